@@ -1,0 +1,1 @@
+"""Pay online what is owed to a French health insurance fund (CPAM)."""
