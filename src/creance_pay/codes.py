@@ -1,0 +1,154 @@
+"""The words that rules, errors and messages have in common.
+
+Each word is a member of a :class:`enum.StrEnum`, equal to its own text (``VerdictCode.PAYABLE == "PAYABLE"``),
+and knows four things about itself: the number of the rule that says it (``rule``), what it means (``meaning``),
+where the rule comes from (``source``), and whether the insured person has to be told (``public``).
+
+The rooms of this package meet here and nowhere else: :mod:`creance_pay.rules` answers with a code,
+:mod:`creance_pay.messages` has the sentence for it, and neither imports the other.
+
+Rule numbers R1 to R26 are those of the documentation's page on rules.  *Guide* in a source is the step-by-step guide
+of the service (November 2019); *reading* marks an interpretation of it; *proposed* marks what the guide does not say.
+
+>>> VerdictCode("BELOW_ONLINE_MINIMUM").rule
+'R7'
+>>> VerdictCode.PAYABLE.public
+False
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag, StrEnum, auto
+from typing import Self
+
+_TABLE = "caisse codes of the CNAM tables, December 2020"
+_SCREEN_1 = "guide, annex, screen of a reference that is not open"
+_SCREEN_2 = "guide, annex, screen of a debt of less than 16 EUR"
+_CASES = "guide, use cases and exclusions"
+_TOLD = True  # the last word of a code that the insured person has to be told
+
+
+class Code(StrEnum):
+    """A word that a program can branch on, and the rule behind it."""
+
+    rule: str
+    meaning: str
+    source: str
+    public: bool
+
+    def __new__(cls, word: str, rule: str = "", meaning: str = "", source: str = "", public: bool = False) -> Self:
+        """Make a member whose value is ``word`` alone."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.rule, member.meaning, member.source, member.public = rule, meaning, source, public
+        member.__doc__ = meaning
+        return member
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        """Let ``auto()`` stand for the member's own name."""
+        del start, count, last_values
+        return name
+
+
+class ReferenceCode(Code):
+    """What may be wrong with a notice reference, as a person typed it (rule R1)."""
+
+    REFERENCE_OK = auto(), "R1", "Sixteen digits and a letter.", _SCREEN_1
+    REFERENCE_REQUIRED = auto(), "R1", "Nothing was typed.", _SCREEN_1, _TOLD
+    REFERENCE_BAD_CHARACTER = auto(), "R1", "A character is neither an ASCII digit nor an ASCII letter.", _SCREEN_1, _TOLD
+    REFERENCE_BAD_LENGTH = auto(), "R1", "Digits and one letter, but not sixteen digits.", _SCREEN_2, _TOLD
+    REFERENCE_BAD_FORMAT = auto(), "R1", "The letter is missing, misplaced, or not alone.", "reading of the guide", _TOLD
+
+
+class TransactionCode(Code):
+    """What may be wrong with a transaction reference (rule R15)."""
+
+    TRANSACTION_OK = auto(), "R15", "PCLCB, a day, a sequence.", "guide, step 3"
+    TRANSACTION_BAD = auto(), "R15", "Not PCLCB, a possible day and seven digits.", "guide, step 3"
+
+
+class CaisseStatus(Code):
+    """What is known of a caisse code (rule R3).  Never a reason to refuse."""
+
+    CAISSE_OK = auto(), "R3", "The caisse was active in December 2020.", _TABLE
+    CAISSE_ABSORBED = auto(), "R3", "Another caisse has taken it over.", _TABLE
+    CAISSE_UNKNOWN = auto(), "R3", "The table does not know the code.", _TABLE
+
+
+class VerdictCode(Code):
+    """What a rule answers about a notice, a debt, a selection of debts, or an amount."""
+
+    IN_SCOPE = auto(), "R6", "A notice came, and the balance is in the band.", _CASES
+    NO_NOTICE = auto(), "R5", "No notice has been received.", _CASES, _TOLD
+    BELOW_BAND = auto(), "R6", "The balance is under the lower bound of the band.", _CASES, _TOLD
+    ABOVE_BAND = auto(), "R6", "The balance is over the upper bound of the band.", _CASES, _TOLD
+
+    REFERENCE_FOUND = auto(), "R4", "The reference leads to a debt that is open online.", "guide, step 1"
+    REFERENCE_NOT_OPEN = auto(), "R4", "Not found, not the person's, or closed: one answer for all three.", _SCREEN_1, _TOLD
+    KIND_NOT_OPEN = auto(), "R21", "Debts of this kind are not payable online.", _CASES, _TOLD
+
+    SELECTION_DUPLICATE = auto(), "R8", "A reference is selected twice.", "proposed", _TOLD
+    SELECTION_OTHER_DEBTOR = auto(), "R8", "The selected debts are not all the same person's.", _SCREEN_2, _TOLD
+
+    PAYABLE = auto(), "R7", "The debt can be paid online, within the range shown.", _SCREEN_2
+    NOTHING_DUE = auto(), "R7", "Nothing remains to be paid.", "proposed", _TOLD
+    BELOW_ONLINE_MINIMUM = auto(), "R7", "What remains is under the smallest online payment.", _SCREEN_2, _TOLD
+
+    AMOUNT_OK = auto(), "R10", "The amount can be paid.", _SCREEN_2
+    AMOUNT_REQUIRED = auto(), "R9", "No amount was typed.", _SCREEN_2, _TOLD
+    AMOUNT_BAD_FORMAT = auto(), "R9", "The text is not an amount in euros and cents.", "reading", _TOLD
+    AMOUNT_BELOW_MINIMUM = auto(), "R10", "The amount is under the smallest online payment.", _SCREEN_2, _TOLD
+    AMOUNT_ABOVE_MAXIMUM = auto(), "R10", "The amount is over the largest online payment.", _SCREEN_2, _TOLD
+    AMOUNT_ABOVE_REMAINING = auto(), "R10", "The amount is more than what remains due.", "reading", _TOLD
+
+    INPUT_MISSING = auto(), "R1", "A cell that the decision needs is null (columns only).", "proposed"
+    INPUT_INVALID = auto(), "R1", "A cell holds a negative amount (columns only).", "proposed"
+
+
+class Reason(IntFlag):
+    """Every test that failed, as flags, in the order of the tests: the lowest flag is the verdict's code.
+
+    The members bear the names of :class:`VerdictCode`, but for the reference, whose word is in
+    :class:`ReferenceCode`.  Their numbers are stable, since files keep them.
+    """
+
+    INPUT_MISSING = 1
+    INPUT_INVALID = 2
+    REFERENCE_BAD_FORMAT = 4
+    REFERENCE_NOT_OPEN = 8
+    KIND_NOT_OPEN = 16
+    SELECTION_DUPLICATE = 32
+    SELECTION_OTHER_DEBTOR = 64
+    NOTHING_DUE = 128
+    NO_NOTICE = 256
+    BELOW_BAND = 512
+    ABOVE_BAND = 1024
+    BELOW_ONLINE_MINIMUM = 2048
+    AMOUNT_REQUIRED = 4096
+    AMOUNT_BAD_FORMAT = 8192
+    AMOUNT_BELOW_MINIMUM = 16384
+    AMOUNT_ABOVE_MAXIMUM = 32768
+    AMOUNT_ABOVE_REMAINING = 65536
+
+
+class WarningCode(Code):
+    """What a verdict points out without changing its answer, beside the words of :class:`CaisseStatus`."""
+
+    STRANDED_REMAINDER = auto(), "R11", "What would remain is too little to be paid online.", "proposed", _TOLD
+    ISSUE_DAY_UNKNOWN = auto(), "R2", "The reference holds an impossible day.", "reading"
+    POLICY_UNDOCUMENTED = auto(), "R6", "The policy is not known to apply on the day asked.", "proposed"
+
+
+class CardCode(Code):
+    """What a masked card number is (rule R16)."""
+
+    CARD_MASK_OK = auto(), "R16", "Four digits, number signs, two digits.", "guide, state of the payment"
+    CARD_FULL_NUMBER_REFUSED = auto(), "R16", "Not masked, hence never kept nor quoted.", "PCI DSS v4, 3.3.1 and 3.4.1"
+
+
+class Settlement(Code):
+    """What a debt is once a payment is deducted (rule R20)."""
+
+    PARTIAL = auto(), "R20", "Something remains due.", "proposed"
+    SETTLED = auto(), "R20", "Nothing remains due.", "proposed"

@@ -1,0 +1,115 @@
+"""A debt of an insured person towards a caisse, and its kind.
+
+The library looks nothing up: the portal finds the person's own debts and hands them over as :class:`Debt`.
+
+>>> from creance_pay import Euros, NoticeReference
+>>> debt = Debt(
+...     reference=NoticeReference("6311632600000408F"),
+...     kind=DebtKind.FRANCHISE,
+...     initial=Euros(700),
+...     remaining=Euros(700),
+...     issued_on=None,
+...     open_online=True,
+... )
+>>> debt.kind
+<DebtKind.FRR: 'FRR'>
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+
+import attrs
+
+from .errors import InvalidValueError
+from .fields import of_type
+from .money import Euros
+from .references import NoticeReference
+
+# Sex, year, month, department, commune, order, and perhaps the key: the social security number, or NIR.
+_NIR = re.compile(r"([1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6})(\d{2})?", re.ASCII)
+_CORSICA = {"2A": "19", "2B": "18"}
+_NIR_MODULUS = 97
+
+
+class DebtKind(StrEnum):
+    """The nature of a debt, by its code in the CNAM's table IR_NDT_V.
+
+    Which kinds are open online is the policy's business: two of them in the guide.
+    """
+
+    #: *Participation forfaitaire à retenir*: the flat contribution on each medical act (CSS L160-13, II).
+    PFR = "PFR"
+    PARTICIPATION_FORFAITAIRE = "PFR"
+    #: *Franchise à récupérer*: the deductible on medicines, paramedical acts and transport (CSS L160-13, III).
+    FRR = "FRR"
+    FRANCHISE = "FRR"
+    #: *Récupération du forfait « 18 euros »*: another flat participation.
+    FHR = "FHR"
+    #: *Indu*: benefits paid that were not due.
+    IND = "IND"
+    #: *Indu, erreur de règlement*.
+    ERR = "ERR"
+    #: *Indu sur fraude*.
+    FRA = "FRA"
+    #: *Indemnité forfaitaire de frais de gestion*.
+    IFR = "IFR"
+    #: *Indu sur prestation invalidité*.
+    ISI = "ISI"
+    #: *Indu sur prestation rente*.
+    ISR = "ISR"
+    #: *Autre prestation à récupérer*.
+    APR = "APR"
+    #: *Pénalité financière assuré* (CSS L114-17-1).
+    ASP = "ASP"
+    #: *Majoration de pénalité financière assuré*.
+    ASM = "ASM"
+    #: *Pénalités et sanctions sur assuré* (CSS L323-6).
+    PAS = "PAS"
+    #: *Frais de contentieux à récupérer*.
+    FCR = "FCR"
+    #: *Admission en non-valeur*: a state rather than a kind, kept because the table has it.
+    ANV = "ANV"
+
+
+def _is_nir(text: str) -> bool:
+    """Tell a social security number: thirteen signs of its shape, or fifteen with the right key."""
+    found = _NIR.fullmatch("".join(text.split()).upper())
+    if found is None or found[2] is None:
+        return found is not None
+    number = found[1][:5] + _CORSICA.get(found[1][5:7], found[1][5:7]) + found[1][7:]
+    return _NIR_MODULUS - int(number) % _NIR_MODULUS == int(found[2])
+
+
+def _opaque(_: Debt, __: attrs.Attribute[str | None], debtor: str | None) -> None:
+    if debtor is not None and _is_nir(debtor):
+        expected = "expected an opaque identifier of the debtor, never a social security number"
+        raise InvalidValueError(expected)
+
+
+@attrs.frozen(kw_only=True)
+class Debt:
+    """What one notice asks a person to pay.
+
+    Args:
+        reference: The reference of the notice.
+        kind: The nature of the debt.
+        initial: What the notice asked for.
+        remaining: What is still due, payments that are not displayed yet included.
+        issued_on: The day of the notice, or ``None`` when it is not known.
+        open_online: Whether the caisse has opened this reference to online payment.
+        debtor: An opaque identifier, the same for all debts of one person; never a social security number.
+
+    Raises:
+        InvalidValueError: when a field is of another type, or when ``debtor`` is a social security number.
+    """
+
+    reference: NoticeReference = attrs.field(validator=of_type(NoticeReference))
+    kind: DebtKind = attrs.field(validator=of_type(DebtKind))
+    initial: Euros = attrs.field(validator=of_type(Euros))
+    remaining: Euros = attrs.field(validator=of_type(Euros))
+    issued_on: date | None = attrs.field(validator=of_type(date, type(None)))
+    open_online: bool = attrs.field(validator=of_type(bool))
+    debtor: str | None = attrs.field(default=None, repr=False, validator=[of_type(str, type(None)), _opaque])
