@@ -5,7 +5,7 @@ Changes since then are not in it: a code that it does not know deserves a warnin
 
 >>> caisse = find_caisse("631")
 >>> caisse.name, caisse.time_zone
-("CPAM du Puy-de-Dôme", 'Europe/Paris')
+('CPAM du Puy-de-Dôme', 'Europe/Paris')
 >>> find_caisse("022").successor
 '021'
 >>> find_caisse("632") is None

@@ -11,11 +11,13 @@ from typing import Any
 
 import attrs
 
-from .errors import InvalidValueError
+from .errors import CreancePayError, InvalidValueError
 
 
-def of_type(*kinds: type) -> Callable[[Any, attrs.Attribute[Any], object], None]:
-    """Make a validator that accepts instances of ``kinds`` alone.
+def of_type(
+    *kinds: type, error: type[CreancePayError] = InvalidValueError
+) -> Callable[[Any, attrs.Attribute[Any], object], None]:
+    """Make a validator that accepts instances of ``kinds`` alone, and refuses with ``error``.
 
     A :class:`~datetime.datetime` is not taken for a :class:`~datetime.date`, nor a bool for a number: both would pass
     ``isinstance`` and mean something else.
@@ -28,6 +30,6 @@ def of_type(*kinds: type) -> Callable[[Any, attrs.Attribute[Any], object], None]
         if not isinstance(value, kinds) or mistaken or (isinstance(value, bool) and bool not in kinds):
             found = type(value).__name__
             message = f"expected {attribute.name} to be {names}, got {found}"
-            raise InvalidValueError(message)
+            raise error(message)
 
     return check

@@ -1,0 +1,220 @@
+"""May this be paid online: the notice's scope, the access to a debt, the assessment of a selection (R3 to R8, R25).
+
+>>> from creance_pay.rules import notice_scope, policy_named
+>>> policy = policy_named("ameli-2019-11")
+>>> notice_scope(Euros(5000), notice_received=True, policy=policy).code
+<VerdictCode.IN_SCOPE: 'IN_SCOPE'>
+>>> notice_scope(Euros(4999), notice_received=True, policy=policy).code
+<VerdictCode.BELOW_BAND: 'BELOW_BAND'>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import attrs
+
+from ..caisses import find_caisse
+from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
+from ..debts import Debt
+from ..money import Euros
+from ..references import NoticeReference
+from .amounts import AmountCheck, check_amount
+from .policy import MinBasis, Policy
+from .requirements import ACCESS, SCOPE, SELECTION, due_requirements, failed
+from .verdicts import Verdict, less, policy_warnings
+
+@attrs.frozen(kw_only=True)
+class NoticeScope(Verdict):
+    """Whether a notice may be sent for a balance."""
+
+    granted = VerdictCode.IN_SCOPE
+    depends_on = ("notice_band_min", "notice_band_max", "band_inclusive")
+
+
+@attrs.frozen(kw_only=True)
+class Access(Verdict):
+    """Whether a reference leads to a debt that is open online."""
+
+    granted = VerdictCode.REFERENCE_FOUND
+    depends_on = ("open_debt_kinds",)
+
+
+@attrs.frozen(kw_only=True)
+class Assessment(Verdict):
+    """Whether a selection of debts can be paid online, and within which range.
+
+    Attributes:
+        total: What remains of all selected debts, payments that are not displayed yet subtracted; ``None`` when the
+            reference leads to no debt.
+        payable_min: The smallest payment, or ``None`` when nothing is payable.
+        payable_max: The largest payment, or ``None`` when nothing is payable.
+    """
+
+    granted = VerdictCode.PAYABLE
+    depends_on: ClassVar[tuple[str, ...]] = (
+        *Access.depends_on,
+        "band_checked_at",
+        "min_basis",
+        "online_min",
+        "online_max_per_payment",
+    )
+
+    total: Euros | None = None
+
+    @property
+    def payable_min(self) -> Euros | None:
+        """The smallest payment (R10)."""
+        return self.policy.online_min if self.ok else None
+
+    @property
+    def payable_max(self) -> Euros | None:
+        """The largest payment: the policy's, or all that remains (R10, Q10)."""
+        return min(self.policy.online_max_per_payment, self.total) if self.ok and self.total is not None else None
+
+    def check(self, amount: str | Euros) -> AmountCheck:
+        """Judge an amount against this assessment: what a portal calls.
+
+        Args:
+            amount: What the person typed, or an amount already read.
+
+        Returns:
+            The verdict on the amount; a refused assessment stays refused, with its own code, whatever the amount.
+        """
+        if self.total is None or not self.ok:
+            return AmountCheck(policy=self.policy, reasons=self.reasons, warnings=self.warnings, values=self.values)
+        return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
+
+
+def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> NoticeScope:
+    """Decide whether a balance and a notice lead to the service (R5, R6).
+
+    Args:
+        balance: The person's whole balance of participations forfaitaires and franchises, not one reference.
+        notice_received: Whether the person has received a notice; tested first.
+        policy: The policy to apply.
+
+    Returns:
+        ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
+    """
+    facts = _Sums(balance=balance.cents, due=balance.cents, notice_received=notice_received)
+    return NoticeScope(
+        policy=policy,
+        reasons=failed(SCOPE, facts, policy),
+        warnings=policy_warnings(policy),
+        values={"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max},
+    )
+
+
+def access(debt: Debt | None, *, policy: Policy) -> Access:
+    """Decide whether a reference leads to a debt that is open online (R4, R21).
+
+    Not found, not the person's and closed have one answer, so that references cannot be probed.
+
+    Args:
+        debt: The person's own debt of that reference, or ``None`` when the portal finds none.
+        policy: The policy to apply.
+
+    Returns:
+        ``REFERENCE_FOUND``, ``REFERENCE_NOT_OPEN`` or ``KIND_NOT_OPEN``.
+    """
+    if debt is None:
+        return Access(policy=policy, reasons=Reason.REFERENCE_NOT_OPEN, warnings=policy_warnings(policy))
+    return Access(
+        policy=policy,
+        reasons=failed(ACCESS, _Selection.of([debt], policy), policy),
+        warnings=_warnings(debt, policy),
+        values={"reference": debt.reference},
+    )
+
+
+def assess(
+    debt: Debt | None,
+    *,
+    others: Sequence[Debt] = (),
+    pending: Mapping[NoticeReference, Euros] | None = None,
+    policy: Policy,
+    balance: Euros | None = None,
+) -> Assessment:
+    """Decide whether a debt, and those selected with it, can be paid online, and how much (R4, R6 to R8, R21, R25).
+
+    Args:
+        debt: The debt of the reference that the person typed, or ``None`` when the portal finds none.
+        others: The other debts that the person has selected.
+        pending: What payments that are accepted but not displayed yet give to each reference; subtracted before
+            anything else.
+        policy: The policy to apply.
+        balance: The person's whole balance, for a policy that tests the band at access; the selection's total when
+            it is not given.
+
+    Returns:
+        ``PAYABLE``, or the first test that failed in the order access, kind, selection, nothing due, band, minimum.
+
+    >>> from creance_pay import DebtKind, NoticeReference
+    >>> from creance_pay.rules import policy_named
+    >>> seven = Debt(
+    ...     reference=NoticeReference("6311632600000408F"), kind=DebtKind.FRANCHISE, initial=Euros(700),
+    ...     remaining=Euros(700), issued_on=None, open_online=True,
+    ... )
+    >>> assess(seven, policy=policy_named("ameli-2019-11")).code
+    <VerdictCode.BELOW_ONLINE_MINIMUM: 'BELOW_ONLINE_MINIMUM'>
+    """
+    if debt is None:
+        found = access(None, policy=policy)
+        return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
+    selection, pending = [debt, *others], pending or {}
+    remaining = [less(each.remaining, pending.get(each.reference, Euros(0))) for each in selection]
+    total = sum(remaining, Euros(0))
+    basis = remaining[0] if policy.min_basis is MinBasis.REFERENCE else total
+    owed = total if balance is None else less(balance, sum(pending.values(), Euros(0)))
+    return Assessment(
+        policy=policy,
+        reasons=failed({**ACCESS, **SELECTION}, _Selection.of(selection, policy), policy)
+        | failed(due_requirements(policy), _Sums(due=basis.cents, balance=owed.cents), policy),
+        warnings=_warnings(debt, policy),
+        values={
+            "reference": debt.reference,
+            "remaining": remaining[0],
+            "total": total,
+            "minimum": policy.online_min,
+            "maximum": policy.online_max_per_payment,
+        },
+        total=total,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Sums:
+    """The operands of the rules on sums, in cents."""
+
+    due: int
+    balance: int
+    notice_received: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class _Selection:
+    """The operands of the rules on access and selection."""
+
+    open_online: bool
+    kind_open: bool
+    distinct: bool
+    one_debtor: bool
+
+    @classmethod
+    def of(cls, debts: Sequence[Debt], policy: Policy) -> _Selection:
+        return cls(
+            open_online=all(debt.open_online for debt in debts),
+            kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
+            distinct=len({debt.reference for debt in debts}) == len(debts),
+            one_debtor=len({debt.debtor for debt in debts}) == 1,
+        )
+
+
+def _warnings(debt: Debt, policy: Policy) -> tuple[Code, ...]:
+    """Point out what the reference has that is odd (R2, R3), and a policy that is not known to apply."""
+    caisse = find_caisse(debt.reference.caisse_code)
+    status = caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN
+    day = () if debt.reference.issued_on else (WarningCode.ISSUE_DAY_UNKNOWN,)
+    return (*day, *(() if status is CaisseStatus.CAISSE_OK else (status,)), *policy_warnings(policy))

@@ -1,0 +1,91 @@
+"""What every rule answers: a code, all reasons, warnings, the values behind them, and an account of itself.
+
+A rule's *no* is a verdict, not an error.  A verdict can be used as a condition: it is true when the answer is yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+import attrs
+
+from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
+from ..money import Euros
+from .policy import Policy
+
+
+def code_of(reason: Reason) -> Code:
+    """Give the word of one flag, which bears the same name."""
+    name = str(reason.name)
+    return VerdictCode[name] if name in VerdictCode.__members__ else ReferenceCode[name]
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """The answer of one rule, and all that is needed to defend it.
+
+    Attributes:
+        policy: The policy that was applied.
+        reasons: Every test that failed, as flags; none for a yes.
+        warnings: What is pointed out without changing the answer.
+        values: What a message needs: amounts as :class:`~creance_pay.Euros`, references, days, by name.
+    """
+
+    #: The code of a yes.
+    granted: ClassVar[VerdictCode]
+    #: The values of the policy that the rule depends on.
+    depends_on: ClassVar[tuple[str, ...]] = ()
+
+    policy: Policy = attrs.field(repr=lambda policy: policy.name)
+    reasons: Reason = Reason(0)
+    warnings: tuple[Code, ...] = ()
+    values: Mapping[str, object] = attrs.field(factory=dict)
+
+    @property
+    def code(self) -> Code:
+        """The word of the first test that failed, or of the yes."""
+        return next(iter(self._codes()))
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is yes."""
+        return not self.reasons
+
+    @property
+    def policy_documented(self) -> bool:
+        """Whether the policy is known to apply on the day that was asked."""
+        return self.policy.documented
+
+    def __bool__(self) -> bool:
+        """Be true for a yes alone."""
+        return self.ok
+
+    def _codes(self) -> Iterator[Code]:
+        if self.ok:
+            yield self.granted
+        yield from (code_of(reason) for reason in self.reasons)
+
+    def explain(self) -> tuple[str, ...]:
+        """Account for the answer, line by line, with rule numbers, values and sources.
+
+        The lines answer a dispute from the verdict alone; references are masked in them, so that they can be logged.
+        """
+        policy = f"Policy {self.policy.name}, documented on {self.policy.documented_on}"
+        return (
+            *(f"{code.rule} {code}: {code.meaning} Source: {code.source}." for code in self._codes()),
+            *(f"{code.rule} {code} (warning): {code.meaning} Source: {code.source}." for code in self.warnings),
+            *(f"Value: {name} = {getattr(value, 'masked', value)}" for name, value in self.values.items()),
+            f"{policy}." if self.policy_documented else f"{policy}, not known to apply on this day.",
+            *(f"Policy value: {self.policy.account_for(name)}" for name in self.depends_on),
+        )
+
+
+def policy_warnings(policy: Policy) -> tuple[Code, ...]:
+    """Point out a policy that is not known to apply."""
+    return () if policy.documented else (WarningCode.POLICY_UNDOCUMENTED,)
+
+
+def less(amount: Euros, taken: Euros) -> Euros:
+    """Take away at most all of an amount."""
+    return Euros(max(amount.cents - taken.cents, 0))
