@@ -1,0 +1,187 @@
+"""Secret keys, by version: what seals our requests and proves the bank's answers.
+
+A shop has one current key, and during a rotation an older one that answers in flight still bear.  The vendor numbers
+them; so do we, and never by position.
+
+The secret itself appears in no ``repr``, text, log, pickle or copy:
+
+>>> key = SecretKey(version="2", secret="a-secret-of-the-shop")
+>>> key
+SecretKey(version='2', secret=<hidden>, not_after=None)
+>>> KeyRing([key], current="2").current.version
+'2'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import attrs
+
+from ..errors import ConfigurationError, UnknownKeyError
+from ..fields import of_type
+
+_VERSION = re.compile(r"[0-9]{1,10}")
+_PLACEHOLDER = re.compile(r"(?:(?:none|null|todo|xxx|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+")
+_SHORTEST = 16
+_PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
+
+
+def utc_now() -> datetime:
+    """Tell the time; the default of every ``clock`` argument in this room."""
+    return datetime.now(UTC)
+
+
+class _Hidden:
+    """A text that shows itself to no one but the seal."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+    def __reduce__(self) -> NoReturn:
+        message = "a secret key cannot be pickled"
+        raise TypeError(message)
+
+    def __copy__(self) -> _Hidden:
+        return self
+
+    def __deepcopy__(self, _: dict[int, Any]) -> _Hidden:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Compare identities: comparing secrets is the business of :mod:`.seals` alone."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+def _hide(secret: str | _Hidden) -> _Hidden:
+    """Refuse what cannot be a secret, without keeping it in a frame that a traceback would show."""
+    if isinstance(secret, _Hidden):
+        return secret
+    if not isinstance(secret, str):
+        message = f"expected a secret as text, got a {type(secret).__name__}"
+    elif not secret or secret != secret.strip() or not secret.isprintable():
+        message = "expected a secret without blank at either end, and not empty"
+    else:
+        return _Hidden(secret)
+    secret = ""
+    raise ConfigurationError(message)
+
+
+def _digits(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
+    if not isinstance(version, str) or _VERSION.fullmatch(version) is None:
+        message = "expected a key version of one to ten digits, as text"
+        raise ConfigurationError(message)
+
+
+def _aware(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        message = "expected not_after to have a time zone"
+        raise ConfigurationError(message)
+
+
+@attrs.frozen(kw_only=True)
+class SecretKey:
+    """One version of a shop's secret.
+
+    Args:
+        version: The number that the bank gave to this key, as text; ``1`` and ``01`` differ.
+        secret: The key as the bank gave it; it looks like base64 and must not be decoded.
+        not_after: The moment, with its time zone, after which answers sealed by this key are refused; or ``None``.
+
+    Raises:
+        ConfigurationError: for an empty or padded secret, or a version that is not a number.
+    """
+
+    version: str = attrs.field(validator=_digits)
+    secret: str | _Hidden = attrs.field(converter=_hide)
+    not_after: datetime | None = attrs.field(
+        default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _aware]
+    )
+
+    def reveal(self) -> str:
+        """Give the secret's text: for seals alone."""
+        return _hide(self.secret).reveal()
+
+    @property
+    def weakness(self) -> str | None:
+        """Why the key cannot protect real money, or ``None``: too short, public, or a placeholder."""
+        secret = self.reveal()
+        if len(secret) < _SHORTEST:
+            return f"shorter than {_SHORTEST} characters"
+        if _PUBLIC.fullmatch(secret):
+            return "the public key of a simulator"
+        return "a placeholder" if _PLACEHOLDER.fullmatch(secret.lower()) else None
+
+    def retired(self, now: datetime) -> bool:
+        """Tell whether the key is past its last moment."""
+        return self.not_after is not None and now > self.not_after
+
+
+class KeyRing:
+    """The keys of one shop, chosen by version.
+
+    Args:
+        keys: The keys; no two of one version.
+        current: The version that seals our requests.
+
+    Raises:
+        ConfigurationError: for two keys of one version, or a ring without the current one.
+    """
+
+    def __init__(self, keys: Iterable[SecretKey], current: str) -> None:
+        """Keep the keys by version."""
+        listed = list(keys)
+        self._keys = {key.version: key for key in listed}
+        if len(self._keys) < len(listed):
+            message = "two keys of the ring have the same version"
+            raise ConfigurationError(message)
+        if current not in self._keys:
+            message = "the current key is not in the ring"
+            raise ConfigurationError(message)
+        self._current = current
+
+    @property
+    def current(self) -> SecretKey:
+        """The key that seals our requests."""
+        return self._keys[self._current]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions in the ring."""
+        return tuple(self._keys)
+
+    def __iter__(self) -> Iterator[SecretKey]:
+        """Go through the keys."""
+        return iter(self._keys.values())
+
+    def find(self, version: str, *, now: datetime) -> SecretKey:
+        """Choose a key by the version that a message names.
+
+        Raises:
+            UnknownKeyError: when the ring has no such version, or the key is past its last moment.
+        """
+        key = self._keys.get(version)
+        if key is None:
+            message = "no key of this version in the ring"
+            raise UnknownKeyError(message)
+        if key.retired(now):
+            message = f"key {key.version} is retired"
+            raise UnknownKeyError(message)
+        return key
+
+    def __repr__(self) -> str:
+        """Name the versions."""
+        return f"KeyRing(versions={self.versions}, current={self._current!r})"
