@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 from xml.etree import ElementTree as ET
 
 OLDEST = (3, 11)
@@ -56,7 +57,7 @@ def say(sentence: str) -> None:
     print(f"dev.py: {sentence}", flush=True)
 
 
-def stop(sentence: str, code: int = 1) -> None:
+def stop(sentence: str, code: int = 1) -> NoReturn:
     """End with one sentence that says what is missing."""
     print(f"dev.py: {sentence}", file=sys.stderr, flush=True)
     sys.exit(code)
