@@ -192,9 +192,10 @@ def test(*arguments: str) -> int:
     reason = why_no_gate(arguments)
     gate = ("--fail-under=0",) if reason else ()
     failed = run(*coverage, "combine", "--quiet") or run(*coverage, "report", *gate)
-    if reason:
-        say(f"the coverage gate was not applied: {reason}")
-    return failed
+    if not reason:
+        return failed
+    say(f"the coverage gate was not applied: {reason}")
+    return 0  # even when the selection touched nothing of the library, and coverage complains
 
 
 def lint() -> int:

@@ -249,6 +249,24 @@ class TestGate:
 
         assert reason == dev.why_no_gate(arguments)
 
+    @pytest.mark.parametrize(("arguments", "code"), [((), 2), (("tests",), 0)])
+    def test_low_coverage(
+        self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int
+    ) -> None:
+        """Coverage that is too low fails a whole run, and not a selection."""
+        monkeypatch.setattr(dev, "prepare", lambda _: "python")
+        monkeypatch.setattr(dev, "run", lambda *command: 2 if "report" in command else 0)
+        dev.REPORT.write_text("<testsuites/>", encoding="utf-8")
+
+        assert code == dev.test(*arguments)
+
+    def test_failed_tests(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When tests fail, pytest's exit code is the verb's."""
+        monkeypatch.setattr(dev, "prepare", lambda _: "python")
+        monkeypatch.setattr(dev, "run", lambda *command: 1 if "pytest" in command else 0)
+
+        assert 1 == dev.test()
+
 
 class TestVerbs:
     """The table of verbs is what a person sees."""
