@@ -36,11 +36,11 @@ class Code(StrEnum):
     source: str
     public: bool
 
-    def __new__(cls, word: str, rule: str = "", meaning: str = "", source: str = "", public: bool = False) -> Self:
+    def __new__(cls, word: str, rule: str = "", meaning: str = "", source: str = "", *public: bool) -> Self:
         """Make a member whose value is ``word`` alone."""
         member = str.__new__(cls, word)
         member._value_ = word
-        member.rule, member.meaning, member.source, member.public = rule, meaning, source, public
+        member.rule, member.meaning, member.source, member.public = rule, meaning, source, any(public)
         member.__doc__ = meaning
         return member
 
@@ -56,9 +56,21 @@ class ReferenceCode(Code):
 
     REFERENCE_OK = auto(), "R1", "Sixteen digits and a letter.", _SCREEN_1
     REFERENCE_REQUIRED = auto(), "R1", "Nothing was typed.", _SCREEN_1, _TOLD
-    REFERENCE_BAD_CHARACTER = auto(), "R1", "A character is neither an ASCII digit nor an ASCII letter.", _SCREEN_1, _TOLD
+    REFERENCE_BAD_CHARACTER = (
+        auto(),
+        "R1",
+        "A character is not an ASCII digit or letter.",
+        _SCREEN_1,
+        _TOLD,
+    )
     REFERENCE_BAD_LENGTH = auto(), "R1", "Digits and one letter, but not sixteen digits.", _SCREEN_2, _TOLD
-    REFERENCE_BAD_FORMAT = auto(), "R1", "The letter is missing, misplaced, or not alone.", "reading of the guide", _TOLD
+    REFERENCE_BAD_FORMAT = (
+        auto(),
+        "R1",
+        "The letter is missing, misplaced, or not alone.",
+        "reading",
+        _TOLD,
+    )
 
 
 class TransactionCode(Code):
@@ -85,7 +97,13 @@ class VerdictCode(Code):
     ABOVE_BAND = auto(), "R6", "The balance is over the upper bound of the band.", _CASES, _TOLD
 
     REFERENCE_FOUND = auto(), "R4", "The reference leads to a debt that is open online.", "guide, step 1"
-    REFERENCE_NOT_OPEN = auto(), "R4", "Not found, not the person's, or closed: one answer for all three.", _SCREEN_1, _TOLD
+    REFERENCE_NOT_OPEN = (
+        auto(),
+        "R4",
+        "Not found, not the person's, or closed: one answer.",
+        _SCREEN_1,
+        _TOLD,
+    )
     KIND_NOT_OPEN = auto(), "R21", "Debts of this kind are not payable online.", _CASES, _TOLD
 
     SELECTION_DUPLICATE = auto(), "R8", "A reference is selected twice.", "proposed", _TOLD

@@ -85,8 +85,7 @@ def _is_nir(text: str) -> bool:
 
 def _opaque(_: Debt, __: attrs.Attribute[str | None], debtor: str | None) -> None:
     if debtor is not None and _is_nir(debtor):
-        expected = "expected an opaque identifier of the debtor, never a social security number"
-        raise InvalidValueError(expected)
+        raise InvalidValueError("expected an opaque identifier of the debtor, never a social security number")
 
 
 @attrs.frozen(kw_only=True)

@@ -20,8 +20,7 @@ T = TypeVar("T")
 def _exactly(kind: type) -> Any:  # noqa: ANN401 - the hook's own types are those of cattrs
     def check(value: object, _: object) -> object:
         if type(value) is not kind:
-            message = f"expected {kind.__name__}, got {type(value).__name__}"
-            raise ValueError(message)
+            raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
         return value
 
     return check

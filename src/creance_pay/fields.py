@@ -29,7 +29,6 @@ def of_type(
         mistaken = isinstance(value, datetime) and datetime not in kinds and date in kinds
         if not isinstance(value, kinds) or mistaken or (isinstance(value, bool) and bool not in kinds):
             found = type(value).__name__
-            message = f"expected {attribute.name} to be {names}, got {found}"
-            raise error(message)
+            raise error(f"expected {attribute.name} to be {names}, got {found}")
 
     return check

@@ -82,8 +82,7 @@ def _own_copy(notices: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReferen
 
 def _above_zero(_: PaymentOrder, __: attrs.Attribute[Euros], amount: Euros) -> None:
     if not amount.cents:
-        expected = "expected an amount above zero"
-        raise InvalidAmountError(expected, code=VerdictCode.AMOUNT_BAD_FORMAT)
+        raise InvalidAmountError("expected an amount above zero", code=VerdictCode.AMOUNT_BAD_FORMAT)
 
 
 def _sums_to_amount(order: PaymentOrder, _: attrs.Attribute[Mapping[NoticeReference, Euros]], notices: object) -> None:
@@ -91,11 +90,11 @@ def _sums_to_amount(order: PaymentOrder, _: attrs.Attribute[Mapping[NoticeRefere
     if not isinstance(notices, Mapping) or not all(
         isinstance(key, NoticeReference) and isinstance(part, Euros) for key, part in notices.items()
     ):
-        expected = "expected notices to map NoticeReference to Euros"
-        raise InvalidValueError(expected)
+        raise InvalidValueError("expected notices to map NoticeReference to Euros")
     if notices and sum(notices.values(), Euros(0)) != order.amount:
-        expected = "expected what the notices receive to sum to the amount"
-        raise InvalidAmountError(expected, code=VerdictCode.AMOUNT_BAD_FORMAT)
+        raise InvalidAmountError(
+            "expected what the notices receive to sum to the amount", code=VerdictCode.AMOUNT_BAD_FORMAT
+        )
 
 
 @attrs.frozen(kw_only=True)

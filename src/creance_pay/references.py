@@ -141,8 +141,9 @@ class NoticeReference:
                 ``.suggestion``, ``.character`` and ``.digits``.  The text itself is not quoted.
         """
         if not isinstance(text, str):
-            expected = f"expected text, got a {type(text).__name__}"
-            raise InvalidReferenceError(expected, code=ReferenceCode.REFERENCE_BAD_FORMAT)
+            raise InvalidReferenceError(
+                f"expected text, got a {type(text).__name__}", code=ReferenceCode.REFERENCE_BAD_FORMAT
+            )
         bare = _bare(text)
         canonical = _canonical_or_none(bare)
         if canonical is None:
@@ -230,8 +231,10 @@ class TransactionReference:
         """
         possible = isinstance(day, date) and day.year // 100 * 100 == _CENTURY
         if not possible or type(sequence) is not int or sequence < 0:
-            expected = "expected a day of the years 2000 to 2099 and a sequence of zero or more"
-            raise InvalidReferenceError(expected, code=TransactionCode.TRANSACTION_BAD)
+            raise InvalidReferenceError(
+                "expected a day of the years 2000 to 2099 and a sequence of zero or more",
+                code=TransactionCode.TRANSACTION_BAD,
+            )
         return cls(f"PCLCB{day:%y%j}{sequence:07d}")
 
     @property

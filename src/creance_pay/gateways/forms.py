@@ -35,7 +35,8 @@ class FormPost:
             A ``<form>``, and perhaps a ``<script>`` after it.
         """
         inputs = "".join(
-            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in self.fields.items()
+            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+            for name, value in self.fields.items()
         )
         form = (
             f'<form method="post" action="{escape(self.action)}" accept-charset="utf-8" id="payment-form">'

@@ -50,8 +50,7 @@ class _Hidden:
         return "<hidden>"
 
     def __reduce__(self) -> NoReturn:
-        message = "a secret key cannot be pickled"
-        raise TypeError(message)
+        raise TypeError("a secret key cannot be pickled")
 
     def __copy__(self) -> _Hidden:
         return self
@@ -70,26 +69,20 @@ def _hide(secret: str | _Hidden) -> _Hidden:
     """Refuse what cannot be a secret, without keeping it in a frame that a traceback would show."""
     if isinstance(secret, _Hidden):
         return secret
-    if not isinstance(secret, str):
-        message = f"expected a secret as text, got a {type(secret).__name__}"
-    elif not secret or secret != secret.strip() or not secret.isprintable():
-        message = "expected a secret without blank at either end, and not empty"
-    else:
+    if isinstance(secret, str) and secret and secret == secret.strip() and secret.isprintable():
         return _Hidden(secret)
-    secret = ""
-    raise ConfigurationError(message)
+    kind, secret = type(secret).__name__, ""
+    raise ConfigurationError(f"expected a secret as text, not empty, without blank at either end; got a {kind}")
 
 
 def _digits(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
     if not isinstance(version, str) or _VERSION.fullmatch(version) is None:
-        message = "expected a key version of one to ten digits, as text"
-        raise ConfigurationError(message)
+        raise ConfigurationError("expected a key version of one to ten digits, as text")
 
 
 def _aware(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
     if moment is not None and moment.tzinfo is None:
-        message = "expected not_after to have a time zone"
-        raise ConfigurationError(message)
+        raise ConfigurationError("expected not_after to have a time zone")
 
 
 @attrs.frozen(kw_only=True)
@@ -146,11 +139,9 @@ class KeyRing:
         listed = list(keys)
         self._keys = {key.version: key for key in listed}
         if len(self._keys) < len(listed):
-            message = "two keys of the ring have the same version"
-            raise ConfigurationError(message)
+            raise ConfigurationError("two keys of the ring have the same version")
         if current not in self._keys:
-            message = "the current key is not in the ring"
-            raise ConfigurationError(message)
+            raise ConfigurationError("the current key is not in the ring")
         self._current = current
 
     @property
@@ -175,11 +166,9 @@ class KeyRing:
         """
         key = self._keys.get(version)
         if key is None:
-            message = "no key of this version in the ring"
-            raise UnknownKeyError(message)
+            raise UnknownKeyError("no key of this version in the ring")
         if key.retired(now):
-            message = f"key {key.version} is retired"
-            raise UnknownKeyError(message)
+            raise UnknownKeyError(f"key {key.version} is retired")
         return key
 
     def __repr__(self) -> str:

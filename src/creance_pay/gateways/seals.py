@@ -68,8 +68,6 @@ def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorit
         SealMismatchError: when the seal is ill-formed or another one; the text of the error never says which digit.
     """
     if len(received) != algorithm.length or _HEX.fullmatch(received) is None:
-        message = "the seal is not of the expected form"
-        raise SealMismatchError(message)
+        raise SealMismatchError("the seal is not of the expected form")
     if not hmac.compare_digest(received.lower(), seal(text, key, algorithm)):
-        message = "the seal is not ours"
-        raise SealMismatchError(message)
+        raise SealMismatchError("the seal is not ours")

@@ -57,6 +57,5 @@ class RequestsTransport:
         try:
             answer = requests.post(url, data=dict(fields), timeout=self.timeout, allow_redirects=False)
         except requests.RequestException as error:
-            message = f"no answer: {type(error).__name__}"
-            raise GatewayUnavailableError(message) from None
+            raise GatewayUnavailableError(f"no answer: {type(error).__name__}") from None
         return HttpAnswer(answer.status_code, answer.content)

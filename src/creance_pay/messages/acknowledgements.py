@@ -1,4 +1,4 @@
-"""The acknowledgement of an online payment: a duty of the caisse, not a courtesy (CRPA L112-11, R112-11-1; rule R18)."""
+"""The acknowledgement of an online payment: a duty of the caisse, no courtesy (CRPA L112-11, R112-11-1; rule R18)."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ def acknowledgement(
         MessageError: when ``received_at`` has no time zone, or the address is empty.
     """
     if received_at.tzinfo is None or not address.strip():
-        message = "the acknowledgement needs a moment with its time zone, and the address of the service"
-        raise MessageError(message)
+        raise MessageError("the acknowledgement needs a moment with its time zone, and the address of the service")
     received_on = received_at.astimezone(ZoneInfo(caisse.time_zone)).date()
     return Acknowledgement(
         received_on=received_on,

@@ -69,8 +69,7 @@ class Message:
         """
         names = [field.name for field in attrs.fields(cls)]
         if missing := [name for name in names if values.get(name) is None]:
-            message = f"{cls.key} needs {', '.join(missing)}"
-            raise MessageError(message)
+            raise MessageError(f"{cls.key} needs {', '.join(missing)}")
         return cls(**{name: values[name] for name in names})
 
 

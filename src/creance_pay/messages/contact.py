@@ -64,6 +64,5 @@ def contact_line(on: date, *, caisse: Caisse | None = None) -> ContactLine:
     del caisse  # one number for all of them: the argument is there for the day when that changes
     known = [line for line in _lines() if line.since <= on]
     if not known:
-        message = "no telephone line is known on this day"
-        raise MessageError(message)
+        raise MessageError("no telephone line is known on this day")
     return max(known, key=lambda line: line.since)

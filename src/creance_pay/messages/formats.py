@@ -1,10 +1,10 @@
-"""How values are written in French: the type of a value chooses its format, never the template.
+r"""How values are written in French: the type of a value chooses its format, never the template.
 
 Amounts and dates are those of the Unicode CLDR, by Babel, with its no-break spaces; French usage corrects one of them,
 the first of a month.
 
 >>> ascii(euros(Euros(123450)))
-"'1\\\\u202f234,50\\\\xa0\\\\u20ac'"
+"'1\\u202f234,50\\xa0\\u20ac'"
 >>> long_date(date(2018, 8, 1))
 '1er août 2018'
 """

@@ -88,11 +88,9 @@ def _checked(kind: type[Message], sentences: Sentences, origin: str) -> Sentence
     texts = {slot: text for slot, text in attrs.asdict(sentences).items() if text is not None}
     for slot, text in texts.items():
         if "'" in text:
-            message = f"{origin}: {kind.key}.{slot}: a straight apostrophe"
-            raise ConfigurationError(message)
+            raise ConfigurationError(f"{origin}: {kind.key}.{slot}: a straight apostrophe")
         if unknown := meta.find_undeclared_variables(_ENVIRONMENTS[Medium.TEXT].parse(text)) - fields:
-            message = f"{origin}: {kind.key}.{slot}: unknown placeholder {', '.join(sorted(unknown))}"
-            raise ConfigurationError(message)
+            raise ConfigurationError(f"{origin}: {kind.key}.{slot}: unknown placeholder {', '.join(sorted(unknown))}")
     return Sentences(**{slot: french(text.strip()) for slot, text in texts.items()})
 
 
@@ -106,16 +104,14 @@ def read_catalogue(text: str, *, origin: str) -> dict[str, Sentences]:
     kinds = {kind.key: kind for kind in every_message()}
     found = read_toml(text, dict[str, Sentences], origin=origin)
     if wrong := kinds.keys() ^ found.keys():
-        message = f"{origin}: missing or unknown messages: {', '.join(sorted(wrong))}"
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{origin}: missing or unknown messages: {', '.join(sorted(wrong))}")
     return {key: _checked(kinds[key], sentences, origin) for key, sentences in found.items()}
 
 
 @cache
 def _catalogue(lang: str) -> dict[str, Sentences]:
     if lang != "fr":
-        error = "the sentences are in French"
-        raise MessageError(error)
+        raise MessageError("the sentences are in French")
     text = resources.files(__package__).joinpath("fr.toml").read_text(encoding="utf-8")
     return read_catalogue(text, origin="fr.toml")
 
@@ -138,8 +134,7 @@ def message_for(answer: Any) -> Message:  # noqa: ANN401 - a verdict, an error o
     for kind in every_message():
         if word in kind.answers:
             return kind.of(getattr(answer, "values", {}))
-    message = f"no message answers {word}"
-    raise MessageError(message)
+    raise MessageError(f"no message answers {word}")
 
 
 def render(message: Message, *, medium: Medium = Medium.TEXT, lang: str = "fr") -> Rendered:

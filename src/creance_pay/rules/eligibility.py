@@ -25,6 +25,7 @@ from .policy import MinBasis, Policy
 from .requirements import ACCESS, SCOPE, SELECTION, due_requirements, failed
 from .verdicts import Verdict, less, policy_warnings
 
+
 @attrs.frozen(kw_only=True)
 class NoticeScope(Verdict):
     """Whether a notice may be sent for a balance."""

@@ -34,8 +34,7 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
         InvalidValueError: for a moment without time zone.
     """
     if not isinstance(accepted_at, datetime) or accepted_at.tzinfo is None:
-        expected = "expected a datetime with a time zone"
-        raise InvalidValueError(expected)
+        raise InvalidValueError("expected a datetime with a time zone")
     shown = accepted_at.astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
     return shown.astimezone(accepted_at.tzinfo)
 
@@ -51,8 +50,7 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
         InvalidValueError: for something else than a day, a moment included.
     """
     if not isinstance(sent_on, date) or isinstance(sent_on, datetime):
-        expected = "expected a date"
-        raise InvalidValueError(expected)
+        raise InvalidValueError("expected a date")
     years, month = divmod(sent_on.month - 1 + policy.mailbox_retention_months, _MONTHS)
     year, month = sent_on.year + years, month + 1
     return date(year, month, min(sent_on.day, monthrange(year, month)[1]))

@@ -72,8 +72,7 @@ class Statement:
     def __attrs_post_init__(self) -> None:
         """Refuse a value that nobody could check."""
         if (self.since is None) == (self.documented_on is None) or not self.source:
-            message = "a value needs a source, and either since or documented_on"
-            raise ConfigurationError(message)
+            raise ConfigurationError("a value needs a source, and either since or documented_on")
 
 
 def _member(kind: type[W], word: object) -> W:
@@ -81,8 +80,7 @@ def _member(kind: type[W], word: object) -> W:
     try:
         return kind(str(word))
     except ValueError:
-        message = f"expected one of {', '.join(kind)}"
-        raise ConfigurationError(message) from None
+        raise ConfigurationError(f"expected one of {', '.join(kind)}") from None
 
 
 def _band_check(word: str) -> BandCheck:
@@ -97,8 +95,7 @@ def _words(words: Sequence[str]) -> tuple[str, ...]:
     """Take a list of words; one text, though a sequence too, is a mistake."""
     if isinstance(words, list | tuple):
         return tuple(words)
-    message = "expected a list of words"
-    raise ConfigurationError(message)
+    raise ConfigurationError("expected a list of words")
 
 
 def _debt_kinds(codes: Sequence[str]) -> tuple[DebtKind, ...]:
@@ -107,8 +104,7 @@ def _debt_kinds(codes: Sequence[str]) -> tuple[DebtKind, ...]:
 
 def _above_zero(_: Policy, attribute: attrs.Attribute[int], value: int) -> None:
     if value <= 0:
-        message = f"{attribute.name} has to be above zero"
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{attribute.name} has to be above zero")
 
 
 def _plain(*kinds: type) -> Any:  # noqa: ANN401 - a validator of any field
@@ -191,7 +187,6 @@ class Policy:
         """Tell whether the policy is known to apply on a day; without a first day, on none."""
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
-
     def account_for(self, name: str) -> str:
         """Say in one line what a value is and where it comes from; a caller's own value has no source of ours."""
         field, statement, value = _valued_fields()[name], self.sources.get(name), getattr(self, name)
@@ -220,16 +215,14 @@ def _valued_fields() -> dict[str, attrs.Attribute[Any]]:
 def _value(statement: Statement, field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401 - of the field's own type
     """Give what the field holds, if the file states it in the field's unit."""
     if statement.unit != field.metadata["unit"]:
-        message = f"{field.name} is expected in {field.metadata['unit']}"
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"{field.name} is expected in {field.metadata['unit']}")
     return field.metadata["read"](statement.value) if "read" in field.metadata else statement.value
 
 
 def _policy(name: str, entry: _Entry) -> Policy:
     fields = _valued_fields()
     if wrong := fields.keys() ^ entry.values.keys():
-        message = f"missing or unknown values: {', '.join(sorted(wrong))}"
-        raise ConfigurationError(message)
+        raise ConfigurationError(f"missing or unknown values: {', '.join(sorted(wrong))}")
     return Policy(
         name=name,
         documented_on=entry.documented_on,
@@ -257,8 +250,7 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
         try:
             policies.append(_policy(name, entry))
         except CreancePayError as error:
-            message = f"{origin}: policy {name}: {error}"
-            raise ConfigurationError(message) from error
+            raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
     return tuple(policies)
 
 
@@ -297,5 +289,4 @@ def policy_on(day: date, *, undocumented: Literal["raise", "latest"] = "raise") 
             return policy
     if undocumented == "latest":
         return attrs.evolve(max(_shipped(), key=lambda policy: policy.documented_on), documented=False)
-    message = f"no policy is known to apply on {day}"
-    raise NoPolicyError(message)
+    raise NoPolicyError(f"no policy is known to apply on {day}")

@@ -16,69 +16,70 @@ from ..codes import Reason
 from .policy import BandCheck, Policy
 
 # Facts give named operands: whole numbers and truth values here, expressions over columns in the other form.
+Facts = Any
 Operand = Any
-Requirement = Callable[[Any, Policy], Operand]
+Requirement = Callable[[Facts, Policy], Operand]
 
 
-def notice_came(facts: Any, _: Policy) -> Operand:
+def notice_came(facts: Facts, _: Policy) -> Operand:
     """R5: a notice was received."""
     return facts.notice_received
 
 
-def reaches_the_band(facts: Any, policy: Policy) -> Operand:
+def reaches_the_band(facts: Facts, policy: Policy) -> Operand:
     """R6: the balance is not under the band."""
     least = policy.notice_band_min.cents
     return facts.balance >= least if policy.band_inclusive else facts.balance > least
 
 
-def within_the_band(facts: Any, policy: Policy) -> Operand:
+def within_the_band(facts: Facts, policy: Policy) -> Operand:
     """R6: the balance is not over the band."""
     most = policy.notice_band_max.cents
     return facts.balance <= most if policy.band_inclusive else facts.balance < most
 
 
-def open_to_payment(facts: Any, _: Policy) -> Operand:
+def open_to_payment(facts: Facts, _: Policy) -> Operand:
     """R4: the caisse has opened the references to online payment."""
     return facts.open_online
 
 
-def of_an_open_kind(facts: Any, _: Policy) -> Operand:
+def of_an_open_kind(facts: Facts, _: Policy) -> Operand:
     """R21: debts of these kinds are payable online."""
     return facts.kind_open
 
 
-def selected_once(facts: Any, _: Policy) -> Operand:
+def selected_once(facts: Facts, _: Policy) -> Operand:
     """R8: no reference is selected twice."""
     return facts.distinct
 
 
-def of_one_debtor(facts: Any, _: Policy) -> Operand:
+def of_one_debtor(facts: Facts, _: Policy) -> Operand:
     """R8: all selected debts are the same person's."""
     return facts.one_debtor
 
 
-def something_due(facts: Any, _: Policy) -> Operand:
+def something_due(facts: Facts, _: Policy) -> Operand:
     """R7: something remains to be paid."""
     return facts.due > 0
 
 
-def reaches_the_minimum(facts: Any, policy: Policy) -> Operand:
+def reaches_the_minimum(facts: Facts, policy: Policy) -> Operand:
     """R7: what remains is not under the smallest online payment."""
     return facts.due >= policy.online_min.cents
 
 
-def reaches_the_smallest(facts: Any, policy: Policy) -> Operand:
+def reaches_the_smallest(facts: Facts, policy: Policy) -> Operand:
     """R10: the amount is not under the smallest online payment."""
     return facts.amount >= policy.online_min.cents
 
 
-def within_the_largest(facts: Any, policy: Policy) -> Operand:
+def within_the_largest(facts: Facts, policy: Policy) -> Operand:
     """R10: the amount is not over the largest online payment; where less remains, the next rule speaks."""
     most = policy.online_max_per_payment.cents
     return (facts.amount <= most) | (facts.total < most)
 
 
-def within_what_remains(facts: Any, policy: Policy) -> Operand:
+def within_what_remains(facts: Facts, policy: Policy) -> Operand:
     """R10: the amount is not over what remains, where that is less than the largest online payment."""
     return (facts.amount <= facts.total) | (facts.total >= policy.online_max_per_payment.cents)
 
@@ -106,6 +107,6 @@ def due_requirements(policy: Policy) -> Mapping[Reason, Requirement]:
     return {Reason.NOTHING_DUE: something_due, **band, Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum}
 
 
-def failed(requirements: Mapping[Reason, Requirement], facts: Any, policy: Policy) -> Reason:
+def failed(requirements: Mapping[Reason, Requirement], facts: Facts, policy: Policy) -> Reason:
     """Test everything and gather the reasons to refuse."""
     return Reason(sum(reason for reason, met in requirements.items() if not met(facts, policy)))

@@ -14,6 +14,8 @@ from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
 from ..money import Euros
 from .policy import Policy
 
+NO_REASON = Reason(0)
+
 
 def code_of(reason: Reason) -> Code:
     """Give the word of one flag, which bears the same name."""
@@ -38,7 +40,7 @@ class Verdict:
     depends_on: ClassVar[tuple[str, ...]] = ()
 
     policy: Policy = attrs.field(repr=lambda policy: policy.name)
-    reasons: Reason = Reason(0)
+    reasons: Reason = NO_REASON
     warnings: tuple[Code, ...] = ()
     values: Mapping[str, object] = attrs.field(factory=dict)
 

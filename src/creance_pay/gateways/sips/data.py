@@ -1,7 +1,7 @@
 """The grammar of ``Data``, the text that Sips seals: ``name=value`` pairs joined by vertical bars.
 
-Only the first ``=`` of a pair separates; nothing is escaped, so that a bar cannot stand in a value.  The text travels as
-it is, or in base64, or in base64url, and the seal covers the text *as it travels*.
+Only the first ``=`` of a pair separates; nothing is escaped, so that a bar cannot stand in a value.  The text travels
+as it is, or in base64, or in base64url, and the seal covers the text *as it travels*.
 
 >>> Data.parse("amount=1600|complementaryInfo=<CARD A=1/>").one("complementaryInfo")
 '<CARD A=1/>'
@@ -32,8 +32,7 @@ def write(fields: Mapping[str, str]) -> str:
     """
     for name, value in fields.items():
         if "|" in value or _CONTROL.search(value):
-            message = f"expected {name} without vertical bar, line break or control character"
-            raise InvalidValueError(message)
+            raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
     return "|".join(f"{name}={value}" for name, value in fields.items())
 
 
@@ -46,14 +45,12 @@ def decode(text: str, encoding: str) -> str:
     if not encoding:
         return text
     if encoding.lower() not in _ALTERNATIVE:
-        message = "the encoding is not known"
-        raise MalformedResponseError(message)
+        raise MalformedResponseError("the encoding is not known")
     padded = text.encode() + b"=" * (-len(text) % 4)
     try:
         return base64.b64decode(padded, altchars=_ALTERNATIVE[encoding.lower()], validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
-        message = "the text is not in the encoding it names"
-    raise MalformedResponseError(message)
+        raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
 @attrs.frozen(kw_only=True)

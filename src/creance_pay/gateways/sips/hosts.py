@@ -69,8 +69,7 @@ class SipsHost:
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not is_loopback(parts.hostname):
-            message = "expected an http address on this machine"
-            raise ConfigurationError(message)
+            raise ConfigurationError("expected an http address on this machine")
         return cls("loopback", Environment.LOOPBACK, f"{parts.scheme}://{parts.netloc}")
 
     @property

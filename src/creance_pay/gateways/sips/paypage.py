@@ -50,6 +50,7 @@ _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T.]([0-9]{2}:[0-9]{2}:[0-9]{2}
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[0-9A-Za-z._~!$&'()*+,;=:@%/-]*)?"
 )
+_PORTS = range(80, 10_000)  # those that the bank posts to
 _LONGEST_URL = 512
 _LARGEST_BODY = 65_536
 _MOST_FIELDS = 32
@@ -63,8 +64,7 @@ _DECIDING = {
 
 def _merchant(_: SipsPaypage, __: attrs.Attribute[str], merchant_id: object) -> None:
     if not isinstance(merchant_id, str) or _MERCHANT_ID.fullmatch(merchant_id) is None:
-        message = "expected merchant_id to be fifteen digits, as text"
-        raise ConfigurationError(message)
+        raise ConfigurationError("expected merchant_id to be fifteen digits, as text")
 
 
 @attrs.frozen(kw_only=True)
@@ -98,22 +98,18 @@ class SipsPaypage:
     def __attrs_post_init__(self) -> None:
         """Refuse what would be unsafe."""
         if self.keys.current.retired(self.clock()):
-            message = "the current key is past its last moment"
-            raise ConfigurationError(message)
+            raise ConfigurationError("the current key is past its last moment")
         if self.host.production:
             self._demand_safety()
 
     def _demand_safety(self) -> None:
         if _SIMULATED_SHOP.fullmatch(self.merchant_id):
-            message = "the shop of a public simulator cannot take real payments"
-            raise ConfigurationError(message)
+            raise ConfigurationError("the shop of a public simulator cannot take real payments")
         for key in self.keys:
             if key.weakness:
-                message = f"key {key.version} is {key.weakness}"
-                raise ConfigurationError(message)
+                raise ConfigurationError(f"key {key.version} is {key.weakness}")
         if self.algorithm is SealAlgorithm.SHA_256 and not self.legacy_seal:
-            message = "the legacy seal needs legacy_seal=True in production"
-            raise ConfigurationError(message)
+            raise ConfigurationError("the legacy seal needs legacy_seal=True in production")
 
     def initiate(self, order: PaymentOrder) -> FormPost:
         """Seal an order into the form that the browser posts.
@@ -135,11 +131,9 @@ class SipsPaypage:
 
     def _fields(self, order: PaymentOrder) -> dict[str, str]:
         if _REFERENCE.fullmatch(order.transaction_reference) is None:
-            message = "expected transaction_reference to be 1 to 35 ASCII letters and digits"
-            raise InvalidValueError(message)
+            raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
         if order.amount.cents >= 10**12:
-            message = "expected an amount of at most twelve digits of cents"
-            raise InvalidValueError(message)
+            raise InvalidValueError("expected an amount of at most twelve digits of cents")
         return {
             "amount": str(order.amount.cents),
             "automaticResponseUrl": self._address(order.notification_url, "notification_url"),
@@ -157,11 +151,11 @@ class SipsPaypage:
         found = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
         local = self.host.plain_http
         if found is None or (found["scheme"] != "https" and not local):
-            message = f"expected {name} to be an absolute https address, without user, query or fragment"
-            raise InvalidValueError(message)
-        if not local and (is_loopback(found["host"]) or not 80 <= int(found["port"] or 443) <= 9999):
-            message = f"expected {name} to be an address that the bank can reach, on a port from 80 to 9999"
-            raise InvalidValueError(message)
+            raise InvalidValueError(f"expected {name} to be an absolute https address, without user, query or fragment")
+        if not local and (is_loopback(found["host"]) or int(found["port"] or 443) not in _PORTS):
+            raise InvalidValueError(
+                f"expected {name} to be an address that the bank can reach, on a port from 80 to 9999"
+            )
         return url
 
     def peek(self, message: HttpMessage) -> str:
@@ -174,8 +168,7 @@ class SipsPaypage:
         outer = _outer_fields(message)
         reference = Data.parse(decode(outer["Data"], outer.get("Encode", ""))).one("transactionReference")
         if reference is None or _REFERENCE.fullmatch(reference) is None:
-            error = "no readable transaction reference"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError("no readable transaction reference")
         return reference
 
     def verify(
@@ -196,8 +189,7 @@ class SipsPaypage:
         data = Data.parse(decode(outer["Data"], outer.get("Encode", "")))
         version = data.one("keyVersion")
         if version is None:
-            error = "no single key version"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError("no single key version")
         key = self.keys.find(version, now=self.clock())
         verify_seal(outer["Seal"], outer["Data"], key, self.algorithm)
         if not data.sound or _DECIDING.intersection(data.repeated()):
@@ -223,35 +215,29 @@ class SipsPaypage:
             name for name, value in theirs.items() if value != ours[name] and not (value is None and name in optional)
         )
         if differing:
-            error = f"authentic, but not our order: {', '.join(differing)}"
-            raise OrderMismatchError(error, fields=differing)
+            raise OrderMismatchError(f"authentic, but not our order: {', '.join(differing)}", fields=differing)
 
 
 def _outer_fields(message: HttpMessage) -> dict[str, str]:
     """Read the posted form: UTF-8, ``&`` alone between fields, each of ours once; other fields are left out."""
     content_type = message.header("content-type")
     if content_type and content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        error = "expected a form"
-        raise MalformedResponseError(error)
+        raise MalformedResponseError("expected a form")
     if len(message.body) > _LARGEST_BODY:
-        error = "the message is too long"
-        raise MalformedResponseError(error)
+        raise MalformedResponseError("the message is too long")
     try:
         pairs = parse_qsl(
             message.body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
         )
     except ValueError:
-        error = "the form is not readable"
-        raise MalformedResponseError(error) from None
+        raise MalformedResponseError("the form is not readable") from None
     ours = [(name, value) for name, value in pairs if name in _OUTER]
     fields = dict(ours)
     if len(fields) < len(ours):
-        error = "a field of the form is repeated"
-        raise MalformedResponseError(error)
+        raise MalformedResponseError("a field of the form is repeated")
     for name in ("Data", "Seal"):
         if name not in fields:
-            error = f"the form has no field {name}"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError(f"the form has no field {name}")
     return fields
 
 

@@ -1,7 +1,7 @@
 """The bank's side of the conversation, to test and to show a portal without a bank.
 
-:class:`SipsBank` decides and seals, without a network; :mod:`creance_pay.gateways.testing.pages` serves its pages on this
-machine.
+:class:`SipsBank` decides and seals, without a network; :mod:`creance_pay.gateways.testing.pages` serves its pages on
+this machine.
 """
 
 from __future__ import annotations

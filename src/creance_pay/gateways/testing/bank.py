@@ -104,8 +104,7 @@ class SipsBank:
         data = Data.parse(decode(text, fields.get("Encode", "")))
         shop = self._shops.get(data.one("merchantId") or "")
         if shop is None or algorithm not in set(SealAlgorithm):
-            error = "unknown shop or algorithm"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError("unknown shop or algorithm")
         key = shop.find(data.one("keyVersion") or "", now=self._clock())
         verify_seal(fields.get("Seal", ""), text, key, SealAlgorithm(algorithm))
         return self._record(data, key, SealAlgorithm(algorithm))
@@ -114,11 +113,9 @@ class SipsBank:
         names = ("merchantId", "transactionReference", "amount", "normalReturnUrl", "automaticResponseUrl")
         merchant_id, reference, amount, return_url, notification_url = (data.one(name) for name in names)
         if not (merchant_id and reference and amount and return_url and notification_url):
-            error = "a mandatory field is missing"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError("a mandatory field is missing")
         if reference in self.requests:
-            error = "transaction already processed"
-            raise MalformedResponseError(error)
+            raise MalformedResponseError("transaction already processed")
         self.requests[reference] = PaymentRequest(
             merchant_id=merchant_id,
             transaction_reference=reference,

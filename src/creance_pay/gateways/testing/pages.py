@@ -18,8 +18,7 @@ try:
     from flask import Flask, render_template, request
     from werkzeug.serving import WSGIRequestHandler, make_server
 except ModuleNotFoundError as error:
-    message = "the bank's pages need Flask: pip install 'creance-pay[demo]'"
-    raise MissingExtraError(message, extra="demo") from error
+    raise MissingExtraError("the bank's pages need Flask: pip install 'creance-pay[demo]'", extra="demo") from error
 
 
 def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
