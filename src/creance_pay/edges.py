@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 def _exactly(kind: type) -> Any:  # noqa: ANN401 - the hook's own types are those of cattrs
     def check(value: object, _: object) -> object:
+        """Name the type that was found, and give the value back unchanged."""
         if type(value) is not kind:
             raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
         return value

@@ -44,6 +44,7 @@ class _Hidden:
         self._text = text
 
     def reveal(self) -> str:
+        """Give the text: to the seal, and to the check of its strength."""
         return self._text
 
     def __repr__(self) -> str:

@@ -205,6 +205,7 @@ class _Selection:
 
     @classmethod
     def of(cls, debts: Sequence[Debt], policy: Policy) -> _Selection:
+        """Look at all the debts together: one that fails a test fails it for all."""
         return cls(
             open_online=all(debt.open_online for debt in debts),
             kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
