@@ -11,18 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import ClassVar
 
 import attrs
 
 from ..caisses import find_caisse
-from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
+from ..codes import CaisseStatus, Code, Reason, Settlement, VerdictCode, WarningCode
 from ..debts import Debt
+from ..errors import InvalidAmountError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import AmountCheck, check_amount
-from .policy import MinBasis, Policy
-from .requirements import ACCESS, SCOPE, SELECTION, due_requirements, failed
+from .amounts import AmountCheck, check_amount, payable_ranges
+from .policy import Policy
+from .readings import MaxBasis, MinBasis, TotalBasis
+from .requirements import ACCESS, SCOPE, SELECTION, Whole, due_requirements, failed
 from .verdicts import Verdict, less, policy_warnings
 
 
@@ -43,12 +46,28 @@ class Access(Verdict):
 
 
 @attrs.frozen(kw_only=True)
+class AfterPayment:
+    """A debt after a payment.
+
+    Attributes:
+        remaining: What is still due.
+        state: ``PARTIAL`` or ``SETTLED``.
+        online: The code of the assessment of the rest.
+    """
+
+    remaining: Euros
+    state: Settlement
+    online: Code
+
+
+@attrs.frozen(kw_only=True)
 class Assessment(Verdict):
     """Whether a selection of debts can be paid online, and within which range.
 
     Attributes:
         total: What remains of all selected debts, payments that are not displayed yet subtracted; ``None`` when the
             reference leads to no debt.
+        payable_ranges: The amounts that can be paid, as ranges of which both ends can be paid; usually one.
         payable_min: The smallest payment, or ``None`` when nothing is payable.
         payable_max: The largest payment, or ``None`` when nothing is payable.
     """
@@ -56,23 +75,37 @@ class Assessment(Verdict):
     granted = VerdictCode.PAYABLE
     depends_on: ClassVar[tuple[str, ...]] = (
         *Access.depends_on,
-        "band_checked_at",
+        "several_references",
+        "several_payments",
+        "pending_subtracted",
+        "total_basis",
         "min_basis",
+        "band_checked_at",
+        "notice_band_min",
+        "notice_band_max",
+        "band_inclusive",
         "online_min",
         "online_max_per_payment",
+        "max_basis",
+        "stranding",
     )
 
     total: Euros | None = None
 
     @property
+    def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
+        """The amounts that can be paid (R10, R11)."""
+        return () if self.total is None or not self.ok else payable_ranges(self.total, self.policy)
+
+    @property
     def payable_min(self) -> Euros | None:
         """The smallest payment (R10)."""
-        return self.policy.online_min if self.ok else None
+        return self.payable_ranges[0][0] if self.ok else None
 
     @property
     def payable_max(self) -> Euros | None:
         """The largest payment: the policy's, or all that remains (R10, Q10)."""
-        return min(self.policy.online_max_per_payment, self.total) if self.ok and self.total is not None else None
+        return self.payable_ranges[-1][1] if self.ok else None
 
     def check(self, amount: str | Euros) -> AmountCheck:
         """Judge an amount against this assessment: what a portal calls.
@@ -86,6 +119,51 @@ class Assessment(Verdict):
         if self.total is None or not self.ok:
             return AmountCheck(policy=self.policy, reasons=self.reasons, warnings=self.warnings, values=self.values)
         return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
+
+
+class NoticeChannel(StrEnum):
+    """How a notice reaches the person."""
+
+    #: In the account, for who has one.
+    ELECTRONIC = "ELECTRONIC"
+    #: By letter.
+    PAPER = "PAPER"
+
+
+def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the one thing that decides
+    """Say how a notice is sent (guide, use cases).
+
+    Args:
+        has_account: Whether the person has an account on the day of issue.
+    """
+    return NoticeChannel.ELECTRONIC if has_account else NoticeChannel.PAPER
+
+
+def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPayment:
+    """Say what a debt is once a payment is deducted, and whether the rest can be paid online (R20, R7 again).
+
+    Args:
+        remaining: What was due.
+        paid: What was paid, above zero.
+        policy: The policy to apply.
+
+    Raises:
+        InvalidAmountError: for nothing paid, or for more than what was due where the policy allows no credit (Q10).
+
+    >>> from creance_pay.rules import policy_named
+    >>> after = after_payment(Euros(6000), Euros(2000), policy=policy_named("ameli-2019-11"))
+    >>> after.remaining, after.state, after.online
+    (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
+    """
+    if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
+        raise InvalidAmountError("expected a payment above zero and not over what was due")
+    rest = less(remaining, paid)
+    facts = _Sums(due=rest.cents, balance=rest.cents, untouched=False)
+    return AfterPayment(
+        remaining=rest,
+        state=Settlement.PARTIAL if rest.cents else Settlement.SETTLED,
+        online=Assessment(policy=policy, reasons=failed(due_requirements(policy), facts, policy)).code,
+    )
 
 
 def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> NoticeScope:
@@ -164,15 +242,20 @@ def assess(
     if debt is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, pending = [debt, *others], pending or {}
-    remaining = [less(each.remaining, pending.get(each.reference, Euros(0))) for each in selection]
-    total = sum(remaining, Euros(0))
-    basis = remaining[0] if policy.min_basis is MinBasis.REFERENCE else total
-    owed = total if balance is None else less(balance, sum(pending.values(), Euros(0)))
+    selection = [debt, *others]
+    deducted = pending if pending and policy.pending_subtracted else {}
+    remaining = [less(each.remaining, deducted.get(each.reference, Euros(0))) for each in selection]
+    counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
+    total = sum(counted, Euros(0))
+    sums = _Sums(
+        due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
+        balance=(total if balance is None else less(balance, sum(deducted.values(), Euros(0)))).cents,
+        untouched=not any(each.reference in (pending or {}) or each.remaining < each.initial for each in selection),
+    )
     return Assessment(
         policy=policy,
         reasons=failed({**ACCESS, **SELECTION}, _Selection.of(selection, policy), policy)
-        | failed(due_requirements(policy), _Sums(due=basis.cents, balance=owed.cents), policy),
+        | failed(due_requirements(policy), sums, policy),
         warnings=_warnings(debt, policy),
         values={
             "reference": debt.reference,
@@ -186,20 +269,22 @@ def assess(
 
 
 @attrs.frozen(kw_only=True)
-class _Sums:
+class _Sums(Whole):
     """The operands of the rules on sums, in cents."""
 
     due: int
     balance: int
     notice_received: bool = True
+    untouched: bool = True
 
 
 @attrs.frozen(kw_only=True)
-class _Selection:
+class _Selection(Whole):
     """The operands of the rules on access and selection."""
 
     open_online: bool
     kind_open: bool
+    alone: bool
     distinct: bool
     one_debtor: bool
 
@@ -209,6 +294,7 @@ class _Selection:
         return cls(
             open_online=all(debt.open_online for debt in debts),
             kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
+            alone=len(debts) == 1,
             distinct=len({debt.reference for debt in debts}) == len(debts),
             one_debtor=len({debt.debtor for debt in debts}) == 1,
         )
