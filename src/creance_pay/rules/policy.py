@@ -259,7 +259,18 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
             policies.append(_policy(name, entry))
         except CreancePayError as error:
             raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
+    _demand_order(policies, origin)
     return tuple(policies)
+
+
+def _demand_order(policies: Sequence[Policy], origin: str) -> None:
+    """Refuse policies that are not in the order of their documents, or that would apply on the same day."""
+    for earlier, later in pairwise(policies):
+        if earlier.documented_on > later.documented_on:
+            raise ConfigurationError(f"{origin}: policy {later.name}: documented before the one above it")
+    for earlier, later in pairwise(policy for policy in policies if policy.valid_from):
+        if (earlier.valid_to or date.max) >= (later.valid_from or date.min):
+            raise ConfigurationError(f"{origin}: policy {later.name}: it begins before {earlier.name} ends")
 
 
 @cache
