@@ -52,10 +52,7 @@ def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int
 
 
 def plannable(due: int, values: Values) -> bool:
-    """Tell whether some sequence of online payments settles the debt, by trying the smallest and every step up.
-
-    Only used where the band is tested at access or one payment is allowed; otherwise R12 says it in closed form.
-    """
+    """Tell whether some sequence of online payments settles the debt, none leaving less than can still be paid."""
     if not values["several_payments"]:
         return refusal(due, values) == "PAYABLE" and due <= values["most"]
     if values["band_at"] == "notice":
@@ -65,11 +62,8 @@ def plannable(due: int, values: Values) -> bool:
     last = max(low, values["least"])
     if not last <= due <= high:
         return False
-    # After k payments before the last one, what is left lies between due - k * most and due - k * least.
-    return (
-        any(
-            due - before * values["most"] <= values["most"] and due - before * values["least"] >= last
-            for before in range(due // values["least"] + 1)
-        )
-        and last <= values["most"]
+    # After some payments before the last one, what is left lies between due - most x them and due - least x them.
+    least, most = int(values["least"]), int(values["most"])
+    return last <= most and any(
+        due - before * most <= most and due - before * least >= last for before in range(due // least + 1)
     )

@@ -1,4 +1,4 @@
-"""Every total by cents and every amount around a bound, under five policies, against a second statement of the rules."""
+"""Every total by cents, every amount around a bound, five policies, against a second statement of the rules."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_accepted_if_and_only_if_shown(both: tuple[Policy, Values]) -> None:
 
 
 def test_plan_settles_and_never_strands(both: tuple[Policy, Values]) -> None:
-    """A plan exists exactly when one can, sums to the debt, and each part is payable at its turn and strands nothing."""
+    """A plan exists when one can, sums to the debt, and each part is payable at its turn and strands nothing."""
     policy, values = both
     for total in range(HIGHEST + 1):
         parts = plan(Euros(total), policy=policy)

@@ -193,7 +193,8 @@ class TestCardMask:
         assert ("CARD_FULL_NUMBER_REFUSED", False) == (check_card_mask(text).code, check_card_mask(text).ok)
 
     @pytest.mark.parametrize(
-        "text", ["", "501767", "####", "5017##00", "5017##########0", "５０１７##########00", None, 5017]
+        "text",
+        ["", "501767", "####", "5017##00", "5017##########0", "\uff15\uff10\uff11\uff17##########00", None, 5017],
     )
     def test_neither(self, text: str) -> None:
         """What is neither is no mask; the error does not quote it."""
