@@ -1,6 +1,14 @@
 """What every test session shares: the option for long tests."""
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test is timed: machines are shared.  Mutation testing runs a test again in one process, on purpose.
+settings.register_profile("default", deadline=None)
+settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -56,7 +56,7 @@ def plannable(due: int, values: Values) -> bool:
     if not values["several_payments"]:
         return refusal(due, values) == "PAYABLE" and due <= values["most"]
     if values["band_at"] == "notice":
-        return due >= values["least"]
+        return bool(due >= values["least"])
     low = values["band"][0] + (0 if values["inclusive"] else 1)
     high = values["band"][1] - (0 if values["inclusive"] else 1)
     last = max(low, values["least"])
