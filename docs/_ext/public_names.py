@@ -1,0 +1,102 @@
+"""Let every cross-reference arrive at the name that users import.
+
+The library defines a name in one module and publishes it from another: annotations say ``creance_pay.money.Euros``,
+the pages describe ``creance_pay.Euros``.  And a docstring names an error of the hall without its path.  This extension
+resolves both to the public name; what is neither stays a broken reference, which fails the build.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.domains.python import PythonDomain
+from sphinx.environment import BuildEnvironment
+
+#: The modules that people import from, in the order in which they are searched.
+PUBLIC_MODULES = (
+    "creance_pay",
+    "creance_pay.rules",
+    "creance_pay.gateways",
+    "creance_pay.gateways.sips",
+    "creance_pay.gateways.testing",
+    "creance_pay.messages",
+)
+
+
+#: Names of Python that an annotation gives without their module, where Sphinx cannot evaluate it.
+PYTHON_NAMES = {"date": "datetime.date", "datetime": "datetime.datetime"}
+
+_FUNCTION = re.compile(r"=<function (\w+)[^>]*>")
+
+
+@cache
+def public_names() -> Mapping[str, str]:
+    """Map the path of definition, and the bare name, of all that is public to the public path."""
+    found: dict[str, str] = {}
+    for module in map(import_module, PUBLIC_MODULES):
+        for name in module.__all__:
+            public = f"{module.__name__}.{name}"
+            found.setdefault(f"{getattr(module, name).__module__}.{name}", public)
+            found.setdefault(name, public)
+    return found
+
+
+def public_path(target: str) -> str | None:
+    """Give the public path of a target, or of the class that a method or attribute belongs to."""
+    known = public_names()
+    if target in known:
+        return known[target]
+    owner, dot, member = target.rpartition(".")
+    return f"{known[owner]}.{member}" if dot and owner in known else None
+
+
+def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Node | None:
+    """Look a missing name up again under its public path; a private one is shown and leads nowhere."""
+    target, python = node.get("reftarget", ""), env.domains["py"]
+    if node.get("refdomain") != "py" or not isinstance(python, PythonDomain):
+        return None
+    if target.rpartition(".")[2].startswith("_"):
+        return content
+    node["reftarget"] = PYTHON_NAMES.get(target, target)  # for intersphinx, which comes after
+    public = public_path(target)
+    found = python.resolve_xref(env, node["refdoc"], app.builder, "obj", public, node, content) if public else None
+    return found if isinstance(found, nodes.reference) else None
+
+
+def readable_signature(
+    _app: Sphinx, _what: str, _name: str, value: object, _options: object, arguments: str | None, returned: str | None
+) -> tuple[str, str | None] | None:
+    """Leave out the signature of what nobody calls, enumerations and protocols; name defaults that have no text."""
+    if isinstance(value, type) and (issubclass(value, Enum) or getattr(value, "_is_protocol", False)):
+        return "", None
+    if arguments is None:
+        return None
+    return _FUNCTION.sub(r"=\1", arguments.replace("=NOTHING", "=...")), returned
+
+
+def spare_sentence(_app: Sphinx, what: str, _name: str, _value: object, _options: object, lines: list[str]) -> None:
+    """Keep a colon in a sentence: napoleon would take what stands before it for the type of what is described.
+
+    An empty comment takes the place where a type could be: at the start of an attribute, and of what is returned.
+    """
+    if what in {"attribute", "property"}:
+        lines[:0] = ["..", ""]
+    for number in reversed(range(len(lines))):
+        if lines[number] == "Returns:":
+            lines[number + 1 : number + 1] = ["    ..", ""]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Tell Sphinx what is here."""
+    app.connect("missing-reference", resolve, priority=400)  # before intersphinx
+    app.connect("autodoc-process-signature", readable_signature)
+    app.connect("autodoc-process-docstring", spare_sentence, priority=400)  # before napoleon
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

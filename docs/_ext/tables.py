@@ -1,0 +1,300 @@
+"""Tables that the code fills: words, values of a policy, messages, the bank's codes.
+
+Each directive builds docutils nodes, which look the same from Markdown and reStructuredText.  What a table names
+becomes a cross-reference, so that a rule, a code or a message that the pages do not have breaks the build.
+
+=====================  ==================================================================
+``code-tables``        every word of every :class:`creance_pay.Code`, a table an enumeration
+``policy-table``       the values of the policy whose name is given
+``message-table``      every message, its sentences written with sample values
+``bank-code-table``    the response codes of Sips, and what each means for the order
+``capture-table``      how the money moves after an acceptance
+``rule``               a rule by its number, the target of the role of the same name
+=====================  ==================================================================
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import attrs
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.domains.python import PythonDomain
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_id
+
+from creance_pay import Code, Euros, NoticeReference, Reason, codes, messages, rules
+from creance_pay.gateways.sips import codes as sips_codes
+
+Cell = Sequence[nodes.Node]
+Row = Sequence[Cell]
+
+SAMPLE_REFERENCE = NoticeReference("6311705400000344F")
+SAMPLE_TEXTS = {"transaction_reference": "PCLCB172540000004"}
+SAMPLE_DAYS = {"received_on": date(2018, 7, 5), "delete_on": date(2019, 1, 5)}
+POLICY_FIELDS = {
+    "minimum": "online_min",
+    "maximum": "online_max_per_payment",
+    "band_min": "notice_band_min",
+    "band_max": "notice_band_max",
+}
+
+
+def text(words: object) -> Cell:
+    """Make a cell of plain words."""
+    return [nodes.Text(str(words))]
+
+
+def code(words: object) -> Cell:
+    """Make a cell of code."""
+    return [nodes.literal("", str(words))]
+
+
+def joined(cells: Iterable[Cell]) -> list[nodes.Node]:
+    """Set several cells side by side, with commas."""
+    flat = [node for cell in cells for node in (*cell, nodes.Text(", "))]
+    return flat[:-1]
+
+
+def table(headers: Sequence[str], rows: Iterable[Row], widths: Sequence[int]) -> nodes.Node:
+    """Build a table."""
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(headers))
+    group += nodes.thead("", _row(text(header) for header in headers))
+    group += nodes.tbody("", *(_row(row) for row in rows))
+    return nodes.table("", group, classes=["colwidths-given"])
+
+
+def _row(cells: Iterable[Cell]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", *_blocks(cell)) for cell in cells))
+
+
+def _blocks(cell: Cell) -> list[nodes.Node]:
+    """Wrap what is inline into a paragraph; blocks stay as they are."""
+    if any(isinstance(node, nodes.paragraph | nodes.line_block) for node in cell):
+        return list(cell)
+    return [nodes.paragraph("", "", *cell)]
+
+
+class CodeTable(SphinxDirective):
+    """What the directives here have in common: cross-references, and the files that they depend on."""
+
+    sources: ClassVar[tuple[Any, ...]] = ()
+
+    def run(self) -> list[nodes.Node]:
+        """Note the sources, then build."""
+        for module in self.sources:
+            self.env.note_dependency(inspect.getfile(module))
+        return self.build()
+
+    def build(self) -> list[nodes.Node]:
+        """Build the nodes."""
+        raise NotImplementedError
+
+    def link(self, domain: str, role: str, target: str, shown: str, *, as_code: bool = True) -> Cell:
+        """Refer to something; a target that is nowhere is a warning, hence a failure."""
+        content = (nodes.literal if as_code else nodes.inline)("", shown)
+        return [
+            addnodes.pending_xref(
+                "", content, refdomain=domain, reftype=role, reftarget=target, refdoc=self.env.docname,
+                refexplicit=True, refwarn=True,
+            )
+        ]  # fmt: skip
+
+    def word(self, member: StrEnum) -> Cell:
+        """Refer to a member of an enumeration of the hall."""
+        return self.link("py", "attr", f"creance_pay.{type(member).__name__}.{member.name}", member.name)
+
+    def rule(self, number: str) -> Cell:
+        """Refer to a rule."""
+        return self.link("std", "rule", number, number, as_code=False)
+
+    def message(self, key: str) -> Cell:
+        """Refer to a message."""
+        return self.link("std", "message", key, key)
+
+    def node_id(self, *words: str) -> str:
+        """Make an identifier that this page does not have yet."""
+        return make_id(self.env, self.state.document, "", "-".join(words))
+
+
+def messages_by_answer() -> Mapping[StrEnum, type[messages.Message]]:
+    """Find the message of each code and outcome."""
+    return {answer: kind for kind in messages.every_message() for answer in kind.answers}
+
+
+class CodeTables(CodeTable):
+    """Every word of every enumeration of words."""
+
+    sources = (codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make a titled table an enumeration."""
+        return [node for kind in Code.__subclasses__() for node in self._of(kind)]
+
+    def _of(self, kind: type[Code]) -> list[nodes.Node]:
+        name = self.link("py", "class", f"creance_pay.{kind.__name__}", kind.__name__)
+        headers = ("Word", "Rule", "Meaning, and source", "Told the insured")
+        rows = [self._row_of(member) for member in kind]
+        return [nodes.rubric("", "", *name), table(headers, rows, (30, 6, 42, 22))]
+
+    def _row_of(self, member: Code) -> Row:
+        word = [nodes.paragraph("", "", self._target(member))]
+        if member.name in Reason.__members__:
+            word.append(nodes.paragraph("", f"flag {Reason[member.name].value}"))
+        source = nodes.paragraph("", "", nodes.emphasis("", member.source))
+        return word, self.rule(member.rule), [nodes.paragraph("", member.meaning), source], self._told(member)
+
+    def _target(self, member: Code) -> nodes.Node:
+        """Show the word, and make it what references to the member arrive at."""
+        kind = type(member).__name__
+        shown = nodes.literal("", member.value, ids=[self.node_id("word", kind, member.name)])
+        python = self.env.domains["py"]
+        if isinstance(python, PythonDomain):
+            python.note_object(f"creance_pay.{kind}.{member.name}", "attribute", shown["ids"][0], location=shown)
+        return shown
+
+    def _told(self, member: Code) -> Cell:
+        kind = messages_by_answer().get(member)
+        if kind is not None:
+            return self.message(kind.key)
+        return text("yes" if member.public else "no")
+
+
+class PolicyTable(CodeTable):
+    """The values of a policy, as its file states them."""
+
+    required_arguments = 1
+    sources = (rules.Policy,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        policy = rules.policy_named(self.arguments[0])
+        rows = [self._row_of(name, statement) for name, statement in policy.sources.items()]
+        return [table(("Value", "Is", "Unit", "Day", "Source"), rows, (26, 12, 12, 16, 34))]
+
+    def _row_of(self, name: str, statement: rules.Statement) -> Row:
+        value = ", ".join(statement.value) if isinstance(statement.value, list) else str(statement.value)
+        day, known = (statement.since, "first day") if statement.since else (statement.documented_on, "documented")
+        when = [*code(day), nodes.Text(f" {known}")]
+        return code(name), code(value), text(statement.unit), when, text(statement.source)
+
+
+def sample(name: str, kind: object) -> object:
+    """Give a value for a field of a message: the policy's where it has one, else one of the guide's screens."""
+    policy = rules.policy_named("ameli-2019-11")
+    if name in POLICY_FIELDS:
+        return getattr(policy, POLICY_FIELDS[name])
+    if kind is int:
+        return getattr(policy, name)
+    samples = {Euros: Euros(2000), date: SAMPLE_DAYS.get(name), NoticeReference: SAMPLE_REFERENCE}
+    if typing.get_origin(kind) is tuple:
+        return (SAMPLE_REFERENCE,)
+    return samples.get(kind, SAMPLE_TEXTS.get(name, f"({name})"))  # type: ignore[call-overload]
+
+
+class MessageTable(CodeTable):
+    """Every message: what it answers, and what the insured person reads."""
+
+    sources = (messages.Message,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [(self._facts(kind), self._sentences(kind)) for kind in messages.every_message()]
+        return [table(("Message", "What the insured person reads"), rows, (44, 56))]
+
+    def _facts(self, kind: type[messages.Message]) -> Cell:
+        """Tell what the message is for, a line a fact."""
+        target = nodes.literal("", kind.key, ids=[self.node_id("message", kind.key)])
+        self.env.domains.standard_domain.note_object("message", kind.key, target["ids"][0], location=target)
+        facts: list[tuple[str, Cell]] = [
+            ("severity", text(f"{kind.severity} (role {kind.severity.role})")),
+            ("debited", text(kind.money)),
+        ]
+        if kind.answers:
+            facts.insert(0, ("answers", joined(map(self.word, kind.answers))))
+        if kind.field:
+            facts.append(("field", code(kind.field)))
+        if needs := [field.name for field in attrs.fields(kind)]:
+            facts.append(("needs", joined(map(code, needs))))
+        lines = (nodes.line("", "", nodes.emphasis("", label), nodes.Text(" "), *fact) for label, fact in facts)
+        meaning = nodes.paragraph("", inspect.getdoc(kind).partition("\n")[0])  # type: ignore[union-attr]
+        return [nodes.paragraph("", "", target), meaning, nodes.line_block("", *lines)]
+
+    def _sentences(self, kind: type[messages.Message]) -> Cell:
+        """Write the sentences with sample values, marked as French for those who hear them."""
+        types = typing.get_type_hints(kind)
+        values = {field.name: sample(field.name, types[field.name]) for field in attrs.fields(kind)}
+        rendered = messages.render(kind.of(values))
+        title = nodes.paragraph("", "", nodes.strong("", rendered.title))
+        body = [nodes.paragraph("", "", *_lines(part)) for part in rendered.body.split("\n\n")]
+        blocks = [title, *body, nodes.paragraph("", "", nodes.emphasis("", rendered.action))]
+        if rendered.sender:
+            blocks.insert(0, nodes.paragraph("", rendered.sender))
+        for block in blocks:
+            block["classes"].append("language-fr")
+        return blocks
+
+
+def _lines(paragraph: str) -> list[nodes.Node]:
+    """Keep the lines of a paragraph apart."""
+    flat: list[nodes.Node] = []
+    for line in paragraph.splitlines():
+        flat += [nodes.Text(line), nodes.raw("", "<br>", format="html")]
+    return flat[:-1]
+
+
+class BankCodeTable(CodeTable):
+    """The bank's response codes, and what each means for the order."""
+
+    sources = (sips_codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        told = messages_by_answer()
+        rows = [
+            (code(number), self.word(outcome), text(told[outcome].money), self.message(told[outcome].key))
+            for number, outcome in sips_codes.OUTCOMES.items()
+        ]
+        return [table(("Response code", "Outcome", "Debited", "Message"), rows, (20, 25, 20, 35))]
+
+
+class CaptureTable(CodeTable):
+    """What an acceptance means, by the capture mode that the message names."""
+
+    sources = (sips_codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [(code(mode), self.word(outcome)) for mode, outcome in sips_codes.CAPTURES.items()]
+        return [table(("Capture mode", "Outcome"), rows, (50, 50))]
+
+
+def name_rule(_env: BuildEnvironment, signature: str, node: addnodes.desc_signature) -> str:
+    """Show a rule as its number and its title; the number is its name."""
+    number, _blank, title = signature.partition(" ")
+    node += addnodes.desc_name(number, number)
+    node += addnodes.desc_annotation("", f" {title}")
+    return number
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Tell Sphinx what is here."""
+    app.add_object_type("rule", "rule", objname="rule", parse_node=name_rule)
+    app.add_object_type("message", "message", objname="message")
+    for name, directive in {
+        "code-tables": CodeTables,
+        "policy-table": PolicyTable,
+        "message-table": MessageTable,
+        "bank-code-table": BankCodeTable,
+        "capture-table": CaptureTable,
+    }.items():
+        app.add_directive(name, directive)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,43 @@
+"""The command line: ``creance-pay``, also ``python -m creance_pay``.
+
+Each command is a module of this folder with two functions: ``register`` declares its arguments, and the function that
+it names runs it and gives the exit status: 0 for a yes, 1 for a no, 2 for a usage that is not one.
+An error of this package is one line on the standard error, and status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ..errors import CreancePayError
+from . import caisse, policy, reference
+
+_COMMANDS = (reference, caisse, policy)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Declare every command."""
+    top = argparse.ArgumentParser(prog="creance-pay", description="Payment of a debt to a health insurance fund")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.register(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: The words after the program's name; by default, those it was called with.
+
+    Returns:
+        The exit status.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except CreancePayError as error:
+        print(f"creance-pay: {error}", file=sys.stderr)
+        return 1
