@@ -289,5 +289,8 @@ class Acknowledgement(Message):
 
 
 def every_message() -> tuple[type[Message], ...]:
-    """List the messages, in the order of this module."""
-    return tuple(Message.__subclasses__())
+    """List the messages, in the order of this module.
+
+    To give a class slots, attrs builds a second one; the first, without fields, lives on until it is collected.
+    """
+    return tuple(kind for kind in Message.__subclasses__() if "__attrs_attrs__" in vars(kind))
