@@ -266,7 +266,7 @@ class Acknowledgement(Message):
     Attributes:
         received_on: The day of receipt, where the caisse is.
         amount: What was paid.
-        notice_references: The notices that receive it, grouped as letters print them.
+        notice_references: The notices that receive it, grouped as letters print them; without any, no line of them.
         transaction_reference: The reference of the payment.
         caisse: The service in charge, by name.
         address: Its electronic or postal address.
