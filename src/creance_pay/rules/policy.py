@@ -71,7 +71,7 @@ class Statement:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a value that nobody could check."""
-        if (self.since is None) == (self.documented_on is None) or not self.source:
+        if (self.since is None) == (self.documented_on is None) or not self.source.strip():
             raise ConfigurationError("a value needs a source, and either since or documented_on")
 
 
