@@ -1,6 +1,11 @@
-"""What every test session shares: the option for long tests."""
+"""What every test session shares: the option for long tests, and properties without a clock."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other things makes no property false.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

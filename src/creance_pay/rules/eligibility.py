@@ -18,10 +18,11 @@ import attrs
 from ..caisses import find_caisse
 from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from ..debts import Debt
+from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount
-from .policy import MinBasis, Policy
+from .policy import BandCheck, MinBasis, Policy
 from .requirements import ACCESS, SCOPE, SELECTION, due_requirements, failed
 from .verdicts import Verdict, less, policy_warnings
 
@@ -57,6 +58,7 @@ class Assessment(Verdict):
     depends_on: ClassVar[tuple[str, ...]] = (
         *Access.depends_on,
         "band_checked_at",
+        *NoticeScope.depends_on,
         "min_basis",
         "online_min",
         "online_max_per_payment",
@@ -104,8 +106,13 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
         policy=policy,
         reasons=failed(SCOPE, facts, policy),
         warnings=policy_warnings(policy),
-        values={"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max},
+        values=_band_values(balance, policy),
     )
+
+
+def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
+    """Give what the sentences on the band need."""
+    return {"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max}
 
 
 def access(debt: Debt | None, *, policy: Policy) -> Access:
@@ -152,6 +159,9 @@ def assess(
     Returns:
         ``PAYABLE``, or the first test that failed in the order access, kind, selection, nothing due, band, minimum.
 
+    Raises:
+        InvalidValueError: when ``pending`` maps something else than references to amounts.
+
     >>> from creance_pay import DebtKind, NoticeReference
     >>> from creance_pay.rules import policy_named
     >>> seven = Debt(
@@ -164,7 +174,7 @@ def assess(
     if debt is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, pending = [debt, *others], pending or {}
+    selection, pending = [debt, *others], _checked(pending or {})
     remaining = [less(each.remaining, pending.get(each.reference, Euros(0))) for each in selection]
     total = sum(remaining, Euros(0))
     basis = remaining[0] if policy.min_basis is MinBasis.REFERENCE else total
@@ -180,6 +190,7 @@ def assess(
             "total": total,
             "minimum": policy.online_min,
             "maximum": policy.online_max_per_payment,
+            **(_band_values(owed, policy) if policy.band_checked_at is BandCheck.ACCESS else {}),
         },
         total=total,
     )
@@ -212,6 +223,13 @@ class _Selection:
             distinct=len({debt.reference for debt in debts}) == len(debts),
             one_debtor=len({debt.debtor for debt in debts}) == 1,
         )
+
+
+def _checked(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
+    """Refuse a reference given as text: nothing would be found under it, and a debt be paid twice."""
+    if all(isinstance(key, NoticeReference) and isinstance(part, Euros) for key, part in pending.items()):
+        return pending
+    raise InvalidValueError("expected pending to map NoticeReference to Euros")
 
 
 def _warnings(debt: Debt, policy: Policy) -> tuple[Code, ...]:

@@ -33,7 +33,7 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
     Raises:
         InvalidValueError: for a moment without time zone.
     """
-    if not isinstance(accepted_at, datetime) or accepted_at.tzinfo is None:
+    if not isinstance(accepted_at, datetime) or accepted_at.utcoffset() is None:
         raise InvalidValueError("expected a datetime with a time zone")
     shown = accepted_at.astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
     return shown.astimezone(accepted_at.tzinfo)
