@@ -12,7 +12,6 @@ as it is, or in base64, or in base64url, and the seal covers the text *as it tra
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 
@@ -46,10 +45,10 @@ def decode(text: str, encoding: str) -> str:
         return text
     if encoding.lower() not in _ALTERNATIVE:
         raise MalformedResponseError("the encoding is not known")
-    padded = text.encode() + b"=" * (-len(text) % 4)
     try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return base64.b64decode(padded, altchars=_ALTERNATIVE[encoding.lower()], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not in the encoding, or not UTF-8 once decoded
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
