@@ -72,7 +72,7 @@ def closed_port() -> int:
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave this machine's own settings out of it."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -141,6 +141,25 @@ class TestNoAnswer:
     def test_cause(self, error: GatewayUnavailableError) -> None:
         """The error of the library below, which knows the address, is not shown with it."""
         assert (None, True) == (error.__cause__, error.__suppress_context__)
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+class TestProxy:
+    """A proxy is for what is elsewhere."""
+
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """The proxy that the environment names is used: from many networks there is no other way to the bank."""
+        with answering(200) as proxy:
+            monkeypatch.setenv(name, proxy.url)
+            RequestsTransport().post_form("http://bank.example/", FIELDS)
+
+            assert ["http://bank.example/"] == [path for path, _, _ in proxy.asked]
+
+    def test_direct(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """It is left out on demand."""
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        with answering(200) as server:
+            assert 200 == RequestsTransport(direct=True).post_form(server.url, FIELDS).status
 
 
 def test_certificate() -> None:

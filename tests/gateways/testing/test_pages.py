@@ -79,9 +79,8 @@ class Street:
 
 
 @pytest.fixture
-def street(monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+def street() -> Iterator[Street]:
     """Open a bank and a portal on two free ports of this machine."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     heard: list[HttpMessage] = []
     portal = Flask("portal")
 
@@ -188,9 +187,8 @@ class Unreachable:
 
 
 @pytest.mark.parametrize("transport", [None, Unreachable()])
-def test_portal_down(monkeypatch: pytest.MonkeyPatch, transport: Unreachable | None) -> None:
+def test_portal_down(transport: Unreachable | None) -> None:
     """The person gets the receipt even where the portal cannot be reached."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving(Flask("nobody")) as gone:
         pass
     with serving(bank_pages(SipsBank({MERCHANT: ring()}), transport=transport)) as bank_url:
