@@ -69,7 +69,7 @@ def main(names: list[str]) -> int:
     """Run, compare with the list, and report."""
     run(names)
     codes = results()
-    if not codes or None in codes.values() and not names:
+    if not codes or (None in codes.values() and not names):
         print(f"mutmut did not finish; its words are in {LOG.relative_to(ROOT)}")
         return 1
     survivors = {(place_of(name), change_of(name)) for name, code in codes.items() if code in SURVIVED}

@@ -30,6 +30,7 @@ from .references import NoticeReference
 
 # Sex, year, month, department, commune, order, and perhaps the key: the social security number, or NIR.
 _NIR = re.compile(r"([1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6})(\d{2})?", re.ASCII)
+_SEPARATOR = re.compile(r"[\s.-]")
 _CORSICA = {"2A": "19", "2B": "18"}
 _NIR_MODULUS = 97
 
@@ -76,7 +77,7 @@ class DebtKind(StrEnum):
 
 def _is_nir(text: str) -> bool:
     """Tell a social security number: thirteen signs of its shape, or fifteen with the right key."""
-    found = _NIR.fullmatch("".join(text.split()).upper())
+    found = _NIR.fullmatch(_SEPARATOR.sub("", text).upper())
     if found is None or found[2] is None:
         return found is not None
     number = found[1][:5] + _CORSICA.get(found[1][5:7], found[1][5:7]) + found[1][7:]

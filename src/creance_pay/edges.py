@@ -50,7 +50,7 @@ def read_toml(text: str, kind: type[T], *, origin: str) -> T:
     """
     try:
         return _CONVERTER.structure(tomllib.loads(text), kind)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is what Python says of a number of 4301 digits
         message = f"{origin}: {error}"
     except cattrs.BaseValidationError as error:
         message = f"{origin}: " + "; ".join(cattrs.transform_error(error))

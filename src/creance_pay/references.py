@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 import attrs
@@ -48,6 +48,7 @@ _DIGITS_AND_LETTER = re.compile(r"[0-9]*[A-Z]")
 _OTHER_CHARACTER = re.compile(r"[^0-9A-Za-z]")
 _TRANSACTION = re.compile(r"PCLCB[0-9]{12}")
 _CENTURY = 2000
+_LAST_SEQUENCE = 9_999_999
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -229,10 +230,10 @@ class TransactionReference:
         >>> str(TransactionReference.make(date(2017, 9, 11), 4))
         'PCLCB172540000004'
         """
-        possible = isinstance(day, date) and day.year // 100 * 100 == _CENTURY
-        if not possible or type(sequence) is not int or sequence < 0:
+        possible = isinstance(day, date) and not isinstance(day, datetime) and day.year // 100 * 100 == _CENTURY
+        if not possible or type(sequence) is not int or not 0 <= sequence <= _LAST_SEQUENCE:
             raise InvalidReferenceError(
-                "expected a day of the years 2000 to 2099 and a sequence of zero or more",
+                "expected a day of the years 2000 to 2099 and a sequence of 0 to 9 999 999",
                 code=TransactionCode.TRANSACTION_BAD,
             )
         return cls(f"PCLCB{day:%y%j}{sequence:07d}")

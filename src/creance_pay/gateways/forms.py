@@ -28,7 +28,7 @@ class FormPost:
         """Write the form, every value escaped; it works without any script.
 
         Args:
-            nonce: The nonce of the page's content security policy; when given, a script submits the form at once.
+            nonce: The nonce of the page's content security policy; with one, a script submits the form at once.
             button: The label of the button.
 
         Returns:
@@ -42,7 +42,7 @@ class FormPost:
             f'<form method="post" action="{escape(self.action)}" accept-charset="utf-8" id="payment-form">'
             f'{inputs}<button type="submit">{escape(button)}</button></form>'
         )
-        if nonce is None:
+        if not nonce:
             return form
         return f'{form}<script nonce="{escape(nonce)}">document.getElementById("payment-form").submit()</script>'
 

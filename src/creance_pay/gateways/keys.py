@@ -25,7 +25,9 @@ from ..errors import ConfigurationError, UnknownKeyError
 from ..fields import of_type
 
 _VERSION = re.compile(r"[0-9]{1,10}")
-_PLACEHOLDER = re.compile(r"(?:(?:none|null|todo|xxx|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+")
+_PLACEHOLDER = re.compile(
+    r"(?:(?:[x*]|none|null|todo|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+"
+)
 _SHORTEST = 16
 _PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
 
@@ -66,14 +68,17 @@ class _Hidden:
     __hash__ = object.__hash__
 
 
-def _hide(secret: str | _Hidden) -> _Hidden:
-    """Refuse what cannot be a secret, without keeping it in a frame that a traceback would show."""
+def _hidden(secret: object) -> _Hidden:
+    """Hide a secret, and what cannot be one as an empty text: an error raised here would show it among its locals."""
     if isinstance(secret, _Hidden):
         return secret
-    if isinstance(secret, str) and secret and secret == secret.strip() and secret.isprintable():
-        return _Hidden(secret)
-    kind, secret = type(secret).__name__, ""
-    raise ConfigurationError(f"expected a secret as text, not empty, without blank at either end; got a {kind}")
+    sound = isinstance(secret, str) and secret == secret.strip() and secret.isprintable()
+    return _Hidden(str(secret) if sound else "")
+
+
+def _something(_: SecretKey, __: attrs.Attribute[_Hidden], secret: _Hidden) -> None:
+    if not secret.reveal():
+        raise ConfigurationError("expected a secret as text, not empty, without blank at either end")
 
 
 def _digits(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
@@ -86,7 +91,7 @@ def _aware(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime 
         raise ConfigurationError("expected not_after to have a time zone")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, init=False)
 class SecretKey:
     """One version of a shop's secret.
 
@@ -100,14 +105,19 @@ class SecretKey:
     """
 
     version: str = attrs.field(validator=_digits)
-    secret: str | _Hidden = attrs.field(converter=_hide)
+    secret: _Hidden = attrs.field(validator=_something)
     not_after: datetime | None = attrs.field(
         default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _aware]
     )
 
+    def __init__(self, *, version: str, secret: str | _Hidden, not_after: datetime | None = None) -> None:
+        """Hide the secret before anything can fail: tracebacks may show the arguments of every call."""
+        hidden, secret = _hidden(secret), ""
+        self.__attrs_init__(version=version, secret=hidden, not_after=not_after)
+
     def reveal(self) -> str:
         """Give the secret's text: for seals alone."""
-        return _hide(self.secret).reveal()
+        return self.secret.reveal()
 
     @property
     def weakness(self) -> str | None:
@@ -132,12 +142,14 @@ class KeyRing:
         current: The version that seals our requests.
 
     Raises:
-        ConfigurationError: for two keys of one version, or a ring without the current one.
+        ConfigurationError: for anything but keys, for two keys of one version, or a ring without the current one.
     """
 
     def __init__(self, keys: Iterable[SecretKey], current: str) -> None:
         """Keep the keys by version."""
         listed = list(keys)
+        if not all(isinstance(key, SecretKey) for key in listed):
+            raise ConfigurationError("expected a ring of SecretKey")
         self._keys = {key.version: key for key in listed}
         if len(self._keys) < len(listed):
             raise ConfigurationError("two keys of the ring have the same version")

@@ -15,8 +15,9 @@ import hashlib
 import hmac
 import re
 from enum import StrEnum
+from typing import NoReturn
 
-from ..errors import SealMismatchError
+from ..errors import InvalidValueError, SealMismatchError
 from .keys import SecretKey
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -31,6 +32,12 @@ class SealAlgorithm(StrEnum):
     HMAC_SHA_512 = "HMAC-SHA-512"
     #: Legacy: a plain digest of the text followed by the secret; a gateway takes it by explicit opt-in only.
     SHA_256 = "SHA-256"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        """Refuse another word, with an error of this package's family."""
+        del value
+        raise InvalidValueError(f"expected one of {', '.join(cls)}")
 
     @property
     def length(self) -> int:
@@ -48,11 +55,18 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm) -> str:
 
     Returns:
         The seal in lower-case hexadecimal digits.
+
+    Raises:
+        InvalidValueError: for a word that names no algorithm.
     """
-    secret, sealed = key.reveal().encode(), text.encode()
+    algorithm = SealAlgorithm(algorithm)
+    # Half a surrogate pair cannot travel as UTF-8; whatever it gives here, no bank has sealed it.
+    sealed = text.encode(errors="surrogatepass")
+    # The secret never is a local variable: a traceback may show them.
     if algorithm is SealAlgorithm.SHA_256:
-        return hashlib.sha256(sealed + secret).hexdigest()
-    return hmac.new(secret, sealed, "sha512" if algorithm is SealAlgorithm.HMAC_SHA_512 else "sha256").hexdigest()
+        return hashlib.sha256(sealed + key.reveal().encode()).hexdigest()
+    digest = "sha512" if algorithm is SealAlgorithm.HMAC_SHA_512 else "sha256"
+    return hmac.new(key.reveal().encode(), sealed, digest).hexdigest()
 
 
 def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorithm) -> None:
@@ -67,7 +81,7 @@ def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorit
     Raises:
         SealMismatchError: when the seal is ill-formed or another one; the text of the error never says which digit.
     """
-    if len(received) != algorithm.length or _HEX.fullmatch(received) is None:
+    if len(received) != SealAlgorithm(algorithm).length or _HEX.fullmatch(received) is None:
         raise SealMismatchError("the seal is not of the expected form")
     if not hmac.compare_digest(received.lower(), seal(text, key, algorithm)):
         raise SealMismatchError("the seal is not ours")

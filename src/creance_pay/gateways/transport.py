@@ -44,9 +44,11 @@ class RequestsTransport:
 
     Args:
         timeout: Seconds to wait for a connection, and then for each part of the answer.
+        direct: Whether to leave out the proxies that the environment names, as for what is on this machine.
     """
 
     timeout: float = 15.0
+    direct: bool = False
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Post a form and give the answer, whatever its status.
@@ -55,7 +57,9 @@ class RequestsTransport:
             GatewayUnavailableError: when there is no answer; not retryable by itself, since it may have been received.
         """
         try:
-            answer = requests.post(url, data=dict(fields), timeout=self.timeout, allow_redirects=False)
+            with requests.Session() as session:
+                session.trust_env = not self.direct
+                answer = session.post(url, data=dict(fields), timeout=self.timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise GatewayUnavailableError(f"no answer: {type(error).__name__}") from None
         return HttpAnswer(answer.status_code, answer.content)

@@ -40,7 +40,7 @@ def acknowledgement(
     Raises:
         MessageError: when ``received_at`` has no time zone, or the address is empty.
     """
-    if received_at.tzinfo is None or not address.strip():
+    if received_at.utcoffset() is None or not address.strip():
         raise MessageError("the acknowledgement needs a moment with its time zone, and the address of the service")
     received_on = received_at.astimezone(ZoneInfo(caisse.time_zone)).date()
     return Acknowledgement(

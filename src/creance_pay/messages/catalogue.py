@@ -293,7 +293,7 @@ class Acknowledgement(Message):
     Attributes:
         received_on: The day of receipt, where the caisse is.
         amount: What was paid.
-        notice_references: The notices that receive it, grouped as letters print them.
+        notice_references: The notices that receive it, grouped as letters print them; without any, no line of them.
         transaction_reference: The reference of the payment.
         caisse: The service in charge, by name.
         address: Its electronic or postal address.
@@ -316,5 +316,8 @@ class Acknowledgement(Message):
 
 
 def every_message() -> tuple[type[Message], ...]:
-    """List the messages, in the order of this module."""
-    return tuple(Message.__subclasses__())
+    """List the messages, in the order of this module.
+
+    To give a class slots, attrs builds a second one; the first, without fields, lives on until it is collected.
+    """
+    return tuple(kind for kind in Message.__subclasses__() if "__attrs_attrs__" in vars(kind))

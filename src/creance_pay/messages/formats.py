@@ -17,6 +17,7 @@ from decimal import Decimal
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from ..errors import MessageError
 from ..money import Euros
 from ..references import NoticeReference
 
@@ -46,7 +47,13 @@ def long_date(day: date) -> str:
 
 
 def written(value: object) -> object:
-    """Write a value by its type; text and numbers stay as they are."""
+    """Write a value by its type; text and numbers stay as they are.
+
+    Raises:
+        MessageError: for nothing at all, which would be written as ``None``.
+    """
+    if value is None:
+        raise MessageError("a value of the message is missing")
     if isinstance(value, Euros):
         return euros(value)
     if isinstance(value, date):

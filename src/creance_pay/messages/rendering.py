@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 import attrs
-from jinja2 import StrictUndefined, meta
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from ..edges import read_toml
@@ -82,15 +82,26 @@ def _environment(*, autoescape: bool) -> SandboxedEnvironment:
 _ENVIRONMENTS = {Medium.TEXT: _environment(autoescape=False), Medium.HTML: _environment(autoescape=True)}
 
 
+def _fault(text: str, fields: set[str]) -> str | None:
+    """Tell what is wrong with a sentence: an apostrophe, the template itself, a placeholder that is not a field."""
+    if "'" in text:
+        return "a straight apostrophe"
+    environment = _ENVIRONMENTS[Medium.TEXT]
+    try:
+        environment.from_string(text)  # unlike the parser, the compiler knows the filters
+    except TemplateError as error:
+        return f"not a template: {error.message}"
+    unknown = meta.find_undeclared_variables(environment.parse(text)) - fields
+    return f"unknown placeholder {', '.join(sorted(unknown))}" if unknown else None
+
+
 def _checked(kind: type[Message], sentences: Sentences, origin: str) -> Sentences:
-    """Refuse a straight apostrophe and a placeholder that is not a field; then set the typography."""
+    """Refuse sentences that cannot be written with the fields of their message; then set the typography."""
     fields = {field.name for field in attrs.fields(kind)}
     texts = {slot: text for slot, text in attrs.asdict(sentences).items() if text is not None}
     for slot, text in texts.items():
-        if "'" in text:
-            raise ConfigurationError(f"{origin}: {kind.key}.{slot}: a straight apostrophe")
-        if unknown := meta.find_undeclared_variables(_ENVIRONMENTS[Medium.TEXT].parse(text)) - fields:
-            raise ConfigurationError(f"{origin}: {kind.key}.{slot}: unknown placeholder {', '.join(sorted(unknown))}")
+        if fault := _fault(text, fields):
+            raise ConfigurationError(f"{origin}: {kind.key}.{slot}: {fault}")
     return Sentences(**{slot: french(text.strip()) for slot, text in texts.items()})
 
 
@@ -99,7 +110,7 @@ def read_catalogue(text: str, *, origin: str) -> dict[str, Sentences]:
 
     Raises:
         ConfigurationError: for a message without sentences, sentences without message, an unknown slot, an unknown
-            placeholder, or a straight apostrophe; with the file and the key.
+            placeholder, a broken template, or a straight apostrophe; with the file and the key.
     """
     kinds = {kind.key: kind for kind in every_message()}
     found = read_toml(text, dict[str, Sentences], origin=origin)
@@ -146,7 +157,7 @@ def render(message: Message, *, medium: Medium = Medium.TEXT, lang: str = "fr") 
         lang: The language.
 
     Raises:
-        MessageError: when the language has no sentences.
+        MessageError: when the language has no sentences, or a value is ``None``.
     """
     sentences, environment = _catalogue(lang)[message.key], _ENVIRONMENTS[Medium(medium)]
     values = {field.name: getattr(message, field.name) for field in attrs.fields(type(message))}

@@ -19,12 +19,12 @@ import attrs
 from ..caisses import find_caisse
 from ..codes import CaisseStatus, Code, Reason, Settlement, VerdictCode, WarningCode
 from ..debts import Debt
-from ..errors import InvalidAmountError
+from ..errors import InvalidAmountError, InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
 from .policy import Policy
-from .readings import MaxBasis, MinBasis, TotalBasis
+from .readings import BandCheck, MaxBasis, MinBasis, TotalBasis
 from .requirements import ACCESS, SCOPE, SELECTION, Whole, due_requirements, failed
 from .verdicts import Verdict, less, policy_warnings
 
@@ -81,9 +81,7 @@ class Assessment(Verdict):
         "total_basis",
         "min_basis",
         "band_checked_at",
-        "notice_band_min",
-        "notice_band_max",
-        "band_inclusive",
+        *NoticeScope.depends_on,
         "online_min",
         "online_max_per_payment",
         "max_basis",
@@ -182,8 +180,13 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
         policy=policy,
         reasons=failed(SCOPE, facts, policy),
         warnings=policy_warnings(policy),
-        values={"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max},
+        values=_band_values(balance, policy),
     )
+
+
+def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
+    """Give what the sentences on the band need."""
+    return {"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max}
 
 
 def access(debt: Debt | None, *, policy: Policy) -> Access:
@@ -230,6 +233,9 @@ def assess(
     Returns:
         ``PAYABLE``, or the first test that failed in the order access, kind, selection, nothing due, band, minimum.
 
+    Raises:
+        InvalidValueError: when ``pending`` maps something else than references to amounts.
+
     >>> from creance_pay import DebtKind, NoticeReference
     >>> from creance_pay.rules import policy_named
     >>> seven = Debt(
@@ -242,15 +248,16 @@ def assess(
     if debt is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection = [debt, *others]
-    deducted = pending if pending and policy.pending_subtracted else {}
+    selection, accepted = [debt, *others], _checked(pending or {})
+    deducted = accepted if policy.pending_subtracted else {}
     remaining = [less(each.remaining, deducted.get(each.reference, Euros(0))) for each in selection]
     counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
     total = sum(counted, Euros(0))
+    owed = total if balance is None else less(balance, sum(deducted.values(), Euros(0)))
     sums = _Sums(
         due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
-        balance=(total if balance is None else less(balance, sum(deducted.values(), Euros(0)))).cents,
-        untouched=not any(each.reference in (pending or {}) or each.remaining < each.initial for each in selection),
+        balance=owed.cents,
+        untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
     )
     return Assessment(
         policy=policy,
@@ -263,6 +270,7 @@ def assess(
             "total": total,
             "minimum": policy.online_min,
             "maximum": policy.online_max_per_payment,
+            **(_band_values(owed, policy) if policy.band_checked_at is BandCheck.ACCESS else {}),
         },
         total=total,
     )
@@ -298,6 +306,13 @@ class _Selection(Whole):
             distinct=len({debt.reference for debt in debts}) == len(debts),
             one_debtor=len({debt.debtor for debt in debts}) == 1,
         )
+
+
+def _checked(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
+    """Refuse a reference given as text: nothing would be found under it, and a debt be paid twice."""
+    if all(isinstance(key, NoticeReference) and isinstance(part, Euros) for key, part in pending.items()):
+        return pending
+    raise InvalidValueError("expected pending to map NoticeReference to Euros")
 
 
 def _warnings(debt: Debt, policy: Policy) -> tuple[Code, ...]:

@@ -39,7 +39,7 @@ def _demand_day(day: date) -> date:
 
 
 def _demand_moment(moment: datetime) -> datetime:
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidValueError("expected a datetime with a time zone")
     return moment
 

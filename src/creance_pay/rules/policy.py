@@ -31,7 +31,7 @@ import attrs
 
 from ..debts import DebtKind
 from ..edges import read_toml
-from ..errors import ConfigurationError, CreancePayError, NoPolicyError
+from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..fields import of_type
 from ..money import Euros
 from .months import months_later
@@ -60,13 +60,13 @@ class Statement:
 
     def __attrs_post_init__(self) -> None:
         """Refuse a value that nobody could check."""
-        if (self.since is None) == (self.documented_on is None) or not self.source:
+        if (self.since is None) == (self.documented_on is None) or not self.source.strip():
             raise ConfigurationError("a value needs a source, and either since or documented_on")
 
 
 def _words(words: Sequence[str]) -> tuple[str, ...]:
     """Take a list of words; one text, though a sequence too, is a mistake."""
-    if isinstance(words, list | tuple):
+    if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
         return tuple(words)
     raise ConfigurationError("expected a list of words")
 
@@ -224,7 +224,10 @@ def _value(statement: Statement, field: attrs.Attribute[Any]) -> Any:  # noqa: A
     """Give what the field holds, if the file states it in the field's unit."""
     if statement.unit != field.metadata["unit"]:
         raise ConfigurationError(f"{field.name} is expected in {field.metadata['unit']}")
-    return field.metadata["read"](statement.value) if "read" in field.metadata else statement.value
+    try:
+        return field.metadata["read"](statement.value) if "read" in field.metadata else statement.value
+    except InvalidValueError as error:
+        raise ConfigurationError(f"{field.name}: {error}") from error
 
 
 def _policy(name: str, entry: _Entry) -> Policy:
@@ -258,7 +261,7 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
     for name, entry in entries.items():
         try:
             policies.append(_policy(name, entry))
-        except CreancePayError as error:
+        except ConfigurationError as error:
             raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
     _demand_order(policies, origin)
     return tuple(policies)

@@ -1,9 +1,7 @@
 """The bank's response codes, and what each means for the order.
 
 The list is open: a code that is not here is never paid and never lost, it is :attr:`Outcome.UNKNOWN
-<creance_pay.Outcome.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment:
-an operation refused (24), a transaction not found (25), a service unavailable (90, 99), a reference already used (94),
-since the first attempt may have been paid.
+<creance_pay.Outcome.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment.
 
 Meanings after the vendor's data dictionary (DG20) and the current list of one of its banks.
 """
@@ -24,6 +22,8 @@ OUTCOMES: Mapping[str, Outcome] = {
     "12": Outcome.ERROR,  # invalid request
     "14": Outcome.REFUSED,  # wrong card data
     "17": Outcome.CANCELLED,  # the payer left
+    "24": Outcome.UNKNOWN,  # operation impossible in this state
+    "25": Outcome.UNKNOWN,  # transaction not found
     "30": Outcome.ERROR,  # wrong format
     "34": Outcome.REFUSED,  # suspicion of fraud
     "40": Outcome.ERROR,  # function not allowed
@@ -34,7 +34,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     "62": Outcome.PENDING,  # waiting for a confirmation
     "63": Outcome.REFUSED,  # security rules
     "75": Outcome.REFUSED,  # too many attempts
+    "90": Outcome.UNKNOWN,  # service unavailable
+    "94": Outcome.UNKNOWN,  # reference already used: the first attempt may have been paid
     "97": Outcome.EXPIRED,  # fifteen minutes without action
+    "99": Outcome.UNKNOWN,  # service unavailable
 }
 
 #: How the money moves after an acceptance; a validation that the merchant still has to give is not a payment.

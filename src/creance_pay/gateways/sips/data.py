@@ -12,7 +12,6 @@ as it is, or in base64, or in base64url, and the seal covers the text *as it tra
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 
@@ -20,7 +19,11 @@ import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
 
-_ALTERNATIVE = {"base64": None, "base64url": b"-_"}
+_ENCODINGS = {
+    "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
+    "base64url": re.compile(r"([0-9A-Za-z_-]*)={0,2}"),
+}
+_USUAL_LETTERS = str.maketrans("-_", "+/")
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
@@ -44,12 +47,15 @@ def decode(text: str, encoding: str) -> str:
     """
     if not encoding:
         return text
-    if encoding.lower() not in _ALTERNATIVE:
+    if encoding.lower() not in _ENCODINGS:
         raise MalformedResponseError("the encoding is not known")
-    padded = text.encode() + b"=" * (-len(text) % 4)
+    found = _ENCODINGS[encoding.lower()].fullmatch(text)
+    if found is None:
+        raise MalformedResponseError("the text is not in the encoding it names")
+    letters = found[1].translate(_USUAL_LETTERS)
     try:
-        return base64.b64decode(padded, altchars=_ALTERNATIVE[encoding.lower()], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        return base64.b64decode(letters + "=" * (-len(letters) % 4)).decode()
+    except ValueError:  # a letter too many, or not UTF-8 once decoded
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 

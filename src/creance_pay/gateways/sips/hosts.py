@@ -11,6 +11,7 @@ True
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import ClassVar, Self
@@ -19,6 +20,9 @@ from urllib.parse import urlsplit
 import attrs
 
 from ...errors import ConfigurationError
+from ...fields import of_type
+
+_BASE = re.compile(r"(https?)://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 
 
 class Environment(StrEnum):
@@ -42,14 +46,34 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def is_public(host: str) -> bool:
+    """Tell whether a host name or address may be reached from the bank: no private address, however it is written."""
+    try:
+        return ip_address(host.strip("[]")).is_global
+    except ValueError:
+        last = host.removesuffix(".").rpartition(".")[2].lower()
+        return last[:1].isalpha() and last != "localhost"
+
+
+def _address(host: SipsHost, _: attrs.Attribute[str], base: object) -> None:
+    """Let ``http`` in on this machine alone, and nothing but this machine there."""
+    found = _BASE.fullmatch(base) if isinstance(base, str) else None
+    local = host.environment is Environment.LOOPBACK
+    if found is None or not (is_loopback(found[2]) if local else found[1] == "https"):
+        raise ConfigurationError("expected an https address without path, or one on this machine for the local page")
+
+
 @attrs.frozen
 class SipsHost:
     """Where one brand takes payments in one environment.
 
-    Attributes:
+    Args:
         brand: The bank's name for the product.
         environment: What the address is for.
         base: The address, without path.
+
+    Raises:
+        ConfigurationError: for an environment that is not an :class:`Environment`, or an address that is not https.
     """
 
     WORLDLINE_SIMULATION: ClassVar[SipsHost]
@@ -57,8 +81,8 @@ class SipsHost:
     WORLDLINE_PRODUCTION: ClassVar[SipsHost]
 
     brand: str
-    environment: Environment
-    base: str
+    environment: Environment = attrs.field(validator=of_type(Environment, error=ConfigurationError))
+    base: str = attrs.field(validator=_address)
 
     @classmethod
     def loopback(cls, url: str) -> Self:
@@ -67,9 +91,10 @@ class SipsHost:
         Raises:
             ConfigurationError: when the host is not this machine.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not is_loopback(parts.hostname):
-            raise ConfigurationError("expected an http address on this machine")
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ConfigurationError("expected an http address on this machine") from None
         return cls("loopback", Environment.LOOPBACK, f"{parts.scheme}://{parts.netloc}")
 
     @property

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import attrs
@@ -33,11 +33,11 @@ from ...money import Euros
 from ...payment import Outcome, PaymentOrder, Source
 from ..forms import FormPost
 from ..gateway import HttpMessage, VerifiedPayment
-from ..keys import KeyRing, utc_now
+from ..keys import KeyRing, SecretKey, utc_now
 from ..seals import SealAlgorithm, seal, verify_seal
 from .codes import CAPTURES, OUTCOMES
 from .data import Data, decode, write
-from .hosts import SipsHost, is_loopback
+from .hosts import SipsHost, is_public
 
 EURO = "978"
 INTERFACE_VERSION = "HP_3.4"
@@ -80,8 +80,8 @@ class SipsPaypage:
         clock: What tells the time, with its zone.
 
     Raises:
-        ConfigurationError: for a shop number that is not one; for a current key past its last moment; in production,
-            for a simulator's shop, a weak key, or the legacy seal without consent.
+        ConfigurationError: for a shop number that is not one; for a clock without zone, or a current key past its last
+            moment; in production, for a simulator's shop, a weak key, or the legacy seal without consent.
     """
 
     merchant_id: str = attrs.field(validator=_merchant)
@@ -92,15 +92,23 @@ class SipsPaypage:
     algorithm: SealAlgorithm = attrs.field(
         default=SealAlgorithm.HMAC_SHA_256, validator=of_type(SealAlgorithm, error=ConfigurationError)
     )
-    legacy_seal: bool = False
+    legacy_seal: bool = attrs.field(default=False, validator=of_type(bool, error=ConfigurationError))
     clock: Callable[[], datetime] = attrs.field(default=utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what would be unsafe."""
-        if self.keys.current.retired(self.clock()):
-            raise ConfigurationError("the current key is past its last moment")
+        if self.clock().tzinfo is None:
+            raise ConfigurationError("expected clock to tell the time with its zone")
+        self._sealing_key()
         if self.host.production:
             self._demand_safety()
+
+    def _sealing_key(self) -> SecretKey:
+        """Give the current key, unless it is past its last moment: its answers would be refused, even of money paid."""
+        key = self.keys.current
+        if key.retired(self.clock()):
+            raise ConfigurationError("the current key is past its last moment")
+        return key
 
     def _demand_safety(self) -> None:
         if _SIMULATED_SHOP.fullmatch(self.merchant_id):
@@ -117,19 +125,21 @@ class SipsPaypage:
         Raises:
             InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), an
                 amount over twelve digits of cents (N12), or an address that the bank or good sense would refuse.
+            ConfigurationError: when the current key has passed its last moment since the gateway was built.
         """
-        text = write(self._fields(order))
+        key = self._sealing_key()
+        text = write(self._fields(order, key))
         return FormPost(
             self.host.paypage,
             {
                 "Data": text,
-                "Seal": seal(text, self.keys.current, self.algorithm),
+                "Seal": seal(text, key, self.algorithm),
                 "InterfaceVersion": INTERFACE_VERSION,
                 "SealAlgorithm": self.algorithm.value,
             },
         )
 
-    def _fields(self, order: PaymentOrder) -> dict[str, str]:
+    def _fields(self, order: PaymentOrder, key: SecretKey) -> dict[str, str]:
         if _REFERENCE.fullmatch(order.transaction_reference) is None:
             raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
         if order.amount.cents >= 10**12:
@@ -139,7 +149,7 @@ class SipsPaypage:
             "automaticResponseUrl": self._address(order.notification_url, "notification_url"),
             "captureMode": "AUTHOR_CAPTURE",
             "currencyCode": EURO,
-            "keyVersion": self.keys.current.version,
+            "keyVersion": key.version,
             "merchantId": self.merchant_id,
             "normalReturnUrl": self._address(order.return_url, "return_url"),
             "orderChannel": "INTERNET",
@@ -152,7 +162,7 @@ class SipsPaypage:
         local = self.host.plain_http
         if found is None or (found["scheme"] != "https" and not local):
             raise InvalidValueError(f"expected {name} to be an absolute https address, without user, query or fragment")
-        if not local and (is_loopback(found["host"]) or int(found["port"] or 443) not in _PORTS):
+        if not local and not (is_public(found["host"]) and int(found["port"] or 443) in _PORTS):
             raise InvalidValueError(
                 f"expected {name} to be an address that the bank can reach, on a port from 80 to 9999"
             )
@@ -254,10 +264,14 @@ def _outcome(data: Data) -> Outcome:
 def _moment(text: str | None) -> datetime | None:
     """Read the bank's time in the two forms it writes; a sealed payment is not lost for its date."""
     found = _DATE.fullmatch(text or "")
-    try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3]}") if found else None
-    except ValueError:
+    if found is None:
         return None
+    try:
+        moment = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3]}")
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # no such moment, or none that UTC can tell
+        return None
+    return moment
 
 
 def _payment(data: Data, outcome: Outcome, source: Source) -> VerifiedPayment:

@@ -35,6 +35,7 @@ from ..seals import SealAlgorithm, seal, verify_seal
 from ..sips.codes import OUTCOMES
 from ..sips.data import Data, decode, write
 
+_AMOUNT = re.compile(r"[1-9][0-9]{0,11}")
 _CARD = re.compile(r"[0-9]{13,19}")
 CANCELLED, EXPIRED = "17", "97"
 
@@ -97,8 +98,8 @@ class SipsBank:
         """Read the form that the browser posts, and prove its seal.
 
         Raises:
-            ResponseRefusedError: for a missing field, an unknown shop, key or algorithm, a seal that is not the
-                shop's, or a transaction reference that has been used.
+            ResponseRefusedError: for a field that is missing or unreadable, an unknown shop, key or algorithm, a seal
+                that is not the shop's, or a transaction reference that has been used.
         """
         text, algorithm = fields.get("Data", ""), fields.get("SealAlgorithm", SealAlgorithm.SHA_256.value)
         data = Data.parse(decode(text, fields.get("Encode", "")))
@@ -114,6 +115,8 @@ class SipsBank:
         merchant_id, reference, amount, return_url, notification_url = (data.one(name) for name in names)
         if not (merchant_id and reference and amount and return_url and notification_url):
             raise MalformedResponseError("a mandatory field is missing")
+        if _AMOUNT.fullmatch(amount) is None:
+            raise MalformedResponseError("the amount is not one to twelve digits of cents")
         if reference in self.requests:
             raise MalformedResponseError("transaction already processed")
         self.requests[reference] = PaymentRequest(

@@ -26,10 +26,10 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
 
     Args:
         bank: Who decides.
-        transport: What posts the notification; by default the real one.
+        transport: What posts the notification; by default the real one, to a portal on this machine.
     """
     pages = Flask(__name__)
-    sender = transport or RequestsTransport()
+    sender = transport or RequestsTransport(direct=True)
 
     @pages.post("/paymentInit")
     def _open() -> tuple[str, int]:

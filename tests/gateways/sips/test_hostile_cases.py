@@ -1,0 +1,115 @@
+"""Every message of the hostile cases, through the gateway of their own shop and order."""
+
+from typing import Any
+
+import pytest
+
+from creance_pay import CreancePayError, Euros, OrderMismatchError, Outcome, PaymentOrder, ResponseRefusedError
+from creance_pay.gateways import HttpMessage, KeyRing, SealAlgorithm, SecretKey
+from creance_pay.gateways.sips import SipsPaypage
+from sips_shop import body, changed, read_cases, shop, verify
+
+CASES = read_cases("hostile_cases.json")
+FIXTURE = CASES["fixture"]
+MESSAGES: list[dict[str, Any]] = CASES["messages"]
+# The two that are too large for a file, from their titles; both would be genuine but for their size.
+TOO_LARGE = {
+    "B36": body(changed(returnContext="x" * 10_000_000)),
+    "B37": body(changed() + "|a=1" * 100_000),
+}
+# The words of the cases that are not our outcomes.
+ERRORS = {"REFUSE": ResponseRefusedError, "MISMATCH": OrderMismatchError}
+OUTCOMES = {"ASK": Outcome.UNKNOWN, "DENIED": Outcome.REFUSED}
+
+
+def every_case() -> pytest.MarkDecorator:
+    """Run a test on each message, named by its id."""
+    return pytest.mark.parametrize("case", MESSAGES, ids=[case["id"] for case in MESSAGES])
+
+
+def body_of(case: dict[str, Any]) -> bytes:
+    """Give the bytes that arrive."""
+    return TOO_LARGE[case["id"]] if case["body_hmac"] is None else case["body_hmac"].encode("ascii")
+
+
+def fixture_shop() -> SipsPaypage:
+    """Build the gateway as the fixture says, in production."""
+    keys = [SecretKey(version=version, secret=secret) for version, secret in FIXTURE["keys"].items()]
+    return SipsPaypage(
+        merchant_id=FIXTURE["merchantId"],
+        keys=KeyRing(keys, current="2"),
+        algorithm=SealAlgorithm(FIXTURE["algorithm"]),
+    )
+
+
+def fixture_order() -> PaymentOrder:
+    """Give the stored order of the fixture."""
+    return PaymentOrder(
+        transaction_reference=FIXTURE["order"]["transactionReference"],
+        amount=Euros(FIXTURE["order"]["amount"]),
+        return_url="https://portal.example/return",
+        notification_url="https://portal.example/notification",
+    )
+
+
+def meaning(word: str) -> Outcome | type[CreancePayError]:
+    """Translate a word of the cases."""
+    return ERRORS.get(word) or OUTCOMES.get(word) or Outcome(word)
+
+
+def became(case: dict[str, Any]) -> Outcome | type[CreancePayError]:
+    """Tell what became of a message: an outcome, or the family of the error."""
+    try:
+        return fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()).outcome
+    except (ResponseRefusedError, OrderMismatchError) as error:
+        return next(family for family in ERRORS.values() if isinstance(error, family))
+
+
+@every_case()
+def test_case(case: dict[str, Any]) -> None:
+    """A message becomes what its row expects."""
+    assert meaning(case["expect"]) == became(case)
+
+
+@every_case()
+def test_discretion(case: dict[str, Any]) -> None:
+    """No error quotes a secret, a seal or anything of the message (H7)."""
+    try:
+        text = repr(fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()))
+    except CreancePayError as error:
+        text = f"{error!r} {error}"
+
+    secrets = [*FIXTURE["keys"].values(), FIXTURE["public_simulator_key"], "552e258f70e3af1f"]
+    assert [] == [secret for secret in secrets if secret in text]
+
+
+def test_all_here() -> None:
+    """Each letter of the groups A to D has messages, and each body that a row lacks is built here."""
+    assert ({"A", "B", "C", "D"}, set(TOO_LARGE)) == (
+        {case["id"][0] for case in MESSAGES},
+        {case["id"] for case in MESSAGES if case["body_hmac"] is None},
+    )
+
+
+def test_control() -> None:
+    """The message that the others differ from is a payment, with everything in its place."""
+    payment = verify(body(changed()))
+
+    assert (Outcome.PAID, Euros(1600), "REF1", "011223744550001", "00", "2") == (
+        payment.outcome,
+        payment.amount,
+        payment.transaction_reference,
+        payment.merchant_id,
+        payment.response_code,
+        payment.key_version,
+    )
+
+
+def test_independent_seal() -> None:
+    """The tests' own way to write a message gives the very bytes of the control."""
+    assert MESSAGES[0]["body_hmac"].encode() == body(changed())
+
+
+def test_same_shop() -> None:
+    """The tests' own shop is that of the fixture."""
+    assert FIXTURE["merchantId"] == shop().merchant_id

@@ -1,0 +1,119 @@
+"""What a log, a debugging page or a careless print may show of a gateway: no secret, no card, nobody's address."""
+
+import copy
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from creance_pay import CreancePayError
+from creance_pay.gateways import HttpMessage, KeyRing, SecretKey
+from creance_pay.gateways.sips import SipsPaypage
+from sips_shop import SECRETS, body, changed, hmac_of, order, ring, shop, verify
+
+PERSONAL = {"customerEmail": "someone@example.org", "customerIpAddress": "192.0.2.7", "maskedPan": "5017##########00"}
+MESSAGE = body(changed(**PERSONAL))
+TEXT_OF = {
+    "repr": repr,
+    "str": str,
+    "format": lambda thing: f"{thing}",
+    "asdict": lambda thing: repr(attrs.asdict(thing)),
+    "json": lambda thing: json.dumps({"it": thing}, default=str),
+    "copy": lambda thing: repr(copy.copy(thing)),
+    "deepcopy": lambda thing: repr(copy.deepcopy(thing)),
+}
+
+
+def genuine(gateway: SipsPaypage) -> object:
+    """Verify a genuine message about a person."""
+    return gateway.verify(HttpMessage(MESSAGE), expected=order())
+
+
+# Everything that a portal does with a gateway, with the errors that it meets.
+USES: dict[str, Callable[[SipsPaypage], object]] = {
+    "initiate": lambda gateway: gateway.initiate(order()),
+    "initiate refused": lambda gateway: gateway.initiate(order(transaction_reference="REF-1")),
+    "verify": genuine,
+    "forged": lambda gateway: verify(body(changed(**PERSONAL), "0" * 64), gateway=gateway),
+    "forged, no seal": lambda gateway: verify(body(changed(**PERSONAL), ""), gateway=gateway),
+    "mismatch": lambda gateway: verify(body(changed(**PERSONAL, amount="1")), gateway=gateway),
+    "unknown key": lambda gateway: verify(body(changed(**PERSONAL, keyVersion="9")), gateway=gateway),
+    "unreadable": lambda gateway: verify(body(changed(**PERSONAL), Encode="rot13"), gateway=gateway),
+    "not a form": lambda gateway: verify(MESSAGE + b"\xff", gateway=gateway),
+    "peek": lambda gateway: gateway.peek(HttpMessage(MESSAGE)),
+}
+
+
+def used(use: Callable[[SipsPaypage], object]) -> tuple[object, CreancePayError | None]:
+    """Use a new gateway, and give what came of it."""
+    gateway = shop()
+    try:
+        return use(gateway), None
+    except CreancePayError as error:
+        return None, error
+
+
+@pytest.mark.parametrize("text_of", TEXT_OF.values(), ids=TEXT_OF)
+def test_gateway(text_of: Callable[[object], str]) -> None:
+    """No usual way to write a gateway shows a secret (H4)."""
+    assert [] == [secret for secret in SECRETS.values() if secret in text_of(shop())]
+
+
+def test_pickle() -> None:
+    """A gateway is not pickled, its keys least of all (H4)."""
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(shop())
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_logs(use: Callable[[SipsPaypage], object], caplog: pytest.LogCaptureFixture) -> None:
+    """The logs of any level hold neither secret nor person (H1, H2, H3)."""
+    with caplog.at_level(logging.DEBUG):
+        used(use)
+
+    assert [] == [word for word in (*SECRETS.values(), *PERSONAL.values()) if word in caplog.text]
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_results(use: Callable[[SipsPaypage], object]) -> None:
+    """Neither the repr of a result nor an error shows a secret or a person (H6, H7)."""
+    result, error = used(use)
+
+    shown = f"{result!r} {result} {error!r} {error}"
+    assert [] == [word for word in (*SECRETS.values(), *PERSONAL.values(), hmac_of(changed())) if word in shown]
+
+
+def locals_of(error: BaseException | None) -> str:
+    """Write the local variables of the library's frames, as a debugging page does."""
+    stack = traceback.TracebackException.from_exception(error, capture_locals=True).stack if error else []
+    return " ".join(str(frame.locals) for frame in stack if "creance_pay" in frame.filename)
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_tracebacks(use: Callable[[SipsPaypage], object]) -> None:
+    """The local variables of a failure show no secret (H5)."""
+    shown = locals_of(used(use)[1])
+
+    assert [] == [secret for secret in SECRETS.values() if secret in shown]
+
+
+@pytest.mark.parametrize("use", ["forged", "forged, no seal"])
+def test_traceback_of_a_forgery(use: str) -> None:
+    """The local variables of a refused forgery do not show the seal that would have been accepted (H7)."""
+    assert hmac_of(changed(**PERSONAL)) not in locals_of(used(USES[use])[1])
+
+
+def test_traceback_of_building() -> None:
+    """The local variables of a gateway that is refused show no secret (H5)."""
+    weak = "fifteen-letters"
+    keys = KeyRing([*ring(), SecretKey(version="3", secret=weak)], current="2")
+
+    with pytest.raises(CreancePayError) as caught:
+        shop(keys=keys)
+
+    shown = locals_of(caught.value)
+    assert [] == [word for word in (*SECRETS.values(), weak) if word in shown]

@@ -1,0 +1,178 @@
+"""Whatever arrives is verified or refused, and only what the bank sealed is verified."""
+
+import re
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay import CreancePayError, Euros, OrderMismatchError, Outcome, ResponseRefusedError
+from creance_pay.gateways import HttpMessage, SealAlgorithm
+from creance_pay.gateways.sips.codes import OUTCOMES
+from creance_pay.gateways.testing import SipsBank, form_body
+from message_strategies import SETTINGS, amounts, bodies, cards, references, sealed_texts
+from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop, verify
+
+TEXT = changed()
+algorithms = st.sampled_from(SealAlgorithm)
+# All that an error about a message may say.
+OUR_WORDS = re.compile(
+    "authentic, but not our order: (merchantId|transactionReference|amount|currencyCode|, )+"
+    "|the form (is not readable|has no field Data|has no field Seal)|a field of the form is repeated"
+    "|the encoding is not known|the text is not in the encoding it names"
+    "|no single key version|no key of this version in the ring"
+    "|the seal is not (ours|of the expected form)|"
+)
+
+
+def refused(posted: bytes) -> bool:
+    """Tell whether a message is refused as not authentic."""
+    try:
+        verify(posted)
+    except ResponseRefusedError:
+        return True
+    return False
+
+
+class TestAnything:
+    """Whatever arrives is verified or refused."""
+
+    @given(bodies)
+    @SETTINGS
+    def test_bytes(self, posted: bytes) -> None:
+        """Bytes that nobody sealed are refused."""
+        assert refused(posted)
+
+    @given(bodies)
+    @SETTINGS
+    def test_peek(self, posted: bytes) -> None:
+        """A peek gives a short reference of letters and digits, or refuses."""
+        try:
+            found = shop().peek(HttpMessage(posted))
+        except ResponseRefusedError:
+            return
+        assert (True, True, True) == (found.isascii(), found.isalnum(), len(found) <= 35)
+
+    @given(sealed_texts())
+    @SETTINGS
+    def test_sealed(self, text: str) -> None:
+        """What the bank sealed is verified, refused or a mismatch, and is paid only as the order says."""
+        try:
+            payment = verify(body(text))
+        except (ResponseRefusedError, OrderMismatchError):
+            return
+        assert not payment or (Euros(1600), "REF1", MERCHANT) == (
+            payment.amount,
+            payment.transaction_reference,
+            payment.merchant_id,
+        )
+
+
+class TestNearlyGenuine:
+    """A genuine message in which one thing was changed is refused."""
+
+    @given(st.integers(0, len(TEXT) - 1), st.characters(codec="utf-8"))
+    @SETTINGS
+    def test_character(self, position: int, character: str) -> None:
+        """Another character anywhere in the text is refused."""
+        spoilt = TEXT[:position] + character + TEXT[position + 1 :]
+
+        assert refused(body(spoilt, hmac_of(TEXT))) is (spoilt != TEXT)
+
+    @given(st.integers(0, len(TEXT)), st.text(st.characters(codec="utf-8"), min_size=1, max_size=5))
+    @SETTINGS
+    def test_insertion(self, position: int, added: str) -> None:
+        """A few characters more anywhere in the text are refused."""
+        assert refused(body(TEXT[:position] + added + TEXT[position:], hmac_of(TEXT)))
+
+    @given(st.integers(0, len(TEXT) - 1), st.integers(1, 5))
+    @SETTINGS
+    def test_deletion(self, position: int, length: int) -> None:
+        """A few characters less anywhere in the text are refused."""
+        assert refused(body(TEXT[:position] + TEXT[position + length :], hmac_of(TEXT)))
+
+    @given(st.integers(0, 63), st.sampled_from(string.hexdigits))
+    @SETTINGS
+    def test_seal(self, position: int, digit: str) -> None:
+        """Another digit anywhere in the seal is refused, another case of the same digit is not."""
+        good = hmac_of(TEXT)
+        spoilt = good[:position] + digit + good[position + 1 :]
+
+        assert refused(body(TEXT, spoilt)) is (spoilt.lower() != good)
+
+    @given(st.lists(st.booleans(), min_size=64, max_size=64))
+    @SETTINGS
+    def test_case_of_the_seal(self, upper: list[bool]) -> None:
+        """A seal in any mixture of cases is the same seal."""
+        seal = "".join(digit.upper() if up else digit for digit, up in zip(hmac_of(TEXT), upper, strict=True))
+
+        assert Outcome.PAID is verify(body(TEXT, seal)).outcome
+
+    @given(st.integers(0, len(body(TEXT)) - 1), st.integers(0, 255))
+    @SETTINGS
+    def test_byte(self, position: int, byte: int) -> None:
+        """Another byte anywhere in the body is refused, or leaves the very payment that was sealed."""
+        genuine = body(TEXT)
+        spoilt = genuine[:position] + bytes([byte]) + genuine[position + 1 :]
+
+        assert refused(spoilt) or verify(genuine) == verify(spoilt)
+
+
+class TestRoundTrip:
+    """What the shop asks is what the bank reads, and what the bank answers is what the shop verifies (K13)."""
+
+    @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
+    @SETTINGS
+    def test_journey(self, reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
+        """Form, request, decision, answer, payment: each says the same."""
+        gateway = shop(algorithm=algorithm, legacy_seal=True)
+        bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
+        placed = order(transaction_reference=reference, amount=Euros(cents))
+        asked = bank.receive(gateway.initiate(placed).fields)
+        message = HttpMessage(form_body(bank.answer(asked, bank.pay(asked, card))))
+        payment = gateway.verify(message, expected=placed)
+
+        assert (
+            reference,
+            OUTCOMES.get(card[-2:], Outcome.PAID),
+            Euros(cents),
+            reference,
+            f"{card[:4]}{'#' * (len(card) - 6)}{card[-2:]}",
+            NOON,
+        ) == (
+            gateway.peek(message),
+            payment.outcome,
+            payment.amount,
+            payment.transaction_reference,
+            payment.masked_card,
+            payment.authorised_at,
+        )
+
+    @given(st.dictionaries(st.sampled_from(["Data", "Seal", "Encode", "SealAlgorithm", "x"]),
+                           st.text(st.characters(exclude_categories=()), max_size=40) | sealed_texts()))  # fmt: skip
+    @SETTINGS
+    def test_bank(self, fields: dict[str, str]) -> None:
+        """The bank refuses whatever no shop sealed."""
+        try:
+            SipsBank({MERCHANT: ring()}).receive(fields)
+            accepted = True
+        except ResponseRefusedError:
+            accepted = False
+
+        assert not accepted
+
+
+def words_about(posted: bytes) -> str:
+    """Give what the error about a message says; nothing where there is none."""
+    try:
+        verify(posted)
+    except CreancePayError as error:
+        return str(error)
+    return ""
+
+
+@given(bodies | st.builds(body, sealed_texts()))
+@SETTINGS
+def test_discretion(posted: bytes) -> None:
+    """No error quotes what arrived: every text is one of our own."""
+    assert OUR_WORDS.fullmatch(words_about(posted))

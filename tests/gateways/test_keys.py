@@ -1,0 +1,255 @@
+"""Secret keys: what is refused when they are made, how they are chosen, and that they show themselves to nobody."""
+
+import copy
+import json
+import pickle
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+
+from creance_pay import ConfigurationError, UnknownKeyError
+from creance_pay.gateways import KeyRing, SecretKey
+from creance_pay.gateways.keys import utc_now
+from sips_shop import NOON, SECRET, SECRETS, ring
+
+# The ways to look at an object without asking it for its secret.
+WAYS_TO_LOOK: dict[str, Callable[[object], object]] = {
+    "repr": repr,
+    "str": str,
+    "format": lambda thing: f"{thing}",
+    "percent": lambda thing: "%r" % (thing,),  # noqa: UP031 - loggers write like this
+    "json": lambda thing: json.dumps([thing], default=str),
+    "copy": lambda thing: repr(copy.copy(thing)),
+    "deepcopy": lambda thing: repr(copy.deepcopy(thing)),
+}
+
+
+def key(**changes: object) -> SecretKey:
+    """Make a key of the shop, with changes of any type."""
+    return SecretKey(**{"version": "2", "secret": SECRET, **changes})  # type: ignore[arg-type]
+
+
+def locals_of(error: BaseException) -> str:
+    """Write a traceback as a debugging page does, local variables included; only the frames of the library."""
+    whole = traceback.TracebackException.from_exception(error, capture_locals=True)
+    whole.stack = traceback.StackSummary.from_list([frame for frame in whole.stack if "creance_pay" in frame.filename])
+    return "".join(whole.format())
+
+
+class TestSecret:
+    """A secret is a text as the bank gave it, or it is refused."""
+
+    @pytest.mark.parametrize(
+        "secret",
+        ["", " ", None, b"a-secret-of-the-shop", 1234567890123456, ["a-secret"], f" {SECRET}", f"{SECRET} ",
+         f"{SECRET}\n", f"\t{SECRET}", f"{SECRET}\u00a0", "a-secret\x00of-the-shop", "a-secret\nof-the-shop",
+         "a-secret\ud800"],
+        ids=["empty", "blank", "None", "bytes", "number", "list", "padded-left", "padded-right", "newline", "tab",
+             "no-break-space", "NUL", "newline-inside", "surrogate"],
+    )  # fmt: skip
+    def test_refused(self, secret: object) -> None:
+        """What cannot be a secret is refused in every environment (A26, A27, A29, A31)."""
+        with pytest.raises(ConfigurationError, match="expected a secret as text"):
+            key(secret=secret)
+
+    def test_absent(self) -> None:
+        """There is no default: a key without secret cannot be made (A27)."""
+        with pytest.raises(TypeError, match="secret"):
+            SecretKey(version="2")  # type: ignore[call-arg]
+
+    @pytest.mark.parametrize("secret", ["s", "secret123", SECRET, "clé-à-l’accent", "two words"])
+    def test_accepted(self, secret: str) -> None:
+        """A secret is used as it is, short ones included: which one is too weak depends on the environment."""
+        assert secret == key(secret=secret).reveal()
+
+    @pytest.mark.parametrize(
+        "version", ["", "two", "-1", "1.0", " 1", "1\n", "\u00b2", "\uff11", "12345678901", 2, None]
+    )
+    def test_version_refused(self, version: object) -> None:
+        """A version is one to ten ASCII digits, as text (N10)."""
+        with pytest.raises(ConfigurationError, match="expected a key version"):
+            key(version=version)
+
+    def test_longest_version(self) -> None:
+        """Ten digits are a version."""
+        assert "1234567890" == key(version="1234567890").version
+
+    @pytest.mark.parametrize("moment", ["2026-11-23", 0, NOON.date(), NOON.replace(tzinfo=None)])
+    def test_last_moment_refused(self, moment: object) -> None:
+        """The last moment is a datetime with its zone, or there is none."""
+        with pytest.raises(ConfigurationError, match="not_after"):
+            key(not_after=moment)
+
+
+class TestWeakness:
+    """A key says why it cannot protect real money."""
+
+    @pytest.mark.parametrize("secret", ["s", "None", "changeme", "fifteen-letters"])
+    def test_short(self, secret: str) -> None:
+        """Fifteen characters are too few (A30)."""
+        assert "shorter than 16 characters" == key(secret=secret).weakness
+
+    @pytest.mark.parametrize("secret", ["002001000000001_KEY1", "002001000000004_KEY1", "002016000000001_KEY12"])
+    def test_public(self, secret: str) -> None:
+        """The keys that the vendor prints are everybody's (A28)."""
+        assert "the public key of a simulator" == key(secret=secret).weakness
+
+    @pytest.mark.parametrize(
+        "secret",
+        ["changemechangeme", "CHANGE-ME-CHANGE-ME", "your_secret_key_placeholder", "NoneNoneNoneNone", "x" * 16,
+         "xxxx-xxxx-xxxx-xxxx", "*" * 17, "password-password", "test_secret_key_todo"],
+    )  # fmt: skip
+    def test_placeholder(self, secret: str) -> None:
+        """Nothing but words that stand for a secret is a placeholder (A31)."""
+        assert "a placeholder" == key(secret=secret).weakness
+
+    @pytest.mark.parametrize(
+        "secret",
+        [SECRET, "sixteen-letters!", "test-7c9e6679f7425", "changemenot-4f8a91", "k3Jw9-of-a-fixture"],
+    )
+    def test_none(self, secret: str) -> None:
+        """Sixteen characters that are more than such words have no weakness."""
+        assert None is key(secret=secret).weakness
+
+
+class TestRetirement:
+    """A key answers until its last moment, and not after it."""
+
+    @pytest.mark.parametrize(
+        ("after", "retired"),
+        [(timedelta(seconds=-1), False), (timedelta(0), False), (timedelta(microseconds=1), True)],
+    )
+    def test_at_the_limit(self, after: timedelta, retired: bool) -> None:  # noqa: FBT001 - a row of a table
+        """The last moment itself still counts."""
+        assert retired is key(not_after=NOON).retired(NOON + after)
+
+    def test_never(self) -> None:
+        """A key without last moment never retires."""
+        assert not key().retired(datetime.max.replace(tzinfo=UTC))
+
+
+class TestKeyRing:
+    """Keys are chosen by version, never by position."""
+
+    def test_current(self) -> None:
+        """The current key is the one of the version that was named."""
+        assert SECRETS["2"] == ring().current.reveal()
+
+    def test_versions(self) -> None:
+        """The ring lists its versions in the order given."""
+        assert ("2", "1") == ring().versions
+
+    def test_iterates(self) -> None:
+        """Going through the ring gives each key once."""
+        assert ["2", "1"] == [each.version for each in ring()]
+
+    @pytest.mark.parametrize(
+        ("keys", "current"),
+        [([], "2"), ([key()], "1"), ([key()], "02"), ([key()], 2), ([key(), key(secret="another-secret-01")], "2"),
+         (["a-secret-of-the-shop"], "2"), ([("2", SECRET)], "2")],
+        ids=["empty", "no-current", "leading-zero", "number", "duplicate", "text", "tuple"],
+    )  # fmt: skip
+    def test_refused(self, keys: list[SecretKey], current: str) -> None:
+        """Two keys of one version, no current key, or something else than a key is refused (A32, A33)."""
+        with pytest.raises(ConfigurationError):
+            KeyRing(keys, current=current)
+
+    def test_find(self) -> None:
+        """The older key is found by its version."""
+        assert SECRETS["1"] == ring().find("1", now=NOON).reveal()
+
+    @pytest.mark.parametrize("version", ["3", "02", "", "2 ", "\uff12"])
+    def test_unknown(self, version: str) -> None:
+        """Another spelling of a version is another version (A25)."""
+        with pytest.raises(UnknownKeyError):
+            ring().find(version, now=NOON)
+
+    def test_retired(self) -> None:
+        """A key past its last moment is not found, and the reason is said (A34)."""
+        keys = KeyRing([key(), key(version="1", not_after=NOON)], current="2")
+
+        with pytest.raises(UnknownKeyError, match="key 1 is retired"):
+            keys.find("1", now=NOON + timedelta(microseconds=1))
+
+    def test_last_moment(self) -> None:
+        """A key is found at its last moment."""
+        last = key(version="1", not_after=NOON)
+
+        assert last is KeyRing([key(), last], current="2").find("1", now=NOON)
+
+
+class TestDiscretion:
+    """A secret shows itself to nobody but the seal (H4, H5)."""
+
+    @pytest.mark.parametrize("look", WAYS_TO_LOOK.values(), ids=WAYS_TO_LOOK)
+    @pytest.mark.parametrize("thing", [key(), ring(), key().secret], ids=["key", "ring", "secret"])
+    def test_hidden(self, thing: object, look: Callable[[object], object]) -> None:
+        """No usual way to write an object shows a secret."""
+        assert SECRET not in str(look(thing))
+
+    def test_asdict(self) -> None:
+        """The dictionary that attrs makes of a key does not show its secret."""
+        assert SECRET not in repr(attrs.asdict(key()))
+
+    def test_vars(self) -> None:
+        """The variables of a ring do not show a secret, and a key has none."""
+        assert SECRET not in repr(vars(ring()))
+
+    @pytest.mark.parametrize("thing", [key(), ring(), key().secret], ids=["key", "ring", "secret"])
+    @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+    def test_pickle(self, thing: object, protocol: int) -> None:
+        """A secret leaves no process by a pickle."""
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(thing, protocol)
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_copy(self, copied: Callable[[SecretKey], SecretKey]) -> None:
+        """A copy of a key holds the very same hidden object: the secret is not there twice."""
+        original = key()
+
+        assert original.secret is copied(original).secret
+
+    @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+    def test_copy_of_the_hidden(self, copied: Callable[[object], object]) -> None:
+        """A copy of the hidden object is itself."""
+        hidden = key().secret
+
+        assert hidden is copied(hidden)
+
+    def test_evolve(self) -> None:
+        """A changed key keeps the secret."""
+        assert SECRET == attrs.evolve(key(), version="3").reveal()
+
+    def test_equality(self) -> None:
+        """Secrets are not compared by equality: two keys of one text differ."""
+        assert key() != key()
+
+    def test_equal_to_itself(self) -> None:
+        """A key equals itself, and can be in a set."""
+        original = key()
+
+        assert 1 == len({original, original})
+
+    @pytest.mark.parametrize("changes", [{"secret": f"{SECRET}\n"}, {"version": "two"}, {"not_after": "tomorrow"}])
+    def test_traceback_of_a_refusal(self, changes: dict[str, object]) -> None:
+        """The local variables of a refused construction do not show the secret."""
+        with pytest.raises(ConfigurationError) as caught:
+            key(**changes)
+
+        assert SECRET not in locals_of(caught.value)
+
+    @pytest.mark.parametrize("changes", [{"secret": f"{SECRET}\n"}, {"secret": SECRET.encode()}, {"version": SECRET}])
+    def test_error_of_a_refusal(self, changes: dict[str, object]) -> None:
+        """The error of a refused construction does not quote what was given."""
+        with pytest.raises(ConfigurationError) as caught:
+            key(**changes)
+
+        assert SECRET not in f"{caught.value!r} {caught.value}"
+
+
+def test_utc_now() -> None:
+    """The default clock tells the time in UTC."""
+    assert UTC is utc_now().tzinfo

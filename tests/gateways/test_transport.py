@@ -1,0 +1,186 @@
+"""The one way out, over real HTTP on this machine."""
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
+
+import attrs
+import pytest
+
+from creance_pay import GatewayUnavailableError
+from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
+
+FIELDS = {"Data": "amount=1600|customerEmail=someone@example.org", "Seal": "552e258f"}
+
+
+@attrs.define
+class Server:
+    """A server that answers one thing and keeps what it was asked."""
+
+    url: str
+    asked: list[tuple[str, str | None, list[tuple[str, str]]]] = attrs.field(factory=list)
+    release: threading.Event = attrs.field(factory=threading.Event)
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", *, silent: bool = False, cut: bool = False) -> Iterator[Server]:
+    """Serve one answer on a free port of this machine."""
+    server = Server("")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            server.asked.append((self.path, self.headers["Content-Type"], parse_qsl(form)))
+            if silent:
+                server.release.wait(timeout=30)
+                return
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(body) + cut))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.url = f"http://127.0.0.1:{http.server_port}/notification"
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.release.set()
+        http.shutdown()
+        thread.join()
+        http.server_close()
+
+
+def closed_port() -> int:
+    """Find a port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave this machine's own settings out of it."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 404, 500, 503])
+def test_status(status: int) -> None:
+    """Whatever the status, it is an answer."""
+    with answering(status) as server:
+        assert HttpAnswer(status, b"") == RequestsTransport().post_form(server.url, FIELDS)
+
+
+def test_body() -> None:
+    """The body comes back as bytes."""
+    with answering(200, b"\xe9\x00") as server:
+        assert b"\xe9\x00" == RequestsTransport().post_form(server.url, FIELDS).body
+
+
+def test_form() -> None:
+    """The fields arrive as a form, once."""
+    with answering(200) as server:
+        RequestsTransport().post_form(server.url, FIELDS)
+
+        assert [("/notification", "application/x-www-form-urlencoded", list(FIELDS.items()))] == server.asked
+
+
+def test_redirection() -> None:
+    """A redirection is an answer, and is not followed (I13)."""
+    with answering(302) as server:
+        answer = RequestsTransport().post_form(server.url, FIELDS)
+
+        assert (302, ["/notification"]) == (answer.status, [path for path, _, _ in server.asked])
+
+
+def unavailable(url: str, *, timeout: float = 5) -> GatewayUnavailableError:
+    """Post where no answer comes from, and give the error."""
+    with pytest.raises(GatewayUnavailableError) as caught:
+        RequestsTransport(timeout=timeout).post_form(url, FIELDS)
+    return caught.value
+
+
+class TestNoAnswer:
+    """No answer is one error, which says nothing of what was sent and does not invite to send it again."""
+
+    @pytest.fixture(params=["refused", "silent", "cut", "no address", "no server name"])
+    def error(self, request: pytest.FixtureRequest) -> Iterator[GatewayUnavailableError]:
+        """Give the error of each way to get no answer."""
+        if request.param == "refused":
+            yield unavailable(f"http://127.0.0.1:{closed_port()}")
+        elif request.param == "silent":
+            with answering(200, silent=True) as server:
+                yield unavailable(server.url, timeout=0.2)
+        elif request.param == "cut":
+            with answering(200, b"half", cut=True) as server:
+                yield unavailable(server.url)
+        else:
+            yield unavailable({"no address": "127.0.0.1", "no server name": "http://"}[request.param])
+
+    def test_not_retryable(self, error: GatewayUnavailableError) -> None:
+        """The request may have been received (I12)."""
+        assert not error.retryable
+
+    @pytest.mark.parametrize("word", ["amount", "someone@example.org", "552e258f", "127.0.0.1"])
+    def test_discretion(self, error: GatewayUnavailableError, word: str) -> None:
+        """The error tells nothing of the fields or of the address (H7)."""
+        assert word not in f"{error!r} {error}"
+
+    def test_cause(self, error: GatewayUnavailableError) -> None:
+        """The error of the library below, which knows the address, is not shown with it."""
+        assert (None, True) == (error.__cause__, error.__suppress_context__)
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+class TestProxy:
+    """A proxy is for what is elsewhere."""
+
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """The proxy that the environment names is used: from many networks there is no other way to the bank."""
+        with answering(200) as proxy:
+            monkeypatch.setenv(name, proxy.url)
+            RequestsTransport().post_form("http://bank.example/", FIELDS)
+
+            assert ["http://bank.example/"] == [path for path, _, _ in proxy.asked]
+
+    def test_direct(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """It is left out on demand."""
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        with answering(200) as server:
+            assert 200 == RequestsTransport(direct=True).post_form(server.url, FIELDS).status
+
+
+def test_certificate() -> None:
+    """A server that cannot prove who it is gives no answer."""
+    with answering(200) as server:
+        unavailable(server.url.replace("http:", "https:"))
+
+
+def test_deadline() -> None:
+    """By default one waits fifteen seconds at most (I1)."""
+    assert 15.0 == RequestsTransport().timeout
+
+
+def test_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing of the fields is logged at any level (H2)."""
+    with caplog.at_level(logging.DEBUG), answering(200) as server:
+        RequestsTransport().post_form(server.url, FIELDS)
+
+    assert [] == [value for value in FIELDS.values() if value in caplog.text]
+
+
+def test_repr() -> None:
+    """The repr of an answer shows the size of its body alone."""
+    assert "HttpAnswer(status=200, body=<4 bytes>)" == repr(HttpAnswer(200, b"body"))

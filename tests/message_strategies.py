@@ -1,0 +1,55 @@
+"""Hypothesis strategies for what may arrive from a bank, or from somebody who would like to be one."""
+
+from urllib.parse import quote_from_bytes
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+import sips_shop
+
+# No deadline: a slow machine is no defect.
+SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+OUTER = ("Data", "Seal", "Encode", "InterfaceVersion", "SealAlgorithm", "responseCode")
+# Every code point, halves of surrogate pairs included.
+any_text = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+def _quoted(text: str) -> str:
+    """Percent-encode a text, even one that is no UTF-8."""
+    return quote_from_bytes(text.encode(errors="surrogatepass"))
+
+
+def _urlencoded(pairs: list[tuple[str, str]]) -> bytes:
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs).encode()
+
+
+@st.composite
+def data_texts(draw: st.DrawFn) -> str:
+    """Texts that look like Data: known and unknown names, any values, in any order and number."""
+    names = st.sampled_from([*sips_shop.GENUINE, "returnContext", "maskedPan", "transactionDateTime", ""]) | any_text
+    values = st.sampled_from([*sips_shop.GENUINE.values(), "", "null", "1", "2"]) | any_text
+    pairs = draw(st.lists(st.tuples(names, values), max_size=12))
+    return "|".join(f"{name}={value}" for name, value in pairs)
+
+
+@st.composite
+def forms(draw: st.DrawFn) -> bytes:
+    """Forms with the outer fields and others, each absent, once or more often."""
+    names = st.sampled_from(OUTER) | any_text
+    values = data_texts() | st.sampled_from(["", "base64", "base64url", "0" * 64]) | any_text
+    return _urlencoded(draw(st.lists(st.tuples(names, values), max_size=8)))
+
+
+@st.composite
+def sealed_texts(draw: st.DrawFn) -> str:
+    """Texts that only the bank could seal, whatever is in them."""
+    text = draw(data_texts()).encode(errors="replace").decode()
+    return f"keyVersion=2|{text}"
+
+
+bodies = st.binary(max_size=200) | forms()
+# AN1-35, the alphabet that the bank takes.
+references = st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", min_size=1, max_size=35)
+amounts = st.integers(min_value=1, max_value=10**12 - 1)
+cards = st.text("0123456789", min_size=13, max_size=19)

@@ -1,0 +1,70 @@
+"""The reference pages: they document every public name, once, and nothing else."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = ("hall.md", "rules.md", "gateways.md", "messages.md")
+DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
+PACKAGES = (
+    "creance_pay",
+    "creance_pay.gateways",
+    "creance_pay.gateways.sips",
+    "creance_pay.gateways.testing",
+    "creance_pay.messages",
+    "creance_pay.rules",
+)
+
+
+def public() -> list[str]:
+    """List every public name by the path that users import it from."""
+    return sorted(f"{package}.{name}" for package in PACKAGES for name in importlib.import_module(package).__all__)
+
+
+def documented(*pages: str) -> list[tuple[str, str]]:
+    """List what pages document: the kind of each directive and its name."""
+    return [found for page in pages for found in DIRECTIVE.findall((DOCS / page).read_text(encoding="utf-8"))]
+
+
+def kind_of(path: str) -> str:
+    """Name the directive that suits a public name."""
+    package, _, name = path.rpartition(".")
+    thing = getattr(importlib.import_module(package), name)
+    if not isinstance(thing, type):
+        return "function" if callable(thing) else "data"
+    return "exception" if issubclass(thing, BaseException) else "class"
+
+
+def page_of(path: str) -> str:
+    """Name the page where a public name belongs."""
+    page = f"{path.split('.')[1]}.md"
+    return page if page in PAGES else PAGES[0]
+
+
+def test_every_name() -> None:
+    """The pages document each public name once, and no other."""
+    assert public() == sorted(path for _, path in documented(*PAGES))
+
+
+def test_kinds() -> None:
+    """Each name is documented as what it is."""
+    directives = documented(*PAGES)
+
+    assert [(kind_of(path), path) for _, path in directives] == directives
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page: str) -> None:
+    """A page documents what its own part of the house offers."""
+    assert [] == [path for _, path in documented(page) if page != page_of(path)]
+
+
+def test_reading() -> None:
+    """The directives are found where they stand alone on a line, and not where a text mentions one."""
+    text = "```{eval-rst}\n.. autoclass:: a.B\n   :members:\n  .. autofunction:: a.c  \nSee `.. autoclass:: a.D`.\n```"
+
+    assert [("class", "a.B"), ("function", "a.c")] == DIRECTIVE.findall(text)

@@ -1,0 +1,81 @@
+"""The public face: the names that users type are listed by hand, sorted, importable, and complete."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+FOUND = sorted(".".join(path.parent.relative_to(SOURCE).parts) for path in SOURCE.rglob("creance_pay/**/__init__.py"))
+# The command line is typed in a shell, not imported.
+PACKAGES = [package for package in FOUND if package != "creance_pay.cli"]
+
+
+def listed(package: str) -> list[str]:
+    """Read a package's own list of its names."""
+    names: list[str] = importlib.import_module(package).__all__
+    return names
+
+
+def imported_names(package: str) -> list[str]:
+    """Read the public names that a package's own file imports from its modules."""
+    path = SOURCE.joinpath(*package.split("."), "__init__.py")
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    aliases = [alias for node in nodes if isinstance(node, ast.ImportFrom) and node.level for alias in node.names]
+    return [alias.asname or alias.name for alias in aliases]
+
+
+def test_packages() -> None:
+    """The packages are those that users import from."""
+    assert {
+        "creance_pay",
+        "creance_pay.gateways",
+        "creance_pay.gateways.sips",
+        "creance_pay.gateways.testing",
+        "creance_pay.messages",
+        "creance_pay.rules",
+    } == set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+class TestPackage:
+    """Each package lists what it offers."""
+
+    def test_sorted(self, package: str) -> None:
+        """The list is sorted, and names nothing twice."""
+        assert sorted(set(listed(package))) == listed(package)
+
+    def test_complete(self, package: str) -> None:
+        """The list has what the package imports from its own modules, and nothing else."""
+        assert sorted(imported_names(package)) == listed(package)
+
+    def test_public(self, package: str) -> None:
+        """No listed name is a private one."""
+        assert [] == [name for name in listed(package) if name.startswith("_")]
+
+    def test_importable(self, package: str) -> None:
+        """Each listed name is there."""
+        module = importlib.import_module(package)
+
+        assert [] == [name for name in listed(package) if not hasattr(module, name)]
+
+    def test_no_modules(self, package: str) -> None:
+        """No listed name is a module: a function would hide behind it."""
+        module = importlib.import_module(package)
+
+        assert [] == [name for name in listed(package) if inspect.ismodule(getattr(module, name))]
+
+    def test_documented(self, package: str) -> None:
+        """Each listed class and function has a docstring."""
+        things = {name: getattr(importlib.import_module(package), name) for name in listed(package)}
+
+        assert [] == [name for name, thing in things.items() if not inspect.getdoc(thing)]
+
+
+def test_one_home() -> None:
+    """No name is offered by two packages."""
+    names = [name for package in PACKAGES for name in listed(package)]
+
+    assert sorted(set(names)) == sorted(names)
