@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-FOUND = sorted(".".join(path.parent.relative_to(SOURCE).parts) for path in SOURCE.rglob("creance_pay/**/__init__.py"))
-# The command line is typed in a shell, not imported.
-PACKAGES = [package for package in FOUND if package != "creance_pay.cli"]
+# The command line is typed at a terminal: nobody imports names from it.
+PROGRAMS = {"creance_pay.cli"}
+FOUND = {".".join(path.parent.relative_to(SOURCE).parts) for path in (SOURCE / "creance_pay").rglob("__init__.py")}
+PACKAGES = sorted(FOUND - PROGRAMS)
 
 
 def listed(package: str) -> list[str]:
@@ -66,6 +67,13 @@ class TestPackage:
         module = importlib.import_module(package)
 
         assert [] == [name for name in listed(package) if inspect.ismodule(getattr(module, name))]
+
+    def test_typed(self, package: str) -> None:
+        """The file that checks types from outside uses each listed name."""
+        tree = ast.parse((SOURCE.parent / "tests" / "typing" / "api.py").read_text(encoding="utf-8"))
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+        assert [] == [name for name in listed(package) if name not in used]
 
     def test_documented(self, package: str) -> None:
         """Each listed class and function has a docstring."""

@@ -1,0 +1,365 @@
+"""The whole public face, as users type it: checked by mypy, and never run.
+
+Every name of every ``__all__`` is used once at least, with the types that its users rely on; what must not pass the
+check has an ignore that mypy would report if it were needless.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import assert_never, assert_type
+
+from flask import Flask
+
+from creance_pay import (
+    Caisse,
+    CaisseStatus,
+    CardCode,
+    Code,
+    ConfigurationError,
+    CreancePayError,
+    Debt,
+    DebtKind,
+    Euros,
+    GatewayUnavailableError,
+    InvalidAmountError,
+    InvalidReferenceError,
+    InvalidValueError,
+    MalformedResponseError,
+    MessageError,
+    MissingExtraError,
+    NoPolicyError,
+    NoticeReference,
+    OrderMismatchError,
+    Outcome,
+    PaymentOrder,
+    PaymentState,
+    Reason,
+    ReferenceCode,
+    ResponseRefusedError,
+    SealMismatchError,
+    Settlement,
+    Source,
+    TransactionCode,
+    TransactionReference,
+    UnknownKeyError,
+    UnsupportedError,
+    VerdictCode,
+    WarningCode,
+    find_caisse,
+)
+from creance_pay.gateways import (
+    FormPost,
+    Gateway,
+    HttpMessage,
+    KeyRing,
+    Redirect,
+    SealAlgorithm,
+    SecretKey,
+    VerifiedPayment,
+    seal,
+)
+from creance_pay.gateways.sips import Environment, SipsHost, SipsPaypage
+from creance_pay.gateways.testing import Decision, PaymentRequest, SipsBank, form_body
+from creance_pay.gateways.testing.pages import bank_pages, serving
+from creance_pay.gateways.transport import HttpAnswer, RequestsTransport, Transport
+from creance_pay.messages import (
+    Acknowledgement,
+    ContactLine,
+    Medium,
+    Message,
+    Money,
+    Rendered,
+    Severity,
+    acknowledgement,
+    contact_line,
+    every_message,
+    message_for,
+    read_catalogue,
+    render,
+)
+from creance_pay.rules import (
+    Access,
+    AmountCheck,
+    Assessment,
+    BandCheck,
+    MinBasis,
+    NoticeScope,
+    Policy,
+    Statement,
+    Verdict,
+    access,
+    assess,
+    check_amount,
+    delete_on,
+    display_by,
+    load_policies,
+    notice_scope,
+    policy_named,
+    policy_on,
+)
+
+DAY = date(2017, 9, 11)
+MOMENT = datetime(2017, 9, 11, 13, 54, tzinfo=UTC)
+
+
+def money() -> Euros:
+    """Add up amounts to amounts."""
+    amount = Euros(2000)
+    assert_type(amount.cents, int)
+    assert_type(amount + amount, Euros)
+    assert_type(amount - amount, Euros)
+    assert_type(sum([amount, amount], Euros(0)), Euros)
+    assert_type(amount < Euros(1), bool)
+    assert_type(Euros.parse("20,00 €"), Euros)
+    assert_type(Euros.exact("20.00"), Euros)
+    assert_type(Euros.exact(Decimal(20)), Euros)
+    Euros(20.0)  # type: ignore[arg-type]
+    Euros("20")  # type: ignore[arg-type]
+    amount + 1  # type: ignore[operator]
+    amount.cents = 1  # type: ignore[misc]
+    return amount
+
+
+def references() -> tuple[NoticeReference, TransactionReference]:
+    """Read references, which know their parts."""
+    notice = NoticeReference.parse("6311 7054 0000 0344 F")
+    assert_type(notice.caisse_code, str)
+    assert_type(notice.issued_on, date | None)
+    assert_type(notice.sequence, int)
+    assert_type(notice.letter, str)
+    assert_type(notice.grouped, str)
+    assert_type(notice.masked, str)
+    transaction = TransactionReference.make(DAY, 4)
+    assert_type(TransactionReference.parse("PCLCB172540000004"), TransactionReference)
+    assert_type(transaction.day, date)
+    assert_type(transaction.sequence, int)
+    return notice, transaction
+
+
+def caisse() -> Caisse:
+    """Find a caisse, which may be unknown."""
+    found = find_caisse("631")
+    assert_type(found, Caisse | None)
+    if found is None:
+        raise LookupError
+    assert_type(found.status, CaisseStatus)
+    assert_type(found.successor, str | None)
+    assert_type((found.name, found.kind, found.department, found.time_zone), tuple[str, str, str, str])
+    return found
+
+
+def debt() -> Debt:
+    """Make a debt, which needs all its fields by name."""
+    Debt(references()[0])  # type: ignore[call-arg]
+    return Debt(
+        reference=references()[0],
+        kind=DebtKind.PARTICIPATION_FORFAITAIRE,
+        initial=money(),
+        remaining=money(),
+        issued_on=None,
+        open_online=True,
+        debtor=None,
+    )
+
+
+def order() -> PaymentOrder:
+    """Place an order, which takes a reference as a text or as a value, and keeps a text."""
+    notice, transaction = references()
+    made = PaymentOrder(
+        transaction_reference=transaction,
+        amount=money(),
+        return_url="https://portal.example/return",
+        notification_url="https://portal.example/notification",
+        notices={notice: money()},
+    )
+    assert_type(made.transaction_reference, str)
+    assert_type(made.notices, Mapping[NoticeReference, Euros])
+    return made
+
+
+def words() -> list[Code]:
+    """Gather words that know their rule."""
+    code = VerdictCode.PAYABLE
+    assert_type((code.rule, code.meaning, code.source, code.public), tuple[str, str, str, bool])
+    assert_type(Reason.NO_NOTICE | Reason.BELOW_BAND, Reason)
+    return [
+        code,
+        ReferenceCode.REFERENCE_OK,
+        TransactionCode.TRANSACTION_OK,
+        CaisseStatus.CAISSE_OK,
+        CardCode.CARD_MASK_OK,
+        Settlement.SETTLED,
+        WarningCode.STRANDED_REMAINDER,
+    ]
+
+
+def rules(policy: Policy) -> list[Verdict]:
+    """Decide, each rule giving its own kind of verdict."""
+    scope = notice_scope(money(), notice_received=True, policy=policy)
+    found = access(debt(), policy=policy)
+    assessment = assess(debt(), others=[debt()], pending={references()[0]: money()}, policy=policy, balance=money())
+    checked = assessment.check("20,00")
+    assert_type(scope, NoticeScope)
+    assert_type(found, Access)
+    assert_type(assessment, Assessment)
+    assert_type(assessment.payable_min, Euros | None)
+    assert_type(assessment.total, Euros | None)
+    assert_type(checked, AmountCheck)
+    assert_type(checked.amount, Euros | None)
+    assert_type(checked.warning, Code | None)
+    assert_type(check_amount(money(), total=money(), policy=policy), AmountCheck)
+    assert_type(checked.code, Code)
+    assert_type(checked.ok, bool)
+    assert_type(checked.reasons, Reason)
+    assert_type(checked.explain(), tuple[str, ...])
+    assess(debt())  # type: ignore[call-arg]
+    return [scope, found, assessment, checked]
+
+
+def policies() -> Policy:
+    """Choose a policy, by name or by day."""
+    policy = policy_on(DAY, undocumented="latest")
+    assert_type(load_policies(""), tuple[Policy, ...])
+    assert_type(policy.band_checked_at, BandCheck)
+    assert_type(policy.min_basis, MinBasis)
+    assert_type(policy.sources, Mapping[str, Statement])
+    assert_type(delete_on(DAY, policy=policy), date)
+    assert_type(display_by(MOMENT, policy=policy), datetime)
+    policy_on(DAY, undocumented="guess")  # type: ignore[arg-type]
+    return policy_named("ameli-2019-11")
+
+
+def gateway() -> Gateway:
+    """Build the gateway of a bank, which has the names of every gateway."""
+    key = SecretKey(version="2", secret="a-secret-of-the-shop", not_after=MOMENT)
+    keys = KeyRing([key], current="2")
+    assert_type(keys.current, SecretKey)
+    assert_type(keys.versions, tuple[str, ...])
+    assert_type(keys.find("2", now=MOMENT), SecretKey)
+    assert_type(iter(keys), Iterator[SecretKey])
+    assert_type(key.weakness, str | None)
+    assert_type(key.retired(MOMENT), bool)
+    assert_type(seal("amount=1600", key, SealAlgorithm.HMAC_SHA_256), str)
+    SecretKey(version="2", secret=b"a-secret-of-the-shop")  # type: ignore[arg-type]
+    SecretKey("2", "a-secret-of-the-shop")  # type: ignore[call-arg]
+    host: SipsHost = SipsHost.loopback("http://127.0.0.1")
+    assert_type(host.environment, Environment)
+    assert_type(SipsHost.WORLDLINE_PRODUCTION.paypage, str)
+    clock: Callable[[], datetime] = lambda: MOMENT  # noqa: E731 - the type is what matters
+    return SipsPaypage(
+        merchant_id="011223744550001",
+        keys=keys,
+        host=host,
+        algorithm=SealAlgorithm.HMAC_SHA_512,
+        legacy_seal=False,
+        clock=clock,
+    )
+
+
+def way_out(bank: Gateway) -> str:
+    """Send the browser away, by a form or by an address."""
+    exit_ = bank.initiate(order())
+    assert_type(exit_, FormPost | Redirect)
+    if isinstance(exit_, FormPost):
+        assert_type(exit_.fields, Mapping[str, str])
+        return exit_.as_html("nonce", button="Payer") + exit_.action
+    return exit_.url
+
+
+def way_back(bank: Gateway) -> str:
+    """Verify a message against the order, which nobody can forget to hand in."""
+    message = HttpMessage(b"Data=", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert_type(message.header("content-type"), str | None)
+    assert_type(bank.peek(message), str)
+    payment = bank.verify(message, expected=order(), source=Source.RETURN)
+    assert_type(payment, VerifiedPayment)
+    assert_type(payment.amount, Euros | None)
+    assert_type(payment.authorised_at, datetime | None)
+    assert_type(payment.raw, Mapping[str, tuple[str, ...]])
+    assert_type(payment.warnings, tuple[str, ...])
+    bank.verify(message)  # type: ignore[call-arg]
+    bank.verify(b"Data=", expected=order())  # type: ignore[arg-type]
+    HttpMessage("Data=")  # type: ignore[arg-type]
+    return sentence(payment.outcome)
+
+
+def sentence(outcome: Outcome) -> str:
+    """Go through the outcomes, a closed list, and leave none out."""
+    match outcome:
+        case Outcome.PAID | Outcome.AUTHORISED | Outcome.PENDING:
+            return PaymentState(outcome.value)
+        case Outcome.REFUSED | Outcome.CANCELLED | Outcome.EXPIRED | Outcome.ERROR | Outcome.UNKNOWN:
+            return "not paid"
+        case _:
+            assert_never(outcome)
+
+
+class Recorder:
+    """A transport of one's own is one by its form alone."""
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Record nothing."""
+        return HttpAnswer(200 if url and fields else 400, b"")
+
+
+def bank_side(keys: KeyRing) -> None:
+    """Decide on the bank's side, and serve its pages."""
+    bank = SipsBank({"011223744550001": keys}, clock=lambda: MOMENT)
+    asked = bank.receive({"Data": ""})
+    assert_type(asked, PaymentRequest)
+    assert_type(bank.requests, dict[str, PaymentRequest])
+    decision = bank.pay(asked, "5017670000001800")
+    assert_type(decision, Decision)
+    assert_type(bank.leave(), Decision)
+    assert_type(form_body(bank.answer(asked, decision)), bytes)
+    transports: list[Transport] = [Recorder(), RequestsTransport(timeout=1.0, direct=True)]
+    pages = bank_pages(bank, transport=transports[0])
+    assert_type(pages, Flask)
+    with serving(pages) as url:
+        assert_type(url, str)
+
+
+def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
+    """Tell a person what a verdict or a payment means."""
+    message = message_for(verdict)
+    assert_type(message, Message)
+    assert_type(message_for(payment).severity, Severity)
+    assert_type(message.money, Money)
+    assert_type(every_message(), tuple[type[Message], ...])
+    assert_type(contact_line(DAY, caisse=caisse()), ContactLine)
+    read_catalogue("", origin="ours.toml")
+    letter = acknowledgement(
+        received_at=MOMENT,
+        amount=money(),
+        notice_references=[references()[0]],
+        transaction_reference=references()[1],
+        caisse=caisse(),
+        address="an address",
+        display_delay_hours=24,
+        delete_on=DAY,
+    )
+    assert_type(letter, Acknowledgement)
+    rendered = render(letter, medium=Medium.HTML, lang="fr")
+    assert_type(rendered.sender, str | None)
+    return rendered
+
+
+def errors(error: CreancePayError) -> str:
+    """Answer an error by its type, which says whose fault it is, and has what helps."""
+    match error:
+        case InvalidReferenceError():
+            assert_type((error.suggestion, error.character, error.digits), tuple[str | None, str | None, int | None])
+        case InvalidAmountError() | InvalidValueError():
+            assert_type(error.code, str | None)
+        case MalformedResponseError() | SealMismatchError() | UnknownKeyError() | ResponseRefusedError():
+            assert_type(error.http_status, int)
+        case OrderMismatchError():
+            assert_type((error.fields, error.http_status), tuple[tuple[str, ...], int])
+        case GatewayUnavailableError():
+            assert_type(error.retryable, bool)
+        case MissingExtraError():
+            assert_type(error.extra, str)
+        case ConfigurationError() | NoPolicyError() | UnsupportedError() | MessageError() | _:
+            assert_type(error, CreancePayError)
+    return str(error)
