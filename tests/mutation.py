@@ -1,8 +1,8 @@
 """Change the library in small ways, one at a time, and see that a test fails: run by ``python3 dev.py mutate``.
 
-mutmut makes the changes and runs the tests.  A change that no test notices is a *survivor*: either a test is missing, or
-the change makes no difference that matters.  The second kind is listed in ``tests/survivors.toml`` with its reason; the
-exit status is 1 when a survivor is not listed, or when one that is listed no longer survives.
+mutmut makes the changes and runs the tests.  A change that no test notices is a *survivor*: either a test is missing,
+or the change makes no difference that matters.  The second kind is listed in ``tests/survivors.toml`` with its reason.
+The exit status is 1 when a survivor is not listed, or when one that is listed no longer survives.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int
         code = "AMOUNT_ABOVE_REMAINING" if total < most else "AMOUNT_ABOVE_MAXIMUM"
     if code == "AMOUNT_OK" and strands and values["refuse_stranding"]:
         code = "AMOUNT_STRANDS_REMAINDER"
-    if not strands:
+    if not strands or code not in {"AMOUNT_OK", "AMOUNT_STRANDS_REMAINDER"}:
         return code, None, None
     return code, rest, total if total <= most else min(most, total - least)
 

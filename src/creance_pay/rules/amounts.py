@@ -109,16 +109,15 @@ def check_amount(
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
     facts = _Payment(amount=asked.cents, total=total.cents)
     reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
-    stranded = None if strands_nothing(facts, policy) else less(total, asked)
-    suggested = Euros(largest_without_stranding(facts, policy)) if stranded else None
-    if stranded:
-        values |= {"stranded": stranded, "suggested_max": suggested}
-        warnings = warnings if reasons else (*warnings, WarningCode.STRANDED_REMAINDER)
+    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
+        paid = None if reasons else asked
+        return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
+    stranded, suggested = less(total, asked), Euros(largest_without_stranding(facts, policy))
     return AmountCheck(
         policy=policy,
         reasons=reasons,
-        warnings=warnings,
-        values=values,
+        warnings=warnings if reasons else (*warnings, WarningCode.STRANDED_REMAINDER),
+        values={**values, "stranded": stranded, "suggested_max": suggested},
         amount=None if reasons else asked,
         stranded=stranded,
         suggested_max=suggested,

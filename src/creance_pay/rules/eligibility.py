@@ -25,7 +25,7 @@ from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
 from .policy import Policy
 from .readings import BandCheck, MaxBasis, MinBasis, TotalBasis
-from .requirements import ACCESS, SCOPE, SELECTION, Whole, due_requirements, failed
+from .requirements import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
 from .verdicts import Verdict, less, policy_warnings
 
 
@@ -261,7 +261,7 @@ def assess(
     )
     return Assessment(
         policy=policy,
-        reasons=failed({**ACCESS, **SELECTION}, _Selection.of(selection, policy), policy)
+        reasons=failed({**ACCESS, **selection_requirements(policy)}, _Selection.of(selection, policy), policy)
         | failed(due_requirements(policy), sums, policy),
         warnings=_warnings(debt, policy),
         values={

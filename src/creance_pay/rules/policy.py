@@ -319,5 +319,5 @@ def policy_on(
         if policy.applies_on(day):
             return policy
     if undocumented == "latest" and known:
-        return attrs.evolve(known[-1], documented=False)
+        return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)
     raise NoPolicyError(f"no policy is known to apply on {day}")

@@ -63,9 +63,9 @@ def of_an_open_kind(facts: Facts, _: Policy) -> Operand:
     return facts.kind_open
 
 
-def as_many_as_allowed(facts: Facts, policy: Policy) -> Operand:
-    """R8: several references only where the policy takes several (Q8)."""
-    return facts.alone | policy.several_references
+def selected_alone(facts: Facts, _: Policy) -> Operand:
+    """R8: one reference at a time."""
+    return facts.alone
 
 
 def selected_once(facts: Facts, _: Policy) -> Operand:
@@ -83,9 +83,9 @@ def something_due(facts: Facts, _: Policy) -> Operand:
     return facts.due > 0
 
 
-def not_paid_in_part(facts: Facts, policy: Policy) -> Operand:
-    """R7: no payment was made, where the policy takes one a notice (Q11)."""
-    return facts.untouched | policy.several_payments
+def not_paid_in_part(facts: Facts, _: Policy) -> Operand:
+    """R7: no payment was made yet."""
+    return facts.untouched
 
 
 def reaches_the_minimum(facts: Facts, policy: Policy) -> Operand:
@@ -142,33 +142,34 @@ def band_ceiling(policy: Policy) -> int:
 BAND: Requirements = {Reason.BELOW_BAND: reaches_the_band, Reason.ABOVE_BAND: within_the_band}
 SCOPE: Requirements = {Reason.NO_NOTICE: notice_came, **BAND}
 ACCESS: Requirements = {Reason.REFERENCE_NOT_OPEN: open_to_payment, Reason.KIND_NOT_OPEN: of_an_open_kind}
-SELECTION: Requirements = {
-    Reason.SELECTION_NOT_ALLOWED: as_many_as_allowed,
-    Reason.SELECTION_DUPLICATE: selected_once,
-    Reason.SELECTION_OTHER_DEBTOR: of_one_debtor,
-}
-AMOUNT: Requirements = {
-    Reason.AMOUNT_BELOW_MINIMUM: reaches_the_smallest,
-    Reason.AMOUNT_ABOVE_MAXIMUM: within_the_largest,
-}
+
+
+def selection_requirements(policy: Policy) -> Requirements:
+    """List what is required of a selection: to be of one reference, where the policy takes one at a time (Q8)."""
+    alone = {} if policy.several_references else {Reason.SELECTION_NOT_ALLOWED: selected_alone}
+    return {**alone, Reason.SELECTION_DUPLICATE: selected_once, Reason.SELECTION_OTHER_DEBTOR: of_one_debtor}
 
 
 def due_requirements(policy: Policy) -> Requirements:
-    """List what is required of the sums: the band too, where the policy tests it at each access (Q3)."""
+    """List what is required of the sums.
+
+    The band too, where the policy tests it at each access (Q3); no earlier payment, where it takes one a notice (Q11).
+    """
+    first = {} if policy.several_payments else {Reason.PAYMENT_ALREADY_MADE: not_paid_in_part}
     band = BAND if policy.band_checked_at is BandCheck.ACCESS else {}
-    return {
-        Reason.NOTHING_DUE: something_due,
-        Reason.PAYMENT_ALREADY_MADE: not_paid_in_part,
-        **band,
-        Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum,
-    }
+    return {Reason.NOTHING_DUE: something_due, **first, **band, Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum}
 
 
 def amount_requirements(policy: Policy) -> Requirements:
     """List what is required of an amount: not to exceed what remains (Q10), not to strand a remainder (Q12)."""
     remaining = {} if policy.max_basis is MaxBasis.PAYMENT else {Reason.AMOUNT_ABOVE_REMAINING: within_what_remains}
     stranding = {Reason.AMOUNT_STRANDS_REMAINDER: strands_nothing} if policy.stranding is Stranding.REFUSE else {}
-    return {**AMOUNT, **remaining, **stranding}
+    return {
+        Reason.AMOUNT_BELOW_MINIMUM: reaches_the_smallest,
+        Reason.AMOUNT_ABOVE_MAXIMUM: within_the_largest,
+        **remaining,
+        **stranding,
+    }
 
 
 def failed(requirements: Requirements, facts: Facts, policy: Policy) -> Reason:
