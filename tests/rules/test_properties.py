@@ -108,7 +108,7 @@ class TestAnyPolicy:
         parts = plan(Euros(total), policy=policy)
 
         assert plannable(total, values) == bool(parts)
-        assert parts in {(), parts} and sum(parts, Euros(0)) == Euros(total if parts else 0)
+        assert Euros(total if parts else 0) == sum(parts, Euros(0))
         left = total
         for part in parts:
             turn = (refusal(left, values, paid_before=left < total), amount(part.cents, left, values))
@@ -144,13 +144,14 @@ class TestDays:
         """Policies laid end to end cover each day once, and no day before the first or after the last."""
         start = date(2026, 1, 1)
         shipped = resources.files("creance_pay.rules").joinpath("policy.toml").read_text(encoding="utf-8")
-        texts, days, first = [], {}, start
+        texts: list[str] = []
+        days: dict[date, str] = {}
+        first = start
         for number, length in enumerate(lengths):
             last = first + timedelta(days=length - 1)
             head = f"documented_on = {first}\nvalid_from = {first}\nvalid_to = {last}\nlongest"
-            texts.append(
-                shipped.replace("documented_on = 2019-11-01\nlongest", head).replace(POLICY.name, f"p{number}")
-            )
+            text = shipped.replace("documented_on = 2019-11-01\nlongest", head)
+            texts.append(text.replace(POLICY.name, f"p{number}"))
             days |= {first + timedelta(days=step): f"p{number}" for step in range(length)}
             first = last + timedelta(days=1)
         policies = load_policies("\n".join(texts))
