@@ -1,18 +1,22 @@
 """Change the library in small ways, one at a time, and see that a test fails: run by ``python3 dev.py mutate``.
 
-mutmut makes the changes and runs the tests.  A change that no test notices is a *survivor*: either a test is missing,
-or the change makes no difference that matters.  The second kind is listed in ``tests/survivors.toml`` with its reason.
+mutmut makes the changes and runs the tests that reach them.  What survives is tried again in a process of its own, with
+all tests, since mutmut cannot change what runs once, while the library is imported.  A change that no test notices is a
+*survivor*: either a test is missing, or the change makes no difference that matters.  The second kind is listed in
+``tests/survivors.toml`` with its reason.
 The exit status is 1 when a survivor is not listed, or when one that is listed no longer survives.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -47,6 +51,16 @@ def results() -> dict[str, int | None]:
     return codes
 
 
+def notices(name: str) -> bool:
+    """Run every chosen test in a process of its own, where what runs while the library is imported is changed too."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+    chosen = [*settings["pytest_add_cli_args"], *settings["pytest_add_cli_args_test_selection"]]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *chosen]
+    paths = os.pathsep.join(str(MUTANTS / path) for path in settings["source_paths"])
+    env = {**os.environ, "MUTANT_UNDER_TEST": name, "PYTHONPATH": paths}
+    return subprocess.run(command, cwd=MUTANTS, check=False, capture_output=True, env=env).returncode != 0
+
+
 def change_of(name: str) -> str:
     """Give the lines that a mutant takes out and puts in."""
     lines = mutmut("show", name).splitlines()
@@ -72,9 +86,13 @@ def main(names: list[str]) -> int:
     if not codes or (None in codes.values() and not names):
         print(f"mutmut did not finish; its words are in {LOG.relative_to(ROOT)}")
         return 1
-    survivors = {(place_of(name), change_of(name)) for name, code in codes.items() if code in SURVIVED}
     listed = tomllib.loads((HERE / "survivors.toml").read_text(encoding="utf-8"))["survivor"]
     reasons = {(entry["place"], entry["change"].strip()): entry["class"] for entry in listed}
+    found = {name: (place_of(name), change_of(name)) for name, code in codes.items() if code in SURVIVED}
+    with ThreadPoolExecutor(2) as pool:
+        again = [name for name, each in found.items() if each not in reasons and not is_message(each[1])]
+        noticed = dict(zip(again, pool.map(notices, again), strict=True))
+    survivors = {each for name, each in found.items() if not noticed.get(name)}
     classes = Counter(reasons.get(each, "message text" if is_message(each[1]) else "not listed") for each in survivors)
     tested = sum(code is not None for code in codes.values())
     print(f"{tested} mutants, {tested - len(survivors)} killed")
