@@ -80,6 +80,11 @@ class TestBounds:
         """Above the range, the remainder speaks where it is less than the maximum."""
         assert code == check_amount(Euros(amount), total=Euros(total), policy=POLICY).code
 
+    @pytest.mark.parametrize(("total", "amount"), [(4999, 5000), (4999, 5001), (5000, 5001), (5001, 5002)])
+    def test_above_the_range_has_one_reason(self, total: int, amount: int) -> None:
+        """Either the maximum speaks or the remainder, never both."""
+        assert 1 == len(check_amount(Euros(amount), total=Euros(total), policy=POLICY).reasons)
+
     @pytest.mark.parametrize(
         ("policy", "amount", "code"),
         [
