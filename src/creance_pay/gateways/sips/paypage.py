@@ -43,7 +43,7 @@ EURO = "978"
 INTERFACE_VERSION = "HP_3.4"
 _MERCHANT_ID = re.compile(r"[0-9]{15}")
 _SIMULATED_SHOP = re.compile(r"0020(?:01|16)00000000[1-4]")
-_REFERENCE = re.compile(r"[0-9A-Za-z]{1,35}")
+_REFERENCE = re.compile(r"(?!null\Z)[0-9A-Za-z]{1,35}")  # the vendor writes null for an absent value
 _MASKED = re.compile(r"[0-9]{0,6}#{4,15}[0-9]{0,4}")
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T.]([0-9]{2}:[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})")
 # No user, no query, no fragment: the bank adds nothing to it, and it carries nothing.
@@ -123,8 +123,9 @@ class SipsPaypage:
         """Seal an order into the form that the browser posts.
 
         Raises:
-            InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), an
-                amount over twelve digits of cents (N12), or an address that the bank or good sense would refuse.
+            InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), or is
+                the word ``null``, by which the bank means none; an amount over twelve digits of cents (N12); or an
+                address that the bank or good sense would refuse.
             ConfigurationError: when the current key has passed its last moment since the gateway was built.
         """
         key = self._sealing_key()
