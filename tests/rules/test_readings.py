@@ -258,6 +258,11 @@ class TestPolicies:
         with pytest.raises(ConfigurationError, match=rf"caisse\.toml: policy \w: {problem}"):
             self.own(*texts)
 
+    def test_moment(self) -> None:
+        """A moment is on different days in different places, hence on none."""
+        with pytest.raises(InvalidValueError):
+            policy_on(datetime(2026, 1, 1, tzinfo=UTC))
+
     def test_no_policy_at_all(self) -> None:
         """An empty file has no policy to fall back on."""
         with pytest.raises(LookupError):

@@ -83,6 +83,12 @@ class TestDelays:
 
         assert [date(2026, 7, 20), date(2026, 7, 17), date(2026, 7, 20)] == days
 
+    def test_registration_on_a_holiday_of_the_caisse(self) -> None:
+        """What comes on the eve of Good Friday is registered after Easter in Moselle, the next day elsewhere."""
+        moment = datetime(2026, 4, 2, 9, 0, tzinfo=UTC)
+
+        assert (date(2026, 4, 3), date(2026, 4, 7)) == (register_by(moment), register_by(moment, caisse=caisse("571")))
+
     def test_none(self) -> None:
         """No working day later is the day itself."""
         assert date(2026, 11, 21) == add_working_days(date(2026, 11, 21), 0)

@@ -15,17 +15,15 @@ from __future__ import annotations
 from .amounts import AmountCheck, check_amount
 from .eligibility import (
     Access,
-    AfterPayment,
     Assessment,
     NoticeChannel,
     NoticeScope,
     access,
-    after_payment,
     assess,
     notice_channel,
     notice_scope,
 )
-from .followup import acknowledge_by, check_card_mask, delete_on, display_by, register_by
+from .followup import AfterPayment, acknowledge_by, after_payment, check_card_mask, delete_on, display_by, register_by
 from .planning import allocate, plan
 from .policy import Policy, Statement, load_policies, policy_named, policy_on
 from .readings import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis

@@ -37,8 +37,9 @@ class AmountCheck(Verdict):
     """
 
     granted = VerdictCode.AMOUNT_OK
-    depends_on = ("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed")
-
+    depends_on: tuple[str, ...] = attrs.field(
+        default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
+    )
     amount: Euros | None = None
     stranded: Euros | None = None
     suggested_max: Euros | None = None

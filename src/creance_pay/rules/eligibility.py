@@ -12,21 +12,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar
 
 import attrs
 
 from ..caisses import find_caisse
-from ..codes import CaisseStatus, Code, Reason, Settlement, VerdictCode, WarningCode
+from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from ..debts import Debt
-from ..errors import InvalidAmountError, InvalidValueError
+from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
 from .policy import Policy
-from .readings import BandCheck, MaxBasis, MinBasis, TotalBasis
+from .readings import BandCheck, MinBasis, TotalBasis
 from .requirements import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
 from .verdicts import Verdict, less, policy_warnings
+
+# The values of the policy that each answer depends on.
+_FOR_THE_BAND = ("notice_band_min", "notice_band_max", "band_inclusive")
+_FOR_ACCESS = ("open_debt_kinds",)
+_FOR_PAYING = (
+    *_FOR_ACCESS,
+    "several_references",
+    "several_payments",
+    "pending_subtracted",
+    "total_basis",
+    "min_basis",
+    "band_checked_at",
+    *_FOR_THE_BAND,
+    "online_min",
+    "online_max_per_payment",
+    "max_basis",
+    "stranding",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +51,7 @@ class NoticeScope(Verdict):
     """Whether a notice may be sent for a balance."""
 
     granted = VerdictCode.IN_SCOPE
-    depends_on = ("notice_band_min", "notice_band_max", "band_inclusive")
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_THE_BAND, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -42,22 +59,7 @@ class Access(Verdict):
     """Whether a reference leads to a debt that is open online."""
 
     granted = VerdictCode.REFERENCE_FOUND
-    depends_on = ("open_debt_kinds",)
-
-
-@attrs.frozen(kw_only=True)
-class AfterPayment:
-    """A debt after a payment.
-
-    Attributes:
-        remaining: What is still due.
-        state: ``PARTIAL`` or ``SETTLED``.
-        online: The code of the assessment of the rest.
-    """
-
-    remaining: Euros
-    state: Settlement
-    online: Code
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_ACCESS, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,21 +75,7 @@ class Assessment(Verdict):
     """
 
     granted = VerdictCode.PAYABLE
-    depends_on: ClassVar[tuple[str, ...]] = (
-        *Access.depends_on,
-        "several_references",
-        "several_payments",
-        "pending_subtracted",
-        "total_basis",
-        "min_basis",
-        "band_checked_at",
-        *NoticeScope.depends_on,
-        "online_min",
-        "online_max_per_payment",
-        "max_basis",
-        "stranding",
-    )
-
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
 
     @property
@@ -115,7 +103,13 @@ class Assessment(Verdict):
             The verdict on the amount; a refused assessment stays refused, with its own code, whatever the amount.
         """
         if self.total is None or not self.ok:
-            return AmountCheck(policy=self.policy, reasons=self.reasons, warnings=self.warnings, values=self.values)
+            return AmountCheck(
+                policy=self.policy,
+                reasons=self.reasons,
+                warnings=self.warnings,
+                values=self.values,
+                depends_on=self.depends_on,
+            )
         return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
 
 
@@ -137,33 +131,6 @@ def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the on
     return NoticeChannel.ELECTRONIC if has_account else NoticeChannel.PAPER
 
 
-def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPayment:
-    """Say what a debt is once a payment is deducted, and whether the rest can be paid online (R20, R7 again).
-
-    Args:
-        remaining: What was due.
-        paid: What was paid, above zero.
-        policy: The policy to apply.
-
-    Raises:
-        InvalidAmountError: for nothing paid, or for more than what was due where the policy allows no credit (Q10).
-
-    >>> from creance_pay.rules import policy_named
-    >>> after = after_payment(Euros(6000), Euros(2000), policy=policy_named("ameli-2019-11"))
-    >>> after.remaining, after.state, after.online
-    (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
-    """
-    if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
-        raise InvalidAmountError("expected a payment above zero and not over what was due")
-    rest = less(remaining, paid)
-    facts = _Sums(due=rest.cents, balance=rest.cents, untouched=False)
-    return AfterPayment(
-        remaining=rest,
-        state=Settlement.PARTIAL if rest.cents else Settlement.SETTLED,
-        online=Assessment(policy=policy, reasons=failed(due_requirements(policy), facts, policy)).code,
-    )
-
-
 def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> NoticeScope:
     """Decide whether a balance and a notice lead to the service (R5, R6).
 
@@ -175,7 +142,7 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
     Returns:
         ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
     """
-    facts = _Sums(balance=balance.cents, due=balance.cents, notice_received=notice_received)
+    facts = Sums(balance=balance.cents, notice_received=notice_received)
     return NoticeScope(
         policy=policy,
         reasons=failed(SCOPE, facts, policy),
@@ -206,7 +173,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     return Access(
         policy=policy,
         reasons=failed(ACCESS, _Selection.of([debt], policy), policy),
-        warnings=_warnings(debt, policy),
+        warnings=_warnings([debt], policy),
         values={"reference": debt.reference},
     )
 
@@ -254,7 +221,7 @@ def assess(
     counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
     total = sum(counted, Euros(0))
     owed = total if balance is None else less(balance, sum(deducted.values(), Euros(0)))
-    sums = _Sums(
+    sums = Sums(
         due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
         balance=owed.cents,
         untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
@@ -263,7 +230,7 @@ def assess(
         policy=policy,
         reasons=failed({**ACCESS, **selection_requirements(policy)}, _Selection.of(selection, policy), policy)
         | failed(due_requirements(policy), sums, policy),
-        warnings=_warnings(debt, policy),
+        warnings=_warnings(selection, policy),
         values={
             "reference": debt.reference,
             "remaining": remaining[0],
@@ -277,11 +244,11 @@ def assess(
 
 
 @attrs.frozen(kw_only=True)
-class _Sums(Whole):
+class Sums(Whole):
     """The operands of the rules on sums, in cents."""
 
-    due: int
     balance: int
+    due: int = 0
     notice_received: bool = True
     untouched: bool = True
 
@@ -315,9 +282,11 @@ def _checked(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReferenc
     raise InvalidValueError("expected pending to map NoticeReference to Euros")
 
 
-def _warnings(debt: Debt, policy: Policy) -> tuple[Code, ...]:
-    """Point out what the reference has that is odd (R2, R3), and a policy that is not known to apply."""
-    caisse = find_caisse(debt.reference.caisse_code)
-    status = caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN
-    day = () if debt.reference.issued_on else (WarningCode.ISSUE_DAY_UNKNOWN,)
-    return (*day, *(() if status is CaisseStatus.CAISSE_OK else (status,)), *policy_warnings(policy))
+def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
+    """Point out what the references have that is odd (R2, R3), once, and a policy that is not known to apply."""
+    odd: list[Code] = []
+    for debt in debts:
+        caisse = find_caisse(debt.reference.caisse_code)
+        odd += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
+        odd.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
+    return (*(code for code in dict.fromkeys(odd) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))

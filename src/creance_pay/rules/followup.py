@@ -1,4 +1,4 @@
-"""What follows a payment: when it shows, when its acknowledgement is due, until when that is kept (R16 to R19).
+"""What follows a payment: what is left, when it shows, when its acknowledgement is due and deleted (R16 to R20).
 
 >>> from datetime import date, datetime, timezone
 >>> from creance_pay.rules import policy_named
@@ -17,12 +17,18 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import attrs
+
 from ..caisses import Caisse
-from ..codes import CardCode
-from ..errors import InvalidValueError
-from .months import months_later
+from ..codes import CardCode, Code, Settlement
+from ..errors import InvalidAmountError, InvalidValueError
+from ..money import Euros
+from .days import months_later, whole_day, zoned
+from .eligibility import Assessment, Sums
 from .policy import Policy
-from .readings import DisplayCount, RetentionCount
+from .readings import DisplayCount, MaxBasis, RetentionCount
+from .requirements import due_requirements, failed
+from .verdicts import less
 from .workdays import add_working_days
 
 _REGISTRATION_DAYS = 1  # CRPA R112-11-2: at once, or within one working day
@@ -32,16 +38,46 @@ _MASK = re.compile(r"[0-9]{4}#{7,13}[0-9]{2}")
 _FULL_NUMBER = re.compile(r"[0-9]{13,19}")
 
 
-def _demand_day(day: date) -> date:
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidValueError("expected a date")
-    return day
+@attrs.frozen(kw_only=True)
+class AfterPayment:
+    """A debt after a payment.
+
+    Attributes:
+        remaining: What is still due.
+        state: ``PARTIAL`` or ``SETTLED``.
+        online: The code of the assessment of the rest.
+    """
+
+    remaining: Euros
+    state: Settlement
+    online: Code
 
 
-def _demand_moment(moment: datetime) -> datetime:
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise InvalidValueError("expected a datetime with a time zone")
-    return moment
+def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPayment:
+    """Say what a debt is once a payment is deducted, and whether the rest can be paid online (R20, R7 again).
+
+    Args:
+        remaining: What was due.
+        paid: What was paid, above zero.
+        policy: The policy to apply.
+
+    Raises:
+        InvalidAmountError: for nothing paid, or for more than what was due where the policy allows no credit (Q10).
+
+    >>> from creance_pay.rules import policy_named
+    >>> after = after_payment(Euros(6000), Euros(2000), policy=policy_named("ameli-2019-11"))
+    >>> after.remaining, after.state, after.online
+    (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
+    """
+    if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
+        raise InvalidAmountError("expected a payment above zero and not over what was due")
+    rest = less(remaining, paid)
+    facts = Sums(due=rest.cents, balance=rest.cents, untouched=False)
+    return AfterPayment(
+        remaining=rest,
+        state=Settlement.PARTIAL if rest.cents else Settlement.SETTLED,
+        online=Assessment(policy=policy, reasons=failed(due_requirements(policy), facts, policy)).code,
+    )
 
 
 def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
@@ -58,9 +94,9 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
         InvalidValueError: for a moment without time zone.
     """
     if policy.display_counted_in is DisplayCount.NEXT_DAY:
-        tomorrow = _demand_moment(accepted_at).date() + timedelta(days=1)
+        tomorrow = zoned(accepted_at).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(23, 59, 59), accepted_at.tzinfo)
-    shown = _demand_moment(accepted_at).astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
+    shown = zoned(accepted_at).astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
     return shown.astimezone(accepted_at.tzinfo)
 
 
@@ -75,8 +111,8 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
         InvalidValueError: for something else than a day, a moment included.
     """
     if policy.retention_counted_in is RetentionCount.DAYS:
-        return _demand_day(sent_on) + timedelta(days=policy.mailbox_retention_days)
-    return months_later(_demand_day(sent_on), policy.mailbox_retention_months)
+        return whole_day(sent_on) + timedelta(days=policy.mailbox_retention_days)
+    return months_later(whole_day(sent_on), policy.mailbox_retention_months)
 
 
 def register_by(received_at: datetime, *, caisse: Caisse | None = None) -> date:
@@ -93,7 +129,7 @@ def register_by(received_at: datetime, *, caisse: Caisse | None = None) -> date:
         InvalidValueError: for a moment without time zone.
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
-    return add_working_days(_demand_moment(received_at).astimezone(zone).date(), _REGISTRATION_DAYS, caisse=caisse)
+    return add_working_days(zoned(received_at).astimezone(zone).date(), _REGISTRATION_DAYS, caisse=caisse)
 
 
 def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
@@ -106,7 +142,7 @@ def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
     Raises:
         InvalidValueError: for something else than a day, a moment included.
     """
-    return add_working_days(_demand_day(received_on), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)
+    return add_working_days(whole_day(received_on), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)
 
 
 def check_card_mask(text: str) -> CardCode:

@@ -34,7 +34,7 @@ from ..edges import read_toml
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..fields import of_type
 from ..money import Euros
-from .months import months_later
+from .days import months_later, whole_day
 from .readings import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
 
 
@@ -313,10 +313,11 @@ def policy_on(
 
     Raises:
         NoPolicyError: when no policy is known to apply.
+        InvalidValueError: for something else than a day, a moment included.
     """
     known = _shipped() if policies is None else policies
     for policy in known:
-        if policy.applies_on(day):
+        if policy.applies_on(whole_day(day)):
             return policy
     if undocumented == "latest" and known:
         return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)
