@@ -75,6 +75,10 @@ class TestDelays:
         """What is received on a Friday is registered by Monday."""
         assert date(2026, 11, 23) == register_by(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
 
+    def test_registration_of_a_day(self) -> None:
+        """A day of receipt does as well as a moment."""
+        assert date(2026, 11, 23) == register_by(date(2026, 11, 20))
+
     def test_registration_in_the_zone_of_the_caisse(self) -> None:
         """At 22:30 UTC on Thursday it is Thursday in Martinique, Friday in Paris and in La Réunion."""
         moment = datetime(2026, 7, 16, 22, 30, tzinfo=UTC)

@@ -115,11 +115,11 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
     return months_later(whole_day(sent_on), policy.mailbox_retention_months)
 
 
-def register_by(received_at: datetime, *, caisse: Caisse | None = None) -> date:
+def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -> date:
     """Say by which day a payment is to be registered, when it is not acknowledged at once (R18; CRPA R112-11-2).
 
     Args:
-        received_at: The moment of receipt, with its time zone.
+        received_at: The moment of receipt, with its time zone; or the day of it, where the caisse is.
         caisse: Whose public holidays and time zone count; by default, those of Paris.
 
     Returns:
@@ -129,7 +129,8 @@ def register_by(received_at: datetime, *, caisse: Caisse | None = None) -> date:
         InvalidValueError: for a moment without time zone.
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
-    return add_working_days(zoned(received_at).astimezone(zone).date(), _REGISTRATION_DAYS, caisse=caisse)
+    day = zoned(received_at).astimezone(zone).date() if isinstance(received_at, datetime) else whole_day(received_at)
+    return add_working_days(day, _REGISTRATION_DAYS, caisse=caisse)
 
 
 def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
