@@ -26,7 +26,8 @@ LOG = ROOT / "build" / "mutmut.log"
 
 # mutmut's exit codes of a mutant's tests: none failed, or there were none.
 SURVIVED = {0: "survived", 33: "no tests", 5: "no tests"}
-MESSAGE = re.compile(r'(Error\()(?:f?"(?:[^"\\]|\\.)*"|None)?(?:, )?')
+# The first argument of an error: its text.
+MESSAGE = re.compile(r'(^|Error\(|_refuse\()(?:f?"(?:[^"\\]|\\.)*"|None)?(?:, |,$|(?=\))|$)', re.MULTILINE)
 
 
 def mutmut(*words: str) -> str:
@@ -75,8 +76,8 @@ def place_of(name: str) -> str:
 
 def is_message(change: str) -> bool:
     """Tell a change of nothing but the text of an error."""
-    taken, put = (" ".join(line[2:] for line in change.splitlines() if line[0] == sign) for sign in "-+")
-    return taken != put and MESSAGE.search(taken) is not None and MESSAGE.sub(r"\1", taken) == MESSAGE.sub(r"\1", put)
+    taken, put = ("\n".join(line[2:] for line in change.splitlines() if line[0] == sign) for sign in "-+")
+    return taken != put and MESSAGE.sub(r"\1", taken).strip() == MESSAGE.sub(r"\1", put).strip()
 
 
 def main(names: list[str]) -> int:

@@ -140,6 +140,11 @@ class TestAnswer:
 
         assert [Euros(6000), Euros(1600), Euros(5000)] == [values[key] for key in ("total", "minimum", "maximum")]
 
+    @pytest.mark.parametrize(("text", "amount"), [("20", Euros(2000)), ("15,99", Euros(1599)), ("50,01", Euros(5001))])
+    def test_amount_that_was_read_is_a_value(self, text: str, amount: Euros) -> None:
+        """A refusal too tells which amount it judged."""
+        assert amount == check_amount(text, total=Euros(6000), policy=POLICY).values["amount"]
+
     def test_stranded_remainder_is_a_value(self) -> None:
         """What would remain and what to propose are given (R11)."""
         values = check_amount("50", total=Euros(6000), policy=POLICY).values

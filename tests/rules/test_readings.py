@@ -106,8 +106,9 @@ class TestQuestions:
         """Q12: the refusal has its own word, the remainder and a proposal, and no warning."""
         verdict = check_amount("50", total=Euros(6000), policy=reading(stranding="refuse"))
 
-        assert ("AMOUNT_STRANDS_REMAINDER", Euros(1000), Euros(4400), None, ()) == (
+        assert ("AMOUNT_STRANDS_REMAINDER", None, Euros(1000), Euros(4400), None, ()) == (
             verdict.code,
+            verdict.amount,
             verdict.stranded,
             verdict.suggested_max,
             verdict.warning,

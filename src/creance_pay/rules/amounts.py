@@ -59,13 +59,13 @@ class _Payment(Whole):
 
 
 def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], ...]:
-    """List the amounts that can be paid of a total, as ranges of which both ends can be paid (R10, R11).
+    """List the amounts that can be paid of a payable total, as ranges of which both ends can be paid (R10, R11).
 
     One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
     """
     least, most = policy.online_min, Euros(largest_payment(_Payment(total=total.cents), policy))
     if policy.stranding is Stranding.WARN:
-        return ((least, most),) if least <= most else ()
+        return ((least, most),)
     below = (least, min(most, less(total, least)))
     whole = (max(least, total), most)
     return tuple((low, high) for low, high in (below, whole) if low <= high)
