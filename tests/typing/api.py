@@ -7,7 +7,7 @@ check has an ignore that mypy would report if it were needless.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import assert_never, assert_type
+from typing import Any, assert_never, assert_type
 
 from flask import Flask
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -29,7 +29,6 @@ from ...payment import PaymentState
 from .answers import cents, moment
 from .codes import STATUSES, outcome_of
 
-_ZONE = ZoneInfo("Europe/Paris")
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
 _EUROS = {None, "978", "EUR"}
@@ -140,10 +139,12 @@ def read_reports(path: str | PathLike[str]) -> Report:
     raw = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
     texts = [(number, line.decode(errors="replace")) for number, line in enumerate(raw, 1) if line.strip()]
     rows = [(number, text, _cells(text)) for number, text in texts]
-    if len(rows) < 2 or _REFERENCE not in rows[1][2]:  # noqa: PLR2004 - the first two parts
-        raise MalformedResponseError("expected a report: a first line, then columns with transactionReference")
-    (_, _, header), (_, _, columns), *rest = rows
-    closing = rest.pop() if rest and _LAST.fullmatch(rest[-1][2][0]) else None
+    columns = rows[1][2] if rows[1:] else ()
+    named = [name for name in columns if name]
+    if _REFERENCE not in named or len(set(named)) < len(named):
+        raise MalformedResponseError("expected a report: a first line, then columns, transactionReference among them")
+    rest = rows[2:]
+    closing = rest.pop() if rest and _LAST.fullmatch("".join(rest[-1][2][:1])) else None
     read = [_line(number, text, columns, cells) for number, text, cells in rest]
     bad = [line for line in read if isinstance(line, BadLine)]
     if closing is None:
@@ -151,7 +152,7 @@ def read_reports(path: str | PathLike[str]) -> Report:
     elif closing[2][1:2] != (str(len(rest)),):
         bad.append(BadLine(number=closing[0], reason="the last line counts otherwise", text=closing[1]))
     lines = tuple(line for line in read if isinstance(line, ReportLine))
-    return Report(header=header, lines=lines, bad=tuple(bad))
+    return Report(header=rows[0][2], lines=lines, bad=tuple(bad))
 
 
 def _cells(text: str) -> tuple[str, ...]:
@@ -194,8 +195,8 @@ def _fault(values: Mapping[str, str], columns: tuple[str, ...], cells: tuple[str
         "fewer cells than columns": len(cells) < len(columns),
         "more cells than columns": any(cells[len(columns) :]),
         "no transaction reference": not values.get(_REFERENCE),
-        "the amount is not one to twelve digits of cents": not all(map(cents, amounts)),
-        "the time is unreadable": not all(map(_time, times)),
+        "the amount is not one to twelve digits of cents": None in map(cents, amounts),
+        "the time is unreadable": None in map(_time, times),
     }
     return next((reason for reason, found in faults.items() if found), None)
 
@@ -209,7 +210,7 @@ def _time(text: str | None) -> datetime | None:
     if _LOCAL.fullmatch(text or "") is None:
         return moment(text)
     try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=_ZONE)
+        return datetime.fromisoformat(str(text)).replace(tzinfo=ZoneInfo("Europe/Paris"))
     except ValueError:  # no such day
         return None
 
@@ -226,23 +227,25 @@ def match_reports(entries: Iterable[E], rows: Iterable[ReportLine]) -> Matching[
     waiting: dict[str, list[ReportLine]] = defaultdict(list)
     for row in rows:
         waiting[row.transaction_reference].append(row)
-    matched, unmatched = [], []
-    for entry in entries:
-        row = next(filter(lambda row, entry=entry: _agree(entry, row), waiting[entry.transaction_reference]), None)  # type: ignore[misc]
-        if row is None:
-            unmatched.append(entry)
-        else:
-            waiting[entry.transaction_reference].remove(row)
-            matched.append((entry, row))
-    missing, different = [], []
-    for entry in unmatched:
-        left = waiting[entry.transaction_reference]
-        if left:
-            different.append((entry, left.pop(0)))
-        else:
-            missing.append(entry)
+    matched, unmatched = _pair(entries, waiting, _agree)
+    different, missing = _pair(unmatched, waiting, lambda _, __: True)
     surplus = tuple(row for left in waiting.values() for row in left)
-    return Matching(matched=tuple(matched), missing=tuple(missing), surplus=surplus, different=tuple(different))
+    return Matching(matched=matched, missing=missing, surplus=surplus, different=different)
+
+
+def _pair(
+    entries: Iterable[E], waiting: Mapping[str, list[ReportLine]], fits: Callable[[E, ReportLine], bool]
+) -> tuple[tuple[tuple[E, ReportLine], ...], tuple[E, ...]]:
+    """Give each entry the first waiting line of its reference that fits, and tell those that got none."""
+    pairs, alone = [], []
+    for entry in entries:
+        left = waiting.get(entry.transaction_reference, [])
+        place = next((place for place, row in enumerate(left) if fits(entry, row)), None)
+        if place is None:
+            alone.append(entry)
+        else:
+            pairs.append((entry, left.pop(place)))
+    return tuple(pairs), tuple(alone)
 
 
 def _agree(entry: Entry, row: ReportLine) -> bool:

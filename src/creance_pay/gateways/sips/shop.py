@@ -76,9 +76,7 @@ class Shop:
     identification: Identification = attrs.field(
         default=Identification.REFERENCE_BY_MERCHANT, validator=_by_reference, repr=False
     )
-    unsealed_answers: bool = attrs.field(
-        default=False, validator=of_type(bool, error=ConfigurationError), repr=False
-    )
+    unsealed_answers: bool = attrs.field(default=False, validator=of_type(bool, error=ConfigurationError), repr=False)
     clock: Callable[[], datetime] = attrs.field(default=utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
