@@ -39,7 +39,8 @@ def flatten(fields: Mapping[str, Value], within: str = "") -> dict[str, str]:
     """Bring containers to dotted names and lists to commas; what is ``None`` is left out.
 
     Raises:
-        InvalidValueError: when an item of a list has a comma, and would become two.
+        InvalidValueError: for what is neither text nor a list or a container of it, and for an item of a list that has
+            a comma, and would become two.
     """
     flat: dict[str, str] = {}
     for name, value in fields.items():
@@ -50,7 +51,9 @@ def flatten(fields: Mapping[str, Value], within: str = "") -> dict[str, str]:
     return flat
 
 
-def _listed(name: str, items: Sequence[str]) -> str:
+def _listed(name: str, items: object) -> str:
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise InvalidValueError(f"expected {name} to be a text, or a list or a container of texts")
     if any("," in item for item in items):
         raise InvalidValueError(f"expected {name} without comma inside an item")
     return ",".join(items)

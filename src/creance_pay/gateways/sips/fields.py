@@ -87,7 +87,7 @@ _LANGUAGE = re.compile(
 _FALLBACK = "fr"
 _LONGEST_WAIT = 6  # in days: beyond, the bank authorises a small amount now, and the real one only later
 _OPAQUE = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_NIR = re.compile(r"[1-478][0-9]{4}[0-9ABab][0-9]{7}(?:[0-9]{2})?")
+_NIR = re.compile(r"[1-478][0-9]{5}[0-9ABab][0-9]{6}(?:[0-9]{2})?")
 
 
 def check(fields: Mapping[str, Value]) -> dict[str, str]:
@@ -101,7 +101,7 @@ def check(fields: Mapping[str, Value]) -> dict[str, str]:
         if name not in FIELDS:
             raise InvalidValueError("expected the name of a field of a debt payment, in the vendor's spelling")
         form, longest = FIELDS[name]
-        if not isinstance(value, str) or len(value) > longest or re.fullmatch(_CLASSES[form], value) is None:
+        if len(value) > longest or re.fullmatch(_CLASSES[form], value) is None:
             raise InvalidValueError(f"expected {name} to be of class {form}, 1 to {longest} characters")
     return flat
 

@@ -1,9 +1,9 @@
 """The bank's daily reports: read without losing a line, and held against what the portal knows.
 
-A report is a text of four parts, with semicolons: a first line (kind, name, day, version of the table), the names of the
-columns, the data, and a last line with their count.  Which columns there are depends on the contract: unknown ones are
-kept, missing ones are ``None``.  What stands in a known one is read strictly, and a line that cannot be read is reported
-with its number, so that a person can look at it.
+A report is a text of four parts, with semicolons: a first line (kind, name, day, version of the table), the names of
+the columns, the data, and a last line with their count.  Which columns there are depends on the contract: unknown ones
+are kept, missing ones are ``None``.  What stands in a known one is read strictly, and a line that cannot be read is
+reported with its number, so that a person can look at it.
 
 The vendor's guide of the reports (release 24) names the four parts and the first line; the form of the last one, and
 that a time without zone is that of Paris, are inferred.

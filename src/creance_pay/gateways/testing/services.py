@@ -1,7 +1,8 @@
 """The bank's side of Sips by JSON: starting a payment, and Office with the states of a transaction.
 
-Accepted payments are *to capture*, and *captured* once :meth:`SipsServices.remit` has played the night.  A payment can be
-cancelled before and refunded after, in parts or whole, and each answer is sealed; who cannot be proved gets one without.
+Accepted payments are *to capture*, and *captured* once :meth:`SipsServices.remit` has played the night.  A payment can
+be cancelled before and refunded after, in parts or whole, and each answer is sealed; who cannot be proved gets one
+without seal.
 """
 
 from __future__ import annotations
