@@ -202,7 +202,7 @@ class TestNotAuthentic:
         """Without a seal it is refused."""
         self.refused(call, sealed(PAID, seal=seal), SealMismatchError)
 
-    @pytest.mark.parametrize("seal", ["0" * 64, "FORGED", "０" * 64, True, 5, [], {}, ["0" * 64]])
+    @pytest.mark.parametrize("seal", ["0" * 64, "FORGED", "\uff10" * 64, True, 5, [], {}, ["0" * 64]])
     def test_false_seal(self, call: str, seal: Any) -> None:  # noqa: ANN401 - whatever arrives
         """With another it is refused."""
         self.refused(call, sealed(PAID, seal=seal), SealMismatchError)
