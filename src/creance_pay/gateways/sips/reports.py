@@ -170,18 +170,16 @@ def _line(number: int, text: str, columns: tuple[str, ...], cells: tuple[str, ..
     if reason:
         return BadLine(number=number, reason=reason, text=text)
 
-    def one(name: str) -> str | None:
-        return values.get(name) or None
-
+    told = {name: value for name, value in values.items() if value}
     status = _first(values, _STATES)
-    state = STATUSES.get(status, PaymentState.UNKNOWN) if status else PaymentState(outcome_of(one).value)
+    state = STATUSES.get(status, PaymentState.UNKNOWN) if status else PaymentState(outcome_of(told.get).value)
     return ReportLine(
         number=number,
         transaction_reference=values[_REFERENCE],
         amount=cents(_first(values, _AMOUNTS)),
         state=state,
         at=_time(_first(values, _TIMES)),
-        currency=one("currencyCode"),
+        currency=told.get("currencyCode"),
         values=values,
     )
 
