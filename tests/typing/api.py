@@ -51,11 +51,14 @@ from creance_pay import (
 from creance_pay.gateways import (
     FormPost,
     Gateway,
+    HttpAnswer,
     HttpMessage,
     KeyRing,
     Redirect,
+    RequestsTransport,
     SealAlgorithm,
     SecretKey,
+    Transport,
     VerifiedPayment,
     seal,
 )
@@ -79,7 +82,6 @@ from creance_pay.gateways.sips import (
 )
 from creance_pay.gateways.testing import Account, Decision, PaymentRequest, SipsBank, SipsServices, form_body
 from creance_pay.gateways.testing.pages import bank_pages, serving
-from creance_pay.gateways.transport import HttpAnswer, RequestsTransport, Transport
 from creance_pay.messages import (
     Acknowledgement,
     ContactLine,

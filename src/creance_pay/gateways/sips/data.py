@@ -16,15 +16,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
 from .documents import leaves, load
-
-#: What a field of a request may be: a text, a list, a container, or nothing.
-Value = str | Sequence[str] | Mapping[str, "Value"] | None
 
 _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
@@ -35,7 +32,7 @@ _USUAL_LETTERS = str.maketrans("-_", "+/")
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 
 
-def flatten(fields: Mapping[str, Value], within: str = "") -> dict[str, str]:
+def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
     """Bring containers to dotted names and lists to commas; what is ``None`` is left out.
 
     Raises:
@@ -59,7 +56,7 @@ def _listed(name: str, items: object) -> str:
     return ",".join(items)
 
 
-def write(fields: Mapping[str, Value]) -> str:
+def write(fields: Mapping[str, object]) -> str:
     """Join fields into a text to seal.
 
     Raises:
