@@ -118,22 +118,22 @@ class Data:
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(_pairs(text))
+            return cls._of(list(_pairs(text)), text)
         try:
-            data = cls._of(leaves(load(text)))
+            pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
             return cls(values={}, sound=False)
+        data = cls._of(pairs, "".join(map("".join, pairs)))
         return attrs.evolve(data, sound=data.sound and not data.repeated())
 
     @classmethod
-    def _of(cls, pairs: Iterator[tuple[str, str]]) -> Data:
-        values: dict[str, list[str]] = {}
-        sound = True
+    def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
+        """Gather pairs that came of a text, or make it."""
+        values: dict[str, tuple[str, ...]] = {}
         for name, value in pairs:
-            sound = sound and bool(name) and _CONTROL.search(name + value) is None
-            if name:
-                values.setdefault(name, []).append(value)
-        return cls(values={name: tuple(several) for name, several in values.items()}, sound=sound)
+            values[name] = (*values.get(name, ()), value)
+        nameless = values.pop("", None)
+        return cls(values=values, sound=nameless is None and _CONTROL.search(text) is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""

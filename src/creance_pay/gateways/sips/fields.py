@@ -38,7 +38,8 @@ _CLASSES = {
     "url": r"(?P<scheme>https?)://(?P<host>[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/[0-9A-Za-z._~!$&'()*+,;=:@%/-]*)?",
 }
-_URL = re.compile(_CLASSES["url"])
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
+_URL = _PATTERNS["url"]
 _PORTS = range(80, 10_000)  # those that the bank posts to
 _CONTACT = {
     "email": ("email", 128), "firstname": ("text", 50), "lastname": ("text", 50), "mobile": ("phone", 30),
@@ -101,7 +102,7 @@ def check(fields: Mapping[str, object]) -> dict[str, str]:
         if name not in FIELDS:
             raise InvalidValueError("expected the name of a field of a debt payment, in the vendor's spelling")
         form, longest = FIELDS[name]
-        if len(value) > longest or re.fullmatch(_CLASSES[form], value) is None:
+        if len(value) > longest or _PATTERNS[form].fullmatch(value) is None:
             raise InvalidValueError(f"expected {name} to be of class {form}, 1 to {longest} characters")
     return flat
 

@@ -106,7 +106,7 @@ class SipsPaypage(Office):
             "orderChannel": "INTERNET",
             "transactionReference": order.transaction_reference,
         }
-        return joined(check(fields), (options or PaypageOptions()).fields())
+        return joined(check(fields), options.fields() if options else {})
 
     def peek(self, message: HttpMessage) -> str:
         """Read the transaction reference of a message that nobody has verified, to look the order up and no more.
