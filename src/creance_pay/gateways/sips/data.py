@@ -29,7 +29,8 @@ _ENCODINGS = {
 }
 _USUAL_LETTERS = str.maketrans("-_", "+/")
 # Halves of surrogate pairs are no characters, and cannot travel.
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff"
+_CONTROL, _BREAKING = re.compile(f"[{_CONTROLS}]"), re.compile(f"[{_CONTROLS}|]")
 
 
 def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
@@ -41,10 +42,12 @@ def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
     """
     flat: dict[str, str] = {}
     for name, value in fields.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, str):
+            flat[within + name] = value
+        elif isinstance(value, Mapping):
             flat |= flatten(value, f"{within}{name}.")
         elif value is not None:
-            flat[within + name] = value if isinstance(value, str) else _listed(within + name, value)
+            flat[within + name] = _listed(within + name, value)
     return flat
 
 
@@ -64,7 +67,7 @@ def write(fields: Mapping[str, object]) -> str:
     """
     flat = flatten(fields)
     for name, value in flat.items():
-        if "|" in value or _CONTROL.search(value):
+        if _BREAKING.search(value):
             raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
     return "|".join(f"{name}={value}" for name, value in flat.items())
 
