@@ -46,6 +46,7 @@ REPORT = BUILD / "tests.xml"
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
     "dev": "pyproject.toml --extra=demo --group=build --group=test --group=lint --group=docs",
+    "mutate": "pyproject.toml --extra=demo --group=build --group=test --group=mutate",
     "lock": "--group=lock",
 }
 # A lock in the second place holds everything of the one in the first.
@@ -212,6 +213,11 @@ def docs() -> int:
     return in_turn((*sphinx, *html), (*sphinx, *examples))
 
 
+def mutate(*names: str) -> int:
+    """Change the library in small ways and see that a test fails each time (some minutes; mutmut's names narrow it)."""
+    return run(prepare("mutate"), "tests/mutation.py", *names)
+
+
 def compile_lock(output: Path, *words: str | Path) -> int:
     """Resolve for every Python and system, and write versions and hashes, and no word of where they come from."""
     scope = ("--no-config", "--universal", "--generate-hashes", "--python-version", "3.11")
@@ -234,7 +240,7 @@ def lock(*options: str) -> int:
     return failed
 
 
-VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, lock)}
+VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, mutate, lock)}
 
 
 def main(words: list[str]) -> int:
