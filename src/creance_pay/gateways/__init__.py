@@ -11,15 +11,19 @@ from .forms import FormPost, Redirect
 from .gateway import Gateway, HttpMessage, VerifiedPayment
 from .keys import KeyRing, SecretKey
 from .seals import SealAlgorithm, seal
+from .transport import HttpAnswer, RequestsTransport, Transport
 
 __all__ = [
     "FormPost",
     "Gateway",
+    "HttpAnswer",
     "HttpMessage",
     "KeyRing",
     "Redirect",
+    "RequestsTransport",
     "SealAlgorithm",
     "SecretKey",
+    "Transport",
     "VerifiedPayment",
     "seal",
 ]
