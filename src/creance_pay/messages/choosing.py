@@ -21,7 +21,7 @@ def _by_answer() -> Mapping[StrEnum, type[Message]]:
 def _kind_for(answer: object, word: object) -> type[Message] | None:
     """Find the message of a word, or of an error that has none."""
     if word is not None:
-        return _by_answer().get(word) if isinstance(word, str) else None  # type: ignore[call-overload, no-any-return]
+        return _by_answer().get(word) if isinstance(word, str) else None  # type: ignore[call-overload]
     return next((kind for kind in every_message() if isinstance(answer, kind.errors)), None)
 
 

@@ -13,6 +13,9 @@ from .catalogue import ErrorSummary
 from .message import Message
 from .rendering import Medium, Rendered, paragraphs, render
 from .sentences import Overrides, Wording
+from .templates import markup
+
+_SUMMARY = Markup('<div id="error-summary" class="error-summary" role="{}" lang="{}" tabindex="-1"><h2>{}</h2><ul>')
 
 
 @cache
@@ -53,9 +56,8 @@ def error_summary(
         overrides=overrides,
         wording=wording,
     )
-    opening = '<div id="error-summary" class="error-summary" role="{}" lang="{}" tabindex="-1"><h2>{}</h2><ul>'
     links = Markup("").join(map(_link, shown))
-    return Markup(opening).format(head.role, head.lang, head.title) + links + Markup("</ul></div>")
+    return _SUMMARY.format(head.role, head.lang, head.title) + links + Markup("</ul></div>")
 
 
 def printable_page(
@@ -79,7 +81,7 @@ def printable_page(
         The page, which needs nothing from elsewhere.
     """
     made = render(message, medium=Medium.HTML, lang=lang, overrides=overrides, wording=wording)
-    return Markup(
+    return markup(
         _page().render(
             title=made.title,
             sender=made.sender,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 
 import attrs
+from jinja2 import Template
 from jinja2.utils import concat
 from markupsafe import Markup, escape
 
@@ -14,11 +15,10 @@ from ..errors import MessageError
 from .catalogue import Letter
 from .message import Message, Severity
 from .sentences import Overrides, Wording, sentences_of
-from .sms import SmsText
-from .templates import environment, placeholders
+from .sms import SmsText, plain
+from .templates import environment, markup, placeholders
 
 _NONE = Overrides()
-_Writer = Callable[[dict[str, object]], str]
 
 
 class Medium(StrEnum):
@@ -96,29 +96,39 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in lines)
 
 
-def _writer(text: str, lang: str, *, html: bool) -> _Writer:
+def _writer(text: str, lang: str, *, html: bool) -> str | Template:
     """Prepare a sentence: what has no placeholder is written now, once for all."""
     template = environment(lang, html=html).from_string(text)
-    mark = Markup if html else str  # type: ignore[truthy-function]
-    if not placeholders(text, lang):
-        constant = mark(template.render())
-        return lambda _: constant
-    write, context = template.root_render_func, template.new_context
-    return lambda values: mark(concat(write(context(values, shared=True))))  # render() without its copy of the values
+    if placeholders(text, lang):
+        return template
+    return markup(template.render()) if html else template.render()
 
 
 @lru_cache(maxsize=16384)
 def _writers(
-    key: str, lang: str, wording: Wording, overrides: Overrides, *, html: bool
-) -> tuple[tuple[str, _Writer], ...]:
-    """Prepare the sentences of a message; a caisse pays only for those that it uses."""
-    slots = attrs.asdict(sentences_of(lang, wording, overrides)[key])
-    return tuple((slot, _writer(text, lang, html=html)) for slot, text in slots.items() if text is not None)
+    kind: type[Message],
+    lang: str,
+    html: bool,
+    wording: Wording,
+    overrides: Overrides,  # noqa: FBT001 - by name costs time
+) -> tuple[dict[str, str], tuple[tuple[str, Template], ...], tuple[str, ...]]:
+    """Prepare the sentences of a message: those already written, those to write, and the fields that these take."""
+    slots = attrs.asdict(sentences_of(lang, Wording(wording), overrides)[kind.key])
+    made = {slot: _writer(text, lang, html=html) for slot, text in slots.items() if text is not None}
+    constant = {slot: text for slot, text in made.items() if isinstance(text, str)}
+    varying = tuple((slot, text) for slot, text in made.items() if isinstance(text, Template))
+    return constant, varying, tuple(field.name for field in attrs.fields(kind))
 
 
-@lru_cache(maxsize=256)
-def _names(kind: type[Message]) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
+def _written(
+    message: Message, varying: tuple[tuple[str, Template], ...], names: tuple[str, ...], *, html: bool
+) -> Iterator[tuple[str, str]]:
+    """Write the sentences that have placeholders, all from one context: ``Template.render`` would make one for each."""
+    values = {name: getattr(message, name) for name in names}
+    context = varying[0][1].new_context(values, shared=True)
+    for slot, template in varying:
+        text = concat(template.root_render_func(context))
+        yield slot, markup(text) if html else text
 
 
 def render(
@@ -141,36 +151,37 @@ def render(
     Raises:
         MessageError: when the language has no sentences, a value is ``None``, or the SMS takes more than one message.
     """
-    medium, values = Medium(medium), {name: getattr(message, name) for name in _names(type(message))}
-    writers = _writers(message.key, lang, Wording(wording), overrides or _NONE, html=medium is Medium.HTML)
-    slots = {slot: write(values) for slot, write in writers}
-    made = Rendered(
-        **slots,  # type: ignore[arg-type]
+    html = Medium(medium) is Medium.HTML
+    constant, varying, names = _writers(type(message), lang, html, wording, overrides or _NONE)  # type: ignore[arg-type]
+    slots = {**constant, **dict(_written(message, varying, names, html=html))} if varying else constant
+    segments = None
+    if medium == Medium.SMS:
+        slots, segments = _as_sms(message, slots)
+    if medium == Medium.LETTER:
+        slots = _as_letter(slots, lang, overrides, wording)
+    return Rendered(
+        **slots,
         role=message.severity.role,
         lang=lang,
         code=message.code,
         field=message.field,
         severity=message.severity,
+        segments=segments,
     )
-    if medium is Medium.SMS:
-        return _as_sms(made)
-    return _as_letter(made, overrides, wording) if medium is Medium.LETTER else made
 
 
-def _as_sms(made: Rendered) -> Rendered:
+def _as_sms(message: Message, slots: dict[str, str]) -> tuple[dict[str, str], int]:
     """Make every sentence plain, and refuse a short one that has become long."""
-    sms = SmsText.of(made.short or made.body)
-    if made.short and sms.segments > 1:
-        raise MessageError(f"{made.code.lower()}: the SMS takes {sms.segments} messages in place of one")
-    slots = {name: getattr(made, name) for name in ("title", "body", "action", "help", "sender")}
-    plain = {name: SmsText.of(text).text for name, text in slots.items() if text is not None}
-    return attrs.evolve(made, **plain, short=sms.text, segments=sms.segments)
+    sms = SmsText.of(slots.get("short", slots["body"]))
+    if "short" in slots and sms.segments > 1:
+        raise MessageError(f"{message.key}: the SMS takes {sms.segments} messages in place of one")
+    return {**{slot: plain(text) for slot, text in slots.items()}, "short": sms.text}, sms.segments
 
 
-def _as_letter(made: Rendered, overrides: Overrides | None, wording: Wording) -> Rendered:
+def _as_letter(slots: dict[str, str], lang: str, overrides: Overrides | None, wording: Wording) -> dict[str, str]:
     """Put greeting and signature around the sentences, unless they have their own."""
-    text = "\n\n".join(filter(None, (made.body, made.action, made.help)))
-    if made.sender:
-        return attrs.evolve(made, body=text)
-    frame = render(Letter(text=text), lang=made.lang, overrides=overrides, wording=wording)
-    return attrs.evolve(made, body=frame.body, sender=frame.sender)
+    text = "\n\n".join(slots[slot] for slot in ("body", "action", "help") if slot in slots)
+    if "sender" in slots:
+        return {**slots, "body": text}
+    frame = render(Letter(text=text), lang=lang, overrides=overrides, wording=wording)
+    return {**slots, "body": frame.body, "sender": str(frame.sender)}

@@ -139,7 +139,7 @@ def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) 
             raise ConfigurationError(f"{place}.{slot}: {fault}")
     if fault := next(_message_faults(kind, sentences, lang), None):
         raise ConfigurationError(f"{place}: {fault}")
-    return Sentences(**{slot: _set(text, lang) for slot, text in _texts(sentences).items()})  # type: ignore[arg-type]
+    return Sentences(**{slot: _set(text, lang) for slot, text in _texts(sentences).items()})
 
 
 def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sentences]:
@@ -171,7 +171,7 @@ def _laid_over(base: Mapping[str, Sentences], text: str, origin: str, lang: str)
     made = dict(base)
     for key, replaced in layer.items():
         old, new = _texts(base[key]), _texts(replaced)
-        made[key] = _checked(kinds[key], Sentences(**{**old, **new}), origin, lang)  # type: ignore[arg-type]
+        made[key] = _checked(kinds[key], Sentences(**{**old, **new}), origin, lang)
         for slot in new.keys() & old.keys():
             if dropped := placeholders(old[slot], lang) - placeholders(new[slot], lang):
                 raise ConfigurationError(f"{origin}: {key}.{slot}: dropped placeholder {', '.join(sorted(dropped))}")

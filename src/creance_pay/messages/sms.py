@@ -8,6 +8,7 @@ SmsText(text='Payé : 20,00 €', alphabet='GSM-7', units=15, segments=1)
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 
@@ -30,6 +31,22 @@ def _tables() -> _Tables:
     return read_toml(text, _Tables, origin="gsm7.toml")
 
 
+@cache
+def _costs() -> dict[str, int]:
+    tables = _tables()
+    return dict.fromkeys(tables.basic, 1) | dict.fromkeys(tables.extension, 2)
+
+
+@cache
+def _typography() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, _tables().plain)))
+
+
+def plain(text: str) -> str:
+    """Replace what typography puts in by what an SMS does as well with."""
+    return _typography().sub(lambda found: _tables().plain[found[0]], text)
+
+
 @attrs.frozen(kw_only=True)
 class SmsText:
     """A text as it is sent.
@@ -49,12 +66,9 @@ class SmsText:
     @classmethod
     def of(cls, text: str) -> SmsText:
         """Make the typography plain, and count."""
-        tables = _tables()
-        for typographic, plain in tables.plain.items():
-            text = text.replace(typographic, plain)
-        costs = {character: 1 for character in tables.basic} | {character: 2 for character in tables.extension}
+        text, costs = plain(text), _costs()
         gsm7 = costs.keys() >= set(text)
         alphabet = "GSM-7" if gsm7 else "UCS-2"
-        units = sum(costs[each] for each in text) if gsm7 else len(text.encode("utf-16-be", "surrogatepass")) // 2
-        alone, part = tables.segments[alphabet]
+        units = sum(map(costs.__getitem__, text)) if gsm7 else len(text.encode("utf-16-be", "surrogatepass")) // 2
+        alone, part = _tables().segments[alphabet]
         return cls(text=text, alphabet=alphabet, units=units, segments=1 if units <= alone else -(-units // part))

@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from .formats import filters, is_one, written
 
@@ -40,7 +40,8 @@ def environment(lang: str, *, html: bool) -> SandboxedEnvironment:
         extensions=[_EscapedText] if html else [],
     )
     made.filters = filters(lang)
-    made.tests = {"one": partial(is_one, lang=lang)}
+    made.tests.clear()
+    made.tests["one"] = partial(is_one, lang=lang)  # type: ignore[assignment]
     return made
 
 
@@ -56,14 +57,14 @@ def placeholders(text: str, lang: str) -> set[str]:
     except TemplateError as error:
         raise ValueError(f"not a template: {error.message}") from error
     for node in tree.find_all(nodes.Node):
-        _check(node, reader)
+        if not isinstance(node, _ALLOWED):
+            raise ValueError(f"not a template: {type(node).__name__.lower()} is not for sentences")  # noqa: TRY004 - the text is wrong
+    for called in tree.find_all((nodes.Filter, nodes.Test)):
+        if called.name not in {**reader.filters, **reader.tests} or called.args or called.kwargs:
+            raise ValueError(f"not a template: no such filter or test, {called.name}")
     return {name.name for name in tree.find_all(nodes.Name)}
 
 
-def _check(node: nodes.Node, reader: SandboxedEnvironment) -> None:
-    """Refuse a part of a template that a sentence may not have."""
-    if not isinstance(node, _ALLOWED):
-        raise ValueError(f"not a template: {type(node).__name__.lower()} is not for sentences")  # noqa: TRY004 - it is the text that is wrong
-    known = {nodes.Filter: reader.filters, nodes.Test: reader.tests}.get(type(node))
-    if known is not None and (node.name not in known or node.args or node.kwargs):  # type: ignore[attr-defined]
-        raise ValueError(f"not a template: no such filter or test, {node.name}")  # type: ignore[attr-defined]
+def markup(written_by_a_template: str) -> Markup:
+    """Mark what an environment for HTML has written: all that is not ours is escaped in it."""
+    return Markup(written_by_a_template)  # noqa: S704 - of that alone
