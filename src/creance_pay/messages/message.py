@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import attrs
 
@@ -82,7 +82,7 @@ class Message:
         return self.key.upper()
 
     @classmethod
-    def of(cls, values: Mapping[str, object]) -> Message:
+    def of(cls, values: Mapping[str, object]) -> Self:
         """Make the message from the values of what it answers, taking those that it needs.
 
         Raises:

@@ -108,9 +108,9 @@ def _writer(text: str, lang: str, *, html: bool) -> str | Template:
 def _writers(
     kind: type[Message],
     lang: str,
-    html: bool,
+    html: bool,  # noqa: FBT001 - one call a message: to name it costs time
     wording: Wording,
-    overrides: Overrides,  # noqa: FBT001 - by name costs time
+    overrides: Overrides,
 ) -> tuple[dict[str, str], tuple[tuple[str, Template], ...], tuple[str, ...]]:
     """Prepare the sentences of a message: those already written, those to write, and the fields that these take."""
     slots = attrs.asdict(sentences_of(lang, Wording(wording), overrides)[kind.key])

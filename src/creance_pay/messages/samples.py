@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from datetime import date
+from typing import TypeVar
 
 import attrs
 
@@ -11,6 +12,8 @@ from ..money import Euros
 from ..references import NoticeReference
 from .contact import ContactLine, contact_line
 from .message import Message
+
+T = TypeVar("T", bound=Message)
 
 _DAY = date(2018, 7, 5)
 _REFERENCE = NoticeReference("6311705400000344F")
@@ -48,7 +51,7 @@ def types_of(kind: type[Message]) -> dict[str, type]:
     return {name: tuple if typing.get_origin(hints[name]) is tuple else bare for name, bare in first.items()}
 
 
-def sample(kind: type[Message], *, longest: bool = False) -> Message:
+def sample(kind: type[T], *, longest: bool = False) -> T:
     """Make a message with sample values.
 
     Args:

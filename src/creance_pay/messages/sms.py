@@ -39,7 +39,7 @@ def _costs() -> dict[str, int]:
 
 @cache
 def _typography() -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, _tables().plain)))
+    return re.compile("|".join(map(re.escape, sorted(_tables().plain, key=len, reverse=True))))
 
 
 def plain(text: str) -> str:
