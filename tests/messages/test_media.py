@@ -1,6 +1,7 @@
 """English, SMS and letters, and what all of them refuse."""
 
 from datetime import date, datetime
+from typing import Any
 
 import attrs
 import pytest
@@ -12,13 +13,14 @@ from creance_pay.messages import (
     Registration,
     Wording,
     contact_line,
+    every_message,
     registration,
     render,
     sample,
 )
 from creance_pay.messages.catalogue import AmountOutOfRange, NothingDue, PaymentPending
 from creance_pay.messages.formats import FORMATS, bound, euros, is_one, long_date, written
-from creance_pay.messages.samples import types_of
+from creance_pay.messages.message import types_of
 from samples import plain
 
 BOUNDS = AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000))
@@ -228,4 +230,27 @@ class TestMentionsOfTheLaw:
 
 def test_every_field_has_a_format() -> None:
     """What a message can hold can be written."""
-    assert set(types_of(Acknowledgement).values()) <= set(FORMATS)
+    accepted = {type_ for kind in every_message() for types in types_of(kind).values() for type_ in types}
+
+    assert {type(None)} == accepted - set(FORMATS)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"minimum": 1600, "maximum": Euros(5000)},
+        {"minimum": Euros(1600), "maximum": 50.0},
+        {"minimum": None, "maximum": Euros(5000)},
+        {"minimum": "16 €", "maximum": Euros(5000)},
+    ],
+)
+def test_value_of_another_type_is_refused(values: dict[str, Any]) -> None:
+    """An amount in cents would be read as euros."""
+    with pytest.raises(MessageError, match=r"amount_out_of_range: (minimum|maximum) has a value of type"):
+        AmountOutOfRange(**values)
+
+
+def test_moment_is_no_day() -> None:
+    """The day of a moment depends on the place."""
+    with pytest.raises(MessageError, match="received_on has a value of type datetime"):
+        attrs.evolve(sample(Acknowledgement), received_on=datetime(2018, 7, 5, 23, 30))  # noqa: DTZ001 - to be refused

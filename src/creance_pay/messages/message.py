@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import types
+import typing
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import ClassVar, Self
 
 import attrs
@@ -55,6 +58,8 @@ class Message:
     """A message to the insured person; its subclasses have the fields, which are the placeholders of its sentences.
 
     A field with a default may be left out; its sentences say something sound without it.
+    A value of another type than the field's is refused, since the type chooses how it is written: an ``int`` for an
+    amount would lose its comma and its currency.
 
     Attributes:
         key: The name of its sentences.
@@ -65,6 +70,9 @@ class Message:
         retry: Whether the person may try again.
         field: The form's field that it is about, or ``None``.
         audience: Who reads it.
+
+    Raises:
+        MessageError: when a value has another type than its field.
     """
 
     key: ClassVar[str]
@@ -75,6 +83,13 @@ class Message:
     retry: ClassVar[Retry] = Retry.NOW
     field: ClassVar[str | None] = None
     audience: ClassVar[Audience] = Audience.INSURED
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a value that would be written as something else."""
+        for name, accepted in types_of(type(self)).items():
+            value = getattr(self, name)
+            if type(value) not in accepted and not (str in accepted and isinstance(value, str)):
+                raise MessageError(f"{self.key}: {name} has a value of type {type(value).__name__}")
 
     @property
     def code(self) -> str:
@@ -93,6 +108,21 @@ class Message:
         if missing := [name for name in needed if values.get(name) is None]:
             raise MessageError(f"{cls.key} needs {', '.join(missing)}")
         return cls(**{field.name: values[field.name] for field in fields if values.get(field.name) is not None})
+
+
+def types_of(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
+    """Give the types that each field of a message accepts: the bare ones, those of a choice in order."""
+    return _types_of(kind)
+
+
+@cache
+def _types_of(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy thinks that no class has a hash
+    hints = {name: hint for name, hint in typing.get_type_hints(kind).items() if name in attrs.fields_dict(kind)}
+    return {name: tuple(typing.get_origin(each) or each for each in _choices(hint)) for name, hint in hints.items()}
+
+
+def _choices(hint: typing.Any) -> tuple[typing.Any, ...]:  # noqa: ANN401 - annotations have no common type
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
 
 
 def filled(message: Message, field: attrs.Attribute[str], text: object) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import typing
 from datetime import date
 from typing import TypeVar
-
-import attrs
 
 from ..money import Euros
 from ..references import NoticeReference
 from .contact import ContactLine, contact_line
-from .message import Message
+from .message import Message, types_of
 
 T = TypeVar("T", bound=Message)
 
@@ -44,13 +41,6 @@ _LONGEST: dict[type, object] = {
 _USUAL: dict[type, object] = {**_LONGEST, Euros: Euros(2000), date: _DAY, int: 24, str: "(texte)", tuple: (_REFERENCE,)}
 
 
-def types_of(kind: type[Message]) -> dict[str, type]:
-    """Give the type of each field, by name: the bare one of a tuple, the first one of a choice."""
-    hints = {name: hint for name, hint in typing.get_type_hints(kind).items() if name in attrs.fields_dict(kind)}
-    first = {name: (typing.get_args(hint) or (hint,))[0] for name, hint in hints.items()}
-    return {name: tuple if typing.get_origin(hints[name]) is tuple else bare for name, bare in first.items()}
-
-
 def sample(kind: type[T], *, longest: bool = False) -> T:
     """Make a message with sample values.
 
@@ -61,5 +51,6 @@ def sample(kind: type[T], *, longest: bool = False) -> T:
     Returns:
         The message, all optional fields included.
     """
-    usual = {name: _GUIDE.get(name, _USUAL[type_]) for name, type_ in types_of(kind).items()}
-    return kind.of({name: _LONGEST[type_] for name, type_ in types_of(kind).items()} if longest else usual)
+    first = {name: accepted[0] for name, accepted in types_of(kind).items()}
+    usual = {name: _GUIDE.get(name, _USUAL[type_]) for name, type_ in first.items()}
+    return kind.of({name: _LONGEST[type_] for name, type_ in first.items()} if longest else usual)

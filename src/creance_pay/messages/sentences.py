@@ -21,8 +21,8 @@ from ..edges import read_toml
 from ..errors import ConfigurationError, MessageError
 from ..payment import Outcome
 from .formats import FORMATS, LOCALES
-from .message import Message, every_message
-from .samples import sample, types_of
+from .message import Message, every_message, types_of
+from .samples import sample
 from .sms import SmsText
 from .templates import environment, placeholders
 from .words import faults
@@ -132,7 +132,7 @@ def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Ite
 def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) -> Sentences:
     """Refuse sentences that cannot be written with the fields of their message; then set the typography."""
     place = f"{origin}: {kind.key}"
-    if untyped := [name for name, type_ in types_of(kind).items() if type_ not in FORMATS]:
+    if untyped := [name for name, accepted in types_of(kind).items() if not FORMATS.keys() & {*accepted}]:
         raise ConfigurationError(f"{place}: untyped placeholder {', '.join(untyped)}")
     for slot, text in _texts(sentences).items():
         if fault := _fault(slot, text, kind, lang):
