@@ -112,11 +112,11 @@ class Message:
 
 def types_of(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
     """Give the types that each field of a message accepts: the bare ones, those of a choice in order."""
-    return _types_of(kind)
+    return _types_of(kind)  # type: ignore[arg-type]
 
 
 @cache
-def _types_of(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy thinks that no class has a hash
+def _types_of(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy thinks that no class of ours has a hash
     hints = {name: hint for name, hint in typing.get_type_hints(kind).items() if name in attrs.fields_dict(kind)}
     return {name: tuple(typing.get_origin(each) or each for each in _choices(hint)) for name, hint in hints.items()}
 

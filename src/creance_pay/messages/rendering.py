@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 
@@ -96,39 +96,36 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in lines)
 
 
-def _writer(text: str, lang: str, *, html: bool) -> str | Template:
+#: What becomes of a sentence once it is written.
+_FINISH: dict[Medium, Callable[[str], str]] = {Medium.HTML: markup, Medium.SMS: plain}
+
+
+def _writer(text: str, lang: str, medium: Medium) -> str | Template:
     """Prepare a sentence: what has no placeholder is written now, once for all."""
-    template = environment(lang, html=html).from_string(text)
-    if placeholders(text, lang):
-        return template
-    return markup(template.render()) if html else template.render()
+    template = environment(lang, html=medium is Medium.HTML).from_string(text)
+    return template if placeholders(text, lang) else _FINISH.get(medium, str)(template.render())
 
 
 @lru_cache(maxsize=16384)
 def _writers(
-    kind: type[Message],
-    lang: str,
-    html: bool,  # noqa: FBT001 - one call a message: to name it costs time
-    wording: Wording,
-    overrides: Overrides,
+    kind: type[Message], lang: str, medium: Medium, wording: Wording, overrides: Overrides
 ) -> tuple[dict[str, str], tuple[tuple[str, Template], ...], tuple[str, ...]]:
     """Prepare the sentences of a message: those already written, those to write, and the fields that these take."""
     slots = attrs.asdict(sentences_of(lang, Wording(wording), overrides)[kind.key])
-    made = {slot: _writer(text, lang, html=html) for slot, text in slots.items() if text is not None}
+    made = {slot: _writer(text, lang, medium) for slot, text in slots.items() if text is not None}
     constant = {slot: text for slot, text in made.items() if isinstance(text, str)}
     varying = tuple((slot, text) for slot, text in made.items() if isinstance(text, Template))
     return constant, varying, tuple(field.name for field in attrs.fields(kind))
 
 
 def _written(
-    message: Message, varying: tuple[tuple[str, Template], ...], names: tuple[str, ...], *, html: bool
+    message: Message, varying: tuple[tuple[str, Template], ...], names: tuple[str, ...], medium: Medium
 ) -> Iterator[tuple[str, str]]:
     """Write the sentences that have placeholders, all from one context: ``Template.render`` would make one for each."""
     values = {name: getattr(message, name) for name in names}
-    context = varying[0][1].new_context(values, shared=True)
+    context, finish = varying[0][1].new_context(values, shared=True), _FINISH.get(medium, str)
     for slot, template in varying:
-        text = concat(template.root_render_func(context))
-        yield slot, markup(text) if html else text
+        yield slot, finish(concat(template.root_render_func(context)))
 
 
 def render(
@@ -151,13 +148,13 @@ def render(
     Raises:
         MessageError: when the language has no sentences, a value is ``None``, or the SMS takes more than one message.
     """
-    html = Medium(medium) is Medium.HTML
-    constant, varying, names = _writers(type(message), lang, html, wording, overrides or _NONE)  # type: ignore[arg-type]
-    slots = {**constant, **dict(_written(message, varying, names, html=html))} if varying else constant
+    medium = Medium(medium)
+    constant, varying, names = _writers(type(message), lang, medium, wording, overrides or _NONE)  # type: ignore[arg-type]
+    slots = {**constant, **dict(_written(message, varying, names, medium))} if varying else constant
     segments = None
-    if medium == Medium.SMS:
+    if medium is Medium.SMS:
         slots, segments = _as_sms(message, slots)
-    if medium == Medium.LETTER:
+    if medium is Medium.LETTER:
         slots = _as_letter(slots, lang, overrides, wording)
     return Rendered(
         **slots,
@@ -171,11 +168,11 @@ def render(
 
 
 def _as_sms(message: Message, slots: dict[str, str]) -> tuple[dict[str, str], int]:
-    """Make every sentence plain, and refuse a short one that has become long."""
+    """Put in what is to be sent and its price, and refuse a short sentence that has become long."""
     sms = SmsText.of(slots.get("short", slots["body"]))
     if "short" in slots and sms.segments > 1:
         raise MessageError(f"{message.key}: the SMS takes {sms.segments} messages in place of one")
-    return {**{slot: plain(text) for slot, text in slots.items()}, "short": sms.text}, sms.segments
+    return {**slots, "short": sms.text}, sms.segments
 
 
 def _as_letter(slots: dict[str, str], lang: str, overrides: Overrides | None, wording: Wording) -> dict[str, str]:
