@@ -93,7 +93,7 @@ def joined(text: str) -> str:
 
 
 class TestStructure:
-    """PDF/A-3a and PDF/UA-1, as far as can be told without a validator (section 3.4 of the research on messages)."""
+    """PDF/A-3a and PDF/UA-1, as far as can be told without a validator."""
 
     def test_is_tagged(self, pdf: pikepdf.Pdf) -> None:
         """A screen reader finds the structure."""

@@ -10,7 +10,7 @@ from ..references import NoticeReference
 from .contact import ContactLine, contact_line
 from .message import Message, types_of
 
-T = TypeVar("T", bound=Message)
+_T = TypeVar("_T", bound=Message)
 
 _DAY = date(2018, 7, 5)
 _REFERENCE = NoticeReference("6311705400000344F")
@@ -41,7 +41,7 @@ _LONGEST: dict[type, object] = {
 _USUAL: dict[type, object] = {**_LONGEST, Euros: Euros(2000), date: _DAY, int: 24, str: "(texte)", tuple: (_REFERENCE,)}
 
 
-def sample(kind: type[T], *, longest: bool = False) -> T:
+def sample(kind: type[_T], *, longest: bool = False) -> _T:
     """Make a message with sample values.
 
     Args:
