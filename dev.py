@@ -45,8 +45,8 @@ REPORT = BUILD / "tests.xml"
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
-    "dev": "pyproject.toml --extra=demo --group=build --group=test --group=lint --group=docs",
-    "mutate": "pyproject.toml --extra=demo --group=build --group=test --group=mutate",
+    "dev": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=lint --group=docs",
+    "mutate": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
 }
 # A lock in the second place holds everything of the one in the first.

@@ -20,9 +20,7 @@ becomes a cross-reference, so that a rule, a code or a message that the pages do
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -35,23 +33,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_id
 
-from creance_pay import Code, Euros, NoticeReference, Reason, codes, messages, rules
+from creance_pay import Code, Reason, codes, messages, rules
 from creance_pay.gateways.sips import codes as sips_codes
 from creance_pay.gateways.sips import hosts as sips_hosts
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
 SIPS = "creance_pay.gateways.sips"
-
-SAMPLE_REFERENCE = NoticeReference("6311705400000344F")
-SAMPLE_TEXTS = {"transaction_reference": "PCLCB172540000004"}
-SAMPLE_DAYS = {"received_on": date(2018, 7, 5), "delete_on": date(2019, 1, 5)}
-POLICY_FIELDS = {
-    "minimum": "online_min",
-    "maximum": "online_max_per_payment",
-    "band_min": "notice_band_min",
-    "band_max": "notice_band_max",
-}
 
 
 def text(words: object) -> Cell:
@@ -193,19 +181,6 @@ class PolicyTable(CodeTable):
         return code(name), code(value), text(statement.unit), when, text(statement.source)
 
 
-def sample(name: str, kind: object) -> object:
-    """Give a value for a field of a message: the policy's where it has one, else one of the guide's screens."""
-    policy = rules.policy_named("ameli-2019-11")
-    if name in POLICY_FIELDS:
-        return getattr(policy, POLICY_FIELDS[name])
-    if kind is int:
-        return getattr(policy, name)
-    samples = {Euros: Euros(2000), date: SAMPLE_DAYS.get(name), NoticeReference: SAMPLE_REFERENCE}
-    if typing.get_origin(kind) is tuple:
-        return (SAMPLE_REFERENCE,)
-    return samples.get(kind, SAMPLE_TEXTS.get(name, f"({name})"))  # type: ignore[call-overload]
-
-
 class MessageTable(CodeTable):
     """Every message: what it answers, and what the insured person reads."""
 
@@ -223,6 +198,7 @@ class MessageTable(CodeTable):
         facts: list[tuple[str, Cell]] = [
             ("severity", text(f"{kind.severity} (role {kind.severity.role})")),
             ("debited", text(kind.money)),
+            ("again", text(kind.retry)),
         ]
         if kind.answers:
             facts.insert(0, ("answers", joined(map(self.word, kind.answers))))
@@ -235,18 +211,41 @@ class MessageTable(CodeTable):
         return [nodes.paragraph("", "", target), meaning, nodes.line_block("", *lines)]
 
     def _sentences(self, kind: type[messages.Message]) -> Cell:
-        """Write the sentences with sample values, marked as French for those who hear them."""
-        types = typing.get_type_hints(kind)
-        values = {field.name: sample(field.name, types[field.name]) for field in attrs.fields(kind)}
-        rendered = messages.render(kind.of(values))
+        """Write the sentences in each language, then what the other wordings say otherwise."""
+        blocks = self._blocks(messages.render(messages.sample(kind)))
+        blocks += self._blocks(messages.render(messages.sample(kind), lang="en"))
+        for wording in messages.Wording:
+            blocks += self._otherwise(kind, wording)
+        return blocks
+
+    def _blocks(self, rendered: messages.Rendered) -> list[nodes.Node]:
+        """Set out one language, marked as such for those who hear it."""
+        name = nodes.paragraph("", "", nodes.emphasis("", {"fr": "French", "en": "English"}[rendered.lang]))
         title = nodes.paragraph("", "", nodes.strong("", rendered.title))
         body = [nodes.paragraph("", "", *_lines(part)) for part in rendered.body.split("\n\n")]
         blocks = [title, *body, nodes.paragraph("", "", nodes.emphasis("", rendered.action))]
-        if rendered.sender:
-            blocks.insert(0, nodes.paragraph("", rendered.sender))
+        blocks += [nodes.paragraph("", label + words) for label, words in _smaller(rendered) if words]
         for block in blocks:
+            block["classes"].append(f"language-{rendered.lang}")
+        return [name, *blocks]
+
+    def _otherwise(self, kind: type[messages.Message], wording: messages.Wording) -> list[nodes.Node]:
+        """Give the body of a French wording that differs from the guide's."""
+        guide, other = (
+            messages.render(messages.sample(kind), wording=each) for each in (messages.Wording.GUIDE, wording)
+        )
+        if guide.body == other.body:
+            return []
+        name = nodes.paragraph("", "", nodes.emphasis("", f"French, {wording}"))
+        body = [nodes.paragraph("", "", *_lines(part)) for part in other.body.split("\n\n")]
+        for block in body:
             block["classes"].append("language-fr")
-        return blocks
+        return [name, *body]
+
+
+def _smaller(rendered: messages.Rendered) -> list[tuple[str, str | None]]:
+    """List what not every message has, with the signs that tell them apart."""
+    return [("", rendered.help), ("SMS: ", rendered.short), ("", rendered.sender)]
 
 
 def _lines(paragraph: str) -> list[nodes.Node]:

@@ -76,7 +76,7 @@ class TestMentions:
         """After the change of tariff the other line is printed (R24)."""
         message = made(received_at=datetime(2026, 11, 23, 12, tzinfo=UTC))
 
-        assert "36 46 (service gratuit + prix de l'appel)" == plain(message.contact)
+        assert "36 46 (service gratuit + prix de l'appel)" == plain(str(message.contact))
 
     @pytest.mark.parametrize("reference", ["PCLCB181860000004", TransactionReference("PCLCB181860000004")])
     def test_takes_a_reference_as_text_or_as_value(self, reference: str | TransactionReference) -> None:

@@ -39,7 +39,7 @@ from creance_pay.messages import (
     render,
 )
 from creance_pay.messages.catalogue import AmountRequired, ReferenceSuggested
-from creance_pay.messages.rendering import french
+from creance_pay.messages.sentences import french
 from creance_pay.rules import access, assess, check_amount, notice_scope
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
 from strategies import notice_references
@@ -156,8 +156,8 @@ class TestEveryWord:
     """What a person has to be told is told, for every public word and every outcome, in every medium."""
 
     def test_every_public_word_is_here(self) -> None:
-        """The one exception is a warning, which changes no answer."""
-        assert set(PUBLIC) - {WarningCode.STRANDED_REMAINDER} == set(ANSWERS)
+        """Warnings apart, which change no answer: they have tests of their own."""
+        assert set(PUBLIC) - set(WarningCode) == set(ANSWERS)
 
     @each_code
     def test_answer_has_the_word(self, code: Code) -> None:
@@ -170,7 +170,9 @@ class TestEveryWord:
         """Title, body and action have words, and no hole: no brace, no None, no name of Python."""
         written = slots(render(message_for(answer_to(word)), medium=medium))
 
-        assert 3 == len([text for text in written if re.fullmatch(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*", text)])
+        assert len(written) == len(
+            [text for text in written if re.fullmatch(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*", text)]
+        )
 
     @each_medium
     def test_acknowledgement_is_written_whole(self, medium: Medium) -> None:
@@ -287,7 +289,7 @@ class TestRender:
         """A page in another language can say so (RGAA 8.7)."""
         assert "fr" == render(an_acknowledgement()).lang
 
-    @pytest.mark.parametrize("lang", ["en", "", "FR"])
+    @pytest.mark.parametrize("lang", ["de", "", "FR"])
     def test_other_languages_are_refused(self, lang: str) -> None:
         """Nobody gets French who asked for something else."""
         with pytest.raises(MessageError):
@@ -321,7 +323,7 @@ class TestHtml:
 
         assert ([], True) == (page.tags, HOSTILE in page.text)
 
-    @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1))
+    @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1).filter(str.strip))
     def test_any_value_comes_back_as_text(self, address: str) -> None:
         """What a browser shows is the value, whatever it was."""
         page = Tags(render(an_acknowledgement(address=address), medium=Medium.HTML).body)
@@ -342,9 +344,11 @@ class TestHtml:
 
         assert Tags(render(message, medium=Medium.HTML).body).text == render(message).body
 
-    def test_result_is_plain_str(self) -> None:
-        """The portal decides what to mark as safe."""
-        assert str is type(render(an_acknowledgement(), medium=Medium.HTML).body)
+    def test_result_is_known_to_be_safe(self) -> None:
+        """Template engines that know ``__html__`` do not escape it twice."""
+        body = render(an_acknowledgement(address=HOSTILE), medium=Medium.HTML).body
+
+        assert str(body) == body.__html__()  # type: ignore[attr-defined]
 
 
 class TestTypography:
@@ -405,7 +409,11 @@ class TestCatalogue:
         [
             ("{{ band_min|bound }}", "{{ band_mim|bound }}", "below_band.body: unknown placeholder band_mim"),
             ("{{ band_min|bound }}", "{{ band_max }}", "below_band.body: unknown placeholder band_max"),
-            ("{{ band_min|bound }}", "{{ band_min|bund }}", "below_band.body: not a template: No filter named 'bund'."),
+            (
+                "{{ band_min|bound }}",
+                "{{ band_min|bund }}",
+                "below_band.body: not a template: no such filter or test, bund",
+            ),
             ("{{ band_min|bound }}", "{{ band_min", "below_band.body: not a template: "),
             ("{{ band_min|bound }}", "{% if %}", "below_band.body: not a template: "),
             ("Rien à payer", "Rien à payer aujourd'hui", "nothing_due.title: a straight apostrophe"),

@@ -7,6 +7,7 @@ check has an ignore that mypy would report if it were needless.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, assert_never, assert_type
 
 from flask import Flask
@@ -84,18 +85,32 @@ from creance_pay.gateways.testing import Account, Decision, PaymentRequest, Sips
 from creance_pay.gateways.testing.pages import bank_pages, serving
 from creance_pay.messages import (
     Acknowledgement,
+    Audience,
     ContactLine,
     Medium,
     Message,
     Money,
+    Overrides,
+    Registration,
     Rendered,
+    Retry,
+    Sentences,
     Severity,
+    SmsText,
+    Wording,
     acknowledgement,
+    acknowledgement_pdf,
     contact_line,
+    error_summary,
     every_message,
     message_for,
+    messages_for,
+    printable_page,
     read_catalogue,
+    read_overrides,
+    registration,
     render,
+    sample,
 )
 from creance_pay.rules import (
     Access,
@@ -440,7 +455,9 @@ def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
     assert_type(message.money, Money)
     assert_type(every_message(), tuple[type[Message], ...])
     assert_type(contact_line(DAY, caisse=caisse()), ContactLine)
-    read_catalogue("", origin="ours.toml")
+    assert_type((message.retry, message.audience), tuple[Retry, Audience])
+    assert_type(messages_for(verdict, display_delay_hours=24), tuple[Message, ...])
+    assert_type(read_catalogue("", origin="ours.toml", lang="en"), dict[str, Sentences])
     letter = acknowledgement(
         received_at=MOMENT,
         amount=money(),
@@ -454,7 +471,33 @@ def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
     assert_type(letter, Acknowledgement)
     rendered = render(letter, medium=Medium.HTML, lang="fr")
     assert_type(rendered.sender, str | None)
+    documents(letter)
     return rendered
+
+
+def documents(letter: Acknowledgement) -> str:
+    """Lay a caisse's sentences over the shipped ones, and write documents."""
+    ours = read_overrides(Path("caisse"), {"fr": ""})
+    assert_type(ours, Overrides)
+    assert_type(acknowledgement_pdf(letter, lang="en", overrides=ours, wording=Wording.PLAIN), bytes)
+    first = registration(
+        received_at=MOMENT,
+        amount=money(),
+        transaction_reference=references()[1],
+        caisse=caisse(),
+        address="an address",
+        acknowledge_by=DAY,
+        contact=contact_line(DAY),
+    )
+    assert_type(first, Registration)
+    assert_type(acknowledgement_pdf(first), bytes)
+    assert_type(first.file_name, str)
+    assert_type(sample(Registration, longest=True), Registration)
+    assert_type(SmsText.of("Bonjour").segments, int)
+    rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
+    assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
+    acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
 
 def errors(error: CreancePayError) -> str:

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import caisse, policy, reference
+from . import caisse, messages, policy, reference
 
-_COMMANDS = (reference, caisse, policy)
+_COMMANDS = (reference, caisse, policy, messages)
 
 
 def parser() -> argparse.ArgumentParser:

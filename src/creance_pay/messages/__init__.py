@@ -4,29 +4,50 @@
 >>> try:
 ...     NoticeReference.parse("631163120000297F")
 ... except InvalidReferenceError as error:
-...     print(render(message_for(error)).title)
-Référence à vérifier
+...     message = message_for(error)
+>>> render(message).title, render(message, lang="en").title
+('Référence à vérifier', 'Check the reference')
 """
 
 from __future__ import annotations
 
-from .acknowledgements import acknowledgement
-from .catalogue import Acknowledgement, Message, Money, Severity, every_message
+from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
+from .choosing import message_for, messages_for
 from .contact import ContactLine, contact_line
-from .rendering import Medium, Rendered, message_for, read_catalogue, render
+from .message import Audience, Message, Money, Retry, Severity, every_message
+from .pages import error_summary, printable_page
+from .pdf import acknowledgement_pdf
+from .rendering import Medium, Rendered, render
+from .samples import sample
+from .sentences import Overrides, Sentences, Wording, read_catalogue, read_overrides
+from .sms import SmsText
 
 __all__ = [
     "Acknowledgement",
+    "Audience",
     "ContactLine",
     "Medium",
     "Message",
     "Money",
+    "Overrides",
+    "Registration",
     "Rendered",
+    "Retry",
+    "Sentences",
     "Severity",
+    "SmsText",
+    "Wording",
     "acknowledgement",
+    "acknowledgement_pdf",
     "contact_line",
+    "error_summary",
     "every_message",
     "message_for",
+    "messages_for",
+    "printable_page",
     "read_catalogue",
+    "read_overrides",
+    "registration",
     "render",
+    "sample",
 ]

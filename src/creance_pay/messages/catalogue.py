@@ -1,76 +1,20 @@
-"""Every message, as a class whose fields are the values that its sentences need.
+"""Every message about a verdict, an error or an outcome, as a class whose fields are what its sentences need.
 
 A message knows what it answers (codes of the rules, outcomes of a payment), how grave it is, and what is known about
-the money.  Its sentences are in ``fr.toml``, under its key.
+the money.  Its sentences are in ``fr.toml`` and ``en.toml``, under its key: a new message is one class here, and one
+table in each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from enum import StrEnum
-from typing import ClassVar
-
 import attrs
 
-from ..codes import ReferenceCode, VerdictCode
-from ..errors import MessageError
+from ..codes import ReferenceCode, VerdictCode, WarningCode
+from ..errors import GatewayUnavailableError, OrderMismatchError, ResponseRefusedError
 from ..money import Euros
 from ..payment import Outcome
 from ..references import NoticeReference
-
-
-class Severity(StrEnum):
-    """How grave a message is; screen readers announce the graver ones at once."""
-
-    INFO = "info"
-    SUCCESS = "success"
-    WARNING = "warning"
-    ERROR = "error"
-
-    @property
-    def role(self) -> str:
-        """The ARIA role of the element that shows it (RGAA 7.5)."""
-        return "status" if self in {Severity.INFO, Severity.SUCCESS} else "alert"
-
-
-class Money(StrEnum):
-    """Whether anything was debited, as far as is *known*."""
-
-    NO = "no"
-    YES = "yes"
-    UNKNOWN = "unknown"
-
-
-@attrs.frozen(kw_only=True)
-class Message:
-    """A message to the insured person; its subclasses have the fields.
-
-    Attributes:
-        key: The name of its sentences.
-        answers: The codes and outcomes that it answers.
-        severity: How grave it is.
-        money: Whether anything was debited.
-        field: The form's field that it is about, or ``None``.
-    """
-
-    key: ClassVar[str]
-    answers: ClassVar[tuple[StrEnum, ...]] = ()
-    severity: ClassVar[Severity] = Severity.ERROR
-    money: ClassVar[Money] = Money.NO
-    field: ClassVar[str | None] = None
-
-    @classmethod
-    def of(cls, values: Mapping[str, object]) -> Message:
-        """Make the message from the values of what it answers, taking those that it needs.
-
-        Raises:
-            MessageError: when one is missing.
-        """
-        names = [field.name for field in attrs.fields(cls)]
-        if missing := [name for name in names if values.get(name) is None]:
-            raise MessageError(f"{cls.key} needs {', '.join(missing)}")
-        return cls(**{name: values[name] for name in names})
+from .message import Audience, Message, Money, Retry, Severity
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +58,7 @@ class ReferenceNotOpen(Message):
 class NoNotice(Message):
     """No notice was received (R5)."""
 
-    key = "no_notice"
+    key, retry = "no_notice", Retry.LATER
     answers = (VerdictCode.NO_NOTICE,)
 
 
@@ -122,7 +66,7 @@ class NoNotice(Message):
 class BelowBand(Message):
     """The balance is under the band (R6)."""
 
-    key = "below_band"
+    key, retry = "below_band", Retry.LATER
     answers = (VerdictCode.BELOW_BAND,)
 
     band_min: Euros
@@ -132,7 +76,7 @@ class BelowBand(Message):
 class AboveBand(Message):
     """The balance is over the band (R6)."""
 
-    key = "above_band"
+    key, retry = "above_band", Retry.NO
     answers = (VerdictCode.ABOVE_BAND,)
 
     band_max: Euros
@@ -166,7 +110,7 @@ class SelectionNotAllowed(Message):
 class PaymentAlreadyMade(Message):
     """The notice was paid in part, and the policy takes one payment (R7, Q11)."""
 
-    key = "payment_already_made"
+    key, retry = "payment_already_made", Retry.NO
     answers = (VerdictCode.PAYMENT_ALREADY_MADE,)
 
 
@@ -185,7 +129,7 @@ class AmountStrandsRemainder(Message):
 class NothingDue(Message):
     """Nothing remains to be paid (R7)."""
 
-    key, severity = "nothing_due", Severity.INFO
+    key, severity, retry = "nothing_due", Severity.INFO, Retry.NO
     answers = (VerdictCode.NOTHING_DUE,)
 
 
@@ -193,7 +137,7 @@ class NothingDue(Message):
 class BelowOnlineMinimum(Message):
     """What remains is too little to be paid online (R7)."""
 
-    key = "below_online_minimum"
+    key, retry = "below_online_minimum", Retry.NO
     answers = (VerdictCode.BELOW_ONLINE_MINIMUM,)
 
 
@@ -239,19 +183,37 @@ class AmountAboveRemaining(Message):
 
 
 @attrs.frozen(kw_only=True)
-class PaymentAccepted(Message):
-    """The bank has accepted the payment (R14)."""
+class StrandedRemainder(Message):
+    """The amount is accepted, and would leave too little to be paid online (R11)."""
 
-    key, severity, money = "payment_accepted", Severity.SUCCESS, Money.YES
+    key, field, severity = "stranded_remainder", "amount", Severity.WARNING
+    answers = (WarningCode.STRANDED_REMAINDER,)
+
+    stranded: Euros
+    suggested_max: Euros
+
+
+@attrs.frozen(kw_only=True)
+class PaymentAccepted(Message):
+    """The bank has accepted the payment (R14).
+
+    Attributes:
+        display_delay_hours: Within how many hours it shows in the account: the policy's (R17), where the caller has it.
+    """
+
+    key, severity, money, retry = "payment_accepted", Severity.SUCCESS, Money.YES, Retry.NO
     answers = (Outcome.PAID,)
+
+    display_delay_hours: int | None = None
 
 
 @attrs.frozen(kw_only=True)
 class PaymentPending(Message):
     """Nobody knows yet: a second payment now would be the worst (R14)."""
 
-    key, severity, money = "payment_pending", Severity.WARNING, Money.UNKNOWN
+    key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
     answers = (Outcome.PENDING, Outcome.AUTHORISED, Outcome.UNKNOWN)
+    errors = (ResponseRefusedError, OrderMismatchError)
 
 
 @attrs.frozen(kw_only=True)
@@ -280,44 +242,43 @@ class PaymentExpired(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentFailed(Message):
-    """The request was wrong, by no fault of the person's."""
+    """The request was wrong, or nobody answered, by no fault of the person's."""
 
-    key, money = "payment_failed", Money.UNKNOWN
+    key, money, retry = "payment_failed", Money.UNKNOWN, Retry.NO
     answers = (Outcome.ERROR,)
+    errors = (GatewayUnavailableError,)
 
 
 @attrs.frozen(kw_only=True)
-class Acknowledgement(Message):
-    """The acknowledgement of an online payment, with what CRPA R112-11-1 requires (R18).
+class ReferenceHint(Message):
+    """How a reference is typed, said before anything is wrong (RGAA 11.10)."""
 
-    Attributes:
-        received_on: The day of receipt, where the caisse is.
-        amount: What was paid.
-        notice_references: The notices that receive it, grouped as letters print them; without any, no line of them.
-        transaction_reference: The reference of the payment.
-        caisse: The service in charge, by name.
-        address: Its electronic or postal address.
-        contact: Its telephone number, with the price of the call.
-        display_delay_hours: Within how many hours the payment shows in the account.
-        delete_on: The day on which the message leaves the mailbox.
-    """
-
-    key, severity, money = "acknowledgement", Severity.SUCCESS, Money.YES
-
-    received_on: date
-    amount: Euros
-    notice_references: tuple[NoticeReference, ...]
-    transaction_reference: str
-    caisse: str
-    address: str
-    contact: str
-    display_delay_hours: int
-    delete_on: date
+    key, field, severity = "reference_hint", "reference", Severity.INFO
 
 
-def every_message() -> tuple[type[Message], ...]:
-    """List the messages, in the order of this module.
+@attrs.frozen(kw_only=True)
+class AmountHint(Message):
+    """How an amount is typed and which are accepted, said before anything is wrong (RGAA 11.10)."""
 
-    To give a class slots, attrs builds a second one; the first, without fields, lives on until it is collected.
-    """
-    return tuple(kind for kind in Message.__subclasses__() if "__attrs_attrs__" in vars(kind))
+    key, field, severity = "amount_hint", "amount", Severity.INFO
+
+    minimum: Euros
+    maximum: Euros
+
+
+@attrs.frozen(kw_only=True)
+class ErrorSummary(Message):
+    """What stands at the top of a page with errors, above the links to their fields."""
+
+    key, audience = "error_summary", Audience.FRAME
+
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class Letter(Message):
+    """What stands around a message on paper: greeting and signature."""
+
+    key, audience, severity, money = "letter", Audience.FRAME, Severity.INFO, Money.UNKNOWN
+
+    text: str

@@ -26,18 +26,24 @@ class ContactLine:
     Attributes:
         number: As it is to be dialled.
         tariff: The price, in the words of the number's operator.
+        tariff_en: The same in English.
         since: The first day of this line.
         source: Where it was read.
     """
 
     number: str
     tariff: str
+    tariff_en: str
     since: date
     source: str
 
     def __str__(self) -> str:
-        """Give the number with its price."""
+        """Give the number with its price, in French."""
         return f"{self.number} ({self.tariff})"
+
+    def written(self, lang: str) -> str:
+        """Give the number with its price, in a language that the messages have."""
+        return str(self) if lang == "fr" else f"{self.number} ({self.tariff_en})"
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,56 @@
+"""Sample values for the fields of a message: those of the guide's screens, or the longest that there are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TypeVar
+
+from ..money import Euros
+from ..references import NoticeReference
+from .contact import ContactLine, contact_line
+from .message import Message, types_of
+
+_T = TypeVar("_T", bound=Message)
+
+_DAY = date(2018, 7, 5)
+_REFERENCE = NoticeReference("6311705400000344F")
+#: By the name of the field.
+_GUIDE: dict[str, object] = {
+    "address": "https://caisse.example/contact",
+    "band_max": Euros(15000),
+    "band_min": Euros(5000),
+    "caisse": "CPAM du Puy-de-Dôme",
+    "delete_on": date(2019, 1, 5),
+    "acknowledge_by": date(2018, 7, 19),
+    "maximum": Euros(5000),
+    "minimum": Euros(1600),
+    "stranded": Euros(1000),
+    "suggested_max": Euros(4400),
+    "transaction_reference": "PCLCB172540000004",
+}
+#: By the type of the field: what a bank's amount of twelve digits, a date and a reference of 35 characters can take.
+_LONGEST: dict[type, object] = {
+    Euros: Euros(10**12 - 1),
+    date: date(2018, 9, 30),
+    int: 9999,
+    str: "W" * 35,
+    NoticeReference: _REFERENCE,
+    tuple: (_REFERENCE,) * 3,
+    ContactLine: contact_line(_DAY),
+}
+_USUAL: dict[type, object] = {**_LONGEST, Euros: Euros(2000), date: _DAY, int: 24, str: "(texte)", tuple: (_REFERENCE,)}
+
+
+def sample(kind: type[_T], *, longest: bool = False) -> _T:
+    """Make a message with sample values.
+
+    Args:
+        kind: The message's class.
+        longest: Whether to take the longest values of each type, in place of those of the guide's screens.
+
+    Returns:
+        The message, all optional fields included.
+    """
+    first = {name: accepted[0] for name, accepted in types_of(kind).items()}
+    usual = {name: _GUIDE.get(name, _USUAL[type_]) for name, type_ in first.items()}
+    return kind.of({name: _LONGEST[type_] for name, type_ in first.items()} if longest else usual)

@@ -1,0 +1,255 @@
+"""The files of sentences: what they may hold, and how a caisse lays its own over the shipped ones.
+
+A *wording* is a layer that is shipped (``fr.plain.toml``), *overrides* are layers that a caisse writes.  Both are
+checked by the same code, when they are read: no sentence with a hole, and no claim about money that nobody can make,
+ever reaches a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cache, lru_cache
+from importlib import resources
+from pathlib import Path
+
+import attrs
+
+from ..codes import Code
+from ..edges import read_toml
+from ..errors import ConfigurationError, MessageError
+from ..payment import Outcome
+from .formats import FORMATS, LOCALES
+from .message import Message, every_message, types_of
+from .samples import sample
+from .sms import SmsText
+from .templates import environment, placeholders
+from .words import faults
+
+# A plain space before these signs, inside these quotes, or before a unit becomes the no-break space of French.
+_NARROW = re.compile(" (?=[;!?])")
+_WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=(?:h|heures?|mois|jours?|€|euros?)\b)")
+
+
+class Wording(StrEnum):
+    """Which of the shipped wordings to use; English has one."""
+
+    #: The sentences of the service's own screens, word for word, where it has them.
+    GUIDE = "guide"
+    #: The same, with their slips corrected.
+    CORRECTED = "corrected"
+    #: Shorter words and sentences.
+    PLAIN = "plain"
+
+
+@attrs.frozen(kw_only=True)
+class Sentences:
+    """The sentences of one message, as a file holds them.
+
+    Attributes:
+        title: What it is about.
+        body: What has happened.
+        action: What to do now.
+        help: Where to ask or to look.
+        short: All of it in one SMS.
+        sender: Who signs it; for a letter.
+    """
+
+    title: str
+    body: str
+    action: str
+    help: str | None = None
+    short: str | None = None
+    sender: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class _Layer:
+    """The sentences of one message that a layer replaces."""
+
+    title: str | None = None
+    body: str | None = None
+    action: str | None = None
+    help: str | None = None
+    short: str | None = None
+    sender: str | None = None
+
+
+@attrs.frozen(cache_hash=True)
+class Overrides:
+    """The layers of a caisse, read and checked by :func:`read_overrides`.
+
+    Attributes:
+        layers: The language, the origin and the text of each, the last one on top.
+    """
+
+    layers: tuple[tuple[str, str, str], ...] = attrs.field(default=(), repr=lambda layers: f"<{len(layers)} layers>")
+
+
+def french(text: str) -> str:
+    """Put the no-break spaces of French typography where plain ones were typed."""
+    return _WIDE.sub("\u00a0", _NARROW.sub("\u202f", text))
+
+
+def _set(text: str, lang: str) -> str:
+    return french(text.strip()) if lang == "fr" else text.strip()
+
+
+def _fault(slot: str, text: str, kind: type[Message], lang: str) -> str | None:
+    """Tell what is wrong with a sentence, whatever stands in the others."""
+    if "'" in text:
+        return "a straight apostrophe"
+    if slot in {"title", "short"} and "\n" in text.strip():
+        return "more than one line"
+    try:
+        unknown = placeholders(text, lang) - attrs.fields_dict(kind).keys()
+    except ValueError as error:
+        return str(error)
+    if unknown:
+        return f"unknown placeholder {', '.join(sorted(unknown))}"
+    return next(faults(text, kind, lang), None)
+
+
+def _texts(sentences: Sentences | _Layer) -> dict[str, str]:
+    return {slot: text for slot, text in attrs.asdict(sentences).items() if text is not None}
+
+
+def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Iterator[str]:
+    """Tell what is wrong with the sentences of a message taken together: dropped fields, an SMS that is too long."""
+    texts = _texts(sentences)
+    used = set().union(*(placeholders(text, lang) for text in texts.values()))
+    if dropped := attrs.fields_dict(kind).keys() - used:
+        yield f"dropped placeholder {', '.join(sorted(dropped))}"
+    if "short" in texts:
+        longest = sample(kind, longest=True)
+        values = {name: getattr(longest, name) for name in attrs.fields_dict(kind)}
+        text = SmsText.of(environment(lang, html=False).from_string(texts["short"]).render(values))
+        if text.segments > 1:
+            yield f"short: {text.units} units of {text.alphabet} with the longest values, more than one SMS"
+
+
+def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) -> Sentences:
+    """Refuse sentences that cannot be written with the fields of their message; then set the typography."""
+    place = f"{origin}: {kind.key}"
+    if untyped := [name for name, accepted in types_of(kind).items() if not FORMATS.keys() & {*accepted}]:
+        raise ConfigurationError(f"{place}: untyped placeholder {', '.join(untyped)}")
+    for slot, text in _texts(sentences).items():
+        if fault := _fault(slot, text, kind, lang):
+            raise ConfigurationError(f"{place}.{slot}: {fault}")
+    if fault := next(_message_faults(kind, sentences, lang), None):
+        raise ConfigurationError(f"{place}: {fault}")
+    return Sentences(**{slot: _set(text, lang) for slot, text in _texts(sentences).items()})
+
+
+def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sentences]:
+    """Read and check a whole file of sentences.
+
+    Args:
+        text: The content of the file.
+        origin: The name to give the file in an error.
+        lang: Its language.
+
+    Raises:
+        ConfigurationError: for a message without sentences, sentences without message, an unknown slot, an unknown,
+            dropped or untyped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about
+            money that the message cannot make, a ``short`` of more than one SMS; with the file and the key.
+    """
+    kinds = {kind.key: kind for kind in every_message()}
+    read = read_toml(text, dict[str, Sentences], origin=origin)
+    if wrong := kinds.keys() ^ read.keys():
+        raise ConfigurationError(f"{origin}: missing or unknown messages: {', '.join(sorted(wrong))}")
+    return {key: _checked(kinds[key], sentences, origin, lang) for key, sentences in read.items()}
+
+
+def _laid_over(base: Mapping[str, Sentences], text: str, origin: str, lang: str) -> dict[str, Sentences]:
+    """Replace sentences by those of a layer, which uses at least the placeholders of what it replaces."""
+    layer = read_toml(text, dict[str, _Layer], origin=origin)
+    if unknown := layer.keys() - base.keys():
+        raise ConfigurationError(f"{origin}: unknown messages: {', '.join(sorted(unknown))}")
+    kinds = {kind.key: kind for kind in every_message()}
+    made = dict(base)
+    for key, replaced in layer.items():
+        old, new = _texts(base[key]), _texts(replaced)
+        made[key] = _checked(kinds[key], Sentences(**{**old, **new}), origin, lang)
+        for slot in new.keys() & old.keys():
+            if dropped := placeholders(old[slot], lang) - placeholders(new[slot], lang):
+                raise ConfigurationError(f"{origin}: {key}.{slot}: dropped placeholder {', '.join(sorted(dropped))}")
+    return made
+
+
+def _shipped(name: str) -> str | None:
+    file = resources.files(__package__).joinpath(name)
+    return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def unanswered() -> list[str]:
+    """List what a person has to be told and no message tells."""
+    public = {code for kind in Code.__subclasses__() for code in kind if code.public}
+    return sorted({*public, *Outcome} - {word for kind in every_message() for word in kind.answers})
+
+
+@cache
+def _reference(lang: str) -> Mapping[str, Sentences]:
+    """Read the shipped sentences of a language."""
+    text = _shipped(f"{lang}.toml") if lang in LOCALES else None
+    if text is None:
+        raise MessageError(f"no sentences in this language, only: {', '.join(LOCALES)}")
+    if missing := unanswered():
+        raise ConfigurationError(f"{lang}.toml: no message answers {', '.join(missing)}")
+    return read_catalogue(text, origin=f"{lang}.toml", lang=lang)
+
+
+@lru_cache(maxsize=1024)
+def sentences_of(lang: str, wording: Wording, overrides: Overrides) -> Mapping[str, Sentences]:
+    """Give the sentences of a language: the shipped ones, a wording over them, a caisse's own on top.
+
+    Raises:
+        MessageError: when there is no such language.
+        ConfigurationError: when a layer is refused.
+    """
+    made = _reference(lang)
+    name = f"{lang}.{wording}.toml"
+    for origin, text in [(name, _shipped(name)), *(layer[1:] for layer in overrides.layers if layer[0] == lang)]:
+        made = made if text is None else _laid_over(made, text, origin, lang)
+    return made
+
+
+def _files(source: Path | Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """List the layers of a source: language, origin, text."""
+    if isinstance(source, Mapping):
+        yield from ((name.removesuffix(".toml"), name, text) for name, text in sorted(source.items()))
+        return
+    paths = sorted(source.glob("*.toml"))
+    if not paths:
+        raise ConfigurationError(f"{source}: no file fr.toml or en.toml")
+    for path in paths:
+        try:
+            yield path.stem, str(path), path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: not a readable text in UTF-8") from error
+
+
+def read_overrides(*sources: Path | Mapping[str, str]) -> Overrides:
+    """Read and check the sentences that a caisse lays over the shipped ones.
+
+    Args:
+        sources: Directories with files ``fr.toml`` and ``en.toml``, or mappings from ``"fr"`` and ``"en"`` to the
+            texts of such files; a later one lies over an earlier one.
+
+    Returns:
+        What :func:`~creance_pay.messages.render` takes as ``overrides``.
+
+    Raises:
+        ConfigurationError: for whatever :func:`read_catalogue` refuses, for a language that is not shipped, and for a
+            sentence that drops a placeholder of the one that it replaces; with the file and the key.
+    """
+    layers = [layer for source in sources for layer in _files(source)]
+    for lang, origin, _ in layers:
+        if lang not in LOCALES:
+            raise ConfigurationError(f"{origin}: no such language, only: {', '.join(LOCALES)}")
+    made = Overrides(tuple(layers))
+    for lang in LOCALES:
+        for wording in Wording:
+            sentences_of(lang, wording, made)
+    return made

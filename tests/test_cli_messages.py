@@ -1,0 +1,66 @@
+"""The command ``creance-pay messages``: list, render, check."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from creance_pay.cli import main
+from creance_pay.messages import every_message
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every message has its line: key, severity, money, fields."""
+    assert 0 == main(["messages", "list"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [kind.key for kind in every_message()] == [line.split()[0] for line in lines]
+    assert "amount_out_of_range      error    money no       minimum, maximum" in lines
+
+
+def test_render(capsys: pytest.CaptureFixture[str]) -> None:
+    """A message is written with sample values, slot by slot."""
+    assert 0 == main(["messages", "render", "amount_out_of_range", "--lang", "en", "--medium", "sms"])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "short            Amount outside the limits: enter between €16 and €50." in lines
+    assert "segments         1" in lines
+
+
+def test_render_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program reads the slots by name; those that are not there are left out."""
+    assert 0 == main(["messages", "render", "payment_refused", "--wording", "plain", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert ("Votre banque a refusé le paiement. Rien n’a été débité.", False) == (found["body"], "sender" in found)
+
+
+def test_render_with_overrides(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A caisse sees its own sentences."""
+    (tmp_path / "fr.toml").write_text('[nothing_due]\ntitle = "Tout est payé"', encoding="utf-8")
+    assert 0 == main(["messages", "render", "nothing_due", "--overrides", str(tmp_path)])
+
+    assert "title            Tout est payé" in capsys.readouterr().out.splitlines()
+
+
+def test_unknown_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """A key that is none is an error, with the way to those that are."""
+    assert 1 == main(["messages", "render", "nothing"])
+
+    assert "creance-pay: no message has this key: see creance-pay messages list\n" == capsys.readouterr().err
+
+
+def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A directory without fault is said to be one."""
+    (tmp_path / "en.toml").write_text('[nothing_due]\ntitle = "All is paid"', encoding="utf-8")
+    assert 0 == main(["messages", "check", str(tmp_path)])
+
+    assert "1 file(s) checked, nothing to correct\n" == capsys.readouterr().out
+
+
+def test_check_finds_a_fault(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The file and the key are named, and the status is 1."""
+    (tmp_path / "fr.toml").write_text('[nothing_due]\ntitle = "C\'est payé"', encoding="utf-8")
+    assert 1 == main(["messages", "check", str(tmp_path)])
+
+    assert f"creance-pay: {tmp_path / 'fr.toml'}: nothing_due.title: a straight apostrophe\n" == capsys.readouterr().err
