@@ -46,6 +46,8 @@ REPORT = BUILD / "tests.xml"
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
     "dev": "pyproject.toml --extra=demo --group=build --group=test --group=lint --group=docs",
+    "bench": "pyproject.toml --group=build --group=bench",
+    "fuzz": "pyproject.toml --group=build --group=fuzz",
     "lock": "--group=lock",
 }
 # A lock in the second place holds everything of the one in the first.

@@ -8,11 +8,13 @@ and their side of the conversation, for tests, in :mod:`creance_pay.gateways.tes
 from __future__ import annotations
 
 from .forms import FormPost, Redirect
-from .gateway import Gateway, HttpMessage, VerifiedPayment
+from .gateway import Capability, Gateway, HttpMessage, VerifiedOperation, VerifiedPayment
 from .keys import KeyRing, SecretKey
+from .registry import load
 from .seals import SealAlgorithm, seal
 
 __all__ = [
+    "Capability",
     "FormPost",
     "Gateway",
     "HttpMessage",
@@ -20,6 +22,8 @@ __all__ = [
     "Redirect",
     "SealAlgorithm",
     "SecretKey",
+    "VerifiedOperation",
     "VerifiedPayment",
+    "load",
     "seal",
 ]
