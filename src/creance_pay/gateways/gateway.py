@@ -124,6 +124,10 @@ class Capability(StrEnum):
     SEALED_RETURN = "SEALED_RETURN"
 
 
+def _lack(gateway: object, capability: Capability) -> UnsupportedError:
+    return UnsupportedError(f"{type(gateway).__name__} does not offer {capability}")
+
+
 class Gateway(Protocol):
     """The names that every bank's gateway bears; inherit from it, and what your bank lacks refuses by itself.
 
@@ -176,7 +180,7 @@ class Gateway(Protocol):
             UnsupportedError: without ``Capability.STATUS``.
             GatewayUnavailableError: when the bank does not answer.
         """
-        raise self._lack(Capability.STATUS)
+        raise _lack(self, Capability.STATUS)
 
     def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
         """Debit an authorised payment, whole or in part.
@@ -185,7 +189,7 @@ class Gateway(Protocol):
             UnsupportedError: without ``Capability.CAPTURE``.
             GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
         """
-        raise self._lack(Capability.CAPTURE)
+        raise _lack(self, Capability.CAPTURE)
 
     def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
         """Give up what is not yet debited, whole or in part.
@@ -194,7 +198,7 @@ class Gateway(Protocol):
             UnsupportedError: without ``Capability.CANCEL``.
             GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
         """
-        raise self._lack(Capability.CANCEL)
+        raise _lack(self, Capability.CANCEL)
 
     def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
         """Give money back, the whole amount or a part.
@@ -203,7 +207,4 @@ class Gateway(Protocol):
             UnsupportedError: without ``Capability.REFUND``.
             GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
         """
-        raise self._lack(Capability.REFUND)
-
-    def _lack(self, capability: Capability) -> UnsupportedError:
-        return UnsupportedError(f"{type(self).__name__} does not offer {capability}")
+        raise _lack(self, Capability.REFUND)

@@ -74,20 +74,28 @@ class FileKey:
     text: Hidden = attrs.field(validator=_strong)
 
     @classmethod
-    def given(cls, passphrase: Hidden | None = None, key: Hidden | None = None) -> FileKey:
+    def given(cls, passphrase: Hidden | None, key: Hidden | None) -> FileKey:
         """Take a passphrase or a key, or else what the environment has.
 
         Raises:
             ConfigurationError: when there is none, or both.
         """
-        if passphrase is None and key is None:
-            passphrase, key = _variable("CREANCE_PAY_PASSPHRASE"), _variable("CREANCE_PAY_KEY")
-        if (passphrase is None) == (key is None):
+        found = _one(passphrase, key) or cls.from_environment()
+        if found is None:
             raise ConfigurationError(
-                "expected a passphrase or a key for the key file, and not both:"
-                " CREANCE_PAY_PASSPHRASE or CREANCE_PAY_KEY in the environment, or an argument"
+                "expected a passphrase or a key for the key file, as an argument, or as"
+                " CREANCE_PAY_PASSPHRASE or CREANCE_PAY_KEY in the environment"
             )
-        return cls(PASSPHRASE, passphrase) if passphrase else cls(KEY, key)  # type: ignore[arg-type]  # one is there
+        return found
+
+    @classmethod
+    def from_environment(cls) -> FileKey | None:
+        """Take ``CREANCE_PAY_PASSPHRASE`` or ``CREANCE_PAY_KEY``, or ``None`` when neither is set.
+
+        Raises:
+            ConfigurationError: when both are set.
+        """
+        return _one(_variable("CREANCE_PAY_PASSPHRASE"), _variable("CREANCE_PAY_KEY"))
 
     def cipher(self, salt: bytes) -> AESGCM:
         """Make the cipher; the key itself never is a local variable, which a traceback may show."""
@@ -97,6 +105,14 @@ class FileKey:
         return AESGCM(
             hashlib.scrypt(self.text.reveal().encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=_KEY_BYTES)
         )
+
+
+def _one(passphrase: Hidden | None, key: Hidden | None) -> FileKey | None:
+    if passphrase and key:
+        raise ConfigurationError("expected a passphrase or a key for the key file, and not both")
+    if passphrase:
+        return FileKey(PASSPHRASE, passphrase)
+    return FileKey(KEY, key) if key else None
 
 
 def _variable(name: str) -> Hidden | None:
@@ -122,10 +138,15 @@ def read_hidden(path: str | PathLike[str], file_key: FileKey) -> Hidden:
 
 def write_hidden(path: str | PathLike[str], text: Hidden, file_key: FileKey) -> None:
     """Encrypt a text into a key file for its owner alone, whole or not at all."""
+    _replace(Path(path), encrypted(text, file_key))
+
+
+def encrypted(text: Hidden, file_key: FileKey) -> str:
+    """Write what a key file has inside, with a new salt and a new nonce each time."""
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     fields = {"format": _FORMAT, "protection": file_key.protection, "salt": _text(salt), "nonce": _text(nonce)}
     sealed = file_key.cipher(salt).encrypt(nonce, text.reveal().encode(), _header(fields))
-    _replace(Path(path), json.dumps(fields | {"sealed": _text(sealed)}, indent=1) + "\n")
+    return json.dumps(fields | {"sealed": _text(sealed)}, indent=1) + "\n"
 
 
 def _header(fields: dict[str, str]) -> bytes:

@@ -137,7 +137,12 @@ class KeyRing:
         # A traceback may show the arguments of every call: nothing may fail before they are hidden.
         given = [None if text is None else hide(text) for text in (passphrase, key)]
         passphrase = key = None
-        ring = _ring(read_hidden(path, FileKey.given(*given)))
+        return cls.opened(path, FileKey.given(*given))
+
+    @classmethod
+    def opened(cls, path: str | PathLike[str], file_key: FileKey) -> KeyRing:
+        """Read the ring that a key file holds, with what opens it; :meth:`from_file` finds that out by itself."""
+        ring = _ring(read_hidden(path, file_key))
         if ring is None:
             raise ConfigurationError("the key file holds no key ring")
         return ring
