@@ -8,7 +8,7 @@ and their side of the conversation, for tests, in :mod:`creance_pay.gateways.tes
 from __future__ import annotations
 
 from .forms import FormPost, Redirect
-from .gateway import Capability, Gateway, HttpMessage, VerifiedOperation, VerifiedPayment
+from .gateway import Capability, Gateway, HttpMessage, OperationOutcome, OperationResult, VerifiedPayment
 from .keys import KeyRing, SecretKey
 from .registry import load
 from .seals import SealAlgorithm, seal
@@ -19,10 +19,11 @@ __all__ = [
     "Gateway",
     "HttpMessage",
     "KeyRing",
+    "OperationOutcome",
+    "OperationResult",
     "Redirect",
     "SealAlgorithm",
     "SecretKey",
-    "VerifiedOperation",
     "VerifiedPayment",
     "load",
     "seal",

@@ -84,29 +84,46 @@ class VerifiedPayment:
         return self.outcome is Outcome.PAID
 
 
+class OperationOutcome(StrEnum):
+    """What became of a capture, a cancellation or a refund; a closed list."""
+
+    #: The bank has done it, or will this night.
+    DONE = "DONE"
+    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
+    IMPOSSIBLE = "IMPOSSIBLE"
+    #: The bank does not know the payment.
+    NOT_FOUND = "NOT_FOUND"
+    #: The bank, or the card's, has said no.
+    REFUSED = "REFUSED"
+    #: The request itself was wrong: for the operator.
+    ERROR = "ERROR"
+    #: It may have been done: ask for the state, and never repeat it blindly.
+    UNKNOWN = "UNKNOWN"
+
+
 @attrs.frozen(kw_only=True)
-class VerifiedOperation:
-    """What an authentic answer says about a capture, a cancellation or a refund of our order.
+class OperationResult:
+    """What an authentic answer says of a capture, a cancellation or a refund; it exists only when every check passed.
 
     Attributes:
-        accepted: Whether the bank does what it was asked.
-        amount: The amount that this was about; ``None`` where the answer has none.
+        outcome: What became of it, in our words.
         response_code: The bank's own code, as it came.
-        status: The bank's own word for where the transaction stands now, as it came.
-        key_version: The version of the key that proved the answer.
-        raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
+        new_status: The bank's own word for the payment's state afterwards.
+        remaining: What is left of the amount.
+        at: The bank's time, with its time zone.
+        raw: Every field of the answer, in the vendor's spelling, each with all its values.
     """
 
-    accepted: bool
-    amount: Euros | None = None
+    outcome: OperationOutcome
     response_code: str | None = None
-    status: str | None = None
-    key_version: str | None = None
+    new_status: str | None = None
+    remaining: Euros | None = None
+    at: datetime | None = None
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 
     def __bool__(self) -> bool:
-        """Be true for what the bank does alone, so that a careless condition is a safe one."""
-        return self.accepted
+        """Be true for what is done alone, so that a careless condition is a safe one."""
+        return self.outcome is OperationOutcome.DONE
 
 
 class Capability(StrEnum):
@@ -182,7 +199,7 @@ class Gateway(Protocol):
         """
         raise _lack(self, Capability.STATUS)
 
-    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
+    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
         """Debit an authorised payment, whole or in part.
 
         Raises:
@@ -191,7 +208,7 @@ class Gateway(Protocol):
         """
         raise _lack(self, Capability.CAPTURE)
 
-    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
+    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
         """Give up what is not yet debited, whole or in part.
 
         Raises:
@@ -200,7 +217,7 @@ class Gateway(Protocol):
         """
         raise _lack(self, Capability.CANCEL)
 
-    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> VerifiedOperation:
+    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
         """Give money back, the whole amount or a part.
 
         Raises:
