@@ -33,7 +33,8 @@ ANSWER = "|".join((
     "customerIpAddress=192.0.2.7", "maskedPan=5017##########00", "holderAuthentRelegation=N",
     "holderAuthentStatus=3D_SUCCESS", "transactionOrigin=INTERNET", "paymentPattern=ONE_SHOT",
     "mandateAuthentMethod=null", "issuerCode=00000", "issuerCountryCode=FRA", "cardProductCode=F",
-    "cardProductName=VISA CLASSIC", "complementaryCode=00", "scoreValue=null", "walletType=null", "authentExemptionReasonList=null",
+    "cardProductName=VISA CLASSIC", "complementaryCode=00", "scoreValue=null",
+    "walletType=null", "authentExemptionReasonList=null",
 ))  # fmt: skip
 
 Contender = Callable[[], object]

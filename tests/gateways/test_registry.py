@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -96,8 +97,8 @@ class TestFaultyPlugins:
         self,
         declare: Callable[..., None],
         monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Any,
-        value: str,  # noqa: ANN401
+        tmp_path: Path,
+        value: str,
     ) -> None:
         """A package that fails at import is named, and the others still work (H12)."""
         (tmp_path / "failing_plugin.py").write_text("raise RuntimeError('no licence')", encoding="utf-8")

@@ -49,18 +49,22 @@ from creance_pay import (
     find_caisse,
 )
 from creance_pay.gateways import (
+    Capability,
     FormPost,
     Gateway,
     HttpMessage,
     KeyRing,
+    OperationOutcome,
+    OperationResult,
     Redirect,
     SealAlgorithm,
     SecretKey,
     VerifiedPayment,
+    load,
     seal,
 )
 from creance_pay.gateways.sips import Environment, SipsHost, SipsPaypage
-from creance_pay.gateways.testing import Decision, PaymentRequest, SipsBank, form_body
+from creance_pay.gateways.testing import Decision, GatewayConformance, PaymentRequest, SipsBank, Subject, form_body
 from creance_pay.gateways.testing.pages import bank_pages, serving
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport, Transport
 from creance_pay.messages import (
@@ -230,8 +234,8 @@ def policies() -> Policy:
     return policy_named("ameli-2019-11")
 
 
-def gateway() -> Gateway:
-    """Build the gateway of a bank, which has the names of every gateway."""
+def gateway() -> SipsPaypage:
+    """Build the gateway of a bank, with keys from here or from a file."""
     key = SecretKey(version="2", secret="a-secret-of-the-shop", not_after=MOMENT)
     keys = KeyRing([key], current="2")
     assert_type(keys.current, SecretKey)
@@ -241,6 +245,9 @@ def gateway() -> Gateway:
     assert_type(key.weakness, str | None)
     assert_type(key.retired(MOMENT), bool)
     assert_type(seal("amount=1600", key, SealAlgorithm.HMAC_SHA_256), str)
+    assert_type(KeyRing.from_file("keys.json", passphrase="a passphrase of the tests"), KeyRing)
+    assert_type(KeyRing.from_file("keys.json", key=None), KeyRing)
+    KeyRing.from_file("keys.json", "a passphrase of the tests")  # type: ignore[call-arg]
     SecretKey(version="2", secret=b"a-secret-of-the-shop")  # type: ignore[arg-type]
     SecretKey("2", "a-secret-of-the-shop")  # type: ignore[call-arg]
     host: SipsHost = SipsHost.loopback("http://127.0.0.1")
@@ -255,6 +262,42 @@ def gateway() -> Gateway:
         legacy_seal=False,
         clock=clock,
     )
+
+
+def loaded() -> Gateway:
+    """Load a gateway by its name."""
+    bank = load("sips", merchant_id="011223744550001")
+    assert_type(bank, Gateway)
+    assert_type(bank.capabilities, frozenset[Capability])
+    return bank
+
+
+def operations(bank: Gateway, transport: Transport) -> str:
+    """Ask the bank for what it may offer."""
+    assert_type(bank.fetch_status(order(), transport), VerifiedPayment)
+    results = [operation(order(), transport, amount=Euros(100)) for operation in (bank.capture, bank.cancel)]
+    assert_type(results, list[OperationResult])
+    result = bank.refund(order(), transport)
+    assert_type(result.outcome, OperationOutcome)
+    bank.refund(order())  # type: ignore[call-arg]
+    return result.outcome.value
+
+
+def judged(bank: Gateway) -> GatewayConformance:
+    """Judge a gateway of one's own."""
+    message = HttpMessage(b"")
+    subject = Subject(
+        gateway=bank,
+        order=order(),
+        genuine=lambda *_: message,
+        outcomes=(Outcome.PAID,),
+        forged={"no seal": message},
+        foreign={"another shop": message},
+        secrets=("a-secret-of-the-shop",),
+    )
+    suite = GatewayConformance()
+    suite.test_genuine(subject)
+    return suite
 
 
 def way_out(bank: Gateway) -> str:
