@@ -19,8 +19,7 @@ from creance_pay import (
     UnknownKeyError,
     UnsupportedError,
 )
-from creance_pay.gateways import SealAlgorithm
-from creance_pay.gateways import OperationOutcome, OperationResult
+from creance_pay.gateways import OperationOutcome, OperationResult, SealAlgorithm
 from creance_pay.gateways.sips import Environment, PaymentStatus, SipsHost
 from creance_pay.gateways.sips.codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
