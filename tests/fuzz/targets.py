@@ -24,7 +24,7 @@ from creance_pay import (
 from creance_pay.gateways import HttpMessage, KeyRing
 from creance_pay.gateways.hidden import Hidden
 from creance_pay.gateways.keyfile import KEY, FileKey, encrypted
-from creance_pay.gateways.sips import match_reports, read_reports
+from creance_pay.gateways.sips import Entry, match_reports, read_reports
 from creance_pay.gateways.sips.data import Data, decode, write
 from creance_pay.gateways.sips.documents import concatenated, load
 from creance_pay.gateways.transport import HttpAnswer
@@ -65,7 +65,7 @@ def data(content: bytes) -> None:
     except MalformedResponseError:
         return
     found = Data.parse(text)
-    if found.sound and not found.repeated():
+    if found.sound and not found.repeated() and not text.startswith("{"):  # JSON has several spellings
         assert text == write({name: values[0] for name, values in found.values.items()})
 
 
@@ -92,7 +92,8 @@ def reports(content: bytes) -> None:
         report = read_reports(path)
     except MalformedResponseError:
         return
-    found = match_reports((), report)
+    nothing: tuple[Entry, ...] = ()
+    found = match_reports(nothing, report)
     assert len(report.lines) == len(found.surplus)
     assert [] == [*found.matched, *found.missing, *found.different]
 

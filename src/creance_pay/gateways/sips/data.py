@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from operator import methodcaller
 
 import attrs
 
@@ -44,10 +45,12 @@ def flatten(fields: Mapping[str, Value], within: str = "") -> dict[str, str]:
     """
     flat: dict[str, str] = {}
     for name, value in fields.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, str):
+            flat[within + name] = value
+        elif isinstance(value, Mapping):
             flat |= flatten(value, f"{within}{name}.")
         elif value is not None:
-            flat[within + name] = value if isinstance(value, str) else _listed(within + name, value)
+            flat[within + name] = _listed(within + name, value)
     return flat
 
 
@@ -67,15 +70,16 @@ def write(fields: Mapping[str, Value]) -> str:
     """
     flat = flatten(fields)
     for name, value in flat.items():
-        if "|" in value or _CONTROL.search(value):
+        if "|" in value or not (value.isprintable() or _CONTROL.search(value) is None):
             raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
-    return "|".join(f"{name}={value}" for name, value in flat.items())
+    return "|".join([f"{name}={value}" for name, value in flat.items()])
 
 
 def encode(text: str, encoding: str) -> str:
     """Put a text into the encoding that the field ``Encode`` names, padded; without a name it stays as it is."""
-    letters = base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None)
-    return letters.decode() if encoding else text
+    if not encoding:
+        return text
+    return base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None).decode()
 
 
 def decode(text: str, encoding: str) -> str:
@@ -98,11 +102,12 @@ def decode(text: str, encoding: str) -> str:
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
+_cut = methodcaller("partition", "=")
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
     """Take a text apart; what is no pair has an empty name."""
-    for part in text.split("|"):
-        name, equals, value = part.partition("=")
-        yield name if equals else "", value
+    return [(name if equals else "", value) for name, equals, value in map(_cut, text.split("|"))]
 
 
 @attrs.frozen(kw_only=True)
@@ -121,22 +126,27 @@ class Data:
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(_pairs(text))
+            return cls._of(_pairs(text), sound=text.isprintable() or _CONTROL.search(text) is None)
         try:
-            data = cls._of(leaves(load(text)))
+            pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
             return cls(values={}, sound=False)
+        data = cls._of(pairs, sound=not any(_CONTROL.search(name + value) for name, value in pairs))
         return attrs.evolve(data, sound=data.sound and not data.repeated())
 
     @classmethod
-    def _of(cls, pairs: Iterator[tuple[str, str]]) -> Data:
+    def _of(cls, pairs: Sequence[tuple[str, str]], *, sound: bool) -> Data:
+        single = {name: (value,) for name, value in pairs}
+        if len(single) == len(pairs) and "" not in single:
+            return cls(values=single, sound=sound)
         values: dict[str, list[str]] = {}
-        sound = True
         for name, value in pairs:
-            sound = sound and bool(name) and _CONTROL.search(name + value) is None
             if name:
                 values.setdefault(name, []).append(value)
-        return cls(values={name: tuple(several) for name, several in values.items()}, sound=sound)
+        return cls(
+            values={name: tuple(several) for name, several in values.items()},
+            sound=sound and all(name for name, _ in pairs),
+        )
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""
@@ -150,4 +160,6 @@ class Data:
 
     def repeated(self) -> tuple[str, ...]:
         """List the names that have more than one value."""
+        if sum(map(len, self.values.values())) == len(self.values):
+            return ()
         return tuple(name for name, values in self.values.items() if len(values) > 1)

@@ -32,7 +32,7 @@ from ..seals import seal
 from .answers import REFERENCE, demand, facts, outer_fields
 from .codes import outcome_of
 from .data import Data, decode, encode, write
-from .fields import PaypageOptions, check, check_address, joined
+from .fields import PaypageOptions, check_address, joined
 from .office import Office
 from .shop import EURO
 
@@ -90,7 +90,7 @@ class SipsPaypage(Office):
         )
 
     def _request(self, order: PaymentOrder, key: SecretKey, options: PaypageOptions | None) -> dict[str, str]:
-        """Give the fields of a request by their dotted names, checked."""
+        """Give the fields of a request by their dotted names: ours are checked as they are made, and options here."""
         if REFERENCE.fullmatch(order.transaction_reference) is None:
             raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
         if order.amount.cents >= 10**12:
@@ -106,7 +106,7 @@ class SipsPaypage(Office):
             "orderChannel": "INTERNET",
             "transactionReference": order.transaction_reference,
         }
-        return joined(check(fields), (options or PaypageOptions()).fields())
+        return joined(fields, options.fields()) if options else fields
 
     def peek(self, message: HttpMessage) -> str:
         """Read the transaction reference of a message that nobody has verified, to look the order up and no more.
