@@ -27,6 +27,7 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 nitpicky = True
+nitpick_ignore = [("py:class", "creance_pay.gateways.sips.reports.E")]  # a type variable, which has no page
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 

@@ -212,7 +212,7 @@ def test_no_way_to_trust_less(option: str) -> None:
 class TestNoAnswer:
     """No answer is one error, which says nothing of what was sent and does not invite to send it again."""
 
-    @pytest.fixture(params=["refused", "silent", "cut", "no address", "no server name"])
+    @pytest.fixture(params=["refused", "silent", "cut", "no address", "no server name", "no label"])
     def error(self, request: pytest.FixtureRequest) -> Iterator[GatewayUnavailableError]:
         """Give the error of each way to get no answer."""
         if request.param == "refused":
@@ -224,7 +224,11 @@ class TestNoAnswer:
             with answering(200, b"half", cut=True) as server:
                 yield unavailable(server.url)
         else:
-            yield unavailable({"no address": "127.0.0.1", "no server name": "http://"}[request.param])
+            yield unavailable(
+                {"no address": "127.0.0.1", "no server name": "http://", "no label": f"http://{'a' * 64}.example"}[
+                    request.param
+                ]
+            )
 
     def test_not_retryable(self, error: GatewayUnavailableError) -> None:
         """The request may have been received (I12)."""

@@ -52,13 +52,16 @@ from creance_pay.gateways import (
     Capability,
     FormPost,
     Gateway,
+    HttpAnswer,
     HttpMessage,
     KeyRing,
     OperationOutcome,
     OperationResult,
     Redirect,
+    RequestsTransport,
     SealAlgorithm,
     SecretKey,
+    Transport,
     VerifiedPayment,
     load,
     seal,
@@ -90,7 +93,6 @@ from creance_pay.gateways.testing import (
     form_body,
 )
 from creance_pay.gateways.testing.pages import bank_pages, serving
-from creance_pay.gateways.transport import HttpAnswer, RequestsTransport, Transport
 from creance_pay.messages import (
     Acknowledgement,
     ContactLine,

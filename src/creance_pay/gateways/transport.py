@@ -97,7 +97,7 @@ def _call(url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnav
                 body += part
                 if len(body) > _LARGEST_ANSWER:
                     return GatewayUnavailableError("no answer: too large to be one")
-    except requests.RequestException as error:
+    except (OSError, ValueError) as error:  # all that requests raises, and what an address may raise below it
         return GatewayUnavailableError(f"no answer: {type(error).__name__}")
     return HttpAnswer(answer.status_code, body)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from creance_pay import Euros, InvalidValueError
 from creance_pay.gateways.sips import PaypageOptions
-from creance_pay.gateways.sips.data import Data, Value, decode, encode, write
+from creance_pay.gateways.sips.data import Data, decode, encode, write
 from creance_pay.gateways.sips.fields import FIELDS, check, origin
 from message_strategies import SETTINGS, any_text
 from sips_shop import MERCHANT, NOON, hmac_of, order, shop
@@ -246,7 +246,7 @@ class TestLists:
 
     def test_write(self) -> None:
         """Nested values are flattened, and nothing is not written."""
-        fields: dict[str, Value] = {"a": {"b": ["1", "2"], "c": {"d": "3"}}, "e": None, "f": ""}
+        fields: dict[str, object] = {"a": {"b": ["1", "2"], "c": {"d": "3"}}, "e": None, "f": ""}
 
         assert "a.b=1,2|a.c.d=3|f=" == write(fields)
 

@@ -15,12 +15,12 @@ from creance_pay import (
     ResponseRefusedError,
     SealMismatchError,
 )
-from creance_pay.gateways import FormPost, HttpMessage
+from creance_pay.gateways import FormPost, HttpMessage, KeyRing, SecretKey
 from creance_pay.gateways.sips import PaypageOptions, SipsHost, SipsPaypageJson
 from creance_pay.gateways.sips.codes import REDIRECTION_STATUSES
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
 from sips_answers import STARTED, UNREADABLE, Bank, bank, sealed
-from sips_shop import GENUINE, MERCHANT, NOON, body, order, ring, shop, verify
+from sips_shop import GENUINE, MERCHANT, NOON, body, order, read_cases, ring, shop, verify
 
 
 def json_shop(transport: Bank, **changes: Any) -> SipsPaypageJson:  # noqa: ANN401 - any argument of the gateway
@@ -178,6 +178,22 @@ class TestJsonMessage:
             payment.key_version,
             payment.raw["guaranteeIndicator"],
             payment.raw["holderData.name"],
+        )
+
+    def test_vector(self) -> None:
+        """The vendor's own example is read: a payment that expired, with numbers and a list of containers."""
+        vectors = {vector["id"]: vector for vector in read_cases("sips_vectors.json")["vectors"]}
+        vector = vectors["json-resp-official-hmac"]
+        keys = KeyRing([SecretKey(version="1", secret=vector["key"])], current="1")
+        gateway = shop(merchant_id="225005049920001", keys=keys, host=SipsHost.WORLDLINE_TEST)
+        placed = order(transaction_reference="dd88adfZ1027b40813f40813y1678837075", amount=Euros(44000))
+        payment = gateway.verify(HttpMessage(body(vector["seal_input"], vector["seal"])), expected=placed)
+
+        assert (Outcome.EXPIRED, Euros(44000), "2023-03-15T00:39:04+01:00", ("VI",)) == (
+            payment.outcome,
+            payment.amount,
+            payment.authorised_at and payment.authorised_at.isoformat(),
+            payment.raw["preAuthorisationRuleResultList.0.ruleCode"],
         )
 
     def test_peek(self) -> None:

@@ -16,16 +16,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
-from operator import methodcaller
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
 from .documents import leaves, load
-
-#: What a field of a request may be: a text, a list, a container, or nothing.
-Value = str | Sequence[str] | Mapping[str, "Value"] | None
 
 _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
@@ -33,10 +29,11 @@ _ENCODINGS = {
 }
 _USUAL_LETTERS = str.maketrans("-_", "+/")
 # Halves of surrogate pairs are no characters, and cannot travel.
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff"
+_CONTROL, _BREAKING = re.compile(f"[{_CONTROLS}]"), re.compile(f"[{_CONTROLS}|]")
 
 
-def flatten(fields: Mapping[str, Value], within: str = "") -> dict[str, str]:
+def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
     """Bring containers to dotted names and lists to commas; what is ``None`` is left out.
 
     Raises:
@@ -62,7 +59,7 @@ def _listed(name: str, items: object) -> str:
     return ",".join(items)
 
 
-def write(fields: Mapping[str, Value]) -> str:
+def write(fields: Mapping[str, object]) -> str:
     """Join fields into a text to seal.
 
     Raises:
@@ -70,7 +67,7 @@ def write(fields: Mapping[str, Value]) -> str:
     """
     flat = flatten(fields)
     for name, value in flat.items():
-        if "|" in value or not (value.isprintable() or _CONTROL.search(value) is None):
+        if _BREAKING.search(value):
             raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
     return "|".join([f"{name}={value}" for name, value in flat.items()])
 
@@ -126,27 +123,22 @@ class Data:
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(_pairs(text), sound=text.isprintable() or _CONTROL.search(text) is None)
+            return cls._of(list(_pairs(text)), text)
         try:
             pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
             return cls(values={}, sound=False)
-        data = cls._of(pairs, sound=not any(_CONTROL.search(name + value) for name, value in pairs))
+        data = cls._of(pairs, "".join(map("".join, pairs)))
         return attrs.evolve(data, sound=data.sound and not data.repeated())
 
     @classmethod
-    def _of(cls, pairs: Sequence[tuple[str, str]], *, sound: bool) -> Data:
-        single = {name: (value,) for name, value in pairs}
-        if len(single) == len(pairs) and "" not in single:
-            return cls(values=single, sound=sound)
-        values: dict[str, list[str]] = {}
+    def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
+        """Gather pairs that came of a text, or make it."""
+        values: dict[str, tuple[str, ...]] = {}
         for name, value in pairs:
-            if name:
-                values.setdefault(name, []).append(value)
-        return cls(
-            values={name: tuple(several) for name, several in values.items()},
-            sound=sound and all(name for name, _ in pairs),
-        )
+            values[name] = (*values.get(name, ()), value)
+        nameless = values.pop("", None)
+        return cls(values=values, sound=nameless is None and _CONTROL.search(text) is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""

@@ -10,7 +10,7 @@ import attrs
 from ...errors import GatewayUnavailableError, MalformedResponseError, SealMismatchError
 from ..seals import seal
 from ..transport import HttpAnswer, Transport
-from .data import Data, Value
+from .data import Data
 from .documents import concatenated, load
 from .shop import Shop
 
@@ -19,7 +19,7 @@ from .shop import Shop
 class Exchange(Shop):
     """A shop that calls the bank."""
 
-    def exchange(self, transport: Transport, url: str, fields: Mapping[str, Value], *, questions: int = 0) -> Data:
+    def exchange(self, transport: Transport, url: str, fields: Mapping[str, object], *, questions: int = 0) -> Data:
         """Seal a document, post it, and prove the answer.
 
         Args:

@@ -20,7 +20,7 @@ import attrs
 
 from ...errors import InvalidValueError
 from ...fields import of_type
-from .data import Value, flatten
+from .data import flatten
 from .hosts import SipsHost, is_public
 
 # The classes of the data dictionary; none has the vertical bar, which would end the field.
@@ -39,7 +39,8 @@ _CLASSES = {
     "url": r"(?P<scheme>https?)://(?P<host>[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/[0-9A-Za-z._~!$&'()*+,;=:@%/-]*)?",
 }
-_URL = re.compile(_CLASSES["url"])
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
+_URL = _PATTERNS["url"]
 _PORTS = range(80, 10_000)  # those that the bank posts to
 _CONTACT = {
     "email": ("email", 128), "firstname": ("text", 50), "lastname": ("text", 50), "mobile": ("phone", 30),
@@ -91,7 +92,7 @@ _OPAQUE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NIR = re.compile(r"[1-478][0-9]{5}[0-9ABab][0-9]{6}(?:[0-9]{2})?")
 
 
-def check(fields: Mapping[str, Value]) -> dict[str, str]:
+def check(fields: Mapping[str, object]) -> dict[str, str]:
     """Check each field against its class and its length, and give them flat.
 
     Raises:
@@ -102,7 +103,7 @@ def check(fields: Mapping[str, Value]) -> dict[str, str]:
         if name not in FIELDS:
             raise InvalidValueError("expected the name of a field of a debt payment, in the vendor's spelling")
         form, longest = FIELDS[name]
-        if len(value) > longest or re.fullmatch(_CLASSES[form], value) is None:
+        if len(value) > longest or _PATTERNS[form].fullmatch(value) is None:
             raise InvalidValueError(f"expected {name} to be of class {form}, 1 to {longest} characters")
     return flat
 
@@ -193,7 +194,7 @@ class PaypageOptions:
     capture_day: int | None = attrs.field(default=None, validator=[of_type(int, type(None)), _few_days])
     expires_at: datetime | None = attrs.field(default=None, validator=[of_type(datetime, type(None)), _aware])
     bypass_receipt: bool = attrs.field(default=False, validator=of_type(bool))
-    others: Mapping[str, Value] = attrs.field(factory=dict, validator=of_type(Mapping), repr=False, hash=False)
+    others: Mapping[str, object] = attrs.field(factory=dict, validator=of_type(Mapping), repr=False, hash=False)
 
     def fields(self) -> dict[str, str]:
         """Give the fields that are set, under the vendor's names, checked.
@@ -202,7 +203,7 @@ class PaypageOptions:
             InvalidValueError: for a value that its field cannot hold, or a field that is set twice.
         """
         moment = None if self.expires_at is None else self.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        named: dict[str, Value] = {
+        named: dict[str, object] = {
             "customerLanguage": self.language,
             "customerContact.email": self.email,
             "orderId": self.order_id,

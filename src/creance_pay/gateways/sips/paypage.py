@@ -90,7 +90,7 @@ class SipsPaypage(Office):
         )
 
     def _request(self, order: PaymentOrder, key: SecretKey, options: PaypageOptions | None) -> dict[str, str]:
-        """Give the fields of a request by their dotted names: ours are checked as they are made, and options here."""
+        """Give the fields of a request by their dotted names: each is checked, here or where its value was made."""
         if REFERENCE.fullmatch(order.transaction_reference) is None:
             raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
         if order.amount.cents >= 10**12:

@@ -17,7 +17,6 @@ from ...payment import PaymentOrder
 from ..forms import FormPost
 from ..transport import RequestsTransport, Transport
 from .codes import REDIRECTION_STATUSES
-from .data import Value
 from .fields import PaypageOptions, origin
 from .paypage import SipsPaypage
 
@@ -56,7 +55,7 @@ class SipsPaypageJson(SipsPaypage):
         return FormPost(url, {"redirectionVersion": version, "redirectionData": token})
 
 
-def nest(fields: Mapping[str, str]) -> dict[str, Value]:
+def nest(fields: Mapping[str, str]) -> dict[str, Any]:
     """Bring dotted names to containers, and lists to arrays.
 
     >>> nest({"paymentMeanBrandList": "CB,VISA", "customerContact.email": "a@b.example"})
