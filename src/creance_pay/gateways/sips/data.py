@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from operator import methodcaller
 
 import attrs
 
@@ -123,7 +124,7 @@ class Data:
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(list(_pairs(text)), text)
+            return cls._of(_pairs(text), text)
         try:
             pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
@@ -134,11 +135,16 @@ class Data:
     @classmethod
     def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
         """Gather pairs that came of a text, or make it."""
-        values: dict[str, tuple[str, ...]] = {}
+        sound = text.isprintable() or _CONTROL.search(text) is None
+        once = {name: (value,) for name, value in pairs}
+        if len(once) == len(pairs) and "" not in once:
+            return cls(values=once, sound=sound)
+        values: dict[str, list[str]] = {}  # lists: one name thousands of times must not take seconds
         for name, value in pairs:
-            values[name] = (*values.get(name, ()), value)
+            values.setdefault(name, []).append(value)
         nameless = values.pop("", None)
-        return cls(values=values, sound=nameless is None and _CONTROL.search(text) is None)
+        several = {name: tuple(listed) for name, listed in values.items()}
+        return cls(values=several, sound=sound and nameless is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""
