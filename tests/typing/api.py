@@ -110,23 +110,39 @@ from creance_pay.messages import (
 )
 from creance_pay.rules import (
     Access,
+    AfterPayment,
     AmountCheck,
     Assessment,
     BandCheck,
+    DisplayCount,
+    MaxBasis,
     MinBasis,
+    NoticeChannel,
     NoticeScope,
     Policy,
+    RetentionCount,
     Statement,
+    Stranding,
+    TotalBasis,
     Verdict,
     access,
+    acknowledge_by,
+    add_working_days,
+    after_payment,
+    allocate,
     assess,
     check_amount,
+    check_card_mask,
     delete_on,
     display_by,
+    is_working_day,
     load_policies,
+    notice_channel,
     notice_scope,
+    plan,
     policy_named,
     policy_on,
+    register_by,
 )
 
 DAY = date(2017, 9, 11)
@@ -253,11 +269,30 @@ def policies() -> Policy:
     assert_type(load_policies(""), tuple[Policy, ...])
     assert_type(policy.band_checked_at, BandCheck)
     assert_type(policy.min_basis, MinBasis)
+    assert_type(policy.total_basis, TotalBasis)
+    assert_type(policy.max_basis, MaxBasis)
+    assert_type(policy.stranding, Stranding)
+    assert_type(policy.display_counted_in, DisplayCount)
+    assert_type(policy.retention_counted_in, RetentionCount)
+    assert_type(policy.overdue(DAY), tuple[str, ...])
     assert_type(policy.sources, Mapping[str, Statement])
     assert_type(delete_on(DAY, policy=policy), date)
     assert_type(display_by(MOMENT, policy=policy), datetime)
     policy_on(DAY, undocumented="guess")  # type: ignore[arg-type]
     return policy_named("ameli-2019-11")
+
+
+def following(policy: Policy) -> AfterPayment:
+    """Plan, share, and follow a payment."""
+    assert_type(plan(money(), policy=policy), tuple[Euros, ...])
+    assert_type(allocate(money(), [debt()], chosen=[references()[0]]), Mapping[NoticeReference, Euros])
+    assert_type(acknowledge_by(DAY, caisse=find_caisse("631")), date)
+    assert_type(register_by(MOMENT), date)
+    assert_type(add_working_days(DAY, 10), date)
+    assert_type(is_working_day(DAY), bool)
+    assert_type(notice_channel(has_account=True), NoticeChannel)
+    assert_type(check_card_mask("5017##########00"), CardCode)
+    return after_payment(money(), money(), policy=policy)
 
 
 def gateway() -> Gateway:

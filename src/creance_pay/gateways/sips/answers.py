@@ -14,7 +14,7 @@ from ...payment import Outcome, PaymentOrder, Source
 from ..gateway import HttpMessage
 from .data import Data
 
-REFERENCE = re.compile(r"[0-9A-Za-z]{1,35}")
+REFERENCE = re.compile(r"(?!null\Z)[0-9A-Za-z]{1,35}")  # the vendor writes null for an absent value
 _MASKED = re.compile(r"[0-9]{0,6}#{4,15}[0-9]{0,4}")
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T.]([0-9]{2}:[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})")
 _LARGEST_BODY = 65_536

@@ -69,9 +69,9 @@ class SipsPaypage(Office):
         """Seal an order into the form that the browser posts; a text beyond ASCII travels in base64.
 
         Raises:
-            InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), an
-                amount over twelve digits of cents (N12), an address that the bank or good sense would refuse, or an
-                option that its field cannot hold.
+            InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), or is
+                the word ``null``, by which the bank means none; an amount over twelve digits of cents (N12); an address
+                that the bank or good sense would refuse; or an option that its field cannot hold.
             ConfigurationError: when the current key has passed its last moment since the gateway was built.
         """
         key = self.sealing_key()
