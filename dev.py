@@ -49,6 +49,7 @@ LOCKS = {
     "dev": "pyproject.toml --extra=demo --group=build --group=test --group=lint --group=docs",
     "bench": "pyproject.toml --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
+    "mutate": "pyproject.toml --extra=demo --group=build --group=test --group=mutate",
     "lock": "--group=lock",
 }
 # A lock in the second place holds everything of the one in the first.
@@ -258,6 +259,11 @@ def fuzz(minutes: str = "1") -> int:
     return next(filter(None, codes), 0)
 
 
+def mutate(*names: str) -> int:
+    """Change the library in small ways and see that a test fails each time (some minutes; mutmut's names narrow it)."""
+    return run(prepare("mutate"), "tests/mutation.py", *names)
+
+
 def compile_lock(output: Path, *words: str | Path) -> int:
     """Resolve for every Python and system, and write versions and hashes, and no word of where they come from."""
     scope = ("--no-config", "--universal", "--generate-hashes", "--python-version", "3.11")
@@ -280,7 +286,7 @@ def lock(*options: str) -> int:
     return failed
 
 
-VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, bench, fuzz, lock)}
+VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, bench, fuzz, mutate, lock)}
 
 
 def main(words: list[str]) -> int:

@@ -28,6 +28,7 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore = [
+    ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
     ("py:class", "creance_pay.gateways.hidden.Hidden"),  # nobody types it: a text is what one gives
     ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere
 ]

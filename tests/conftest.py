@@ -1,11 +1,14 @@
 """What every test session shares: the option for long tests, and properties without a clock."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A machine that is busy with other things makes no property false.
+# A machine that is busy with other things makes no property false; mutation testing runs a test twice in one process.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -276,7 +276,9 @@ class TestVerbs:
         assert 0 == dev.main([])
 
         lines = capsys.readouterr().out.splitlines()[1:]
-        assert ["setup", "demo", "test", "lint", "docs", "bench", "fuzz", "lock"] == [line.split()[0] for line in lines]
+        assert ["setup", "demo", "test", "lint", "docs", "bench", "fuzz", "mutate", "lock"] == [
+            line.split()[0] for line in lines
+        ]
         assert all(line.endswith(".") for line in lines)
 
     def test_unknown(self, dev: ModuleType) -> None:
@@ -358,7 +360,7 @@ class TestFuzz:
         monkeypatch.setattr(dev, "fuzz_one", one)
 
         assert 77 == dev.fuzz("1.5")
-        assert [("data", 90), ("key_file", 90), ("verify", 90)] == ran[:3]
+        assert [(name, 90) for name in ("answer", "data", "key_file", "reports", "verify")] == ran
 
     def test_other_systems(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """The fuzzer has no packages for other systems, and one sentence says so."""

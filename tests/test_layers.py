@@ -30,9 +30,12 @@ RANKS = {
 BANKS = {"sips": 1, "testing": 2}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib.request", "urllib3"}
 # All that the rules import from elsewhere: nothing here tells the time, draws lots or opens anything.
-PURE = {"__future__", "attrs", "calendar", "collections", "datetime", "decimal", "enum", "functools", "typing"}
+PURE = {
+    "__future__", "attrs", "calendar", "collections", "datetime", "decimal", "enum", "functools", "holidays",
+    "itertools", "re", "typing", "zoneinfo",
+}  # fmt: skip
 IMPURE_NAMES = {
-    "compile", "environ", "eval", "exec", "fromtimestamp", "getenv", "input", "now", "open", "print", "today", "utcnow",
+    "environ", "eval", "exec", "fromtimestamp", "getenv", "input", "now", "open", "print", "today", "utcnow",
     "read_bytes", "read_text",
 }  # fmt: skip
 # The one file that the rules read is their own.

@@ -9,6 +9,10 @@ becomes a cross-reference, so that a rule, a code or a message that the pages do
 ``message-table``      every message, its sentences written with sample values
 ``bank-code-table``    the response codes of Sips, and what each means for the order
 ``capture-table``      how the money moves after an acceptance
+``status-table``       the states of a transaction at the bank, and what each is in our words
+``operation-table``    the response codes of an operation, and what each means
+``meaning-table``      the table of codes whose name is given, as ``ACQUIRER_CODES``, with their meanings
+``host-table``         the hosts of the brands of Sips
 ``rule``               a rule by its number, the target of the role of the same name
 =====================  ==================================================================
 """
@@ -33,9 +37,11 @@ from sphinx.util.nodes import make_id
 
 from creance_pay import Code, Euros, NoticeReference, Reason, codes, messages, rules
 from creance_pay.gateways.sips import codes as sips_codes
+from creance_pay.gateways.sips import hosts as sips_hosts
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
+SIPS = "creance_pay.gateways.sips"
 
 SAMPLE_REFERENCE = NoticeReference("6311705400000344F")
 SAMPLE_TEXTS = {"transaction_reference": "PCLCB172540000004"}
@@ -277,6 +283,60 @@ class CaptureTable(CodeTable):
         return [table(("Capture mode", "Outcome"), rows, (50, 50))]
 
 
+class StatusTable(CodeTable):
+    """The states of a transaction, as the bank words them."""
+
+    sources = (sips_codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [(code(word), self.word(state)) for word, state in sips_codes.STATUSES.items()]
+        return [table(("State at the bank", "State"), rows, (50, 50))]
+
+
+class OperationTable(CodeTable):
+    """What became of an operation, by its response code."""
+
+    sources = (sips_codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [
+            (
+                code(number),
+                self.link("py", "attr", f"creance_pay.gateways.OperationOutcome.{outcome.name}", outcome.name),
+            )
+            for number, outcome in sips_codes.OPERATIONS.items()
+        ]
+        return [table(("Response code", "Outcome"), rows, (50, 50))]
+
+
+class MeaningTable(CodeTable):
+    """Codes that tell a person more, and decide nothing."""
+
+    required_arguments = 1
+    sources = (sips_codes,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [(code(number), text(meaning)) for number, meaning in getattr(sips_codes, self.arguments[0]).items()]
+        return [table(("Code", "Meaning"), rows, (20, 80))]
+
+
+class HostTable(CodeTable):
+    """Where each brand takes payments."""
+
+    sources = (sips_hosts,)
+
+    def build(self) -> list[nodes.Node]:
+        """Make the table."""
+        rows = [
+            (code(name), code(host.base), code(host.office) if host.office else text("none, or not known"))
+            for name, host in sips_hosts.KNOWN.items()
+        ]
+        return [table(("Attribute of SipsHost", "Payment page", "Office"), rows, (26, 40, 34))]
+
+
 def name_rule(_env: BuildEnvironment, signature: str, node: addnodes.desc_signature) -> str:
     """Show a rule as its number and its title; the number is its name."""
     number, _blank, title = signature.partition(" ")
@@ -295,6 +355,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "message-table": MessageTable,
         "bank-code-table": BankCodeTable,
         "capture-table": CaptureTable,
+        "status-table": StatusTable,
+        "operation-table": OperationTable,
+        "meaning-table": MeaningTable,
+        "host-table": HostTable,
     }.items():
         app.add_directive(name, directive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

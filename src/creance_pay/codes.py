@@ -106,11 +106,13 @@ class VerdictCode(Code):
     )
     KIND_NOT_OPEN = auto(), "R21", "Debts of this kind are not payable online.", _CASES, _TOLD
 
+    SELECTION_NOT_ALLOWED = auto(), "R8", "The policy takes one reference at a time.", "reading Q8", _TOLD
     SELECTION_DUPLICATE = auto(), "R8", "A reference is selected twice.", "proposed", _TOLD
     SELECTION_OTHER_DEBTOR = auto(), "R8", "The selected debts are not all the same person's.", _SCREEN_2, _TOLD
 
     PAYABLE = auto(), "R7", "The debt can be paid online, within the range shown.", _SCREEN_2
     NOTHING_DUE = auto(), "R7", "Nothing remains to be paid.", "proposed", _TOLD
+    PAYMENT_ALREADY_MADE = auto(), "R7", "The policy takes one payment a notice.", "reading Q11", _TOLD
     BELOW_ONLINE_MINIMUM = auto(), "R7", "What remains is under the smallest online payment.", _SCREEN_2, _TOLD
 
     AMOUNT_OK = auto(), "R10", "The amount can be paid.", _SCREEN_2
@@ -119,6 +121,7 @@ class VerdictCode(Code):
     AMOUNT_BELOW_MINIMUM = auto(), "R10", "The amount is under the smallest online payment.", _SCREEN_2, _TOLD
     AMOUNT_ABOVE_MAXIMUM = auto(), "R10", "The amount is over the largest online payment.", _SCREEN_2, _TOLD
     AMOUNT_ABOVE_REMAINING = auto(), "R10", "The amount is more than what remains due.", "reading", _TOLD
+    AMOUNT_STRANDS_REMAINDER = auto(), "R11", "What would remain could not be paid online.", "reading Q12", _TOLD
 
     INPUT_MISSING = auto(), "R1", "A cell that the decision needs is null (columns only).", "proposed"
     INPUT_INVALID = auto(), "R1", "A cell holds a negative amount (columns only).", "proposed"
@@ -131,23 +134,26 @@ class Reason(IntFlag):
     :class:`ReferenceCode`.  Their numbers are stable, since files keep them.
     """
 
-    INPUT_MISSING = 1
-    INPUT_INVALID = 2
-    REFERENCE_BAD_FORMAT = 4
-    REFERENCE_NOT_OPEN = 8
-    KIND_NOT_OPEN = 16
-    SELECTION_DUPLICATE = 32
-    SELECTION_OTHER_DEBTOR = 64
-    NOTHING_DUE = 128
-    NO_NOTICE = 256
-    BELOW_BAND = 512
-    ABOVE_BAND = 1024
-    BELOW_ONLINE_MINIMUM = 2048
-    AMOUNT_REQUIRED = 4096
-    AMOUNT_BAD_FORMAT = 8192
-    AMOUNT_BELOW_MINIMUM = 16384
-    AMOUNT_ABOVE_MAXIMUM = 32768
-    AMOUNT_ABOVE_REMAINING = 65536
+    INPUT_MISSING = 1 << 0
+    INPUT_INVALID = 1 << 1
+    REFERENCE_BAD_FORMAT = 1 << 2
+    REFERENCE_NOT_OPEN = 1 << 3
+    KIND_NOT_OPEN = 1 << 4
+    SELECTION_NOT_ALLOWED = 1 << 5
+    SELECTION_DUPLICATE = 1 << 6
+    SELECTION_OTHER_DEBTOR = 1 << 7
+    NOTHING_DUE = 1 << 8
+    PAYMENT_ALREADY_MADE = 1 << 9
+    NO_NOTICE = 1 << 10
+    BELOW_BAND = 1 << 11
+    ABOVE_BAND = 1 << 12
+    BELOW_ONLINE_MINIMUM = 1 << 13
+    AMOUNT_REQUIRED = 1 << 14
+    AMOUNT_BAD_FORMAT = 1 << 15
+    AMOUNT_BELOW_MINIMUM = 1 << 16
+    AMOUNT_ABOVE_MAXIMUM = 1 << 17
+    AMOUNT_ABOVE_REMAINING = 1 << 18
+    AMOUNT_STRANDS_REMAINDER = 1 << 19
 
 
 class WarningCode(Code):
@@ -163,6 +169,16 @@ class CardCode(Code):
 
     CARD_MASK_OK = auto(), "R16", "Four digits, number signs, two digits.", "guide, state of the payment"
     CARD_FULL_NUMBER_REFUSED = auto(), "R16", "Not masked, hence never kept nor quoted.", "PCI DSS v4, 3.3.1 and 3.4.1"
+
+    @property
+    def code(self) -> CardCode:
+        """The word itself: the answer needs no policy, and reads like a verdict."""
+        return self
+
+    @property
+    def ok(self) -> bool:
+        """Whether the number is masked."""
+        return self is CardCode.CARD_MASK_OK
 
 
 class Settlement(Code):

@@ -1,11 +1,14 @@
 """The one way out, over real HTTP on this machine."""
 
+import gzip
+import json
 import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from urllib.parse import parse_qsl
 
 import attrs
@@ -23,11 +26,14 @@ class Server:
 
     url: str
     asked: list[tuple[str, str | None, list[tuple[str, str]]]] = attrs.field(factory=list)
+    bodies: list[str] = attrs.field(factory=list)
     release: threading.Event = attrs.field(factory=threading.Event)
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", *, silent: bool = False, cut: bool = False) -> Iterator[Server]:
+def answering(
+    status: int, body: bytes = b"", *, silent: bool = False, cut: bool = False, encoding: str = ""
+) -> Iterator[Server]:
     """Serve one answer on a free port of this machine."""
     server = Server("")
 
@@ -35,12 +41,15 @@ def answering(status: int, body: bytes = b"", *, silent: bool = False, cut: bool
         def do_POST(self) -> None:
             form = self.rfile.read(int(self.headers["Content-Length"])).decode()
             server.asked.append((self.path, self.headers["Content-Type"], parse_qsl(form)))
+            server.bodies.append(form)
             if silent:
                 server.release.wait(timeout=30)
                 return
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", "/elsewhere")
+            if encoding:
+                self.send_header("Content-Encoding", encoding)
             self.send_header("Content-Length", str(len(body) + cut))
             self.end_headers()
             self.wfile.write(body)
@@ -59,6 +68,29 @@ def answering(status: int, body: bytes = b"", *, silent: bool = False, cut: bool
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+@contextmanager
+def dripping(*parts: bytes) -> Iterator[str]:
+    """Serve a few bytes at a time, with a pause after each that is shorter than any timeout, until nobody listens."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError), listener.accept()[0] as connection:
+            for part in chain(parts, repeat(b"x")):
+                connection.sendall(part)
+                if stop.wait(0.05):
+                    return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        stop.set()
+        thread.join()
+        listener.close()
 
 
 def closed_port() -> int:
@@ -112,10 +144,75 @@ def unavailable(url: str, *, timeout: float = 5) -> GatewayUnavailableError:
     return caught.value
 
 
+class TestJson:
+    """A document is posted as one."""
+
+    def test_document(self) -> None:
+        """It arrives as JSON, nothing changed."""
+        document = {"amount": "1600", "customerContact": {"lastname": "Dupré"}, "list": ["1", None]}
+        with answering(200, b"{}") as server:
+            answer = RequestsTransport().post_json(server.url, document)
+
+        assert (b"{}", "application/json", document) == (answer.body, server.asked[0][1], json.loads(server.bodies[0]))
+
+    def test_redirection(self) -> None:
+        """A redirection is an answer, and is not followed (I13)."""
+        with answering(302) as server:
+            answer = RequestsTransport().post_json(server.url, {})
+
+            assert (302, 1) == (answer.status, len(server.asked))
+
+    def test_unavailable(self) -> None:
+        """No answer is the same error as with a form."""
+        with pytest.raises(GatewayUnavailableError):
+            RequestsTransport().post_json(f"http://127.0.0.1:{closed_port()}", {})
+
+
+class TestDeadline:
+    """The whole answer has to be there in time, and has a size (I1, I2)."""
+
+    @pytest.mark.parametrize(
+        "parts",
+        [(), (b"HTTP/1.1 200 OK\r\n",), (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n",)],
+        ids=["status", "headers", "body"],
+    )
+    def test_slow(self, parts: tuple[bytes, ...]) -> None:
+        """A byte now and then does not put the end off (I2)."""
+        with dripping(*parts) as url:
+            unavailable(url, timeout=0.3)
+
+    def test_large(self) -> None:
+        """A body that no bank sends is no answer."""
+        with answering(200, b"x" * 1_048_577) as server:
+            assert "too large" in str(unavailable(server.url))
+
+    def test_largest(self) -> None:
+        """A large one is."""
+        with answering(200, b"x" * 1_048_576) as server:
+            assert 1_048_576 == len(RequestsTransport().post_form(server.url, FIELDS).body)
+
+    def test_compressed(self) -> None:
+        """The size is that after decompression (B45)."""
+        with answering(200, gzip.compress(b"x" * 50_000_000), encoding="gzip") as server:
+            assert "too large" in str(unavailable(server.url))
+
+    def test_broken(self) -> None:
+        """What cannot be decompressed is no answer."""
+        with answering(200, b"no gzip", encoding="gzip") as server:
+            unavailable(server.url)
+
+
+@pytest.mark.parametrize("option", ["verify", "cert", "insecure", "allow_redirects"])
+def test_no_way_to_trust_less(option: str) -> None:
+    """No option turns the check of certificates off (I13)."""
+    with pytest.raises(TypeError, match=option):
+        RequestsTransport(**{option: False})
+
+
 class TestNoAnswer:
     """No answer is one error, which says nothing of what was sent and does not invite to send it again."""
 
-    @pytest.fixture(params=["refused", "silent", "cut", "no address", "no server name"])
+    @pytest.fixture(params=["refused", "silent", "cut", "no address", "no server name", "no label"])
     def error(self, request: pytest.FixtureRequest) -> Iterator[GatewayUnavailableError]:
         """Give the error of each way to get no answer."""
         if request.param == "refused":
@@ -127,7 +224,11 @@ class TestNoAnswer:
             with answering(200, b"half", cut=True) as server:
                 yield unavailable(server.url)
         else:
-            yield unavailable({"no address": "127.0.0.1", "no server name": "http://"}[request.param])
+            yield unavailable(
+                {"no address": "127.0.0.1", "no server name": "http://", "no label": f"http://{'a' * 64}.example"}[
+                    request.param
+                ]
+            )
 
     def test_not_retryable(self, error: GatewayUnavailableError) -> None:
         """The request may have been received (I12)."""

@@ -120,3 +120,14 @@ class TestAnswers:
     def test_a_call_is_not_to_be_repeated_blindly(self) -> None:
         """Unless somebody says so, a call may have moved money."""
         assert not GatewayUnavailableError("no answer").retryable
+
+
+def test_what_an_error_carries() -> None:
+    """What helps the caller is kept as it was given, and is empty when nothing was."""
+    carried = [
+        (OrderMismatchError("", fields=("amount",)).fields, OrderMismatchError("").fields),
+        (GatewayUnavailableError("", retryable=True).retryable, GatewayUnavailableError("").retryable),
+        (MissingExtraError("", extra="batch").extra, MissingExtraError("").extra),
+    ]
+
+    assert [(("amount",), ()), (True, False), ("batch", "")] == carried

@@ -361,3 +361,25 @@ class TestExact:
         """A text of a hundred thousand characters is no amount."""
         with pytest.raises(InvalidAmountError):
             Euros.exact(text)
+
+
+class TestEdgesOfExact:
+    """Twelve digits with the cents, and no more digits than any amount has (hostile amounts F42 and F43)."""
+
+    @pytest.mark.parametrize("value", [Decimal("9999999999.99"), "9999999999.99"])
+    def test_largest(self, value: str | Decimal) -> None:
+        """The largest amount of twelve digits is one."""
+        assert Euros(999_999_999_999) == Euros.exact(value)
+
+    @pytest.mark.parametrize("value", [Decimal("1E+10"), Decimal("10000000000.00"), "10000000000.00"])
+    def test_over_the_largest(self, value: str | Decimal) -> None:
+        """One cent more is not."""
+        with pytest.raises(InvalidAmountError):
+            Euros.exact(value)
+
+    def test_most_digits(self) -> None:
+        """Trailing zeros are exact up to twenty-eight digits, and refused from there on."""
+        assert Euros(1600) == Euros.exact(Decimal("16." + "0" * 26))
+
+        with pytest.raises(InvalidAmountError):
+            Euros.exact(Decimal("16." + "0" * 27))

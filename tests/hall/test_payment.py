@@ -1,6 +1,7 @@
 """Orders, outcomes and states."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,18 @@ class TestOrder:
         made = order(notices={numbered(1): Euros(1500), numbered(2): Euros(500)})
 
         assert made == travel(made)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"amount": Euros(0)}, {"notices": {NoticeReference("6311705400000001F"): Euros(1)}}],
+    ids=["zero", "another sum"],
+)
+def test_amount_that_is_none_has_its_word(changes: dict[str, Any]) -> None:
+    """An order of nothing, or of another sum than its notices receive, is refused by the word of R9."""
+    order = {"amount": Euros(2000), "return_url": "a", "notification_url": "b", "transaction_reference": "REF1"}
+
+    with pytest.raises(InvalidAmountError) as refused:
+        PaymentOrder(**{**order, **changes})
+
+    assert refused.value.code == "AMOUNT_BAD_FORMAT"

@@ -72,6 +72,15 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     VerdictCode.SELECTION_OTHER_DEBTOR: lambda: assess(
         a_debt(), others=[a_debt(reference=numbered(2), debtor="person-2")], policy=POLICY
     ),
+    VerdictCode.SELECTION_NOT_ALLOWED: lambda: assess(
+        a_debt(), others=[a_debt(reference=numbered(2))], policy=a_policy(several_references=False)
+    ),
+    VerdictCode.PAYMENT_ALREADY_MADE: lambda: assess(
+        a_debt(6000), pending={numbered(1): Euros(1)}, policy=a_policy(several_payments=False)
+    ),
+    VerdictCode.AMOUNT_STRANDS_REMAINDER: lambda: check_amount(
+        "50", total=Euros(6000), policy=a_policy(stranding="refuse")
+    ),
     VerdictCode.NOTHING_DUE: lambda: assess(a_debt(0), policy=POLICY),
     VerdictCode.BELOW_ONLINE_MINIMUM: lambda: assess(a_debt(700), policy=POLICY),
     VerdictCode.AMOUNT_REQUIRED: lambda: check_amount("", total=Euros(6000), policy=POLICY),

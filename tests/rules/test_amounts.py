@@ -1,12 +1,11 @@
 """How much may be paid (rules R9, R10, R11), every amount near every bound included."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from creance_pay import Euros, WarningCode
-from creance_pay.rules import Policy, assess, check_amount
-from creance_pay.rules.amounts import AmountCheck, largest_without_stranding
+from creance_pay.rules import AmountCheck, Policy, assess, check_amount
 from samples import POLICY, a_debt, a_policy
 
 LEAST, MOST = 1600, 5000
@@ -80,6 +79,11 @@ class TestBounds:
         """Above the range, the remainder speaks where it is less than the maximum."""
         assert code == check_amount(Euros(amount), total=Euros(total), policy=POLICY).code
 
+    @pytest.mark.parametrize(("total", "amount"), [(4999, 5000), (4999, 5001), (5000, 5001), (5001, 5002)])
+    def test_above_the_range_has_one_reason(self, total: int, amount: int) -> None:
+        """Either the maximum speaks or the remainder, never both."""
+        assert 1 == len(check_amount(Euros(amount), total=Euros(total), policy=POLICY).reasons)
+
     @pytest.mark.parametrize(
         ("policy", "amount", "code"),
         [
@@ -136,15 +140,24 @@ class TestAnswer:
 
         assert [Euros(6000), Euros(1600), Euros(5000)] == [values[key] for key in ("total", "minimum", "maximum")]
 
+    @pytest.mark.parametrize(("text", "amount"), [("20", Euros(2000)), ("15,99", Euros(1599)), ("50,01", Euros(5001))])
+    def test_amount_that_was_read_is_a_value(self, text: str, amount: Euros) -> None:
+        """A refusal too tells which amount it judged."""
+        assert amount == check_amount(text, total=Euros(6000), policy=POLICY).values["amount"]
+
     def test_stranded_remainder_is_a_value(self) -> None:
         """What would remain and what to propose are given (R11)."""
         values = check_amount("50", total=Euros(6000), policy=POLICY).values
 
         assert [Euros(1000), Euros(4400)] == [values[key] for key in ("stranded", "suggested_max")]
 
-    @given(st.integers(LEAST, 20_000).map(Euros))
-    def test_proposal_strands_nothing(self, total: Euros) -> None:
+    @given(st.integers(LEAST + 1, 20_000).map(Euros), st.integers(1, LEAST - 1).map(Euros))
+    def test_proposal_strands_nothing(self, total: Euros, rest: Euros) -> None:
         """What is proposed can be paid, and leaves nothing or enough."""
-        proposed = largest_without_stranding(total, POLICY)
+        assume(rest < total)
+        proposed = check_amount(total - rest, total=total, policy=POLICY).suggested_max
+        assume(proposed is not None)
 
-        assert ("AMOUNT_OK", None, None, None) == answered(check_amount(proposed, total=total, policy=POLICY))
+        assert ("AMOUNT_OK", None, None, None) == answered(
+            check_amount(proposed or Euros(0), total=total, policy=POLICY)
+        )

@@ -164,6 +164,12 @@ class TestWarnings:
 
         assert (*warnings, WarningCode.STRANDED_REMAINDER) == checked.warnings
 
+    def test_odd_references_of_the_others_are_pointed_out_once(self) -> None:
+        """The other debts of a selection are looked at too, and each oddity is named once (R2, R3)."""
+        odd = [a_debt(reference=NoticeReference(f"022{day}00000001F")) for day in ("17054", "17055")]
+
+        assert (CaisseStatus.CAISSE_ABSORBED,) == assess(a_debt(), others=odd, policy=POLICY).warnings
+
 
 class TestOrderOfTests:
     """The first failing test gives the code, and the reasons hold them all (order of section 8)."""
@@ -373,6 +379,12 @@ class TestCheck:
         checked = assess(debt, policy=POLICY).check(amount)
 
         assert (code, None, False) == (checked.code, checked.amount, checked.ok)
+
+    def test_accounts_for_the_refusal(self) -> None:
+        """The account of a refused check names the values that decided the assessment."""
+        refused = assess(a_debt(kind=DebtKind.IND), policy=POLICY)
+
+        assert refused.explain() == refused.check("20,00").explain()
 
     def test_keeps_the_values_for_the_message(self) -> None:
         """The refusal can be told as well from here."""

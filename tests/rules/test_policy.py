@@ -263,6 +263,7 @@ SOUND: list[dict[str, Any]] = [
     {"valid_to": date(2020, 1, 1)},
     {"open_debt_kinds": []},
     {"channels": []},
+    {"display_delay_hours": 1, "mailbox_retention_months": 1},
 ]
 
 

@@ -9,12 +9,12 @@ from creance_pay import Reason
 from creance_pay.rules import Policy
 from creance_pay.rules.requirements import (
     ACCESS,
-    AMOUNT,
     SCOPE,
-    SELECTION,
     Requirement,
+    amount_requirements,
     due_requirements,
     failed,
+    selection_requirements,
 )
 from samples import POLICY, a_policy
 
@@ -22,10 +22,13 @@ ACCESS_POLICY = a_policy(band_checked_at="access")
 TABLES: dict[str, Mapping[Reason, Requirement]] = {
     "scope": SCOPE,
     "access": ACCESS,
-    "selection": SELECTION,
+    "selection": selection_requirements(POLICY),
+    "one reference": selection_requirements(a_policy(several_references=False)),
     "due": due_requirements(POLICY),
     "due at access": due_requirements(ACCESS_POLICY),
-    "amount": AMOUNT,
+    "one payment": due_requirements(a_policy(several_payments=False, band_checked_at="access")),
+    "amount": amount_requirements(POLICY),
+    "amount that may strand nothing": amount_requirements(a_policy(stranding="refuse")),
 }
 #: Reasons that are found while reading, before any requirement: by the columns, and by the parser of amounts.
 READING = {

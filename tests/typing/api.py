@@ -7,7 +7,7 @@ check has an ignore that mypy would report if it were needless.
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import assert_never, assert_type
+from typing import Any, assert_never, assert_type
 
 from flask import Flask
 
@@ -52,21 +52,47 @@ from creance_pay.gateways import (
     Capability,
     FormPost,
     Gateway,
+    HttpAnswer,
     HttpMessage,
     KeyRing,
     OperationOutcome,
     OperationResult,
     Redirect,
+    RequestsTransport,
     SealAlgorithm,
     SecretKey,
+    Transport,
     VerifiedPayment,
     load,
     seal,
 )
-from creance_pay.gateways.sips import Environment, SipsHost, SipsPaypage
-from creance_pay.gateways.testing import Decision, GatewayConformance, PaymentRequest, SipsBank, Subject, form_body
+from creance_pay.gateways.sips import (
+    BadLine,
+    Entry,
+    Environment,
+    Identification,
+    Matching,
+    PaymentStatus,
+    PaypageOptions,
+    Report,
+    ReportLine,
+    SipsHost,
+    SipsPaypage,
+    SipsPaypageJson,
+    match_reports,
+    read_reports,
+)
+from creance_pay.gateways.testing import (
+    Account,
+    Decision,
+    GatewayConformance,
+    PaymentRequest,
+    SipsBank,
+    SipsServices,
+    Subject,
+    form_body,
+)
 from creance_pay.gateways.testing.pages import bank_pages, serving
-from creance_pay.gateways.transport import HttpAnswer, RequestsTransport, Transport
 from creance_pay.messages import (
     Acknowledgement,
     ContactLine,
@@ -84,23 +110,39 @@ from creance_pay.messages import (
 )
 from creance_pay.rules import (
     Access,
+    AfterPayment,
     AmountCheck,
     Assessment,
     BandCheck,
+    DisplayCount,
+    MaxBasis,
     MinBasis,
+    NoticeChannel,
     NoticeScope,
     Policy,
+    RetentionCount,
     Statement,
+    Stranding,
+    TotalBasis,
     Verdict,
     access,
+    acknowledge_by,
+    add_working_days,
+    after_payment,
+    allocate,
     assess,
     check_amount,
+    check_card_mask,
     delete_on,
     display_by,
+    is_working_day,
     load_policies,
+    notice_channel,
     notice_scope,
+    plan,
     policy_named,
     policy_on,
+    register_by,
 )
 
 DAY = date(2017, 9, 11)
@@ -227,6 +269,12 @@ def policies() -> Policy:
     assert_type(load_policies(""), tuple[Policy, ...])
     assert_type(policy.band_checked_at, BandCheck)
     assert_type(policy.min_basis, MinBasis)
+    assert_type(policy.total_basis, TotalBasis)
+    assert_type(policy.max_basis, MaxBasis)
+    assert_type(policy.stranding, Stranding)
+    assert_type(policy.display_counted_in, DisplayCount)
+    assert_type(policy.retention_counted_in, RetentionCount)
+    assert_type(policy.overdue(DAY), tuple[str, ...])
     assert_type(policy.sources, Mapping[str, Statement])
     assert_type(delete_on(DAY, policy=policy), date)
     assert_type(display_by(MOMENT, policy=policy), datetime)
@@ -234,7 +282,20 @@ def policies() -> Policy:
     return policy_named("ameli-2019-11")
 
 
-def gateway() -> SipsPaypage:
+def following(policy: Policy) -> AfterPayment:
+    """Plan, share, and follow a payment."""
+    assert_type(plan(money(), policy=policy), tuple[Euros, ...])
+    assert_type(allocate(money(), [debt()], chosen=[references()[0]]), Mapping[NoticeReference, Euros])
+    assert_type(acknowledge_by(DAY, caisse=find_caisse("631")), date)
+    assert_type(register_by(MOMENT), date)
+    assert_type(add_working_days(DAY, 10), date)
+    assert_type(is_working_day(DAY), bool)
+    assert_type(notice_channel(has_account=True), NoticeChannel)
+    assert_type(check_card_mask("5017##########00"), CardCode)
+    return after_payment(money(), money(), policy=policy)
+
+
+def gateway() -> Gateway:
     """Build the gateway of a bank, with keys from here or from a file."""
     key = SecretKey(version="2", secret="a-secret-of-the-shop", not_after=MOMENT)
     keys = KeyRing([key], current="2")
@@ -260,6 +321,8 @@ def gateway() -> SipsPaypage:
         host=host,
         algorithm=SealAlgorithm.HMAC_SHA_512,
         legacy_seal=False,
+        identification=Identification.REFERENCE_BY_MERCHANT,
+        unsealed_answers=False,
         clock=clock,
     )
 
@@ -310,6 +373,54 @@ def way_out(bank: Gateway) -> str:
     return exit_.url
 
 
+def sips_way_out(shop: SipsPaypage, keys: KeyRing) -> FormPost:
+    """Add what helps the person, and start by JSON."""
+    options = PaypageOptions(
+        language="fr-BE", brands=("CB",), capture_day=0, expires_at=MOMENT, others={"customerId": "1"}
+    )
+    assert_type(shop.initiate(order(), options=options), FormPost)
+    PaypageOptions(brand="CB")  # type: ignore[call-arg]
+    by_json = SipsPaypageJson(merchant_id="011223744550001", keys=keys, transport=RequestsTransport())
+    gateway: Gateway = by_json
+    assert_type(gateway.initiate(order()), FormPost | Redirect)
+    return by_json.initiate(order(), options=options)
+
+
+def office(shop: SipsPaypage, transport: Transport) -> OperationOutcome:
+    """Ask the bank, and have it move money."""
+    status = shop.fetch_status(order(), transport)
+    assert_type(status, PaymentStatus)
+    assert_type(status.state, PaymentState)
+    assert_type(status.outcome, Outcome)
+    assert_type(status.remaining, Euros | None)
+    assert_type(shop.capture(order(), transport), OperationResult)
+    assert_type(shop.cancel(order(), transport, amount=money()), OperationResult)
+    result = shop.refund(order(), transport, amount=money())
+    shop.refund(order(), transport, amount=2000)  # type: ignore[arg-type]
+    assert_type(result.new_status, str | None)
+    return result.outcome
+
+
+class Known:
+    """What a portal knows of a payment, a class of its own."""
+
+    transaction_reference = "REF1"
+    amount = Euros(1600)
+    state = PaymentState.PAID
+
+
+def reports(entries: list[Entry]) -> tuple[ReportLine, ...]:
+    """Read the bank's daily reports, and match them."""
+    report = read_reports("report.csv")
+    assert_type(report, Report)
+    assert_type(report.bad, tuple[BadLine, ...])
+    assert_type(match_reports(entries, report), Matching[Entry])
+    matching = match_reports([Known()], report.lines)
+    assert_type(matching.matched, tuple[tuple[Known, ReportLine], ...])
+    assert_type(matching.missing, tuple[Known, ...])
+    return matching.surplus
+
+
 def way_back(bank: Gateway) -> str:
     """Verify a message against the order, which nobody can forget to hand in."""
     message = HttpMessage(b"Data=", {"Content-Type": "application/x-www-form-urlencoded"})
@@ -345,6 +456,10 @@ class Recorder:
         """Record nothing."""
         return HttpAnswer(200 if url and fields else 400, b"")
 
+    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+        """Record nothing here either."""
+        return HttpAnswer(200 if url and document else 400, b"{}")
+
 
 def bank_side(keys: KeyRing) -> None:
     """Decide on the bank's side, and serve its pages."""
@@ -355,6 +470,10 @@ def bank_side(keys: KeyRing) -> None:
     decision = bank.pay(asked, "5017670000001800")
     assert_type(decision, Decision)
     assert_type(bank.leave(), Decision)
+    assert_type(bank.accounts, dict[str, Account])
+    services = SipsServices(bank)
+    services.remit()
+    assert_type(services.post("cashManagement/refund", b"{}", page=""), dict[str, str])
     assert_type(form_body(bank.answer(asked, decision)), bytes)
     transports: list[Transport] = [Recorder(), RequestsTransport(timeout=1.0, direct=True)]
     pages = bank_pages(bank, transport=transports[0])

@@ -12,18 +12,22 @@ from .gateway import Capability, Gateway, HttpMessage, OperationOutcome, Operati
 from .keys import KeyRing, SecretKey
 from .registry import load
 from .seals import SealAlgorithm, seal
+from .transport import HttpAnswer, RequestsTransport, Transport
 
 __all__ = [
     "Capability",
     "FormPost",
     "Gateway",
+    "HttpAnswer",
     "HttpMessage",
     "KeyRing",
     "OperationOutcome",
     "OperationResult",
     "Redirect",
+    "RequestsTransport",
     "SealAlgorithm",
     "SecretKey",
+    "Transport",
     "VerifiedPayment",
     "load",
     "seal",

@@ -155,6 +155,33 @@ class SelectionOtherDebtor(Message):
 
 
 @attrs.frozen(kw_only=True)
+class SelectionNotAllowed(Message):
+    """Several references are selected, and the policy takes one (R8, Q8)."""
+
+    key, field = "selection_not_allowed", "references"
+    answers = (VerdictCode.SELECTION_NOT_ALLOWED,)
+
+
+@attrs.frozen(kw_only=True)
+class PaymentAlreadyMade(Message):
+    """The notice was paid in part, and the policy takes one payment (R7, Q11)."""
+
+    key = "payment_already_made"
+    answers = (VerdictCode.PAYMENT_ALREADY_MADE,)
+
+
+@attrs.frozen(kw_only=True)
+class AmountStrandsRemainder(Message):
+    """The amount would leave too little to be paid online, and the policy refuses it (R11, Q12)."""
+
+    key, field = "amount_strands_remainder", "amount"
+    answers = (VerdictCode.AMOUNT_STRANDS_REMAINDER,)
+
+    stranded: Euros
+    suggested_max: Euros
+
+
+@attrs.frozen(kw_only=True)
 class NothingDue(Message):
     """Nothing remains to be paid (R7)."""
 

@@ -14,7 +14,15 @@ from ..codes import Code, Reason, VerdictCode, WarningCode
 from ..errors import InvalidAmountError
 from ..money import Euros
 from .policy import Policy
-from .requirements import AMOUNT, failed
+from .readings import Stranding
+from .requirements import (
+    Whole,
+    amount_requirements,
+    failed,
+    largest_payment,
+    largest_without_stranding,
+    strands_nothing,
+)
 from .verdicts import Verdict, less, policy_warnings
 
 
@@ -29,8 +37,9 @@ class AmountCheck(Verdict):
     """
 
     granted = VerdictCode.AMOUNT_OK
-    depends_on = ("online_min", "online_max_per_payment")
-
+    depends_on: tuple[str, ...] = attrs.field(
+        default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
+    )
     amount: Euros | None = None
     stranded: Euros | None = None
     suggested_max: Euros | None = None
@@ -38,22 +47,38 @@ class AmountCheck(Verdict):
     @property
     def warning(self) -> Code | None:
         """``STRANDED_REMAINDER``, or ``None``."""
-        return WarningCode.STRANDED_REMAINDER if self.stranded else None
+        return WarningCode.STRANDED_REMAINDER if self.ok and self.stranded else None
 
 
 @attrs.frozen(kw_only=True)
-class _Payment:
+class _Payment(Whole):
     """The operands of the rules on amounts, in cents."""
 
-    amount: int
     total: int
+    amount: int = 0
 
 
-def largest_without_stranding(total: Euros, policy: Policy) -> Euros:
-    """Propose the largest payment after which the rest, if any, is still payable online (R11)."""
-    if total <= policy.online_max_per_payment:
-        return total
-    return min(policy.online_max_per_payment, total - policy.online_min)
+def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], ...]:
+    """List the amounts that can be paid of a payable total, as ranges of which both ends can be paid (R10, R11).
+
+    One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
+    """
+    least, most = policy.online_min, Euros(largest_payment(_Payment(total=total.cents), policy))
+    if policy.stranding is Stranding.WARN:
+        return ((least, most),)
+    below = (least, min(most, less(total, least)))
+    whole = (max(least, total), most)
+    return tuple((low, high) for low, high in (below, whole) if low <= high)
+
+
+def _read(amount: str | Euros, policy: Policy) -> Euros:
+    """Read what was typed; cents are not, where the form takes none (Q13)."""
+    if isinstance(amount, Euros):
+        return amount
+    read = Euros.parse(amount)
+    if not policy.cents_typed and ("," in amount or "." in amount):
+        raise InvalidAmountError("expected euros without cents", code=VerdictCode.AMOUNT_BAD_FORMAT)
+    return read
 
 
 def check_amount(
@@ -74,23 +99,27 @@ def check_amount(
         ``AMOUNT_OK``, perhaps with a warning, or the first test that failed.
     """
     warnings = policy_warnings(policy) if warnings is None else warnings
-    values = {"total": total, "minimum": policy.online_min, "maximum": policy.online_max_per_payment}
+    values: dict[str, object] = {
+        "total": total,
+        "minimum": policy.online_min,
+        "maximum": policy.online_max_per_payment,
+    }
     try:
-        asked = amount if isinstance(amount, Euros) else Euros.parse(amount)
+        asked = _read(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    values["amount"] = asked
-    if reasons := failed(AMOUNT, _Payment(amount=asked.cents, total=total.cents), policy):
-        return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values)
-    rest = less(total, asked)
-    if not Euros(0) < rest < policy.online_min:
-        return AmountCheck(policy=policy, warnings=warnings, values=values, amount=asked)
-    suggested = largest_without_stranding(total, policy)
+    facts = _Payment(amount=asked.cents, total=total.cents)
+    reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
+    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
+        paid = None if reasons else asked
+        return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
+    stranded, suggested = less(total, asked), Euros(largest_without_stranding(facts, policy))
     return AmountCheck(
         policy=policy,
-        warnings=(*warnings, WarningCode.STRANDED_REMAINDER),
-        values={**values, "stranded": rest, "suggested_max": suggested},
-        amount=asked,
-        stranded=rest,
+        reasons=reasons,
+        warnings=warnings if reasons else (*warnings, WarningCode.STRANDED_REMAINDER),
+        values={**values, "stranded": stranded, "suggested_max": suggested},
+        amount=None if reasons else asked,
+        stranded=stranded,
         suggested_max=suggested,
     )

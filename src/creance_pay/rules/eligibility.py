@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from enum import StrEnum
 
 import attrs
 
@@ -21,10 +21,29 @@ from ..debts import Debt
 from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import AmountCheck, check_amount
-from .policy import BandCheck, MinBasis, Policy
-from .requirements import ACCESS, SCOPE, SELECTION, due_requirements, failed
+from .amounts import AmountCheck, check_amount, payable_ranges
+from .policy import Policy
+from .readings import BandCheck, MinBasis, TotalBasis
+from .requirements import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
 from .verdicts import Verdict, less, policy_warnings
+
+# The values of the policy that each answer depends on.
+_FOR_THE_BAND = ("notice_band_min", "notice_band_max", "band_inclusive")
+_FOR_ACCESS = ("open_debt_kinds",)
+_FOR_PAYING = (
+    *_FOR_ACCESS,
+    "several_references",
+    "several_payments",
+    "pending_subtracted",
+    "total_basis",
+    "min_basis",
+    "band_checked_at",
+    *_FOR_THE_BAND,
+    "online_min",
+    "online_max_per_payment",
+    "max_basis",
+    "stranding",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +51,7 @@ class NoticeScope(Verdict):
     """Whether a notice may be sent for a balance."""
 
     granted = VerdictCode.IN_SCOPE
-    depends_on = ("notice_band_min", "notice_band_max", "band_inclusive")
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_THE_BAND, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -40,7 +59,7 @@ class Access(Verdict):
     """Whether a reference leads to a debt that is open online."""
 
     granted = VerdictCode.REFERENCE_FOUND
-    depends_on = ("open_debt_kinds",)
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_ACCESS, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,31 +69,29 @@ class Assessment(Verdict):
     Attributes:
         total: What remains of all selected debts, payments that are not displayed yet subtracted; ``None`` when the
             reference leads to no debt.
+        payable_ranges: The amounts that can be paid, as ranges of which both ends can be paid; usually one.
         payable_min: The smallest payment, or ``None`` when nothing is payable.
         payable_max: The largest payment, or ``None`` when nothing is payable.
     """
 
     granted = VerdictCode.PAYABLE
-    depends_on: ClassVar[tuple[str, ...]] = (
-        *Access.depends_on,
-        "band_checked_at",
-        *NoticeScope.depends_on,
-        "min_basis",
-        "online_min",
-        "online_max_per_payment",
-    )
-
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
+
+    @property
+    def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
+        """The amounts that can be paid (R10, R11)."""
+        return () if self.total is None or not self.ok else payable_ranges(self.total, self.policy)
 
     @property
     def payable_min(self) -> Euros | None:
         """The smallest payment (R10)."""
-        return self.policy.online_min if self.ok else None
+        return self.payable_ranges[0][0] if self.ok else None
 
     @property
     def payable_max(self) -> Euros | None:
         """The largest payment: the policy's, or all that remains (R10, Q10)."""
-        return min(self.policy.online_max_per_payment, self.total) if self.ok and self.total is not None else None
+        return self.payable_ranges[-1][1] if self.ok else None
 
     def check(self, amount: str | Euros) -> AmountCheck:
         """Judge an amount against this assessment: what a portal calls.
@@ -86,8 +103,32 @@ class Assessment(Verdict):
             The verdict on the amount; a refused assessment stays refused, with its own code, whatever the amount.
         """
         if self.total is None or not self.ok:
-            return AmountCheck(policy=self.policy, reasons=self.reasons, warnings=self.warnings, values=self.values)
+            return AmountCheck(
+                policy=self.policy,
+                reasons=self.reasons,
+                warnings=self.warnings,
+                values=self.values,
+                depends_on=self.depends_on,
+            )
         return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
+
+
+class NoticeChannel(StrEnum):
+    """How a notice reaches the person."""
+
+    #: In the account, for who has one.
+    ELECTRONIC = "ELECTRONIC"
+    #: By letter.
+    PAPER = "PAPER"
+
+
+def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the one thing that decides
+    """Say how a notice is sent (guide, use cases).
+
+    Args:
+        has_account: Whether the person has an account on the day of issue.
+    """
+    return NoticeChannel.ELECTRONIC if has_account else NoticeChannel.PAPER
 
 
 def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> NoticeScope:
@@ -101,7 +142,7 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
     Returns:
         ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
     """
-    facts = _Sums(balance=balance.cents, due=balance.cents, notice_received=notice_received)
+    facts = Sums(balance=balance.cents, notice_received=notice_received)
     return NoticeScope(
         policy=policy,
         reasons=failed(SCOPE, facts, policy),
@@ -132,7 +173,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     return Access(
         policy=policy,
         reasons=failed(ACCESS, _Selection.of([debt], policy), policy),
-        warnings=_warnings(debt, policy),
+        warnings=_warnings([debt], policy),
         values={"reference": debt.reference},
     )
 
@@ -174,16 +215,22 @@ def assess(
     if debt is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, pending = [debt, *others], _checked(pending or {})
-    remaining = [less(each.remaining, pending.get(each.reference, Euros(0))) for each in selection]
-    total = sum(remaining, Euros(0))
-    basis = remaining[0] if policy.min_basis is MinBasis.REFERENCE else total
-    owed = total if balance is None else less(balance, sum(pending.values(), Euros(0)))
+    selection, accepted = [debt, *others], _checked(pending or {})
+    deducted = accepted if policy.pending_subtracted else {}
+    remaining = [less(each.remaining, deducted.get(each.reference, Euros(0))) for each in selection]
+    counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
+    total = sum(counted, Euros(0))
+    owed = total if balance is None else less(balance, sum(deducted.values(), Euros(0)))
+    sums = Sums(
+        due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
+        balance=owed.cents,
+        untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
+    )
     return Assessment(
         policy=policy,
-        reasons=failed({**ACCESS, **SELECTION}, _Selection.of(selection, policy), policy)
-        | failed(due_requirements(policy), _Sums(due=basis.cents, balance=owed.cents), policy),
-        warnings=_warnings(debt, policy),
+        reasons=failed({**ACCESS, **selection_requirements(policy)}, _Selection.of(selection, policy), policy)
+        | failed(due_requirements(policy), sums, policy),
+        warnings=_warnings(selection, policy),
         values={
             "reference": debt.reference,
             "remaining": remaining[0],
@@ -197,20 +244,22 @@ def assess(
 
 
 @attrs.frozen(kw_only=True)
-class _Sums:
+class Sums(Whole):
     """The operands of the rules on sums, in cents."""
 
-    due: int
     balance: int
+    due: int = 0
     notice_received: bool = True
+    untouched: bool = True
 
 
 @attrs.frozen(kw_only=True)
-class _Selection:
+class _Selection(Whole):
     """The operands of the rules on access and selection."""
 
     open_online: bool
     kind_open: bool
+    alone: bool
     distinct: bool
     one_debtor: bool
 
@@ -220,6 +269,7 @@ class _Selection:
         return cls(
             open_online=all(debt.open_online for debt in debts),
             kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
+            alone=len(debts) == 1,
             distinct=len({debt.reference for debt in debts}) == len(debts),
             one_debtor=len({debt.debtor for debt in debts}) == 1,
         )
@@ -232,9 +282,11 @@ def _checked(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReferenc
     raise InvalidValueError("expected pending to map NoticeReference to Euros")
 
 
-def _warnings(debt: Debt, policy: Policy) -> tuple[Code, ...]:
-    """Point out what the reference has that is odd (R2, R3), and a policy that is not known to apply."""
-    caisse = find_caisse(debt.reference.caisse_code)
-    status = caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN
-    day = () if debt.reference.issued_on else (WarningCode.ISSUE_DAY_UNKNOWN,)
-    return (*day, *(() if status is CaisseStatus.CAISSE_OK else (status,)), *policy_warnings(policy))
+def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
+    """Point out what the references have that is odd (R2, R3), once, and a policy that is not known to apply."""
+    odd: list[Code] = []
+    for debt in debts:
+        caisse = find_caisse(debt.reference.caisse_code)
+        odd += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
+        odd.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
+    return (*(code for code in dict.fromkeys(odd) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))

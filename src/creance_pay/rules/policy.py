@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, TypeVar
+from itertools import pairwise
+from typing import Any, Literal
 
 import attrs
 
@@ -34,33 +34,16 @@ from ..edges import read_toml
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..fields import of_type
 from ..money import Euros
-
-W = TypeVar("W", bound=StrEnum)
-
-
-class BandCheck(StrEnum):
-    """When the band is tested (question Q3)."""
-
-    #: When the notice is sent, and never again.
-    NOTICE = "notice"
-    #: Each time the person comes to pay.
-    ACCESS = "access"
-
-
-class MinBasis(StrEnum):
-    """What the online minimum is compared with (question Q7)."""
-
-    #: What remains of the reference that the person typed.
-    REFERENCE = "reference"
-    #: What remains of all selected references together.
-    SELECTION = "selection"
+from .days import months_later, whole_day
+from .readings import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
 
 
 @attrs.frozen(kw_only=True)
 class Statement:
     """One value as the file states it, and what lets a reader check it.
 
-    Exactly one of ``since`` (first day of effect) and ``documented_on`` (day of the document) is given.
+    Exactly one of ``since`` (first day of effect) and ``documented_on`` (day of the document) is given; ``seen_on`` is
+    the day on which someone last looked and saw it unchanged.
     """
 
     value: Any  # the field of Policy that takes it checks its type
@@ -68,27 +51,17 @@ class Statement:
     source: str
     since: date | None = None
     documented_on: date | None = None
+    seen_on: date | None = None
+
+    @property
+    def last_seen(self) -> date:
+        """The last day on which someone is known to have seen the value in force."""
+        return max(day for day in (self.since, self.documented_on, self.seen_on) if day)
 
     def __attrs_post_init__(self) -> None:
         """Refuse a value that nobody could check."""
         if (self.since is None) == (self.documented_on is None) or not self.source.strip():
             raise ConfigurationError("a value needs a source, and either since or documented_on")
-
-
-def _member(kind: type[W], word: object) -> W:
-    """Take a member of ``kind`` or its word."""
-    try:
-        return kind(str(word))
-    except ValueError:
-        raise ConfigurationError(f"expected one of {', '.join(kind)}") from None
-
-
-def _band_check(word: str) -> BandCheck:
-    return _member(BandCheck, word)
-
-
-def _min_basis(word: str) -> MinBasis:
-    return _member(MinBasis, word)
 
 
 def _words(words: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +72,10 @@ def _words(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _debt_kinds(codes: Sequence[str]) -> tuple[DebtKind, ...]:
-    return tuple(_member(DebtKind, code) for code in _words(codes))
+    try:
+        return tuple(DebtKind(code) for code in _words(codes))
+    except ValueError:
+        raise ConfigurationError(f"expected kinds among {', '.join(DebtKind)}") from None
 
 
 def _above_zero(_: Policy, attribute: attrs.Attribute[int], value: int) -> None:
@@ -128,6 +104,7 @@ class Policy:
     Attributes:
         name: The name to ask for it.
         documented_on: The day of the document that describes it.
+        longest_unseen_months: After how many months without being seen in force a value has to be looked up again.
         valid_from: Its first day of effect, or ``None`` when it is not known.
         valid_to: Its last day, or ``None``.
         documented: ``False`` when :func:`policy_on` gave it for a day on which it is not known to apply.
@@ -138,9 +115,20 @@ class Policy:
         online_min: The smallest online payment, and the smallest debt payable online (R7, R10).
         online_max_per_payment: The largest online payment (R10).
         min_basis: What the minimum is compared with (Q7).
+        several_references: Whether several notices can be paid together (Q8).
+        total_basis: What the total includes (Q9).
+        max_basis: What a payment may not exceed (Q10).
+        several_payments: Whether a notice can be paid in several payments (Q11).
+        stranding: What becomes of an amount that strands a remainder (Q12).
+        cents_typed: Whether the form takes cents (Q13).
+        pending_subtracted: Whether payments that are not displayed yet are deducted (Q22).
         open_debt_kinds: The kinds of debt that are payable online (R21).
         display_delay_hours: Within how many hours a payment shows in the account (R17).
+        display_counted_in: How that delay is counted (Q16).
         mailbox_retention_months: After how many months the acknowledgement is deleted (R19).
+        mailbox_retention_days: After how many days, under the other reading.
+        retention_counted_in: Which of the two applies (Q17).
+        acknowledgement_version: The version of the acknowledgement's text (R18); information.
         channels: Where the service exists; information, never a reason to refuse (R26).
         payment_means: How one pays; information.
         sources: Each value as the file states it, with its unit, its source and its day.
@@ -151,19 +139,31 @@ class Policy:
 
     name: str = attrs.field(validator=_plain(str))
     documented_on: date = attrs.field(validator=_plain(date))
+    longest_unseen_months: int = attrs.field(validator=[_plain(int), _above_zero])
     valid_from: date | None = attrs.field(default=None, validator=_plain(date, type(None)))
     valid_to: date | None = attrs.field(default=None, validator=_plain(date, type(None)))
     documented: bool = attrs.field(default=True, validator=_plain(bool))
     notice_band_min: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
     notice_band_max: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
     band_inclusive: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
-    band_checked_at: BandCheck = attrs.field(converter=_band_check, metadata=_CHOICE)
+    band_checked_at: BandCheck = attrs.field(converter=BandCheck, metadata=_CHOICE)
     online_min: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
     online_max_per_payment: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
-    min_basis: MinBasis = attrs.field(converter=_min_basis, metadata=_CHOICE)
+    min_basis: MinBasis = attrs.field(converter=MinBasis, metadata=_CHOICE)
+    several_references: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    total_basis: TotalBasis = attrs.field(converter=TotalBasis, metadata=_CHOICE)
+    max_basis: MaxBasis = attrs.field(converter=MaxBasis, metadata=_CHOICE)
+    several_payments: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    stranding: Stranding = attrs.field(converter=Stranding, metadata=_CHOICE)
+    cents_typed: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    pending_subtracted: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
     open_debt_kinds: tuple[DebtKind, ...] = attrs.field(converter=_debt_kinds, metadata=_CODES)
     display_delay_hours: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "hours"})
+    display_counted_in: DisplayCount = attrs.field(converter=DisplayCount, metadata=_CHOICE)
     mailbox_retention_months: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "months"})
+    mailbox_retention_days: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "days"})
+    retention_counted_in: RetentionCount = attrs.field(converter=RetentionCount, metadata=_CHOICE)
+    acknowledgement_version: str = attrs.field(validator=_plain(str), metadata={"unit": "word"})
     channels: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     payment_means: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     sources: Mapping[str, Statement] = attrs.field(factory=dict, repr=False, eq=False)
@@ -187,6 +187,13 @@ class Policy:
         """Tell whether the policy is known to apply on a day; without a first day, on none."""
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
+    def overdue(self, day: date) -> tuple[str, ...]:
+        """Name the values that nobody has seen in force for longer than the file allows, on a day."""
+        allowed = self.longest_unseen_months
+        return tuple(
+            name for name, statement in self.sources.items() if months_later(statement.last_seen, allowed) < day
+        )
+
     def account_for(self, name: str) -> str:
         """Say in one line what a value is and where it comes from; a caller's own value has no source of ours."""
         field, statement, value = _valued_fields()[name], self.sources.get(name), getattr(self, name)
@@ -203,6 +210,7 @@ class _Entry:
 
     title: str
     documented_on: date
+    longest_unseen_months: int
     values: dict[str, Statement]
     valid_from: date | None = None
     valid_to: date | None = None
@@ -229,6 +237,7 @@ def _policy(name: str, entry: _Entry) -> Policy:
     return Policy(
         name=name,
         documented_on=entry.documented_on,
+        longest_unseen_months=entry.longest_unseen_months,
         valid_from=entry.valid_from,
         valid_to=entry.valid_to,
         sources=entry.values,
@@ -254,7 +263,18 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
             policies.append(_policy(name, entry))
         except ConfigurationError as error:
             raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
+    _demand_order(policies, origin)
     return tuple(policies)
+
+
+def _demand_order(policies: Sequence[Policy], origin: str) -> None:
+    """Refuse policies that are not in the order of their documents, or that would apply on the same day."""
+    for earlier, later in pairwise(policies):
+        if earlier.documented_on > later.documented_on:
+            raise ConfigurationError(f"{origin}: policy {later.name}: documented before the one above it")
+    for earlier, later in pairwise(policy for policy in policies if policy.valid_from):
+        if (earlier.valid_to or date.max) >= (later.valid_from or date.min):
+            raise ConfigurationError(f"{origin}: policy {later.name}: it begins before {earlier.name} ends")
 
 
 @cache
@@ -263,33 +283,42 @@ def _shipped() -> tuple[Policy, ...]:
     return load_policies(text, origin="policy.toml")
 
 
-def policy_named(name: str) -> Policy:
-    """Give a policy of this package by its name, such as ``ameli-2019-11``.
+def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Policy:
+    """Give a policy by its name, such as ``ameli-2019-11``.
+
+    Args:
+        name: The name.
+        policies: Where to look; by default, the policies of this package.
 
     Raises:
         NoPolicyError: when there is none of that name.
     """
-    for policy in _shipped():
+    known = _shipped() if policies is None else policies
+    for policy in known:
         if policy.name == name:
             return policy
-    message = "no policy of that name; known: " + ", ".join(policy.name for policy in _shipped())
-    raise NoPolicyError(message)
+    raise NoPolicyError("no policy of that name; known: " + ", ".join(policy.name for policy in known))
 
 
-def policy_on(day: date, *, undocumented: Literal["raise", "latest"] = "raise") -> Policy:
+def policy_on(
+    day: date, *, undocumented: Literal["raise", "latest"] = "raise", policies: Sequence[Policy] | None = None
+) -> Policy:
     """Give the policy that applies on a day.
 
     Args:
         day: The day on which the person pays.
         undocumented: What to do when no policy is known to apply: ``raise``, or give the ``latest`` documented one,
             whose ``documented`` is then ``False``, as every verdict under it says.
+        policies: Where to look; by default, the policies of this package.
 
     Raises:
         NoPolicyError: when no policy is known to apply.
+        InvalidValueError: for something else than a day, a moment included.
     """
-    for policy in _shipped():
-        if policy.applies_on(day):
+    known = _shipped() if policies is None else policies
+    for policy in known:
+        if policy.applies_on(whole_day(day)):
             return policy
-    if undocumented == "latest":
-        return attrs.evolve(max(_shipped(), key=lambda policy: policy.documented_on), documented=False)
+    if undocumented == "latest" and known:
+        return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)
     raise NoPolicyError(f"no policy is known to apply on {day}")

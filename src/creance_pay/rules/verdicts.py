@@ -32,17 +32,16 @@ class Verdict:
         reasons: Every test that failed, as flags; none for a yes.
         warnings: What is pointed out without changing the answer.
         values: What a message needs: amounts as :class:`~creance_pay.Euros`, references, days, by name.
+        depends_on: The names of the policy's values that the answer depends on.
     """
 
     #: The code of a yes.
     granted: ClassVar[VerdictCode]
-    #: The values of the policy that the rule depends on.
-    depends_on: ClassVar[tuple[str, ...]] = ()
-
     policy: Policy = attrs.field(repr=lambda policy: policy.name)
     reasons: Reason = NO_REASON
     warnings: tuple[Code, ...] = ()
     values: Mapping[str, object] = attrs.field(factory=dict)
+    depends_on: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def code(self) -> Code:

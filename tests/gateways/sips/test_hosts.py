@@ -4,7 +4,7 @@ import pytest
 
 from creance_pay import ConfigurationError
 from creance_pay.gateways.sips import Environment, SipsHost
-from creance_pay.gateways.sips.hosts import is_loopback, is_public
+from creance_pay.gateways.sips.hosts import KNOWN, is_loopback, is_public
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,69 @@ from creance_pay.gateways.sips.hosts import is_loopback, is_public
 def test_worldline(host: SipsHost, address: str) -> None:
     """Each environment of Worldline has the address of the vendor's guides."""
     assert address == host.paypage
+
+
+# Section 1.6 of the vendors' guides, those marked as guesses left out: payment page, Office, environment.
+TABLE = {
+    "WORLDLINE_SIMULATION": ("payment-webinit.simu.sips-services.com", None),
+    "WORLDLINE_TEST": ("payment-webinit.test.sips-services.com", "office-server.test.sips-services.com"),
+    "WORLDLINE_PRODUCTION": ("payment-webinit.sips-services.com", "office-server.sips-services.com"),
+    "MERCANET_SIMULATION": ("payment-webinit.simu.mercanet.com", None),
+    "MERCANET_TEST": (
+        "payment-webinit-mercanet.test.sips-services.com", "office-server-mercanet.test.sips-services.com",
+    ),
+    "MERCANET_PRODUCTION": ("payment-webinit.mercanet.com", "office-server.mercanet.com"),
+    "SOGENACTIF_SIMULATION": ("payment-webinit.simu.sogenactif.com", None),
+    "SOGENACTIF_PRODUCTION": ("payment-webinit.sogenactif.com", None),
+    "SHERLOCKS_SIMULATION": ("sherlocks-payment-webinit-simu.secure.lcl.fr", None),
+    "SHERLOCKS_PRODUCTION": ("sherlocks-payment-webinit.secure.lcl.fr", "sherlocks-office-server.secure.lcl.fr"),
+    "SCELLIUS_SIMULATION": ("payment-webinit-simu.scellius.labanquepostale.fr", None),
+    "SCELLIUS_PRODUCTION": ("payment-webinit.scellius.labanquepostale.fr", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_brands(name: str) -> None:
+    """Each brand has the hosts of the guides in the environment that its name tells."""
+    host: SipsHost = getattr(SipsHost, name)
+    page, office = TABLE[name]
+
+    assert (f"https://{page}", office and f"https://{office}", name.partition("_")[2]) == (
+        host.base,
+        host.office,
+        host.environment,
+    )
+
+
+def test_every_host() -> None:
+    """There are no other hosts."""
+    assert TABLE.keys() == KNOWN.keys()
+
+
+def test_json() -> None:
+    """The services have a path of their own."""
+    host = SipsHost.loopback("http://127.0.0.1:8080")
+
+    assert ("http://127.0.0.1:8080/rs-services/v2/paymentInit", "http://127.0.0.1:8080") == (
+        host.paypage_json,
+        host.office,
+    )
+
+
+@pytest.mark.parametrize("address", ["http://bank.example", "https://bank.example/path", "bank.example", 5])
+@pytest.mark.parametrize("field", ["office", "pages"])
+def test_other_addresses(field: str, address: str) -> None:
+    """Office and pages are held to what the payment page is."""
+    value = (address,) if field == "pages" else address
+    with pytest.raises(ConfigurationError):
+        SipsHost("A bank", Environment.PRODUCTION, "https://bank.example", **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pages", ["https://bank.example", ["https://bank.example"], None])
+def test_pages(pages: tuple[str, ...]) -> None:
+    """Pages are a tuple: the letters of an address are no addresses."""
+    with pytest.raises(ConfigurationError):
+        SipsHost("A bank", Environment.PRODUCTION, "https://bank.example", pages=pages)
 
 
 @pytest.mark.parametrize("environment", Environment)

@@ -152,6 +152,18 @@ class TestReference:
 
         assert f"transactionReference={reference}" in data.split("|")
 
+    @pytest.mark.parametrize("reference", ["NULL", "null1", "nullnull"])
+    def test_almost_null(self, reference: str) -> None:
+        """Only the very word null means none."""
+        data = shop().initiate(order(transaction_reference=reference)).fields["Data"]
+
+        assert f"transactionReference={reference}" in data.split("|")
+
+    def test_null(self) -> None:
+        """The word null is refused: an answer that bears it could not be told from one without reference."""
+        with pytest.raises(InvalidValueError, match="transaction_reference"):
+            shop().initiate(order(transaction_reference="null"))
+
     def test_transaction_reference(self) -> None:
         """A transaction reference of the service is one too."""
         reference = TransactionReference("PCLCB172540000004")

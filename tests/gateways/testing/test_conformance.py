@@ -40,14 +40,6 @@ CARD, EMAIL = "5017##########00", "someone@example.org"
 TESTS = [name for name in vars(GatewayConformance) if name.startswith("test_")]
 
 
-class SipsShop(SipsPaypage, Gateway):
-    """The gateway of Sips, whose return is sealed as its notification is."""
-
-    capabilities: ClassVar[frozenset[Capability]] = getattr(SipsPaypage, "capabilities", frozenset()) | {
-        Capability.SEALED_RETURN
-    }
-
-
 def sips_message(about: PaymentOrder, outcome: Outcome) -> HttpMessage:
     """Write the bank's message about an order."""
     fields = {
@@ -65,7 +57,7 @@ def sips_subject(gateway: Gateway | None = None) -> Subject:
     text = text_of(GENUINE)
     encoded = base64.b64encode(text.encode()).decode()
     return Subject(
-        gateway=gateway or SipsShop(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON),
+        gateway=gateway or SipsPaypage(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON),
         order=order(),
         genuine=sips_message,
         outcomes=tuple(CODES),
@@ -181,7 +173,7 @@ class Careless(Gateway):
 
     def __init__(self, verify: Callable[..., VerifiedPayment]) -> None:
         """Take what verifies."""
-        self._sips = SipsShop(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON)
+        self._sips = SipsPaypage(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON)
         self._verify = verify
 
     def initiate(self, order: PaymentOrder) -> FormPost:

@@ -185,6 +185,8 @@ class Unreachable:
         """Get no answer."""
         raise GatewayUnavailableError(f"no answer from {len(url)} letters about {len(fields)} fields")
 
+    post_json = post_form
+
 
 @pytest.mark.parametrize("transport", [None, Unreachable()])
 def test_portal_down(transport: Unreachable | None) -> None:

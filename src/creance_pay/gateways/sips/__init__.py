@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from .fields import PaypageOptions
 from .hosts import Environment, SipsHost
+from .office import PaymentStatus
 from .paypage import SipsPaypage
+from .paypage_json import SipsPaypageJson
+from .reports import BadLine, Entry, Matching, Report, ReportLine, match_reports, read_reports
+from .shop import Identification
 
-__all__ = ["Environment", "SipsHost", "SipsPaypage"]
+__all__ = [
+    "BadLine",
+    "Entry",
+    "Environment",
+    "Identification",
+    "Matching",
+    "PaymentStatus",
+    "PaypageOptions",
+    "Report",
+    "ReportLine",
+    "SipsHost",
+    "SipsPaypage",
+    "SipsPaypageJson",
+    "match_reports",
+    "read_reports",
+]

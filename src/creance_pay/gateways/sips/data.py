@@ -1,12 +1,15 @@
 """The grammar of ``Data``, the text that Sips seals: ``name=value`` pairs joined by vertical bars.
 
-Only the first ``=`` of a pair separates; nothing is escaped, so that a bar cannot stand in a value.  The text travels
-as it is, or in base64, or in base64url, and the seal covers the text *as it travels*.
+Only the first ``=`` of a pair separates; nothing is escaped, so that a bar cannot stand in a value.  A list has commas
+between its values, a container dots in its names.  The text travels as it is, or in base64, or in base64url, and the
+seal covers the text *as it travels*.  A shop that starts its payments by JSON gets a JSON text instead of pairs.
 
 >>> Data.parse("amount=1600|complementaryInfo=<CARD A=1/>").one("complementaryInfo")
 '<CARD A=1/>'
->>> write({"amount": "1600", "currencyCode": "978"})
-'amount=1600|currencyCode=978'
+>>> Data.parse('{"amount": 1600, "holderData": {"name": null}}').one("amount")
+'1600'
+>>> write({"amount": "1600", "customerContact": {"email": "a@b.example"}, "paymentMeanBrandList": ["CB", "VISA"]})
+'amount=1600|customerContact.email=a@b.example|paymentMeanBrandList=CB,VISA'
 """
 
 from __future__ import annotations
@@ -14,29 +17,67 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from operator import methodcaller
 
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
+from .documents import leaves, load
 
 _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
     "base64url": re.compile(r"([0-9A-Za-z_-]*)={0,2}"),
 }
 _USUAL_LETTERS = str.maketrans("-_", "+/")
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+# Halves of surrogate pairs are no characters, and cannot travel.
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff"
+_CONTROL, _BREAKING = re.compile(f"[{_CONTROLS}]"), re.compile(f"[{_CONTROLS}|]")
 
 
-def write(fields: Mapping[str, str]) -> str:
+def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
+    """Bring containers to dotted names and lists to commas; what is ``None`` is left out.
+
+    Raises:
+        InvalidValueError: for what is neither text nor a list or a container of it, and for an item of a list that has
+            a comma, and would become two.
+    """
+    flat: dict[str, str] = {}
+    for name, value in fields.items():
+        if isinstance(value, str):
+            flat[within + name] = value
+        elif isinstance(value, Mapping):
+            flat |= flatten(value, f"{within}{name}.")
+        elif value is not None:
+            flat[within + name] = _listed(within + name, value)
+    return flat
+
+
+def _listed(name: str, items: object) -> str:
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        raise InvalidValueError(f"expected {name} to be a text, or a list or a container of texts")
+    if any("," in item for item in items):
+        raise InvalidValueError(f"expected {name} without comma inside an item")
+    return ",".join(items)
+
+
+def write(fields: Mapping[str, object]) -> str:
     """Join fields into a text to seal.
 
     Raises:
         InvalidValueError: when a value would become two fields or break the line.
     """
-    for name, value in fields.items():
-        if "|" in value or _CONTROL.search(value):
+    flat = flatten(fields)
+    for name, value in flat.items():
+        if _BREAKING.search(value):
             raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
-    return "|".join(f"{name}={value}" for name, value in fields.items())
+    return "|".join([f"{name}={value}" for name, value in flat.items()])
+
+
+def encode(text: str, encoding: str) -> str:
+    """Put a text into the encoding that the field ``Encode`` names, padded; without a name it stays as it is."""
+    if not encoding:
+        return text
+    return base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None).decode()
 
 
 def decode(text: str, encoding: str) -> str:
@@ -59,13 +100,21 @@ def decode(text: str, encoding: str) -> str:
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
+_cut = methodcaller("partition", "=")
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Take a text apart; what is no pair has an empty name."""
+    return [(name if equals else "", value) for name, equals, value in map(_cut, text.split("|"))]
+
+
 @attrs.frozen(kw_only=True)
 class Data:
     """The fields of a text, each with all its values in order: nothing is chosen in silence.
 
     Attributes:
         values: The values by name, in the order of the text.
-        sound: Whether every part was a pair with a name, without control characters.
+        sound: Whether every part was a pair with a name, without control characters; in JSON also with one value.
     """
 
     values: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda values: f"<{len(values)} names>")
@@ -74,21 +123,41 @@ class Data:
     @classmethod
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
-        values: dict[str, list[str]] = {}
-        sound = _CONTROL.search(text) is None
-        for part in text.split("|"):
-            name, equals, value = part.partition("=")
-            if equals and name:
-                values.setdefault(name, []).append(value)
-            else:
-                sound = False
-        return cls(values={name: tuple(several) for name, several in values.items()}, sound=sound)
+        if not text.startswith("{"):
+            return cls._of(_pairs(text), text)
+        try:
+            pairs = list(leaves(load(text)))
+        except ValueError:  # not JSON
+            return cls(values={}, sound=False)
+        data = cls._of(pairs, "".join(map("".join, pairs)))
+        return attrs.evolve(data, sound=data.sound and not data.repeated())
+
+    @classmethod
+    def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
+        """Gather pairs that came of a text, or make it."""
+        sound = text.isprintable() or _CONTROL.search(text) is None
+        once = {name: (value,) for name, value in pairs}
+        if len(once) == len(pairs) and "" not in once:
+            return cls(values=once, sound=sound)
+        values: dict[str, list[str]] = {}  # lists: one name thousands of times must not take seconds
+        for name, value in pairs:
+            values.setdefault(name, []).append(value)
+        nameless = values.pop("", None)
+        several = {name: tuple(listed) for name, listed in values.items()}
+        return cls(values=several, sound=sound and nameless is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""
         values = self.values.get(name, ())
         return values[0] if len(values) == 1 and values[0] not in {"", "null"} else None
 
+    def several(self, name: str) -> tuple[str, ...]:
+        """Give the items of the only value of a name, a list; none when there is no value."""
+        value = self.one(name)
+        return tuple(value.split(",")) if value is not None else ()
+
     def repeated(self) -> tuple[str, ...]:
         """List the names that have more than one value."""
+        if sum(map(len, self.values.values())) == len(self.values):
+            return ()
         return tuple(name for name, values in self.values.items() if len(values) > 1)

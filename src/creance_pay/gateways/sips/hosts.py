@@ -1,7 +1,8 @@
-"""The addresses of the payment page, by brand and environment.
+"""The addresses of the bank, by brand and environment.
 
 Five brands run the same software.  *Simulation* checks requests without keeping anything; *test* has a database and a
-false acquirer; *production* moves money.  Hosts are those of the vendors' guides; those never seen are left out.
+false acquirer; *production* moves money.  Hosts are those of the vendors' guides; those never seen are left out: for
+one of them, make a :class:`SipsHost` of your own with the addresses that the bank has given you.
 
 >>> SipsHost.WORLDLINE_PRODUCTION.paypage
 'https://payment-webinit.sips-services.com/paymentInit'
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import attrs
@@ -55,7 +56,7 @@ def is_public(host: str) -> bool:
         return last[:1].isalpha() and last != "localhost"
 
 
-def _address(host: SipsHost, _: attrs.Attribute[str], base: object) -> None:
+def _address(host: SipsHost, _: attrs.Attribute[Any], base: object) -> None:
     """Let ``http`` in on this machine alone, and nothing but this machine there."""
     found = _BASE.fullmatch(base) if isinstance(base, str) else None
     local = host.environment is Environment.LOOPBACK
@@ -70,7 +71,9 @@ class SipsHost:
     Args:
         brand: The bank's name for the product.
         environment: What the address is for.
-        base: The address, without path.
+        base: The address of the payment page, without path.
+        office: The address of Sips Office, without path; ``None`` where there is none, or none is known.
+        pages: The other addresses, without path, that the person may be sent to by a payment started by JSON.
 
     Raises:
         ConfigurationError: for an environment that is not an :class:`Environment`, or an address that is not https.
@@ -79,14 +82,31 @@ class SipsHost:
     WORLDLINE_SIMULATION: ClassVar[SipsHost]
     WORLDLINE_TEST: ClassVar[SipsHost]
     WORLDLINE_PRODUCTION: ClassVar[SipsHost]
+    MERCANET_SIMULATION: ClassVar[SipsHost]
+    MERCANET_TEST: ClassVar[SipsHost]
+    MERCANET_PRODUCTION: ClassVar[SipsHost]
+    SOGENACTIF_SIMULATION: ClassVar[SipsHost]
+    SOGENACTIF_PRODUCTION: ClassVar[SipsHost]
+    SHERLOCKS_SIMULATION: ClassVar[SipsHost]
+    SHERLOCKS_PRODUCTION: ClassVar[SipsHost]
+    SCELLIUS_SIMULATION: ClassVar[SipsHost]
+    SCELLIUS_PRODUCTION: ClassVar[SipsHost]
 
     brand: str
     environment: Environment = attrs.field(validator=of_type(Environment, error=ConfigurationError))
     base: str = attrs.field(validator=_address)
+    office: str | None = attrs.field(default=None, validator=attrs.validators.optional(_address))
+    pages: tuple[str, ...] = attrs.field(
+        default=(),
+        validator=[
+            of_type(tuple, error=ConfigurationError),
+            attrs.validators.deep_iterable(_address),
+        ],
+    )
 
     @classmethod
     def loopback(cls, url: str) -> Self:
-        """Give the address of a bank page on this machine, the only one where ``http`` is allowed.
+        """Give the address of a bank on this machine, the only one where ``http`` is allowed.
 
         Raises:
             ConfigurationError: when the host is not this machine.
@@ -95,12 +115,18 @@ class SipsHost:
             parts = urlsplit(url)
         except ValueError:
             raise ConfigurationError("expected an http address on this machine") from None
-        return cls("loopback", Environment.LOOPBACK, f"{parts.scheme}://{parts.netloc}")
+        base = f"{parts.scheme}://{parts.netloc}"
+        return cls("loopback", Environment.LOOPBACK, base, office=base)
 
     @property
     def paypage(self) -> str:
         """The address that the form is posted to."""
         return f"{self.base}/paymentInit"
+
+    @property
+    def paypage_json(self) -> str:
+        """The address where a payment is started by JSON."""
+        return f"{self.base}/rs-services/v2/paymentInit"
 
     @property
     def plain_http(self) -> bool:
@@ -113,10 +139,47 @@ class SipsHost:
         return self.environment is Environment.PRODUCTION
 
 
-def _worldline(environment: Environment, part: str) -> SipsHost:
-    return SipsHost("Worldline Sips", environment, f"https://payment-webinit{part}.sips-services.com")
+_SIMULATION, _TEST, _PRODUCTION = Environment.SIMULATION, Environment.TEST, Environment.PRODUCTION
+# Brand, environment, payment page, Office.  Left out as guesses: the test pages of Sogenactif and Sherlock's, the
+# Office of Sogenactif and Scellius.  A simulation has no Office.
+_ROWS = (
+    ("Worldline", _SIMULATION, "payment-webinit.simu.sips-services.com", None),
+    ("Worldline", _TEST, "payment-webinit.test.sips-services.com", "office-server.test.sips-services.com"),
+    ("Worldline", _PRODUCTION, "payment-webinit.sips-services.com", "office-server.sips-services.com"),
+    ("Mercanet", _SIMULATION, "payment-webinit.simu.mercanet.com", None),
+    ("Mercanet", _TEST, "payment-webinit-mercanet.test.sips-services.com",
+     "office-server-mercanet.test.sips-services.com"),
+    ("Mercanet", _PRODUCTION, "payment-webinit.mercanet.com", "office-server.mercanet.com"),
+    ("Sogenactif", _SIMULATION, "payment-webinit.simu.sogenactif.com", None),
+    ("Sogenactif", _PRODUCTION, "payment-webinit.sogenactif.com", None),
+    ("Sherlocks", _SIMULATION, "sherlocks-payment-webinit-simu.secure.lcl.fr", None),
+    ("Sherlocks", _PRODUCTION, "sherlocks-payment-webinit.secure.lcl.fr", "sherlocks-office-server.secure.lcl.fr"),
+    ("Scellius", _SIMULATION, "payment-webinit-simu.scellius.labanquepostale.fr", None),
+    ("Scellius", _PRODUCTION, "payment-webinit.scellius.labanquepostale.fr", None),
+)  # fmt: skip
+# The page itself where it was seen under another name; elsewhere the payment page's own host alone is believed.
+_PAGES = {
+    "payment-webinit.simu.sips-services.com": "payment-web.simu.sips-services.com",
+    "payment-webinit.sips-services.com": "payment-web.sips-services.com",
+    "sherlocks-payment-webinit.secure.lcl.fr": "sherlocks-paiement.secure.lcl.fr",
+}
 
 
-SipsHost.WORLDLINE_SIMULATION = _worldline(Environment.SIMULATION, ".simu")
-SipsHost.WORLDLINE_TEST = _worldline(Environment.TEST, ".test")
-SipsHost.WORLDLINE_PRODUCTION = _worldline(Environment.PRODUCTION, "")
+def _known() -> dict[str, SipsHost]:
+    """Build the hosts of the table, by the name of their attribute."""
+    return {
+        f"{brand.upper()}_{environment}": SipsHost(
+            brand,
+            environment,
+            f"https://{page}",
+            office=f"https://{office}" if office else None,
+            pages=(f"https://{_PAGES[page]}",) if page in _PAGES else (),
+        )
+        for brand, environment, page, office in _ROWS
+    }
+
+
+#: Every host that the library knows, by the name of its attribute.
+KNOWN = _known()
+for _name, _host in KNOWN.items():
+    setattr(SipsHost, _name, _host)

@@ -21,6 +21,7 @@ acceptance; no card number is kept.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -56,6 +57,7 @@ class PaymentRequest:
     notification_url: str
     key: SecretKey
     algorithm: SealAlgorithm
+    by_json: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +82,24 @@ class Decision:
         return self.response_code == "00"
 
 
+@attrs.define(kw_only=True)
+class Account:
+    """What the bank remembers of a decided payment.
+
+    Attributes:
+        decision: What was decided.
+        status: The state of the transaction, in the bank's word.
+        remaining: What is left of the amount.
+    """
+
+    decision: Decision
+    status: str
+    remaining: Euros
+
+
+_STATUSES = {"00": "TO_CAPTURE", CANCELLED: "CANCELLED", EXPIRED: "EXPIRED", "60": "PENDING"}
+
+
 class SipsBank:
     """A bank that knows some shops.
 
@@ -93,6 +113,7 @@ class SipsBank:
         self._shops = dict(shops)
         self._clock = clock
         self.requests: dict[str, PaymentRequest] = {}
+        self.accounts: dict[str, Account] = {}
 
     def receive(self, fields: Mapping[str, str]) -> PaymentRequest:
         """Read the form that the browser posts, and prove its seal.
@@ -103,14 +124,28 @@ class SipsBank:
         """
         text, algorithm = fields.get("Data", ""), fields.get("SealAlgorithm", SealAlgorithm.SHA_256.value)
         data = Data.parse(decode(text, fields.get("Encode", "")))
+        key = self.prove(data, text, fields.get("Seal", ""), algorithm)
+        return self.record(data, key, SealAlgorithm(algorithm))
+
+    def prove(self, data: Data, text: str, sealed: str, algorithm: str) -> SecretKey:
+        """Prove that a shop sealed a text, and give the key.
+
+        Raises:
+            ResponseRefusedError: for an unknown shop, key or algorithm, or a seal that is not the shop's.
+        """
         shop = self._shops.get(data.one("merchantId") or "")
         if shop is None or algorithm not in set(SealAlgorithm):
             raise MalformedResponseError("unknown shop or algorithm")
         key = shop.find(data.one("keyVersion") or "", now=self._clock())
-        verify_seal(fields.get("Seal", ""), text, key, SealAlgorithm(algorithm))
-        return self._record(data, key, SealAlgorithm(algorithm))
+        verify_seal(sealed, text, key, SealAlgorithm(algorithm))
+        return key
 
-    def _record(self, data: Data, key: SecretKey, algorithm: SealAlgorithm) -> PaymentRequest:
+    def record(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, *, by_json: bool = False) -> PaymentRequest:
+        """Keep a request whose seal was proved.
+
+        Raises:
+            MalformedResponseError: for a field that is missing or unreadable, or a reference that has been used.
+        """
         names = ("merchantId", "transactionReference", "amount", "normalReturnUrl", "automaticResponseUrl")
         merchant_id, reference, amount, return_url, notification_url = (data.one(name) for name in names)
         if not (merchant_id and reference and amount and return_url and notification_url):
@@ -127,6 +162,7 @@ class SipsBank:
             notification_url=notification_url,
             key=key,
             algorithm=algorithm,
+            by_json=by_json,
         )
         return self.requests[reference]
 
@@ -148,7 +184,10 @@ class SipsBank:
         return Decision(response_code=CANCELLED, decided_at=self._clock())
 
     def answer(self, request: PaymentRequest, decision: Decision) -> dict[str, str]:
-        """Seal the fields that both the browser and the bank's server post back."""
+        """Remember a decision, and seal the fields that both the browser and the bank's server post back."""
+        status = _STATUSES.get(decision.response_code, "REFUSED")
+        account = Account(decision=decision, status=status, remaining=request.amount)
+        self.accounts.setdefault(request.transaction_reference, account)
         fields = {
             "captureDay": "0",
             "captureMode": "AUTHOR_CAPTURE",
@@ -165,6 +204,11 @@ class SipsBank:
             fields |= {"acquirerResponseCode": decision.response_code, "maskedPan": decision.masked_card}
         if decision.authorisation_number:
             fields["authorisationId"] = decision.authorisation_number
-        text = write(fields)
+        text = json.dumps(fields) if request.by_json else write(fields)
         sealed = seal(text, request.key, request.algorithm)
-        return {"Data": text, "Seal": sealed, "Encode": "", "InterfaceVersion": "HP_3.4"}
+        return {
+            "Data": text,
+            "Seal": sealed,
+            "Encode": "",
+            "InterfaceVersion": "JS_3.4" if request.by_json else "HP_3.4",
+        }

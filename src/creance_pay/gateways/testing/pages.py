@@ -10,9 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ...errors import GatewayUnavailableError, MissingExtraError, ResponseRefusedError
+from ...errors import GatewayUnavailableError, MalformedResponseError, MissingExtraError, ResponseRefusedError
 from ..transport import RequestsTransport, Transport
 from .bank import SipsBank
+from .services import SipsServices
 
 try:
     from flask import Flask, render_template, request
@@ -30,6 +31,7 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
     """
     pages = Flask(__name__)
     sender = transport or RequestsTransport(direct=True)
+    services = SipsServices(bank)
 
     @pages.post("/paymentInit")
     def _open() -> tuple[str, int]:
@@ -37,6 +39,20 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
             asked = bank.receive(request.form)
         except ResponseRefusedError as error:
             return render_template("refused.html", reason=str(error)), 400
+        return render_template("payment.html", asked=asked), 200
+
+    @pages.post("/rs-services/v2/<path:service>")
+    def _serve(service: str) -> tuple[dict[str, str], int]:
+        try:
+            return services.post(service, request.get_data(), page=f"{request.host_url}redirection"), 200
+        except MalformedResponseError:
+            return {}, 404
+
+    @pages.post("/redirection")
+    def _redirected() -> tuple[str, int]:
+        asked = bank.requests.get(request.form.get("redirectionData", ""))
+        if asked is None:
+            return render_template("refused.html", reason="unknown payment"), 400
         return render_template("payment.html", asked=asked), 200
 
     @pages.post("/payment")

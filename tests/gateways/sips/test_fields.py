@@ -1,0 +1,299 @@
+"""The fields of a request: what each may hold, and what a portal may add."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay import Euros, InvalidValueError
+from creance_pay.gateways.sips import PaypageOptions
+from creance_pay.gateways.sips.data import Data, decode, encode, write
+from creance_pay.gateways.sips.fields import FIELDS, check, origin
+from message_strategies import SETTINGS, any_text
+from sips_shop import MERCHANT, NOON, hmac_of, order, shop
+
+# One value of the greatest length for each class.
+LONGEST = {
+    "N": "9" * 600, "A": "a" * 600, "AN": "a9" * 300, "ANS": "a ~!" * 200, "restricted": "a@.+-_ 9" * 100,
+    "words": "A" * 600, "phone": "+" + "3" * 600, "text": "é" * 600, "email": "a@" + "b" * 600,
+    "url": "https://portal.example/" + "a" * 600,
+}  # fmt: skip
+# What no field takes: bars make two fields of one, control characters break lines elsewhere.
+NEVER = ["|", "X|amount=1", "a@b.c|amount=1|currencyCode=840", "a\nb", "a\rb", "a\tb", "a\x00", "\x7f", "\u2028", ""]
+MOMENT = "2026-11-23T12:00:00+01:00"
+
+
+def filled(**options: Any) -> dict[str, str]:  # noqa: ANN401 - any option
+    """Give the fields of a form with these options, as the bank reads them."""
+    sent = shop().initiate(order(), options=PaypageOptions(**options)).fields
+    data = Data.parse(decode(sent["Data"], sent.get("Encode", "")))
+    return {name: value for name, (value,) in data.values.items()}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+class TestCheck:
+    """Each field has a class and a length, checked before sealing."""
+
+    def test_longest(self, name: str) -> None:
+        """A value of the greatest length passes."""
+        form, longest = FIELDS[name]
+        value = MOMENT if form == "moment" else LONGEST[form][:longest]
+
+        assert {name: value} == check({name: value})
+
+    def test_too_long(self, name: str) -> None:
+        """One character more is refused, never cut (G6)."""
+        form, longest = FIELDS[name]
+        value = f"{MOMENT}0" if form == "moment" else LONGEST[form][: longest + 1]
+
+        with pytest.raises(InvalidValueError, match=f"expected {name} to be of class {form}, 1 to {longest}"):
+            check({name: value})
+
+    @pytest.mark.parametrize("value", NEVER)
+    def test_never(self, name: str, value: str) -> None:
+        """Bars, control characters and nothing at all are refused by every field (G1, G2, G3, G5)."""
+        with pytest.raises(InvalidValueError, match=f"expected {name} to be of class"):
+            check({name: value})
+
+
+class TestClasses:
+    """The classes are those of the data dictionary."""
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("amount", "016.0"), ("amount", "\u0661"), ("amount", "-1"), ("customerLanguage", "f1"),
+            ("transactionReference", "REF-1"), ("transactionReference", "réf1"), ("orderId", "commande é"),
+            ("templateName", "a/b"), ("templateName", "é"), ("customerContact.email", "someone"),
+            ("customerContact.email", "a@b@c"), ("customerContact.email", "é@b.example"),
+            ("customerContact.phone", "O600000000"), ("paymentMeanBrandList", "CB,,VISA"),
+            ("paymentMeanBrandList", "CB, VISA"), ("paymentMeanBrandList", "cb"), ("expirationDate", "tomorrow"),
+            ("billingContact.lastname", "<b>"), ("billingContact.lastname", "Dupont;"),
+        ],
+    )  # fmt: skip
+    def test_refused(self, name: str, value: str) -> None:
+        """A value of another class is refused, by the name of its field (G8)."""
+        with pytest.raises(InvalidValueError, match=f"expected {name} to be of class"):
+            check({name: value})
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("returnContext", "a=b=="), ("orderId", "2026/17 #3"), ("billingContact.lastname", "Müller-L’Été d'Or"),
+            ("customerContact.phone", "+33 6 00 00 00 00"), ("customerContact.email", "a.b+c@d-e.example"),
+            ("expirationDate", "2026-11-23T12:00:00Z"), ("paymentMeanBrandList", "CB,VISA,MASTERCARD"),
+        ],
+    )  # fmt: skip
+    def test_accepted(self, name: str, value: str) -> None:
+        """A value of the class passes as it is (G4)."""
+        assert {name: value} == check({name: value})
+
+    def test_unknown(self) -> None:
+        """A name that no debt payment has is refused: the bank would show an error instead of its page."""
+        with pytest.raises(InvalidValueError, match="name of a field of a debt payment"):
+            check({"merchantWalletId": "1"})
+
+    @pytest.mark.parametrize("value", [5, True, ["CB", 5]])
+    def test_type(self, value: Any) -> None:  # noqa: ANN401 - whatever a portal gives
+        """A value that is no text is refused."""
+        with pytest.raises(InvalidValueError, match="expected orderId to be a text"):
+            check({"orderId": value})
+
+
+class TestOptions:
+    """A portal may add what helps, and nothing that changes the payment."""
+
+    def test_all(self) -> None:
+        """Each option is a field of the vendor's."""
+        added = (
+            filled(
+                language="en",
+                email="someone@example.org",
+                order_id="2026-17",
+                return_context="4f1c",
+                template_name="cpam",
+                statement_reference="CPAM 172",
+                brands=("CB", "VISA"),
+                capture_day=2,
+                expires_at=datetime(2026, 11, 23, 13, tzinfo=timezone(timedelta(hours=1))),
+                bypass_receipt=True,
+                others={"billingAddress": {"zipCode": "17254", "country": None}, "customerId": "17"},
+            ).items()
+            - filled().items()
+        )
+
+        assert {
+            "customerLanguage": "en",
+            "customerContact.email": "someone@example.org",
+            "orderId": "2026-17",
+            "returnContext": "4f1c",
+            "templateName": "cpam",
+            "statementReference": "CPAM 172",
+            "paymentMeanBrandList": "CB,VISA",
+            "captureDay": "2",
+            "expirationDate": "2026-11-23T12:00:00Z",
+            "paypageData.bypassReceiptPage": "true",
+            "billingAddress.zipCode": "17254",
+            "customerId": "17",
+        } == dict(added)
+
+    def test_none(self) -> None:
+        """Without options there are no fields."""
+        assert {} == PaypageOptions().fields()
+
+    @pytest.mark.parametrize(
+        ("text", "language"),
+        [("fr", "fr"), ("fr-BE", "fr"), ("fr_FR", "fr"), ("EN-gb", "en"), ("xx", "fr"), ("", "fr"), ("english", "fr"),
+         ("zh-Hans-CN", "zh"), ("|", "fr"), ("pt\n", "fr")],
+    )  # fmt: skip
+    def test_language(self, text: str, language: str) -> None:
+        """A locale gives its language, and one that the page lacks French (G19)."""
+        assert {"customerLanguage": language} == PaypageOptions(language=text).fields()
+
+    @pytest.mark.parametrize(
+        "context",
+        ["", "someone@example.org", "Jean Dupont", "x" * 65, "a|b", "a=b", "é", "{}", "a\n", "1550817254001",
+         "155081725400123", "255082A172540", "255082a17254042"],
+    )  # fmt: skip
+    def test_context_refused(self, context: str) -> None:
+        """The return context is an opaque id: no address, no name, no number of a person (G20)."""
+        with pytest.raises(InvalidValueError, match="opaque id"):
+            PaypageOptions(return_context=context)
+
+    @pytest.mark.parametrize("context", ["a", "4f1c9a3e-1b2c", "x" * 64, "17254001"])
+    def test_context(self, context: str) -> None:
+        """An opaque id is sent as it is (G20)."""
+        assert context == filled(return_context=context)["returnContext"]
+
+    @pytest.mark.parametrize(
+        "option",
+        [{"language": 5}, {"email": b"a@b.example"}, {"order_id": 17}, {"brands": ["CB"]}, {"brands": "CB"},
+         {"capture_day": "2"}, {"capture_day": True}, {"capture_day": -1}, {"capture_day": 7},
+         {"expires_at": "tomorrow"}, {"expires_at": datetime(2026, 11, 23)}, {"bypass_receipt": 1},  # noqa: DTZ001
+         {"others": [("orderId", "1")]}],
+        ids=repr,
+    )  # fmt: skip
+    def test_refused(self, option: dict[str, Any]) -> None:
+        """An option of another type or range is refused when it is given."""
+        with pytest.raises(InvalidValueError):
+            PaypageOptions(**option)
+
+    @pytest.mark.parametrize(
+        "option",
+        [{"email": "a@b.c|amount=1|currencyCode=840"}, {"order_id": "X|amount=1"}, {"order_id": "x" * 33},
+         {"brands": ("CB,VISA",)}, {"brands": ("CB", "")}, {"statement_reference": "a\n"}, {"others": {"amounts": "1"}},
+         {"template_name": "é" * 500}],
+        ids=repr,
+    )  # fmt: skip
+    def test_refused_before_sealing(self, option: dict[str, Any]) -> None:
+        """An option that its field cannot hold is refused before sealing (G1, G2, G3)."""
+        with pytest.raises(InvalidValueError):
+            filled(**option)
+
+    @pytest.mark.parametrize(
+        "others", [{"amount": "1"}, {"captureMode": "VALIDATION"}, {"merchantId": MERCHANT}, {"keyVersion": "1"}]
+    )
+    def test_payment(self, others: dict[str, str]) -> None:
+        """No option replaces a field of the order or the shop."""
+        with pytest.raises(InvalidValueError, match="to be set once"):
+            filled(others=others)
+
+    def test_twice(self) -> None:
+        """A field that is an option cannot be given another time beside it."""
+        with pytest.raises(InvalidValueError, match="orderId to be set once"):
+            filled(order_id="1", others={"orderId": "2"})
+
+    def test_repr(self) -> None:
+        """The repr shows no address and none of the further fields (H2)."""
+        shown = repr(PaypageOptions(email="someone@example.org", others={"billingContact.lastname": "Doe"}))
+
+        assert [] == [word for word in ("someone", "Doe") if word in shown]
+
+
+class TestEncoding:
+    """A text beyond ASCII travels in base64, and the seal covers it as it travels."""
+
+    def test_sealed(self) -> None:
+        """The encoding is named, and sealed is what is sent (G3)."""
+        options = PaypageOptions(others={"billingContact.lastname": "Éluard"})
+        sent = shop().initiate(order(), options=options).fields
+
+        assert ("base64", hmac_of(sent["Data"]), True) == (
+            sent["Encode"],
+            sent["Seal"],
+            "billingContact.lastname=Éluard" in decode(sent["Data"], "base64").split("|"),
+        )
+
+    def test_plain(self) -> None:
+        """A text of ASCII stays readable, and no encoding is named."""
+        assert "Encode" not in shop().initiate(order(), options=PaypageOptions(order_id="1")).fields
+
+    @given(st.text(), st.sampled_from(["", "base64", "base64url"]))
+    @SETTINGS
+    def test_round_trip(self, text: str, encoding: str) -> None:
+        """What is encoded is decoded to the same."""
+        assert text == decode(encode(text, encoding), encoding)
+
+    def test_alphabets(self) -> None:
+        """The two encodings differ by their letters."""
+        assert ("Pz8/Pj4+", "Pz8_Pj4-") == (encode("???>>>", "base64"), encode("???>>>", "base64url"))
+
+
+class TestLists:
+    """Lists have commas and containers dots, both ways."""
+
+    def test_write(self) -> None:
+        """Nested values are flattened, and nothing is not written."""
+        fields: dict[str, object] = {"a": {"b": ["1", "2"], "c": {"d": "3"}}, "e": None, "f": ""}
+
+        assert "a.b=1,2|a.c.d=3|f=" == write(fields)
+
+    @pytest.mark.parametrize(("text", "items"), [("a=1,2", ("1", "2")), ("a=1", ("1",)), ("a=", ()), ("b=1", ())])
+    def test_read(self, text: str, items: tuple[str, ...]) -> None:
+        """A list is read back."""
+        assert items == Data.parse(text).several("a")
+
+    def test_comma(self) -> None:
+        """An item with a comma would become two."""
+        with pytest.raises(InvalidValueError, match=r"a\.b without comma"):
+            write({"a": {"b": ["1,2"]}})
+
+
+@given(name=st.sampled_from(list(FIELDS)), value=any_text)
+@SETTINGS
+def test_sealed_or_refused(name: str, value: str) -> None:
+    """Whatever the value, it arrives as the one field that it was, or is refused."""
+    try:
+        written = write(check({name: value}))
+    except InvalidValueError:
+        return
+    assert {name: (value,)} == Data.parse(written).values
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://bank.example/payment", "https://bank.example"),
+        ("https://bank.example:8443/", "https://bank.example:8443"),
+        ("https://bank.example@evil.example/", None),
+        ("https://bank.example#evil", None),
+        ("javascript:alert(1)", None),
+        ("//bank.example", None),
+    ],
+)
+def test_origin(url: str, expected: str | None) -> None:
+    """An address is compared by scheme, host and port, and only a plain one."""
+    assert expected == origin(url)
+
+
+@pytest.mark.parametrize(("cents", "written"), [(1, "1"), (50, "50"), (1600, "1600"), (9999, "9999")])
+def test_cents(cents: int, written: str) -> None:
+    """Cents are written as they are, whatever the limits of the rules are (F46, F47, F48)."""
+    assert f"amount={written}" in shop().initiate(order(amount=Euros(cents))).fields["Data"].split("|")
+
+
+def test_moment() -> None:
+    """A moment is sent in UTC."""
+    assert {"expirationDate": "2026-11-23T12:00:00Z"} == PaypageOptions(expires_at=NOON.astimezone(UTC)).fields()

@@ -1,0 +1,134 @@
+"""Whatever arrives as JSON is proved or refused, and what was proved is what was sealed."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay import CreancePayError, Euros, Outcome, PaymentState, ResponseRefusedError
+from creance_pay.gateways import HttpMessage, SealAlgorithm
+from creance_pay.gateways.sips import PaymentStatus, SipsPaypageJson
+from creance_pay.gateways.sips.codes import OUTCOMES
+from creance_pay.gateways.testing import SipsBank, SipsServices, form_body
+from creance_pay.gateways.transport import HttpAnswer
+from message_strategies import SETTINGS, amounts, any_text, cards, references
+from sips_answers import PAID, Bank, sealed
+from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, shop, verify
+
+TEXT = json.dumps(GENUINE)
+ANSWER = sealed(PAID).body
+algorithms = st.sampled_from(SealAlgorithm)
+
+
+class Direct:
+    """A bank across the table: what is posted to it is answered at once."""
+
+    def __init__(self, bank: SipsBank) -> None:
+        self.services = SipsServices(bank)
+
+    def post_form(self, url: str, fields: object) -> HttpAnswer:
+        """Refuse: no form is posted here."""
+        raise AssertionError((url, fields))
+
+    def post_json(self, url: str, document: Any) -> HttpAnswer:  # noqa: ANN401 - a document
+        """Answer a document."""
+        service = url.partition("/rs-services/v2/")[2]
+        page = "https://payment-web.sips-services.com/payment"
+        return HttpAnswer(
+            200, json.dumps(self.services.post(service, json.dumps(document).encode(), page=page)).encode()
+        )
+
+
+@given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
+@SETTINGS
+def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
+    """Start, decision, answer, state: each says the same (K13)."""
+    bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
+    direct = Direct(bank)
+    gateway = SipsPaypageJson(
+        merchant_id=MERCHANT, keys=ring(), algorithm=algorithm, legacy_seal=True, clock=lambda: NOON, transport=direct
+    )
+    placed = order(transaction_reference=reference, amount=Euros(cents))
+    form = gateway.initiate(placed)
+    asked = bank.requests[form.fields["redirectionData"]]
+    payment = gateway.verify(HttpMessage(form_body(bank.answer(asked, bank.pay(asked, card)))), expected=placed)
+    status = gateway.fetch_status(placed, direct)
+
+    assert (OUTCOMES.get(card[-2:], Outcome.PAID), Euros(cents), payment.outcome is Outcome.PAID, Euros(cents)) == (
+        payment.outcome,
+        payment.amount,
+        status.outcome is Outcome.PAID,
+        status.amount,
+    )
+
+
+def refused(posted: bytes) -> bool:
+    """Tell whether a message is refused."""
+    try:
+        verify(posted)
+    except ResponseRefusedError:
+        return True
+    return False
+
+
+@given(st.integers(0, len(TEXT) - 1), st.characters(codec="utf-8"))
+@SETTINGS
+def test_spoilt_message(position: int, character: str) -> None:
+    """Another character anywhere in a notification is refused: the seal covers its whole text."""
+    spoilt = TEXT[:position] + character + TEXT[position + 1 :]
+
+    assert refused(body(spoilt, hmac_of(TEXT))) is (spoilt != TEXT)
+
+
+@given(any_text)
+@SETTINGS
+def test_sealed_message(text: str) -> None:
+    """Whatever the bank seals after a brace is read or refused, and never paid."""
+    try:
+        payment = verify(body("{" + text.encode(errors="replace").decode()))
+    except CreancePayError:
+        return
+    assert not payment
+
+
+def told(answer: bytes) -> PaymentStatus | None:
+    """Ask for the state of the order REF1, and give what is believed."""
+    try:
+        return shop().fetch_status(order(), Bank([HttpAnswer(200, answer)]))
+    except CreancePayError:
+        return None
+
+
+@given(st.integers(0, len(ANSWER) - 1), st.integers(0, 255))
+@SETTINGS
+def test_spoilt_answer(position: int, byte: int) -> None:
+    """Another byte anywhere in an answer of Office never makes it speak of another payment or amount."""
+    status = told(ANSWER[:position] + bytes([byte]) + ANSWER[position + 1 :])
+
+    assert status is None or (Euros(1600), "REF1", MERCHANT) == (
+        status.amount,
+        status.transaction_reference,
+        status.merchant_id,
+    )
+
+
+@given(st.sampled_from([*PAID, "amount", "acquirerResponseCode"]), any_text)
+@SETTINGS
+def test_sealed_answer(name: str, value: str) -> None:
+    """Whatever stands in one field under a good seal, what is paid is the order."""
+    answer = sealed({**PAID, name: value.encode(errors="replace").decode()}).body
+    status = told(answer)
+
+    assert not status or (PaymentState.PAID, Euros(1600), "REF1") == (
+        status.state,
+        status.amount,
+        status.transaction_reference,
+    )
+
+
+@given(st.binary(max_size=200))
+@SETTINGS
+def test_any_answer(answer: bytes) -> None:
+    """Whatever comes back, nothing but one of our errors is raised."""
+    assert told(answer) is None

@@ -1,0 +1,247 @@
+"""A payment that is started by JSON: what is sent, what is believed, where the browser goes, and what comes back."""
+
+import json
+from typing import Any
+
+import pytest
+
+from creance_pay import (
+    Euros,
+    GatewayUnavailableError,
+    InvalidValueError,
+    MalformedResponseError,
+    OrderMismatchError,
+    Outcome,
+    ResponseRefusedError,
+    SealMismatchError,
+)
+from creance_pay.gateways import FormPost, HttpMessage, KeyRing, SecretKey
+from creance_pay.gateways.sips import PaypageOptions, SipsHost, SipsPaypageJson
+from creance_pay.gateways.sips.codes import REDIRECTION_STATUSES
+from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
+from sips_answers import STARTED, UNREADABLE, Bank, bank, sealed
+from sips_shop import GENUINE, MERCHANT, NOON, body, order, read_cases, ring, shop, verify
+
+
+def json_shop(transport: Bank, **changes: Any) -> SipsPaypageJson:  # noqa: ANN401 - any argument of the gateway
+    """Make the shop's gateway that starts by JSON."""
+    return SipsPaypageJson(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON, transport=transport, **changes)
+
+
+def start(answers: Bank) -> FormPost:
+    """Start the order REF1."""
+    return json_shop(answers).initiate(order())
+
+
+class TestStart:
+    """The bank gets the order, and gives what the browser posts."""
+
+    def test_form(self) -> None:
+        """The browser posts what the bank gave, to the page that it named."""
+        form = start(bank(STARTED))
+
+        assert (
+            "https://payment-web.sips-services.com/payment",
+            {"redirectionVersion": "IR_WS_2.0", "redirectionData": "opaque"},
+        ) == (form.action, form.fields)
+
+    def test_request(self) -> None:
+        """The document has the fields of the form, with containers and arrays."""
+        answers = bank(STARTED)
+        options = PaypageOptions(email="a@b.example", brands=("CB", "VISA"))
+        json_shop(answers).initiate(order(), options=options)
+        url, document = answers.asked[0]
+        del document["seal"]
+
+        assert (
+            "https://payment-webinit.sips-services.com/rs-services/v2/paymentInit",
+            {
+                "amount": "1600",
+                "automaticResponseUrl": "https://portal.example/notification",
+                "captureMode": "AUTHOR_CAPTURE",
+                "currencyCode": "978",
+                "customerContact": {"email": "a@b.example"},
+                "interfaceVersion": "IR_WS_3.4",
+                "keyVersion": "2",
+                "merchantId": MERCHANT,
+                "normalReturnUrl": "https://portal.example/return",
+                "orderChannel": "INTERNET",
+                "paymentMeanBrandList": ["CB", "VISA"],
+                "sealAlgorithm": "HMAC-SHA-256",
+                "transactionReference": "REF1",
+            },
+        ) == (url, document)
+
+    def test_refused_locally(self) -> None:
+        """What a form would refuse is not sent."""
+        answers = bank(STARTED)
+        with pytest.raises(InvalidValueError):
+            json_shop(answers).initiate(order(transaction_reference="REF-1"))
+
+        assert [] == answers.asked
+
+    def test_transport(self) -> None:
+        """Without one, the real transport is used."""
+        assert RequestsTransport() == SipsPaypageJson(merchant_id=MERCHANT, keys=ring()).transport
+
+
+class TestAnswer:
+    """The answer is proved as strictly as a notification, and leads to the bank alone."""
+
+    @pytest.mark.parametrize("seal", [None, "", "0" * 64, "FORGED"])
+    def test_seal(self, seal: str | None) -> None:
+        """Without seal, or with a false one, it is refused (G15)."""
+        with pytest.raises(SealMismatchError):
+            start(Bank([sealed(STARTED, seal=seal)]))
+
+    def test_changed(self) -> None:
+        """Another page under the seal is refused (G15)."""
+        with pytest.raises(SealMismatchError):
+            start(Bank([sealed(STARTED, redirectionUrl="https://payment-web.sips-services.com/other")]))
+
+    @pytest.mark.parametrize(
+        "url",
+        ["https://bank.example/payment", "http://payment-web.sips-services.com/payment", "", None,
+         "https://payment-web.sips-services.com.evil.example/", "https://payment-web.sips-services.com@evil.example/",
+         "https://payment-web.sips-services.com:8443/payment", "//payment-web.sips-services.com/payment",
+         "https://payment-web.simu.sips-services.com/payment", "javascript:alert(1)", "/payment",
+         "https://PAYMENT-WEB.evil.example/", "https://payment-web.sips-services.com\\@evil.example/"],
+    )  # fmt: skip
+    def test_other_host(self, url: str | None) -> None:
+        """A page on another host is refused, even under a good seal (G14)."""
+        with pytest.raises(MalformedResponseError, match="page of the bank"):
+            start(bank(STARTED, redirectionUrl=url))
+
+    def test_own_host(self) -> None:
+        """The host that was called may be the page as well (G14)."""
+        url = "https://payment-webinit.sips-services.com/payment"
+
+        assert url == start(bank(STARTED, redirectionUrl=url)).action
+
+    def test_configured_page(self) -> None:
+        """A host of one's own names its pages (G14)."""
+        host = SipsHost("A bank", SipsHost.WORLDLINE_PRODUCTION.environment, "https://init.bank.example",
+                        pages=("https://page.bank.example",))  # fmt: skip
+        answers = bank(STARTED, redirectionUrl="https://page.bank.example/pay")
+
+        assert "https://page.bank.example/pay" == json_shop(answers, host=host).initiate(order()).action
+
+    @pytest.mark.parametrize("absent", ["redirectionVersion", "redirectionData", "redirectionUrl"])
+    def test_absent(self, absent: str) -> None:
+        """What the browser needs is there, or the answer is refused."""
+        with pytest.raises(MalformedResponseError):
+            start(bank(STARTED, absent))
+
+    @pytest.mark.parametrize("code", [*(code for code in REDIRECTION_STATUSES if code != "00"), "ZZ", "", None])
+    def test_codes(self, code: str | None) -> None:
+        """Whatever is not 00 starts no payment, and says why; 94 that the reference was used (G9)."""
+        meaning = REDIRECTION_STATUSES.get(code or "", "unknown code")
+        with pytest.raises(GatewayUnavailableError, match=meaning) as caught:
+            start(bank(STARTED, redirectionStatusCode=code))
+
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize("answer", UNREADABLE)
+    def test_unreadable(self, answer: str) -> None:
+        """What cannot be read is not tried again: the bank may know the reference by now (I3)."""
+        answers = Bank([HttpAnswer(*UNREADABLE[answer])])
+        with pytest.raises(GatewayUnavailableError) as caught:
+            start(answers)
+
+        assert (False, 1) == (caught.value.retryable, len(answers.asked))
+
+    def test_nested_null_and_numbers(self) -> None:
+        """Nulls are no values and numbers their digits, under the seal as outside it (I7)."""
+        answer = sealed(STARTED, errorFieldName=None)
+
+        assert start(Bank([answer])).fields["redirectionData"]
+
+
+DOCUMENT = {**GENUINE, "amount": 1600, "keyVersion": 2, "holderData": {"name": None}, "guaranteeIndicator": True}
+
+
+def posted(document: dict[str, Any] | str) -> bytes:
+    """Write the form that the bank posts with a JSON text in it."""
+    return body(document if isinstance(document, str) else json.dumps(document), InterfaceVersion="JS_3.4")
+
+
+class TestJsonMessage:
+    """A notification whose text is JSON says the same as one of pairs."""
+
+    def test_paid(self) -> None:
+        """Numbers, booleans and nulls are read."""
+        payment = verify(posted(DOCUMENT))
+
+        assert (Outcome.PAID, Euros(1600), "2", ("true",), ("null",)) == (
+            payment.outcome,
+            payment.amount,
+            payment.key_version,
+            payment.raw["guaranteeIndicator"],
+            payment.raw["holderData.name"],
+        )
+
+    def test_vector(self) -> None:
+        """The vendor's own example is read: a payment that expired, with numbers and a list of containers."""
+        vectors = {vector["id"]: vector for vector in read_cases("sips_vectors.json")["vectors"]}
+        vector = vectors["json-resp-official-hmac"]
+        keys = KeyRing([SecretKey(version="1", secret=vector["key"])], current="1")
+        gateway = shop(merchant_id="225005049920001", keys=keys, host=SipsHost.WORLDLINE_TEST)
+        placed = order(transaction_reference="dd88adfZ1027b40813f40813y1678837075", amount=Euros(44000))
+        payment = gateway.verify(HttpMessage(body(vector["seal_input"], vector["seal"])), expected=placed)
+
+        assert (Outcome.EXPIRED, Euros(44000), "2023-03-15T00:39:04+01:00", ("VI",)) == (
+            payment.outcome,
+            payment.amount,
+            payment.authorised_at and payment.authorised_at.isoformat(),
+            payment.raw["preAuthorisationRuleResultList.0.ruleCode"],
+        )
+
+    def test_peek(self) -> None:
+        """The reference is found before anything is verified."""
+        assert "REF1" == shop().peek(HttpMessage(posted(DOCUMENT)))
+
+    def test_either_gateway(self) -> None:
+        """The gateway that starts by JSON reads both forms."""
+        gateway = json_shop(bank(STARTED))
+
+        assert [Outcome.PAID, Outcome.PAID] == [
+            gateway.verify(HttpMessage(message), expected=order()).outcome for message in (posted(DOCUMENT), body(
+                "|".join(f"{name}={value}" for name, value in GENUINE.items())))
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "amount", [1, 1601, "01600", 1600.0, "1600.00", True, None, [16, 0], {"cents": 1600}], ids=repr
+    )
+    def test_amount(self, amount: Any) -> None:  # noqa: ANN401 - whatever arrives
+        """Whatever is not the digits of the order's cents is a mismatch (C1 to C10)."""
+        with pytest.raises(OrderMismatchError):
+            verify(posted({**DOCUMENT, "amount": amount}))
+
+    @pytest.mark.parametrize("twice", ['"responseCode": "05", ', '"returnContext": "a", "returnContext": "b", '])
+    def test_repeated(self, twice: str) -> None:
+        """A name twice in one object is contradictory: never paid, never lost (J26)."""
+        text = json.dumps(DOCUMENT).replace('"responseCode"', f'{twice}"responseCode"')
+
+        assert Outcome.UNKNOWN is verify(posted(text)).outcome
+
+    def test_repeated_key_version(self) -> None:
+        """Two key versions are refused: none can be chosen (A24)."""
+        with pytest.raises(ResponseRefusedError):
+            verify(posted(json.dumps(DOCUMENT).replace('"keyVersion"', '"keyVersion": 1, "keyVersion"')))
+
+    @pytest.mark.parametrize("text", ["{", "{}", "{'keyVersion': 2}", '{"keyVersion": 2} x', '{"keyVersion": {}}'])
+    def test_unreadable(self, text: str) -> None:
+        """What is no document is refused, even sealed: no key can be chosen."""
+        with pytest.raises(ResponseRefusedError):
+            verify(posted(text))
+
+    def test_forged(self) -> None:
+        """The seal covers the text as it came: a blank more is another text (J8)."""
+        text = json.dumps(DOCUMENT)
+        with pytest.raises(SealMismatchError):
+            verify(body(text.replace(": ", ":"), posted(text).decode().split("Seal=")[1].split("&")[0]))
+
+    def test_json_body(self) -> None:
+        """A body that is itself JSON is no form of the bank's (B41)."""
+        with pytest.raises(MalformedResponseError, match="expected a form"):
+            shop().verify(HttpMessage(b"{}", {"Content-Type": "application/json"}), expected=order())

@@ -1,0 +1,331 @@
+"""The bank's daily reports: read without losing a line, and matched without losing a payment."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay import Euros, MalformedResponseError, PaymentState
+from creance_pay.gateways.sips import Report, ReportLine, match_reports, read_reports
+from message_strategies import SETTINGS
+
+COLUMNS = "merchantId;transactionReference;amount;currencyCode;responseCode;transactionDateTime;novelty"
+LINE = "011223744550001;REF1;1600;978;00;2026-11-23T12:00:00+01:00;x"
+
+
+def write(path: Path, *lines: str, columns: str = COLUMNS, last: str | None = None) -> Report:
+    """Write a report in four parts, and read it."""
+    end = f"END;{len(lines)}" if last is None else last
+    text = "\n".join(["TRANSACTIONS;daily;2026-11-24;TAB20_V1", columns, *lines, end])
+    path = path / "report.csv"
+    path.write_text(text + "\n", encoding="utf-8")
+    return read_reports(path)
+
+
+def line(path: Path, text: str, columns: str = COLUMNS) -> ReportLine:
+    """Read a report of one good line."""
+    (read,) = write(path, text, columns=columns)
+    return read
+
+
+def faults(report: Report) -> list[tuple[int, str]]:
+    """List the numbers of the bad lines and what is wrong with them."""
+    return [(bad.number, bad.reason) for bad in report.bad]
+
+
+class TestRead:
+    """Columns are read leniently, what stands in them strictly."""
+
+    def test_line(self, tmp_path: Path) -> None:
+        """A line tells the payment, the amount, the state, the time and every column."""
+        read = line(tmp_path, LINE)
+
+        assert (3, "REF1", Euros(1600), PaymentState.PAID, "978", "2026-11-23T12:00:00+01:00", "x") == (
+            read.number,
+            read.transaction_reference,
+            read.amount,
+            read.state,
+            read.currency,
+            read.at and read.at.isoformat(),
+            read.values["novelty"],
+        )
+
+    def test_header(self, tmp_path: Path) -> None:
+        """The first line is kept."""
+        assert ("TRANSACTIONS", "daily", "2026-11-24", "TAB20_V1") == write(tmp_path, LINE).header
+
+    def test_sound(self, tmp_path: Path) -> None:
+        """A sound report has no bad line."""
+        assert [] == faults(write(tmp_path, LINE, LINE.replace("REF1", "REF2")))
+
+    def test_missing_columns(self, tmp_path: Path) -> None:
+        """Missing optional columns are none."""
+        read = line(tmp_path, "REF1", columns="transactionReference")
+
+        assert (None, None, None, PaymentState.UNKNOWN) == (read.amount, read.at, read.currency, read.state)
+
+    def test_empty_cells(self, tmp_path: Path) -> None:
+        """So are empty cells."""
+        read = line(tmp_path, ";REF1;;;;;")
+
+        assert (None, None, PaymentState.UNKNOWN) == (read.amount, read.at, read.state)
+
+    @pytest.mark.parametrize(
+        ("columns", "cells", "state"),
+        [
+            ("responseCode", "00", PaymentState.PAID),
+            ("responseCode", "05", PaymentState.REFUSED),
+            ("responseCode", "97", PaymentState.EXPIRED),
+            ("responseCode", "ZZ", PaymentState.UNKNOWN),
+            ("responseCode;captureMode", "00;VALIDATION", PaymentState.AUTHORISED),
+            ("responseCode;acquirerResponseCode", "00;05", PaymentState.UNKNOWN),
+            ("responseCode;transactionStatus", "00;TO_CREDIT", PaymentState.REFUNDED),
+            ("newStatus", "CAPTURED", PaymentState.PAID),
+            ("paymentStatus", "novelty", PaymentState.UNKNOWN),
+        ],
+    )
+    def test_state(self, tmp_path: Path, columns: str, cells: str, state: PaymentState) -> None:
+        """The state is that of the transaction, or what the response code says."""
+        assert state is line(tmp_path, f"REF1;{cells}", columns=f"transactionReference;{columns}").state
+
+    @pytest.mark.parametrize("name", ["amount", "transactionAmount", "operationAmount", "grossAmount"])
+    def test_amounts(self, tmp_path: Path, name: str) -> None:
+        """The amount has another name in each report."""
+        assert Euros(5) == line(tmp_path, "REF1;5", columns=f"transactionReference;{name}").amount
+
+    def test_local_time(self, tmp_path: Path) -> None:
+        """A time without zone is that of Paris."""
+        read = line(tmp_path, LINE.replace("2026-11-23T12:00:00+01:00", "2026-07-14 12:00:00"))
+
+        assert datetime(2026, 7, 14, 10, tzinfo=UTC) == read.at
+
+    def test_quoted(self, tmp_path: Path) -> None:
+        """A semicolon between quotation marks separates nothing."""
+        assert "x;y" == line(tmp_path, LINE.replace(";x", ';"x;y"')).values["novelty"]
+
+    def test_byte_order_mark(self, tmp_path: Path) -> None:
+        """A mark at the beginning, line ends of another system, empty lines and a last separator are forgiven."""
+        path = tmp_path / "report.csv"
+        text = f"TRANSACTIONS;daily\r\n\r\n{COLUMNS};\r\n{LINE};\r\n\r\nend;1;\r\n"
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+        report = read_reports(path)
+
+        assert ([4], [], "TRANSACTIONS") == ([read.number for read in report], faults(report), report.header[0])
+
+    def test_repr(self, tmp_path: Path) -> None:
+        """The repr shows no cell but those that were read, and nothing of a bad line."""
+        report = write(tmp_path, LINE, "someone@example.org")
+
+        assert [] == [word for word in ("novelty", "someone") if word in repr(report)]
+
+
+class TestBadLines:
+    """A line that cannot be read is reported with its number and the reason, and loses no other (I17)."""
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            (LINE.replace("1600", "16.00"), "the amount is not one to twelve digits of cents"),
+            (LINE.replace("1600", "-1600"), "the amount is not one to twelve digits of cents"),
+            (LINE.replace("1600", "\uff11\uff16"), "the amount is not one to twelve digits of cents"),
+            (LINE.replace("1600", "1_600"), "the amount is not one to twelve digits of cents"),
+            (LINE.replace("1600", "9" * 13), "the amount is not one to twelve digits of cents"),
+            (LINE.replace("2026-11-23T12", "2026-11-31T12"), "the time is unreadable"),
+            (LINE.replace("2026-11-23T12:00:00+01:00", "2026-02-30 12:00:00"), "the time is unreadable"),
+            (LINE.replace("2026-11-23T12:00:00+01:00", "23/11/2026"), "the time is unreadable"),
+            (LINE.replace("REF1", ""), "no transaction reference"),
+            ("011223744550001;REF1", "fewer cells than columns"),
+            ("REF1", "fewer cells than columns"),
+            ('011223744550001;"REF1;1600;978;00;2026-11-23T12:00:00+01:00;x', "fewer cells than columns"),
+            (f"{LINE};surplus", "more cells than columns"),
+            (f"x{'x' * 200_000};{LINE}", "fewer cells than columns"),
+            (LINE.replace("x", "\ufffd"), "not UTF-8"),
+        ],
+        ids=range(15),
+    )
+    def test_line(self, tmp_path: Path, text: str, reason: str) -> None:
+        """What is wrong with one line is told, and the others are read."""
+        report = write(tmp_path, LINE, text, LINE.replace("REF1", "REF2"))
+
+        assert (["REF1", "REF2"], [(4, reason)], [text]) == (
+            [read.transaction_reference for read in report],
+            faults(report),
+            [bad.text for bad in report.bad],
+        )
+
+    def test_zero(self, tmp_path: Path) -> None:
+        """Zero is an amount."""
+        assert Euros(0) == line(tmp_path, LINE.replace("1600", "0")).amount
+
+    def test_bytes(self, tmp_path: Path) -> None:
+        """Bytes that are no UTF-8 spoil their line alone."""
+        path = tmp_path / "report.csv"
+        path.write_bytes(
+            f"TRANSACTIONS\n{COLUMNS}\n{LINE}\n".encode() + LINE.encode().replace(b"x", b"\xe9") + b"\nEND;2"
+        )
+
+        assert [(4, "not UTF-8")] == faults(read_reports(path))
+
+    @pytest.mark.parametrize("last", ["END;2", "END;0", "END;one", "END;", "END", "FIN;01"])
+    def test_count(self, tmp_path: Path, last: str) -> None:
+        """A last line that counts otherwise is reported: lines may be lost."""
+        assert [(4, "the last line counts otherwise")] == faults(write(tmp_path, LINE, last=last))
+
+    def test_no_last_line(self, tmp_path: Path) -> None:
+        """So is a report that was cut."""
+        assert [(3, "the last line of the report is missing")] == faults(write(tmp_path, LINE, last=""))
+
+    def test_no_line(self, tmp_path: Path) -> None:
+        """A day without payments is a report as well."""
+        report = write(tmp_path)
+
+        assert ([], []) == (list(report), faults(report))
+
+    def test_nothing_but_columns(self, tmp_path: Path) -> None:
+        """A report cut after its columns says so."""
+        assert [(2, "the last line of the report is missing")] == faults(write(tmp_path, last=""))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "\n\n", "TRANSACTIONS;daily", f"{COLUMNS}\n{LINE}", "TRANSACTIONS\namount;reference\n",
+         "TRANSACTIONS\ntransactionReference;amount;amount\n", "<html>\n</html>"],
+    )  # fmt: skip
+    def test_no_report(self, tmp_path: Path, text: str) -> None:
+        """What is no report, or names a column twice, is refused whole."""
+        path = tmp_path / "report.csv"
+        path.write_text(text, encoding="utf-8")
+
+        with pytest.raises(MalformedResponseError, match="expected a report"):
+            read_reports(path)
+
+    @given(st.binary(max_size=300))
+    @SETTINGS
+    def test_any_bytes(self, tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+        """Whatever stands in the data, each line is read or reported, once."""
+        path = tmp_path_factory.mktemp("reports") / "report.csv"
+        path.write_bytes(f"TRANSACTIONS\n{COLUMNS}\n".encode() + data + f"\n{LINE}\nEND;0".encode())
+        report = read_reports(path)
+        numbers = sorted([*(read.number for read in report), *(bad.number for bad in report.bad)])
+
+        assert (len(set(numbers)), True) == (len(numbers), any(read.values["novelty"] == "x" for read in report))
+
+
+@attrs.frozen
+class Known:
+    """What a portal knows about a payment."""
+
+    transaction_reference: str
+    amount: Euros
+    state: PaymentState = PaymentState.PAID
+
+
+def row(number: int, reference: str, cents: int | None, state: PaymentState = PaymentState.PAID) -> ReportLine:
+    """Make a line of a report."""
+    return ReportLine(
+        number=number,
+        transaction_reference=reference,
+        amount=None if cents is None else Euros(cents),
+        state=state,
+        at=None,
+        currency="978",
+        values={},
+    )
+
+
+references = st.sampled_from(["REF1", "REF2", "REF3"])
+cents = st.integers(1, 2)
+states = st.sampled_from([PaymentState.PAID, PaymentState.REFUSED])
+entries = st.lists(st.builds(Known, references, st.builds(Euros, cents), states), max_size=6)
+rows = st.lists(st.builds(row, st.integers(1, 99), references, cents | st.none(), states), max_size=6)
+
+
+class TestMatch:
+    """Each entry and each line ends in exactly one of matched, missing, surplus, different (I17)."""
+
+    def test_matched(self) -> None:
+        """What agrees is matched."""
+        entry, told = Known("REF1", Euros(1600)), row(3, "REF1", 1600)
+
+        assert ((entry, told),) == match_reports([entry], [told]).matched
+
+    def test_missing(self) -> None:
+        """A payment of which the report says nothing is missing."""
+        entry = Known("REF1", Euros(1600))
+
+        assert (entry,) == match_reports([entry], [row(3, "ref1", 1600)]).missing
+
+    def test_surplus(self) -> None:
+        """A line of an unknown payment is surplus, and so is a second line of one."""
+        told = [row(3, "REF1", 1600), row(4, "REF1", 1600), row(5, "REF2", 1600)]
+
+        assert tuple(told[1:]) == match_reports([Known("REF1", Euros(1600))], told).surplus
+
+    @pytest.mark.parametrize(
+        "told",
+        [row(3, "REF1", 1601), row(3, "REF1", None), row(3, "REF1", 1600, PaymentState.REFUSED),
+         attrs.evolve(row(3, "REF1", 1600), currency="840")],
+    )  # fmt: skip
+    def test_different(self, told: ReportLine) -> None:
+        """Another amount, state or currency, or no amount at all, is different."""
+        entry = Known("REF1", Euros(1600))
+
+        assert ((entry, told),) == match_reports([entry], [told]).different
+
+    @pytest.mark.parametrize("currency", [None, "978", "EUR"])
+    def test_currency(self, currency: str | None) -> None:
+        """Euros have several spellings, and a report without currency is in euros."""
+        told = attrs.evolve(row(3, "REF1", 1600), currency=currency)
+
+        assert match_reports([Known("REF1", Euros(1600))], [told]).matched
+
+    def test_best_line_first(self) -> None:
+        """An entry takes the line that agrees, whatever stands before it."""
+        told = [row(3, "REF1", 1600, PaymentState.REFUSED), row(4, "REF1", 1600)]
+        matching = match_reports([Known("REF1", Euros(1600))], told)
+
+        assert ([4], [3]) == ([told.number for _, told in matching.matched], [told.number for told in matching.surplus])
+
+    @given(entries, rows)
+    @SETTINGS
+    def test_exactly_one(self, entries: list[Known], rows: list[ReportLine]) -> None:
+        """Nothing is lost and nothing counted twice."""
+        matching = match_reports(iter(entries), iter(rows))
+        both = [*matching.matched, *matching.different]
+
+        assert (sorted(map(repr, entries)), sorted(map(repr, rows))) == (
+            sorted(map(repr, [*(entry for entry, _ in both), *matching.missing])),
+            sorted(map(repr, [*(told for _, told in both), *matching.surplus])),
+        )
+
+    @given(entries, rows)
+    @SETTINGS
+    def test_meaning(self, entries: list[Known], rows: list[ReportLine]) -> None:
+        """Pairs are of one payment, agree when matched, and no line is left of a payment that is missing."""
+        matching = match_reports(entries, rows)
+
+        assert (True, True, set()) == (
+            all((one.amount, one.state) == (told.amount, told.state) for one, told in matching.matched),
+            all(
+                one.transaction_reference == told.transaction_reference
+                for one, told in [*matching.matched, *matching.different]
+            ),
+            {one.transaction_reference for one in matching.missing}
+            & {told.transaction_reference for told in matching.surplus},
+        )
+
+
+def test_from_file(tmp_path: Path) -> None:
+    """What is read from a file can be matched as it is."""
+    report = write(tmp_path, LINE)
+
+    assert match_reports([Known("REF1", Euros(1600))], report).matched
+
+
+def test_zone_of_lines(tmp_path: Path) -> None:
+    """Every time that was read has a zone."""
+    at = line(tmp_path, LINE.replace("T12:00:00+01:00", " 12:00:00")).at
+
+    assert timedelta(hours=1) == (at and at.utcoffset())

@@ -1,0 +1,155 @@
+"""Every total by cents, every amount around a bound, five policies, against a second statement of the rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import attrs
+import pytest
+
+from creance_pay import Debt, DebtKind, Euros, InvalidAmountError, NoticeReference
+from creance_pay.rules import Policy, after_payment, assess, check_amount, plan, policy_named
+from rules_naive import SHIPPED, Values, amount, plannable, refusal
+
+HIGHEST = 20_000
+# Mutation testing tries each total around which a rule can change its answer, and no other: it runs a thousand times.
+CORNERS = {point + cent for point in (0, 1600, 3200, 5000, 6600, 8200, 10_000, 15_000, HIGHEST) for cent in (-1, 0, 1)}
+TOTALS = sorted(CORNERS & set(range(HIGHEST + 1))) if "MUTANT_UNDER_TEST" in os.environ else range(HIGHEST + 1)
+
+# Between them, the five policies take both readings of every question that these rules depend on.
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "shipped": ({}, {}),
+    "selection, band at access": (
+        {"min_basis": "selection", "band_checked_at": "access", "total_basis": "selected"},
+        {"band_at": "access"},
+    ),
+    "band at access without its bounds, one payment, one reference": (
+        {"band_checked_at": "access", "band_inclusive": False, "several_payments": False, "several_references": False},
+        {"band_at": "access", "inclusive": False, "several_payments": False},
+    ),
+    "a credit allowed, no cents, nothing pending": (
+        {"max_basis": "payment", "cents_typed": False, "pending_subtracted": False},
+        {"credit": True},
+    ),
+    "stranding refused": ({"stranding": "refuse"}, {"refuse_stranding": True}),
+}
+
+
+@pytest.fixture(params=VARIANTS, name="both")
+def _both(request: pytest.FixtureRequest) -> tuple[Policy, Values]:
+    """Give a policy and the same values for the second statement."""
+    changes, values = VARIANTS[request.param]
+    return attrs.evolve(policy_named("ameli-2019-11"), **changes), {**SHIPPED, **values}
+
+
+def debt(due: int) -> Debt:
+    """Make an untouched debt."""
+    return Debt(
+        reference=NoticeReference("6311632600000408F"),
+        kind=DebtKind.FRANCHISE,
+        initial=Euros(due),
+        remaining=Euros(due),
+        issued_on=date(2016, 11, 21),
+        open_online=True,
+    )
+
+
+def around(total: int, values: Values) -> Iterator[int]:
+    """List the amounts at which a rule can change its answer, each with one cent either side."""
+    least, most = values["least"], values["most"]
+    for point in {0, least, most, total, total - least, total - most}:
+        yield from (cents for cents in (point - 1, point, point + 1) if cents >= 0)
+
+
+def test_assess_agrees(both: tuple[Policy, Values]) -> None:
+    """For every total to the cent, the assessment has the code of the second statement."""
+    policy, values = both
+
+    codes = [assess(debt(total), policy=policy).code for total in TOTALS]
+
+    assert [refusal(total, values) for total in TOTALS] == codes
+
+
+def test_check_agrees(both: tuple[Policy, Values]) -> None:
+    """For every total and amount, the check has the code, the remainder and the proposal of the second statement."""
+    policy, values = both
+    differing = []
+    for total in TOTALS:
+        for asked in around(total, values):
+            verdict = check_amount(Euros(asked), total=Euros(total), policy=policy)
+            seen = (str(verdict.code), verdict.stranded, verdict.suggested_max)
+            code, rest, proposal = amount(asked, total, values)
+            if (code, rest and Euros(rest), proposal and Euros(proposal)) != seen:
+                differing.append((total, asked, code, *seen))
+
+    assert [] == differing
+
+
+def test_accepted_if_and_only_if_shown(both: tuple[Policy, Values]) -> None:
+    """An amount is accepted exactly when it lies in a range that was shown as payable, and no range is empty."""
+    policy, values = both
+    differing = []
+    for total in TOTALS:
+        assessment = assess(debt(total), policy=policy)
+        shown = assessment.payable_ranges
+        assert assessment.ok == bool(shown), total
+        for asked in map(Euros, around(total, values)):
+            inside = any(low <= asked <= high for low, high in shown)
+            if inside != assessment.check(asked).ok:
+                differing.append((total, asked))
+        ends = (shown[0][0], shown[-1][1]) if shown else (None, None)
+        assert ends == (assessment.payable_min, assessment.payable_max)
+
+    assert [] == differing
+
+
+def test_plan_settles_and_never_strands(both: tuple[Policy, Values]) -> None:
+    """A plan exists when one can, sums to the debt, and each part is payable at its turn and strands nothing."""
+    policy, values = both
+    for total in TOTALS:
+        parts = plan(Euros(total), policy=policy)
+        assert plannable(total, values) == bool(parts), total
+        rest = total
+        for part in parts:
+            assert refusal(rest, values, paid_before=rest < total) == "PAYABLE", (total, parts)
+            assert amount(part.cents, rest, values) == ("AMOUNT_OK", None, None), (total, parts)
+            rest -= part.cents
+        assert not parts or rest == 0, (total, parts)
+
+
+def test_plan_is_short(both: tuple[Policy, Values]) -> None:
+    """A plan has no more parts than the largest payment demands."""
+    policy, values = both
+
+    lengths = {total: len(plan(Euros(total), policy=policy)) for total in TOTALS}
+
+    assert {} == {total: found for total, found in lengths.items() if found not in {0, -(-total // values["most"])}}
+
+
+def test_after_payment_agrees(both: tuple[Policy, Values]) -> None:
+    """After any payment up to the debt, the rest, its state and its code are those of the second statement."""
+    policy, values = both
+    differing = []
+    for total in TOTALS:
+        for paid in {cents for cents in around(total, values) if 0 < cents <= total}:
+            after = after_payment(Euros(total), Euros(paid), policy=policy)
+            rest = total - paid
+            expected = (rest, "PARTIAL" if rest else "SETTLED", refusal(rest, values, paid_before=True))
+            if expected != (after.remaining.cents, after.state, after.online):
+                differing.append((total, paid))
+
+    assert [] == differing
+
+
+def test_more_than_due_is_a_credit_or_an_error(both: tuple[Policy, Values]) -> None:
+    """A payment over the debt settles it where a credit is allowed, and is refused elsewhere."""
+    policy, values = both
+
+    if values["credit"]:
+        assert Euros(0) == after_payment(Euros(2000), Euros(2001), policy=policy).remaining
+    else:
+        with pytest.raises(InvalidAmountError):
+            after_payment(Euros(2000), Euros(2001), policy=policy)

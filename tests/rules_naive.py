@@ -1,0 +1,69 @@
+"""The rules R6, R7, R10 to R13 and R20 once more, written straight from their statement, in whole cents and slowly.
+
+Nothing here is taken from the package: the tests compare the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Values = Mapping[str, Any]
+
+SHIPPED: Values = {
+    "band": (5000, 15000), "inclusive": True, "band_at": "notice", "least": 1600, "most": 5000, "credit": False,
+    "refuse_stranding": False, "several_payments": True,
+}  # fmt: skip
+
+
+def refusal(due: int, values: Values, *, paid_before: bool = False) -> str:
+    """Give the code for one debt of which ``due`` cents remain, its balance being the same."""
+    low, high = values["band"]
+    if due == 0:
+        return "NOTHING_DUE"
+    if paid_before and not values["several_payments"]:
+        return "PAYMENT_ALREADY_MADE"
+    if values["band_at"] == "access":
+        if due < low or (due == low and not values["inclusive"]):
+            return "BELOW_BAND"
+        if due > high or (due == high and not values["inclusive"]):
+            return "ABOVE_BAND"
+    return "PAYABLE" if due >= values["least"] else "BELOW_ONLINE_MINIMUM"
+
+
+def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int | None]:
+    """Give the code for an amount, then what it strands and what to propose instead."""
+    least, most = values["least"], values["most"]
+    code = "AMOUNT_OK"
+    rest = total - asked
+    strands = 0 < rest < least
+    if asked < least:
+        code = "AMOUNT_BELOW_MINIMUM"
+    elif values["credit"]:
+        if asked > most:
+            code = "AMOUNT_ABOVE_MAXIMUM"
+    elif asked > min(most, total):
+        code = "AMOUNT_ABOVE_REMAINING" if total < most else "AMOUNT_ABOVE_MAXIMUM"
+    if code == "AMOUNT_OK" and strands and values["refuse_stranding"]:
+        code = "AMOUNT_STRANDS_REMAINDER"
+    if not strands or code not in {"AMOUNT_OK", "AMOUNT_STRANDS_REMAINDER"}:
+        return code, None, None
+    return code, rest, total if total <= most else min(most, total - least)
+
+
+def plannable(due: int, values: Values) -> bool:
+    """Tell whether some sequence of online payments settles the debt, none leaving less than can still be paid."""
+    if not values["several_payments"]:
+        return refusal(due, values) == "PAYABLE" and due <= values["most"]
+    if values["band_at"] == "notice":
+        return bool(due >= values["least"])
+    low = values["band"][0] + (0 if values["inclusive"] else 1)
+    high = values["band"][1] - (0 if values["inclusive"] else 1)
+    last = max(low, values["least"])
+    if not last <= due <= high:
+        return False
+    # After some payments before the last one, what is left lies between due - most x them and due - least x them.
+    least, most = int(values["least"]), int(values["most"])
+    return last <= most and any(
+        due - before * most <= most and due - before * least >= last for before in range(due // least + 1)
+    )
