@@ -40,12 +40,15 @@ REQUIREMENTS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 LOCK_VENV = ROOT / ".venv-lock"
 BUILD = ROOT / "build"
+FUZZ = ROOT / "tests" / "fuzz"
 REPORT = BUILD / "tests.xml"
 
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
     "dev": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=lint --group=docs",
+    "bench": "pyproject.toml --group=build --group=bench",
+    "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
 }
@@ -213,6 +216,49 @@ def docs() -> int:
     return in_turn((*sphinx, *html), (*sphinx, *examples))
 
 
+def bench(*arguments: str) -> int:
+    """Measure beside others, in one run, and write benchmarks/results.md."""
+    return run(prepare("bench"), "benchmarks/seals.py", *arguments)
+
+
+def executions(log: str) -> str:
+    """Read from what the fuzzer printed how many inputs it has run."""
+    line = next((line for line in log.splitlines() if line.startswith("stat::number_of_executed_units")), "?")
+    return line.split()[-1]
+
+
+def fuzz_one(python: Path, target: str, seconds: int) -> int:
+    """Fuzz one target, from its corpus, into ``build/fuzz``; print what was run, and all that was said of a failure.
+
+    Returns:
+        The fuzzer's exit code.
+    """
+    found, corpus = BUILD / "fuzz" / target, FUZZ / "corpus" / target
+    found.mkdir(parents=True, exist_ok=True)
+    limits = (f"-max_total_time={seconds}", "-timeout=10", "-print_final_stats=1", f"-artifact_prefix={found}/failed-")
+    command = (python, FUZZ / "run.py", target, *limits, found, corpus)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace",
+    )  # fmt: skip
+    say(f"{target}: {executions(done.stdout)} executions in {seconds} s")
+    if done.returncode:
+        print(done.stdout)
+    return done.returncode
+
+
+def fuzz(minutes: str = "1") -> int:
+    """Feed each target of tests/fuzz, for so many minutes, what its branches ask for (on Linux)."""
+    if not minutes.replace(".", "", 1).isdigit():
+        stop("expected a number of minutes", 2)
+    if not sys.platform.startswith("linux"):
+        stop("the fuzzer runs on Linux only")
+    python, seconds = prepare("fuzz"), max(1, round(60 * float(minutes)))
+    codes = [fuzz_one(python, path.name, seconds) for path in sorted((FUZZ / "corpus").iterdir())]
+    return next(filter(None, codes), 0)
+
+
 def mutate(*names: str) -> int:
     """Change the library in small ways and see that a test fails each time (some minutes; mutmut's names narrow it)."""
     return run(prepare("mutate"), "tests/mutation.py", *names)
@@ -240,7 +286,7 @@ def lock(*options: str) -> int:
     return failed
 
 
-VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, mutate, lock)}
+VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, bench, fuzz, mutate, lock)}
 
 
 def main(words: list[str]) -> int:

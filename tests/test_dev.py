@@ -276,7 +276,9 @@ class TestVerbs:
         assert 0 == dev.main([])
 
         lines = capsys.readouterr().out.splitlines()[1:]
-        assert ["setup", "demo", "test", "lint", "docs", "lock"] == [line.split()[0] for line in lines]
+        assert ["setup", "demo", "test", "lint", "docs", "bench", "fuzz", "mutate", "lock"] == [
+            line.split()[0] for line in lines
+        ]
         assert all(line.endswith(".") for line in lines)
 
     def test_unknown(self, dev: ModuleType) -> None:
@@ -321,14 +323,71 @@ class TestLocks:
         assert [] == [entry for entry in entries if not re.search(r"==.*\\\n +--hash=sha256:[0-9a-f]{64}", entry)]
         assert entries
 
-    def test_versions_agree(self) -> None:
-        """What two locks have in common has the same versions in both."""
-        demo, dev = (
-            set(PINNED.findall((ROOT / "requirements" / name).read_text(encoding="utf-8")))
-            for name in ("demo.txt", "dev.txt")
+    @pytest.mark.parametrize("name", ["demo", "bench", "fuzz"])
+    def test_versions_agree(self, name: str) -> None:
+        """What a lock has in common with the developers' one has the same versions in both."""
+        here, there = (
+            set(PINNED.findall((ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")))
+            for lock in (name, "dev")
         )
+        common = {package for package, _ in here} & {package for package, _ in there}
 
-        assert set() == demo - dev
+        assert common
+        assert {pin for pin in here if pin[0] in common} == {pin for pin in there if pin[0] in common}
+
+
+class TestFuzz:
+    """Each target is fuzzed for as long as was said, and its executions are told."""
+
+    @pytest.mark.parametrize("minutes", ["", "ten", "-1", "1.2.3"])
+    def test_minutes(self, dev: ModuleType, minutes: str) -> None:
+        """What is no number of minutes is a usage error."""
+        with pytest.raises(SystemExit) as caught:
+            dev.fuzz(minutes)
+
+        assert 2 == caught.value.code
+
+    def test_each_target(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every target with a corpus is run for the time given, whatever became of the one before."""
+        ran = []
+
+        def one(_: str, target: str, seconds: int) -> int:
+            ran.append((target, seconds))
+            return 77
+
+        monkeypatch.setattr(dev, "prepare", lambda _: "python")
+        monkeypatch.setattr(dev.sys, "platform", "linux")
+        monkeypatch.setattr(dev, "fuzz_one", one)
+
+        assert 77 == dev.fuzz("1.5")
+        assert [(name, 90) for name in ("answer", "data", "key_file", "reports", "verify")] == ran
+
+    def test_other_systems(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The fuzzer has no packages for other systems, and one sentence says so."""
+        monkeypatch.setattr(dev.sys, "platform", "darwin")
+
+        with pytest.raises(SystemExit):
+            dev.fuzz("1")
+
+    @pytest.mark.parametrize(
+        "ending",
+        [("print('stat::number_of_executed_units: 123')", 0, "123"), ("raise SystemExit(77)", 77, "?")],
+    )
+    def test_one(
+        self,
+        dev: ModuleType,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        ending: tuple[str, int, str],
+    ) -> None:
+        """The fuzzer's own count is told, and its exit code kept."""
+        program, code, executions = ending
+        (dev.ROOT / "run.py").write_text(program, encoding="utf-8")
+        monkeypatch.setattr(dev, "FUZZ", dev.ROOT)
+        monkeypatch.setattr(dev, "BUILD", dev.ROOT / "build")
+
+        assert code == dev.fuzz_one(Path(sys.executable), "data", 1)
+        assert f"dev.py: data: {executions} executions in 1 s\n" in capsys.readouterr().out
 
 
 class TestSettings:

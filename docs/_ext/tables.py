@@ -301,7 +301,10 @@ class OperationTable(CodeTable):
     def build(self) -> list[nodes.Node]:
         """Make the table."""
         rows = [
-            (code(number), self.link("py", "attr", f"{SIPS}.OperationOutcome.{outcome.name}", outcome.name))
+            (
+                code(number),
+                self.link("py", "attr", f"creance_pay.gateways.OperationOutcome.{outcome.name}", outcome.name),
+            )
             for number, outcome in sips_codes.OPERATIONS.items()
         ]
         return [table(("Response code", "Outcome"), rows, (50, 50))]

@@ -50,17 +50,21 @@ from creance_pay import (
     find_caisse,
 )
 from creance_pay.gateways import (
+    Capability,
     FormPost,
     Gateway,
     HttpAnswer,
     HttpMessage,
     KeyRing,
+    OperationOutcome,
+    OperationResult,
     Redirect,
     RequestsTransport,
     SealAlgorithm,
     SecretKey,
     Transport,
     VerifiedPayment,
+    load,
     seal,
 )
 from creance_pay.gateways.sips import (
@@ -69,8 +73,6 @@ from creance_pay.gateways.sips import (
     Environment,
     Identification,
     Matching,
-    OperationOutcome,
-    OperationResult,
     PaymentStatus,
     PaypageOptions,
     Report,
@@ -81,7 +83,16 @@ from creance_pay.gateways.sips import (
     match_reports,
     read_reports,
 )
-from creance_pay.gateways.testing import Account, Decision, PaymentRequest, SipsBank, SipsServices, form_body
+from creance_pay.gateways.testing import (
+    Account,
+    Decision,
+    GatewayConformance,
+    PaymentRequest,
+    SipsBank,
+    SipsServices,
+    Subject,
+    form_body,
+)
 from creance_pay.gateways.testing.pages import bank_pages, serving
 from creance_pay.messages import (
     Acknowledgement,
@@ -300,7 +311,7 @@ def following(policy: Policy) -> AfterPayment:
 
 
 def gateway() -> Gateway:
-    """Build the gateway of a bank, which has the names of every gateway."""
+    """Build the gateway of a bank, with keys from here or from a file."""
     key = SecretKey(version="2", secret="a-secret-of-the-shop", not_after=MOMENT)
     keys = KeyRing([key], current="2")
     assert_type(keys.current, SecretKey)
@@ -310,6 +321,9 @@ def gateway() -> Gateway:
     assert_type(key.weakness, str | None)
     assert_type(key.retired(MOMENT), bool)
     assert_type(seal("amount=1600", key, SealAlgorithm.HMAC_SHA_256), str)
+    assert_type(KeyRing.from_file("keys.json", passphrase="a passphrase of the tests"), KeyRing)
+    assert_type(KeyRing.from_file("keys.json", key=None), KeyRing)
+    KeyRing.from_file("keys.json", "a passphrase of the tests")  # type: ignore[call-arg]
     SecretKey(version="2", secret=b"a-secret-of-the-shop")  # type: ignore[arg-type]
     SecretKey("2", "a-secret-of-the-shop")  # type: ignore[call-arg]
     host: SipsHost = SipsHost.loopback("http://127.0.0.1")
@@ -326,6 +340,42 @@ def gateway() -> Gateway:
         unsealed_answers=False,
         clock=clock,
     )
+
+
+def loaded() -> Gateway:
+    """Load a gateway by its name."""
+    bank = load("sips", merchant_id="011223744550001")
+    assert_type(bank, Gateway)
+    assert_type(bank.capabilities, frozenset[Capability])
+    return bank
+
+
+def operations(bank: Gateway, transport: Transport) -> str:
+    """Ask the bank for what it may offer."""
+    assert_type(bank.fetch_status(order(), transport), VerifiedPayment)
+    results = [operation(order(), transport, amount=Euros(100)) for operation in (bank.capture, bank.cancel)]
+    assert_type(results, list[OperationResult])
+    result = bank.refund(order(), transport)
+    assert_type(result.outcome, OperationOutcome)
+    bank.refund(order())  # type: ignore[call-arg]
+    return result.outcome.value
+
+
+def judged(bank: Gateway) -> GatewayConformance:
+    """Judge a gateway of one's own."""
+    message = HttpMessage(b"")
+    subject = Subject(
+        gateway=bank,
+        order=order(),
+        genuine=lambda *_: message,
+        outcomes=(Outcome.PAID,),
+        forged={"no seal": message},
+        foreign={"another shop": message},
+        secrets=("a-secret-of-the-shop",),
+    )
+    suite = GatewayConformance()
+    suite.test_genuine(subject)
+    return suite
 
 
 def way_out(bank: Gateway) -> str:

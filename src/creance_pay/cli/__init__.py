@@ -1,7 +1,7 @@
 """The command line: ``creance-pay``, also ``python -m creance_pay``.
 
-Each command is a module of this folder with two functions: ``register`` declares its arguments, and the function that
-it names runs it and gives the exit status: 0 for a yes, 1 for a no, 2 for a usage that is not one.
+Each command is a module of this folder: its function ``register`` declares the arguments, and the function that this
+names runs it and gives the exit status: 0 for a yes, 1 for a no, 2 for a usage that is not one.
 An error of this package is one line on the standard error, and status 1.
 """
 
@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import caisse, messages, policy, reference
+from . import caisse, keys, messages, policy, reference
 
-_COMMANDS = (reference, caisse, policy, messages)
+_COMMANDS = (reference, caisse, policy, messages, keys)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,22 +8,27 @@ and their side of the conversation, for tests, in :mod:`creance_pay.gateways.tes
 from __future__ import annotations
 
 from .forms import FormPost, Redirect
-from .gateway import Gateway, HttpMessage, VerifiedPayment
+from .gateway import Capability, Gateway, HttpMessage, OperationOutcome, OperationResult, VerifiedPayment
 from .keys import KeyRing, SecretKey
+from .registry import load
 from .seals import SealAlgorithm, seal
 from .transport import HttpAnswer, RequestsTransport, Transport
 
 __all__ = [
+    "Capability",
     "FormPost",
     "Gateway",
     "HttpAnswer",
     "HttpMessage",
     "KeyRing",
+    "OperationOutcome",
+    "OperationResult",
     "Redirect",
     "RequestsTransport",
     "SealAlgorithm",
     "SecretKey",
     "Transport",
     "VerifiedPayment",
+    "load",
     "seal",
 ]

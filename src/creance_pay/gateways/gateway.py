@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import attrs
 
+from ..errors import MalformedResponseError, UnsupportedError
 from ..fields import of_type
 from ..money import Euros
 from ..payment import Outcome, PaymentOrder, Source
 from .forms import FormPost, Redirect
+
+if TYPE_CHECKING:
+    from .transport import Transport  # which loads requests: a caller brings one when it needs it
 
 
 @attrs.frozen
@@ -31,8 +36,15 @@ class HttpMessage:
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     def header(self, name: str) -> str | None:
-        """Give a header whatever the case of its name, or ``None``."""
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+        """Give a header whatever the case of its name, or ``None``.
+
+        Raises:
+            MalformedResponseError: when the name is there twice, in two cases: nobody could say which one counts.
+        """
+        values = [value for key, value in self.headers.items() if key.lower() == name.lower()]
+        if len(values) > 1:
+            raise MalformedResponseError("a header is repeated")
+        return values[0] if values else None
 
 
 @attrs.frozen(kw_only=True)
@@ -72,14 +84,92 @@ class VerifiedPayment:
         return self.outcome is Outcome.PAID
 
 
+class OperationOutcome(StrEnum):
+    """What became of a capture, a cancellation or a refund; a closed list."""
+
+    #: The bank has done it, or will this night.
+    DONE = "DONE"
+    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
+    IMPOSSIBLE = "IMPOSSIBLE"
+    #: The bank does not know the payment.
+    NOT_FOUND = "NOT_FOUND"
+    #: The bank, or the card's, has said no.
+    REFUSED = "REFUSED"
+    #: The request itself was wrong: for the operator.
+    ERROR = "ERROR"
+    #: It may have been done: ask for the state, and never repeat it blindly.
+    UNKNOWN = "UNKNOWN"
+
+
+@attrs.frozen(kw_only=True)
+class OperationResult:
+    """What an authentic answer says of a capture, a cancellation or a refund; it exists only when every check passed.
+
+    Attributes:
+        outcome: What became of it, in our words.
+        response_code: The bank's own code, as it came.
+        new_status: The bank's own word for the payment's state afterwards.
+        remaining: What is left of the amount.
+        at: The bank's time, with its time zone.
+        raw: Every field of the answer, in the vendor's spelling, each with all its values.
+    """
+
+    outcome: OperationOutcome
+    response_code: str | None = None
+    new_status: str | None = None
+    remaining: Euros | None = None
+    at: datetime | None = None
+    raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
+
+    def __bool__(self) -> bool:
+        """Be true for what is done alone, so that a careless condition is a safe one."""
+        return self.outcome is OperationOutcome.DONE
+
+
+class Capability(StrEnum):
+    """What a gateway may offer beyond a way out and a verified answer."""
+
+    #: ``fetch_status``: the bank can be asked what became of a payment.
+    STATUS = "STATUS"
+    #: ``capture``: an authorised payment can be debited.
+    CAPTURE = "CAPTURE"
+    #: ``cancel``: what is not yet debited can be given up.
+    CANCEL = "CANCEL"
+    #: ``refund``: money can be given back.
+    REFUND = "REFUND"
+    #: What the browser carries back is proof, as the notification is.
+    SEALED_RETURN = "SEALED_RETURN"
+
+
+def _lack(gateway: object, capability: Capability) -> UnsupportedError:
+    return UnsupportedError(f"{type(gateway).__name__} does not offer {capability}")
+
+
 class Gateway(Protocol):
-    """The names that every bank's gateway bears."""
+    """The names that every bank's gateway bears; inherit from it, and what your bank lacks refuses by itself.
+
+    A caller never asks which bank this is.  A form that the browser posts and a page that the bank's server makes for
+    one payment are both what ``initiate`` gives: a gateway that has to call its bank for that takes its transport when
+    it is built, so that the call stays ``initiate(order)``, and one that has not stays without any network.  What is
+    asked of the bank later takes a transport with the call, since it runs elsewhere: in a job, with other patience.
+
+    A bank whose return proves nothing has no ``SEALED_RETURN``, and its ``verify(..., source=Source.RETURN)`` raises
+    :class:`~creance_pay.UnsupportedError`: the return is a hint then, and ``fetch_status`` tells.
+
+    Attributes:
+        capabilities: What the gateway offers beyond ``initiate``, ``peek`` and ``verify``.
+    """
+
+    __slots__ = ()
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
     def initiate(self, order: PaymentOrder) -> FormPost | Redirect:
         """Give the way out to the bank's page for an order.
 
         Raises:
             InvalidValueError: when the bank would refuse a field of the order.
+            GatewayUnavailableError: when the bank has to be called for that, and does not answer.
         """
 
     def peek(self, message: HttpMessage) -> str:
@@ -97,4 +187,41 @@ class Gateway(Protocol):
         Raises:
             ResponseRefusedError: when the message is not authentic or not readable: answer 400.
             OrderMismatchError: when it is authentic and not about this order: answer 200, and have a person look.
+            UnsupportedError: for a return, where the bank's returns prove nothing.
         """
+
+    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+        """Ask the bank what became of an order, and verify its answer as strictly as a notification.
+
+        Raises:
+            UnsupportedError: without ``Capability.STATUS``.
+            GatewayUnavailableError: when the bank does not answer.
+        """
+        raise _lack(self, Capability.STATUS)
+
+    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Debit an authorised payment, whole or in part.
+
+        Raises:
+            UnsupportedError: without ``Capability.CAPTURE``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise _lack(self, Capability.CAPTURE)
+
+    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Give up what is not yet debited, whole or in part.
+
+        Raises:
+            UnsupportedError: without ``Capability.CANCEL``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise _lack(self, Capability.CANCEL)
+
+    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Give money back, the whole amount or a part.
+
+        Raises:
+            UnsupportedError: without ``Capability.REFUND``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise _lack(self, Capability.REFUND)

@@ -14,15 +14,18 @@ SecretKey(version='2', secret=<hidden>, not_after=None)
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from os import PathLike
 
 import attrs
 
 from ..errors import ConfigurationError, UnknownKeyError
 from ..fields import of_type
+from .hidden import Hidden, hide
+from .keyfile import FileKey, read_hidden, write_hidden
 
 _VERSION = re.compile(r"[0-9]{1,10}")
 _PLACEHOLDER = re.compile(
@@ -37,46 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Hidden:
-    """A text that shows itself to no one but the seal."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Give the text: to the seal, and to the check of its strength."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "<hidden>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret key cannot be pickled")
-
-    def __copy__(self) -> _Hidden:
-        return self
-
-    def __deepcopy__(self, _: dict[int, Any]) -> _Hidden:
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        """Compare identities: comparing secrets is the business of :mod:`.seals` alone."""
-        return self is other
-
-    __hash__ = object.__hash__
-
-
-def _hidden(secret: object) -> _Hidden:
-    """Hide a secret, and what cannot be one as an empty text: an error raised here would show it among its locals."""
-    if isinstance(secret, _Hidden):
-        return secret
-    sound = isinstance(secret, str) and secret == secret.strip() and secret.isprintable()
-    return _Hidden(str(secret) if sound else "")
-
-
-def _something(_: SecretKey, __: attrs.Attribute[_Hidden], secret: _Hidden) -> None:
+def _something(_: SecretKey, __: attrs.Attribute[Hidden], secret: Hidden) -> None:
     if not secret.reveal():
         raise ConfigurationError("expected a secret as text, not empty, without blank at either end")
 
@@ -105,14 +69,14 @@ class SecretKey:
     """
 
     version: str = attrs.field(validator=_digits)
-    secret: _Hidden = attrs.field(validator=_something)
+    secret: Hidden = attrs.field(validator=_something)
     not_after: datetime | None = attrs.field(
         default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _aware]
     )
 
-    def __init__(self, *, version: str, secret: str | _Hidden, not_after: datetime | None = None) -> None:
+    def __init__(self, *, version: str, secret: str | Hidden, not_after: datetime | None = None) -> None:
         """Hide the secret before anything can fail: tracebacks may show the arguments of every call."""
-        hidden, secret = _hidden(secret), ""
+        hidden, secret = hide(secret), ""
         self.__attrs_init__(version=version, secret=hidden, not_after=not_after)
 
     def reveal(self) -> str:
@@ -157,6 +121,40 @@ class KeyRing:
             raise ConfigurationError("the current key is not in the ring")
         self._current = current
 
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, passphrase: str | None = None, key: str | None = None) -> KeyRing:
+        """Read the ring that a key file holds.
+
+        Args:
+            path: The file, readable by its owner alone.
+            passphrase: What opens it; by default the environment's ``CREANCE_PAY_PASSPHRASE``.
+            key: What opens a file that has a key instead, 32 bytes in base64; by default ``CREANCE_PAY_KEY``.
+
+        Raises:
+            ConfigurationError: when there is nothing to open it with, when others may read it, when it was changed or
+                has another passphrase or key, or when what it holds is no ring.
+        """
+        # A traceback may show the arguments of every call: nothing may fail before they are hidden.
+        given = [None if text is None else hide(text) for text in (passphrase, key)]
+        passphrase = key = None
+        return cls.opened(path, FileKey.given(*given))
+
+    @classmethod
+    def opened(cls, path: str | PathLike[str], file_key: FileKey) -> KeyRing:
+        """Read the ring that a key file holds, with what opens it; :meth:`from_file` finds that out by itself."""
+        ring = _ring(read_hidden(path, file_key))
+        if ring is None:
+            raise ConfigurationError("the key file holds no key ring")
+        return ring
+
+    def to_file(self, path: str | PathLike[str], file_key: FileKey) -> None:
+        """Write the ring into a key file, in the place of an older one if there is one."""
+        write_hidden(path, Hidden(json.dumps(self._content())), file_key)
+
+    def _content(self) -> dict[str, object]:
+        keys = [{"version": key.version, "secret": key.reveal(), "not_after": _iso(key.not_after)} for key in self]
+        return {"current": self._current, "keys": keys}
+
     @property
     def current(self) -> SecretKey:
         """The key that seals our requests."""
@@ -187,3 +185,22 @@ class KeyRing:
     def __repr__(self) -> str:
         """Name the versions."""
         return f"KeyRing(versions={self.versions}, current={self._current!r})"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _ring(text: Hidden) -> KeyRing | None:
+    """Read the text of a key file; an error from in here would show it among its locals, so that there is none."""
+    try:
+        content = json.loads(text.reveal())
+        return KeyRing(map(_key, content["keys"]), current=content["current"])
+    except (ConfigurationError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+
+
+def _key(entry: dict[str, str | None]) -> SecretKey:
+    """Read one key; whatever is missing, surplus or of another type is refused by :class:`SecretKey`, or by Python."""
+    last = entry.pop("not_after")
+    return SecretKey(**entry, not_after=last and datetime.fromisoformat(last))  # type: ignore[arg-type]

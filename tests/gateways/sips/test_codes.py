@@ -3,7 +3,7 @@
 import pytest
 
 from creance_pay import Outcome, PaymentState
-from creance_pay.gateways.sips import OperationOutcome
+from creance_pay.gateways import OperationOutcome
 from creance_pay.gateways.sips.codes import (
     ACQUIRER_CODES,
     CAPTURES,

@@ -19,8 +19,8 @@ from creance_pay import (
     UnknownKeyError,
     UnsupportedError,
 )
-from creance_pay.gateways import SealAlgorithm
-from creance_pay.gateways.sips import Environment, OperationOutcome, OperationResult, PaymentStatus, SipsHost
+from creance_pay.gateways import OperationOutcome, OperationResult, SealAlgorithm
+from creance_pay.gateways.sips import Environment, PaymentStatus, SipsHost
 from creance_pay.gateways.sips.codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
 from sips_answers import DONE, PAID, UNREADABLE, Bank, bank, sealed, text_under_seal

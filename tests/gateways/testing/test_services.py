@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from creance_pay import Euros, GatewayUnavailableError, MalformedResponseError, Outcome, PaymentOrder, PaymentState
-from creance_pay.gateways import HttpMessage
-from creance_pay.gateways.sips import OperationOutcome, SipsHost, SipsPaypageJson
+from creance_pay.gateways import HttpMessage, OperationOutcome
+from creance_pay.gateways.sips import SipsHost, SipsPaypageJson
 from creance_pay.gateways.testing import SipsBank, SipsServices, form_body
 from creance_pay.gateways.testing.pages import bank_pages, serving
 from creance_pay.gateways.transport import RequestsTransport

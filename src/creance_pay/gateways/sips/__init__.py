@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .codes import OperationOutcome
 from .fields import PaypageOptions
 from .hosts import Environment, SipsHost
-from .office import OperationResult, PaymentStatus
+from .office import PaymentStatus
 from .paypage import SipsPaypage
 from .paypage_json import SipsPaypageJson
 from .reports import BadLine, Entry, Matching, Report, ReportLine, match_reports, read_reports
@@ -17,8 +16,6 @@ __all__ = [
     "Environment",
     "Identification",
     "Matching",
-    "OperationOutcome",
-    "OperationResult",
     "PaymentStatus",
     "PaypageOptions",
     "Report",

@@ -9,27 +9,9 @@ Meanings after the vendor's data dictionary (DG20) and the current lists of one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 from ...payment import Outcome, PaymentState
-
-
-class OperationOutcome(StrEnum):
-    """What became of a capture, a cancellation or a refund; a closed list."""
-
-    #: The bank has done it, or will this night.
-    DONE = "DONE"
-    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
-    IMPOSSIBLE = "IMPOSSIBLE"
-    #: The bank does not know the payment.
-    NOT_FOUND = "NOT_FOUND"
-    #: The bank, or the card's, has said no.
-    REFUSED = "REFUSED"
-    #: The request itself was wrong: for the operator.
-    ERROR = "ERROR"
-    #: It may have been done: ask for the state, and never repeat it blindly.
-    UNKNOWN = "UNKNOWN"
-
+from ..gateway import OperationOutcome
 
 #: What a response code says; ``00`` says PAID when the money is captured by itself, which the message must not deny.
 OUTCOMES: Mapping[str, Outcome] = {

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from operator import methodcaller
 
 import attrs
 
@@ -69,13 +70,14 @@ def write(fields: Mapping[str, object]) -> str:
     for name, value in flat.items():
         if _BREAKING.search(value):
             raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
-    return "|".join(f"{name}={value}" for name, value in flat.items())
+    return "|".join([f"{name}={value}" for name, value in flat.items()])
 
 
 def encode(text: str, encoding: str) -> str:
     """Put a text into the encoding that the field ``Encode`` names, padded; without a name it stays as it is."""
-    letters = base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None)
-    return letters.decode() if encoding else text
+    if not encoding:
+        return text
+    return base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None).decode()
 
 
 def decode(text: str, encoding: str) -> str:
@@ -98,11 +100,12 @@ def decode(text: str, encoding: str) -> str:
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
+_cut = methodcaller("partition", "=")
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
     """Take a text apart; what is no pair has an empty name."""
-    for part in text.split("|"):
-        name, equals, value = part.partition("=")
-        yield name if equals else "", value
+    return [(name if equals else "", value) for name, equals, value in map(_cut, text.split("|"))]
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +124,7 @@ class Data:
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(list(_pairs(text)), text)
+            return cls._of(_pairs(text), text)
         try:
             pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
@@ -132,11 +135,16 @@ class Data:
     @classmethod
     def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
         """Gather pairs that came of a text, or make it."""
-        values: dict[str, tuple[str, ...]] = {}
+        sound = text.isprintable() or _CONTROL.search(text) is None
+        once = {name: (value,) for name, value in pairs}
+        if len(once) == len(pairs) and "" not in once:
+            return cls(values=once, sound=sound)
+        values: dict[str, list[str]] = {}  # lists: one name thousands of times must not take seconds
         for name, value in pairs:
-            values[name] = (*values.get(name, ()), value)
+            values.setdefault(name, []).append(value)
         nameless = values.pop("", None)
-        return cls(values=values, sound=nameless is None and _CONTROL.search(text) is None)
+        several = {name: tuple(listed) for name, listed in values.items()}
+        return cls(values=several, sound=sound and nameless is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""
@@ -150,4 +158,6 @@ class Data:
 
     def repeated(self) -> tuple[str, ...]:
         """List the names that have more than one value."""
+        if sum(map(len, self.values.values())) == len(self.values):
+            return ()
         return tuple(name for name, values in self.values.items() if len(values) > 1)

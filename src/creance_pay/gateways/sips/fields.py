@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import attrs
 
@@ -113,12 +114,20 @@ def check_address(url: str, name: str, host: SipsHost) -> str:
     Raises:
         InvalidValueError: for any other, by the name of the order's field.
     """
-    found = _URL.fullmatch(url) if len(url) <= FIELDS["normalReturnUrl"][1] else None
-    if found is None or (found["scheme"] != "https" and not host.plain_http):
-        raise InvalidValueError(f"expected {name} to be an absolute https address, without user, query or fragment")
-    if not host.plain_http and not (is_public(found["host"]) and int(found["port"] or 443) in _PORTS):
-        raise InvalidValueError(f"expected {name} to be an address that the bank can reach, on a port from 80 to 9999")
+    fault = _fault(url, local=host.plain_http)
+    if fault:
+        raise InvalidValueError(f"expected {name} to be {fault}")
     return url
+
+
+@lru_cache(maxsize=64)  # a portal has two addresses, and gives them with each order
+def _fault(url: str, *, local: bool) -> str | None:
+    found = _URL.fullmatch(url) if len(url) <= FIELDS["normalReturnUrl"][1] else None
+    if found is None or (found["scheme"] != "https" and not local):
+        return "an absolute https address, without user, query or fragment"
+    if not local and not (is_public(found["host"]) and int(found["port"] or 443) in _PORTS):
+        return "an address that the bank can reach, on a port from 80 to 9999"
+    return None
 
 
 def origin(url: str) -> str | None:

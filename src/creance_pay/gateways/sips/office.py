@@ -10,17 +10,17 @@ Source: the vendor's guide of Office JSON (releases 24 and 25).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from typing import ClassVar
 
 import attrs
 
 from ...errors import InvalidAmountError, InvalidValueError, OrderMismatchError, UnsupportedError
 from ...money import Euros
 from ...payment import Outcome, PaymentOrder, PaymentState, Source
-from ..gateway import VerifiedPayment
+from ..gateway import Capability, OperationOutcome, OperationResult, VerifiedPayment
 from ..transport import Transport
 from .answers import REFERENCE, cents, demand, facts, moment
-from .codes import OPERATIONS, STATUSES, OperationOutcome
+from .codes import OPERATIONS, STATUSES
 from .data import Data
 from .exchange import Exchange
 from .shop import EURO
@@ -49,33 +49,10 @@ class PaymentStatus(VerifiedPayment):
 
 
 @attrs.frozen(kw_only=True)
-class OperationResult:
-    """What became of a capture, a cancellation or a refund; it exists only when the answer was proved.
-
-    Attributes:
-        outcome: What became of it, in our words.
-        response_code: The bank's own code.
-        new_status: The bank's word for the state of the payment afterwards.
-        remaining: What is left of the amount.
-        at: The bank's time.
-        raw: Every field of the answer, in the vendor's spelling.
-    """
-
-    outcome: OperationOutcome
-    response_code: str | None = None
-    new_status: str | None = None
-    remaining: Euros | None = None
-    at: datetime | None = None
-    raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
-
-    def __bool__(self) -> bool:
-        """Be true only when it was done, so that a careless condition is a safe one."""
-        return self.outcome is OperationOutcome.DONE
-
-
-@attrs.frozen(kw_only=True)
 class Office(Exchange):
     """The calls of a shop about its payments."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
     def fetch_status(self, order: PaymentOrder, transport: Transport) -> PaymentStatus:
         """Ask what became of an order.

@@ -11,6 +11,7 @@ import attrs
 
 from ...errors import ConfigurationError
 from ...fields import of_type
+from ..gateway import Gateway
 from ..keys import KeyRing, SecretKey, utc_now
 from ..seals import SealAlgorithm, verify_seal
 from .hosts import Environment, SipsHost
@@ -44,7 +45,7 @@ def _by_reference(_: Shop, __: attrs.Attribute[Identification], identification: 
 
 
 @attrs.frozen(kw_only=True)
-class Shop:
+class Shop(Gateway):
     """What every connector of Sips is set up with.
 
     Args:

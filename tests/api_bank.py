@@ -1,0 +1,156 @@
+"""Another bank, as a package of somebody else might bring it: its own shape, and nothing in common with Sips.
+
+The way out is a page that the bank makes when it is called; a notification is JSON, proved by a header over the raw
+bytes, with the key's id in another; what the browser carries back proves nothing.
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+
+from creance_pay import (
+    GatewayUnavailableError,
+    MalformedResponseError,
+    OrderMismatchError,
+    Outcome,
+    PaymentOrder,
+    SealMismatchError,
+    Source,
+    UnknownKeyError,
+    UnsupportedError,
+)
+from creance_pay.gateways import Capability, Gateway, HttpMessage, Redirect, SecretKey, VerifiedPayment
+from creance_pay.gateways.transport import HttpAnswer, Transport
+
+SHOP, KEY_ID, KEY = "shop-of-the-tests", "key-id-1", "an-api-key-of-the-tests"
+LARGEST = 10_000
+PAGE = "https://bank.example/checkout/"
+OUTCOMES = {"CAPTURED": Outcome.PAID, "PENDING_CAPTURE": Outcome.AUTHORISED, "REJECTED": Outcome.REFUSED}
+
+
+def proof(body: bytes, key: str = KEY) -> str:
+    """Prove a body as this bank does."""
+    return base64.b64encode(hmac.digest(key.encode(), body, "sha256")).decode()
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError
+    return fields
+
+
+@attrs.frozen(kw_only=True)
+class ApiBank(Gateway):
+    """A gateway that calls its bank to leave for it, and has no proof but the notification's header."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.STATUS})
+
+    keys: Mapping[str, SecretKey]
+    transport: Transport = attrs.field(repr=False)
+
+    def initiate(self, order: PaymentOrder) -> Redirect:
+        """Have the bank make a page for this payment."""
+        answer = self.transport.post_form(PAGE, {"reference": order.transaction_reference})
+        text = answer.body.decode("ascii", "replace")
+        if answer.status != 201 or re.fullmatch(re.escape(PAGE) + "[a-z0-9]+", text) is None:  # G14
+            raise GatewayUnavailableError("no page")
+        return Redirect(text)
+
+    def peek(self, message: HttpMessage) -> str:
+        """Read the reference."""
+        return str(self._read(message)["reference"])
+
+    def verify(
+        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
+    ) -> VerifiedPayment:
+        """Prove the raw bytes, then read them."""
+        if source is Source.RETURN:
+            raise UnsupportedError("the return of this bank proves nothing")
+        self._prove(message)
+        return self._payment(self._read(message), expected, source)
+
+    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+        """Ask, over a connection that proves the bank."""
+        answer = transport.post_form(PAGE + "status", {"reference": order.transaction_reference})
+        return self._payment(self._read(HttpMessage(answer.body)), order, Source.STATUS)
+
+    def _prove(self, message: HttpMessage) -> None:
+        key = self.keys.get(message.header("X-Key-Id") or "")
+        if key is None:
+            raise UnknownKeyError("no key of this id")
+        received = (message.header("X-Signature") or "").encode(errors="surrogatepass")
+        if not hmac.compare_digest(proof(message.body, key.reveal()).encode(), received):
+            raise SealMismatchError("the signature is not ours")
+
+    def _read(self, message: HttpMessage) -> dict[str, object]:
+        if (message.header("Content-Type") or "application/json") != "application/json":
+            raise MalformedResponseError("expected JSON")
+        try:
+            fields = json.loads(message.body, object_pairs_hook=_unique) if len(message.body) <= LARGEST else None
+        except (ValueError, RecursionError):
+            fields = None
+        if not isinstance(fields, dict) or not isinstance(fields.get("reference"), str):
+            raise MalformedResponseError("expected an object with a reference")
+        return fields
+
+    def _payment(self, fields: dict[str, object], expected: PaymentOrder, source: Source) -> VerifiedPayment:
+        ours = {
+            "shop": SHOP,
+            "reference": expected.transaction_reference,
+            "amount": expected.amount.cents,
+            "currency": "EUR",
+        }
+        differing = tuple(name for name, value in ours.items() if fields.get(name) != value)
+        if differing:
+            raise OrderMismatchError("authentic, but not our order", fields=differing)
+        return VerifiedPayment(
+            outcome=OUTCOMES.get(str(fields.get("status")), Outcome.UNKNOWN),
+            source=source,
+            amount=expected.amount,
+            transaction_reference=expected.transaction_reference,
+        )
+
+
+@attrs.define
+class RecordedBank:
+    """A transport to a bank that gives one answer."""
+
+    answer: HttpAnswer
+    asked: list[str] = attrs.field(factory=list)
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Give the answer, and remember who was asked for what."""
+        self.asked.append(f"{url} {fields['reference']}")
+        return self.answer
+
+
+def api_bank(status: int = 201, text: str = f"{PAGE}a1b2") -> ApiBank:
+    """Make the gateway, over a bank that gives one answer."""
+    transport: Any = RecordedBank(HttpAnswer(status, text.encode()))  # the one call that this gateway makes
+    return ApiBank(keys={KEY_ID: SecretKey(version="1", secret=KEY)}, transport=transport)
+
+
+def notification(fields: Mapping[str, object], *, key: str = KEY, key_id: str = KEY_ID) -> HttpMessage:
+    """Write a notification as the bank does."""
+    body = json.dumps(fields).encode()
+    headers = {"Content-Type": "application/json", "X-Key-Id": key_id, "X-Signature": proof(body, key)}
+    return HttpMessage(body, headers)
+
+
+def fields_of(order: PaymentOrder, outcome: Outcome = Outcome.PAID) -> dict[str, object]:
+    """Give the fields of the bank's message about an order."""
+    status = next(word for word, meaning in OUTCOMES.items() if meaning is outcome)
+    return {
+        "shop": SHOP,
+        "reference": order.transaction_reference,
+        "amount": order.amount.cents,
+        "currency": "EUR",
+        "status": status,
+        "card": "5017##########00",
+    }

@@ -1,0 +1,13 @@
+"""Fuzz one target, guided by the branches that its inputs reach: ``run.py TARGET [libFuzzer's own words]``."""
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["creance_pay"]):
+    from fuzz.targets import TARGETS
+
+if __name__ == "__main__":
+    program, target, *words = sys.argv
+    atheris.Setup([program, *words], TARGETS[target])
+    atheris.Fuzz()

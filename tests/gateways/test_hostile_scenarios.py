@@ -1,0 +1,88 @@
+"""Scenarios that no single message holds, by the ids of the hostile cases.
+
+Left to others: B43 (the portal's routes), G17 and G18 (its limits and its session), and the ledger's half of B46.
+"""
+
+import ast
+import socket
+from pathlib import Path
+
+import pytest
+
+from creance_pay import MalformedResponseError, ResponseRefusedError
+from creance_pay.gateways import HttpMessage, seals
+from sips_shop import GENUINE, body, order, shop, text_of
+
+GENUINE_BODY = body(text_of(GENUINE))
+
+
+def comparisons() -> list[ast.Compare]:
+    """List every comparison for equality in the module of seals."""
+    tree = ast.parse(Path(seals.__file__).read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    return [node for node in found if any(isinstance(each, ast.Eq | ast.NotEq) for each in node.ops)]
+
+
+class TestConstantTime:
+    """A seal is compared in one place, in a time that tells nothing (A36)."""
+
+    def test_one_comparison(self) -> None:
+        """The source compares a received seal with what takes the same time whatever the difference, and once."""
+        source = Path(seals.__file__).read_text(encoding="utf-8")
+
+        assert 1 == source.count("hmac.compare_digest(")
+
+    def test_no_other(self) -> None:
+        """No seal is compared by equality; its length is."""
+        assert ["len(received) != SealAlgorithm(algorithm).length"] == [ast.unparse(node) for node in comparisons()]
+
+
+class TestTransport:
+    """What arrives is bytes, once, from one place."""
+
+    def test_query_string(self) -> None:
+        """There is no place for a query string: a message is its body, and an empty one is refused (B42)."""
+        with pytest.raises(MalformedResponseError):
+            shop().verify(HttpMessage(b""), expected=order())
+
+    @pytest.mark.parametrize("half", GENUINE_BODY.split(b"&")[:2], ids=["Data", "Seal"])
+    def test_half(self, half: bytes) -> None:
+        """Half of the fields in the body is not enough (B42)."""
+        with pytest.raises(MalformedResponseError, match="the form has no field"):
+            shop().verify(HttpMessage(half), expected=order())
+
+    def test_body_read_before(self) -> None:
+        """A body that something has read before is empty, and the error says what is missing (B44)."""
+        with pytest.raises(MalformedResponseError, match="the form has no field Data"):
+            shop().verify(HttpMessage(b""), expected=order())
+
+    def test_chunks(self) -> None:
+        """A body that came in chunks is the same message once joined (B44)."""
+        chunks = [GENUINE_BODY[place : place + 7] for place in range(0, len(GENUINE_BODY), 7)]
+
+        assert shop().verify(HttpMessage(b"".join(chunks)), expected=order())
+
+    def test_after_decompression(self) -> None:
+        """A small body that a server has blown up is refused by its size alone (B45)."""
+        with pytest.raises(MalformedResponseError, match="too long"):
+            shop().verify(HttpMessage(GENUINE_BODY + b"&x=" + b"0" * 50_000_000), expected=order())
+
+
+class TestFlood:
+    """Whoever sends forged messages moves nothing (B46)."""
+
+    def test_no_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Three hundred forged messages are refused, and none makes a call."""
+
+        def fail(*_: object) -> None:
+            raise AssertionError
+
+        monkeypatch.setattr(socket.socket, "connect", fail)
+        gateway, forged = shop(), HttpMessage(body(text_of(GENUINE), "0" * 64))
+
+        refused = 0
+        for _ in range(300):
+            with pytest.raises(ResponseRefusedError):
+                gateway.verify(forged, expected=order())
+            refused += 1
+        assert 300 == refused

@@ -1,0 +1,176 @@
+"""Gateways by name: what was declared and nothing else, and never a module that a name happens to spell."""
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+import pytest
+
+from creance_pay import ConfigurationError, OrderMismatchError, ResponseRefusedError
+from creance_pay.gateways import HttpMessage, load, registry
+from creance_pay.gateways.sips import SipsHost, SipsPaypage
+from sips_shop import GENUINE, MERCHANT, NOON, SECRET, body, order, ring, text_of
+
+SETTINGS: dict[str, Any] = {"merchant_id": MERCHANT, "keys": ring(), "clock": lambda: NOON}
+OURS = "creance_pay.gateways.sips:SipsPaypage"
+
+
+@attrs.frozen(kw_only=True)
+class Dummy:
+    """A gateway of another package, in production or not (H14)."""
+
+    shop: str
+    production: bool = False
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give a function that declares entry points, beside ours, as other packages would."""
+    plugin = ModuleType("plugin_of_the_tests")
+    plugin.Dummy = Dummy  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "plugin_of_the_tests", plugin)
+
+    def write(*declared: tuple[str, str]) -> None:
+        points = [EntryPoint(name, value, registry.GROUP) for name, value in (("sips", OURS), *declared)]
+        monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints(points).select(group=group))
+
+    return write
+
+
+class TestNames:
+    """A name is one that a package has declared."""
+
+    def test_ours(self) -> None:
+        """The installed package declares Sips."""
+        gateway = load("sips", **SETTINGS)
+
+        assert isinstance(gateway, SipsPaypage)
+        assert MERCHANT == gateway.merchant_id
+
+    @pytest.mark.parametrize(
+        "name",
+        ["../x", "nope", "cb", "keys", "testing", "SIPS", "sips ", "", "creance_pay.gateways.sips", OURS, "os:system"],
+    )
+    def test_unknown(self, name: str) -> None:
+        """Another name is refused, and the known ones are listed; it is never taken for a module (H11)."""
+        with pytest.raises(ConfigurationError) as caught:
+            load(name, **SETTINGS)
+
+        assert "no gateway of that name; known: sips" == str(caught.value)
+
+    def test_plugin(self, declare: Callable[..., None]) -> None:
+        """A gateway that another package declares is built by its name."""
+        declare(("dummy", "plugin_of_the_tests:Dummy"))
+
+        assert Dummy(shop="a") == load("dummy", shop="a")  # type: ignore[comparison-overlap]
+
+    def test_all_are_listed(self, declare: Callable[..., None]) -> None:
+        """The list has everybody's gateways."""
+        declare(("dummy", "plugin_of_the_tests:Dummy"))
+
+        with pytest.raises(ConfigurationError, match=r"known: dummy, sips$"):
+            load("dumy")
+
+
+class TestFaultyPlugins:
+    """A faulty package does not stop the others."""
+
+    def test_two_of_one_name(self, declare: Callable[..., None]) -> None:
+        """Two packages of one name are both named; nothing is chosen in silence (H12)."""
+        declare(("sips", "plugin_of_the_tests:Dummy"))
+
+        with pytest.raises(ConfigurationError, match=f"two gateways are named sips: {OURS} and plugin_of_the_tests"):
+            load("sips", **SETTINGS)
+
+    def test_declared_twice_the_same(self, declare: Callable[..., None]) -> None:
+        """The same declaration found twice, as by two installations of one package, is one."""
+        declare(("sips", OURS))
+
+        assert isinstance(load("sips", **SETTINGS), SipsPaypage)
+
+    @pytest.mark.parametrize("value", ["no_such_module:Bank", "plugin_of_the_tests:Nobody", "failing_plugin:Bank"])
+    def test_import(
+        self,
+        declare: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        value: str,
+    ) -> None:
+        """A package that fails at import is named, and the others still work (H12)."""
+        (tmp_path / "failing_plugin.py").write_text("raise RuntimeError('no licence')", encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        declare(("broken", value))
+
+        with pytest.raises(ConfigurationError, match=f"the gateway broken \\({value}\\) cannot be imported"):
+            load("broken")
+        assert isinstance(load("sips", **SETTINGS), SipsPaypage)
+
+
+class TestSettings:
+    """A setting is known, and there, before a gateway is built."""
+
+    @pytest.mark.parametrize(
+        ("setting", "near"),
+        [("merchand_id", "merchant_id"), ("kyes", "keys"), ("algoritm", "algorithm"), ("legacy_seals", "legacy_seal")],
+    )
+    def test_typing_error(self, setting: str, near: str) -> None:
+        """A mistyped setting is named with the one that was probably meant (H8)."""
+        with pytest.raises(ConfigurationError) as caught:
+            load("sips", **SETTINGS, **{setting: SECRET})
+
+        assert f"unknown setting {setting}; did you mean: {near}?" == str(caught.value)
+
+    def test_near_none(self) -> None:
+        """A setting that is near none is answered with all of them."""
+        with pytest.raises(ConfigurationError, match="did you mean: merchant_id, keys, host"):
+            load("sips", **SETTINGS, zzz=1)
+
+    def test_missing(self) -> None:
+        """What is missing is named."""
+        with pytest.raises(ConfigurationError, match=r"^missing setting: keys$"):
+            load("sips", merchant_id=MERCHANT)
+
+    def test_value_not_shown(self) -> None:
+        """No refusal of a setting shows its value (H7)."""
+        with pytest.raises(ConfigurationError) as caught:
+            load("sips", secret_kye=SECRET)
+
+        assert SECRET not in f"{caught.value!r}"
+
+    @pytest.mark.parametrize(
+        "settings",
+        [{"host": "prdo"}, {"algorithm": "SHA-257"}, {"algorithm": "SHA-256"}, {"keys": SECRET}, {"merchant_id": 1},
+         {"legacy_seal": "yes"}, {"merchant_id": "002001000000001"}],
+        ids=str,
+    )  # fmt: skip
+    def test_refused(self, settings: dict[str, Any]) -> None:
+        """A setting of a wrong kind is refused when the gateway is built (H9, H10)."""
+        with pytest.raises(ConfigurationError):
+            load("sips", **{**SETTINGS, **settings})
+
+    def test_simulator_with_production_key(self) -> None:
+        """The vendor's simulator can be loaded for its own shop, and its key never in production (H10)."""
+        with pytest.raises(ConfigurationError):
+            load("sips", **{**SETTINGS, "merchant_id": "002001000000001", "host": SipsHost.WORLDLINE_PRODUCTION})
+
+
+class TestRoute:
+    """The route decides which gateway reads a message, and the message does not (H13)."""
+
+    @pytest.mark.parametrize("field", ["gateway", "bank", "provider", "backend"])
+    def test_named_in_the_message(self, field: str) -> None:
+        """A message that names another gateway, outside or inside what is sealed, changes nothing."""
+        gateway, text = load("sips", **SETTINGS), text_of({**GENUINE, field: "dummy"})
+
+        assert gateway.verify(HttpMessage(body(text, **{field: "dummy"})), expected=order())
+
+    def test_of_another(self) -> None:
+        """A forged message is refused whatever gateway it names."""
+        with pytest.raises((ResponseRefusedError, OrderMismatchError)):
+            load("sips", **SETTINGS).verify(
+                HttpMessage(body(text_of(GENUINE), "0" * 64, gateway="dummy")), expected=order()
+            )
