@@ -10,6 +10,9 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "untimed")
 
+# Run by `dev.py fuzz`, with a lock of its own.
+collect_ignore = ["fuzz/run.py"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer --long."""
