@@ -190,7 +190,7 @@ def test(*arguments: str) -> int:
     """Run pytest, with its arguments if any (--long: the long tests too), and ask for every branch."""
     coverage = (prepare("dev"), "-m", "coverage")
     run(*coverage, "erase")
-    failed = run(*coverage, "run", "-m", "pytest", "-n", "2", f"--junitxml={REPORT}", *arguments)
+    failed = run(*coverage, "run", "-m", "pytest", "-n", "2", "--dist", "worksteal", f"--junitxml={REPORT}", *arguments)
     if failed:
         return failed
     reason = why_no_gate(arguments)
