@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import InvalidValueError
-from creance_pay.rules import delete_on, display_by
+from creance_pay import Euros, InvalidAmountError, InvalidValueError
+from creance_pay.rules import after_payment, delete_on, display_by
 from samples import POLICY, a_policy
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -129,3 +129,20 @@ class TestDeletion:
         """A moment is another day elsewhere."""
         with pytest.raises(InvalidValueError):
             delete_on(day, policy=POLICY)
+
+
+class TestAfterPayment:
+    """R20: remaining - paid; zero is SETTLED, anything else PARTIAL."""
+
+    @pytest.mark.parametrize(("paid", "state"), [(2000, "PARTIAL"), (5999, "PARTIAL"), (6000, "SETTLED")])
+    def test_state(self, paid: int, state: str) -> None:
+        """Nothing left is settled, a cent left is not."""
+        after = after_payment(Euros(6000), Euros(paid), policy=POLICY)
+
+        assert (Euros(6000 - paid), state) == (after.remaining, after.state)
+
+    @pytest.mark.parametrize("paid", [0, 6001])
+    def test_no_payment_of_this_debt(self, paid: int) -> None:
+        """Nothing, or more than what was due, is no payment of it."""
+        with pytest.raises(InvalidAmountError):
+            after_payment(Euros(6000), Euros(paid), policy=POLICY)
