@@ -170,6 +170,12 @@ class TestWarnings:
 
         assert (CaisseStatus.CAISSE_ABSORBED,) == assess(a_debt(), others=odd, policy=POLICY).warnings
 
+    def test_oddity_of_the_searched_reference_is_not_lost(self) -> None:
+        """Another debt without oddity takes no warning away."""
+        searched = a_debt(reference=NoticeReference("0221705400000001F"))
+
+        assert (CaisseStatus.CAISSE_ABSORBED,) == assess(searched, others=[other()], policy=POLICY).warnings
+
 
 class TestOrderOfTests:
     """The first failing test gives the code, and the reasons hold them all (order of section 8)."""
