@@ -164,8 +164,8 @@ def report(rounds: int, calls: int) -> str:
 def main() -> None:
     """Check, measure, and write the results."""
     parser = argparse.ArgumentParser(description="Measure seals beside a peer.")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--calls", type=int, default=50)
     options = parser.parse_args()
     check()
     text = report(options.rounds, options.calls)
