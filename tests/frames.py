@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 Columns = Mapping[str, Sequence[Any]]
 
-#: What each column of the tests holds, in Polars' words.
+#: What each column of the tests holds, in the words of Polars.
 TYPES: Mapping[str, Any] = {
     "reference": pl.String,
     "kind": pl.String,
@@ -41,6 +43,11 @@ class Engine:
     nulls: bool = True
     surrogates: bool = False
 
+    def holds(self, row: Sequence[Any]) -> bool:
+        """Tell whether a row fits into such a frame."""
+        texts = "".join(cell for cell in row if isinstance(cell, str))
+        return (self.nulls or None not in row) and (self.surrogates or not _SURROGATE.search(texts))
+
 
 def polars(columns: Columns) -> pl.DataFrame:
     """Make the frame that most others are made from."""
@@ -62,7 +69,8 @@ def _pandas(text: Any, whole: Any = "Int64", yes: Any = "boolean", **limits: boo
 
 
 def _from_duckdb(relation: duckdb.DuckDBPyRelation) -> dict[str, list[Any]]:
-    return dict(zip(relation.columns, map(list, zip(*relation.fetchall(), strict=True)), strict=True))
+    rows = relation.fetchall()
+    return {name: [row[place] for row in rows] for place, name in enumerate(relation.columns)}
 
 
 ENGINES: Mapping[str, Engine] = {

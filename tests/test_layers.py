@@ -32,7 +32,7 @@ NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket"
 # All that the rules import from elsewhere: nothing here tells the time, draws lots or opens anything.
 PURE = {
     "__future__", "attrs", "calendar", "collections", "datetime", "decimal", "enum", "functools", "holidays",
-    "itertools", "re", "typing", "zoneinfo",
+    "itertools", "operator", "re", "typing", "zoneinfo",
 }  # fmt: skip
 IMPURE_NAMES = {
     "environ", "eval", "exec", "fromtimestamp", "getenv", "input", "now", "open", "print", "today", "utcnow",
@@ -118,7 +118,7 @@ def impurities(module: str, tree: ast.AST) -> Iterator[str]:
     if module == POLICY:
         roots, mentioned = roots - {"importlib"}, mentioned - {"read_text"}
     if module == COLUMNS:
-        roots -= {"narwhals", "operator"}
+        roots -= {"narwhals"}
     yield from sorted(roots | mentioned)
 
 

@@ -50,6 +50,7 @@ from .verdicts import code_of
 
 try:
     import narwhals.stable.v2 as nw
+    from narwhals.exceptions import DuplicateError
     from narwhals.stable.v2.typing import IntoFrameT
 except ImportError as error:
     raise MissingExtraError("columns need more: pip install 'creance-pay[batch]'", extra="batch") from error
@@ -147,11 +148,13 @@ class _Table:
         """Take a frame in, if it has what is to be read, of the right types, and nothing of what is to be added."""
         try:
             frame = nw.from_native(native)
+            types = frame.collect_schema()
         except TypeError:
             raise InvalidValueError("expected a frame of Polars, pandas, PyArrow, DuckDB or PySpark") from None
+        except DuplicateError:
+            raise InvalidValueError("expected each name of a column once") from None
         if frame.implementation not in _ENGINES:
             raise UnsupportedError(f"frames of {frame.implementation} are not among those that were tested")
-        types = frame.collect_schema()
         if missing := [name for name, _ in columns if name not in types]:
             raise InvalidValueError(f"missing columns: {', '.join(missing)}")
         if taken := sorted({str(name).lower() for name in types} & {*added}):
@@ -173,16 +176,15 @@ class _Table:
         """Read an amount, negative or not; what no whole number of the engines holds, as the largest of them."""
         cell, dtype = nw.col(name), self.types[name]
         if dtype in _WIDER:
-            cell = cell.clip(None if dtype.is_unsigned_integer() else -1, _LARGEST)
+            least = None if dtype.is_unsigned_integer() else nw.lit(-1, dtype)
+            cell = cell.clip(least, nw.lit(_LARGEST, dtype))
         return cell.cast(nw.Int64).fill_null(passing)
 
     def text(self, name: str, passing: str) -> nw.Expr:
         """Read a text."""
         cell = nw.col(name)
-        if self.types[name] != nw.String:
-            return _Expressions.pick(cell.is_null(), nw.lit(passing), cell.cast(nw.String))
-        filled = cell.fill_null(passing)
-        return filled.cast(nw.String) if self.on_pandas else filled  # its columns of objects may hold others later on
+        text = cell.cast(nw.String)
+        return _Expressions.pick(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
 
     def well_formed(self, name: str) -> nw.Expr:
         """Tell the rows with a notice reference, a null being one (R1)."""
