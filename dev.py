@@ -46,10 +46,11 @@ REPORT = BUILD / "tests.xml"
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
-    "dev": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=lint --group=docs",
+    "dev": "pyproject.toml --extra=batch --extra=demo --extra=pdf --extra=spark --group=build --group=test --group=lint"
+    " --group=docs",
     "bench": "pyproject.toml --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
-    "mutate": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=mutate",
+    "mutate": "pyproject.toml --extra=batch --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
 }
 # A lock in the second place holds everything of the one in the first.

@@ -13,6 +13,8 @@ settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "unti
 
 # Run by `dev.py fuzz`, with a lock of its own.
 collect_ignore = ["fuzz/run.py"]
+if "MUTANT_UNDER_TEST" in os.environ:
+    collect_ignore.append("rules/test_columns_spark.py")  # Spark is in no lock of mutation testing, and takes its time
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = ("babel", "cryptography", "flask", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy")
-ROOM = ("babel", "flask", "jinja2", "requests")
+ROOM = ("babel", "flask", "jinja2", "narwhals", "requests")
 
 
 def loaded_by(module: str, watched: tuple[str, ...]) -> list[str]:
@@ -31,7 +31,12 @@ def test_rooms(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "needed"), [("creance_pay.messages", "jinja2"), ("creance_pay.gateways.testing.pages", "flask")]
+    ("module", "needed"),
+    [
+        ("creance_pay.messages", "jinja2"),
+        ("creance_pay.gateways.testing.pages", "flask"),
+        ("creance_pay.rules.columns", "narwhals"),
+    ],
 )
 def test_noticed(module: str, needed: str) -> None:
     """What a module does need is seen loading: the tests above can fail."""

@@ -19,8 +19,9 @@ from .requirements import (
     Whole,
     amount_requirements,
     failed,
-    largest_payment,
     largest_without_stranding,
+    payable_max,
+    payable_min,
     strands_nothing,
 )
 from .verdicts import Verdict, less, policy_warnings
@@ -51,7 +52,7 @@ class AmountCheck(Verdict):
 
 
 @attrs.frozen(kw_only=True)
-class _Payment(Whole):
+class Payment(Whole):
     """The operands of the rules on amounts, in cents."""
 
     total: int
@@ -63,12 +64,13 @@ def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], .
 
     One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
     """
-    least, most = policy.online_min, Euros(largest_payment(_Payment(total=total.cents), policy))
+    facts = Payment(total=total.cents)
+    low, high = Euros(payable_min(facts, policy)), Euros(payable_max(facts, policy))
     if policy.stranding is Stranding.WARN:
-        return ((least, most),)
-    below = (least, min(most, less(total, least)))
-    whole = (max(least, total), most)
-    return tuple((low, high) for low, high in (below, whole) if low <= high)
+        return ((low, high),)
+    below = (low, min(high, less(total, policy.online_min)))
+    whole = (max(low, total), high)
+    return tuple((first, last) for first, last in (below, whole) if first <= last)
 
 
 def _read(amount: str | Euros, policy: Policy) -> Euros:
@@ -108,7 +110,7 @@ def check_amount(
         asked = _read(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    facts = _Payment(amount=asked.cents, total=total.cents)
+    facts = Payment(amount=asked.cents, total=total.cents)
     reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
     if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
         paid = None if reasons else asked

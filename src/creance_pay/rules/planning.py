@@ -15,9 +15,10 @@ from ..debts import Debt
 from ..errors import InvalidAmountError, InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
+from .amounts import Payment
 from .policy import Policy
 from .readings import BandCheck
-from .requirements import band_ceiling, band_floor
+from .requirements import band_ceiling, first_payment, smallest_payable
 from .verdicts import less
 
 
@@ -35,17 +36,15 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
     Returns:
         The parts in their order, which sum to ``remaining``; nothing when it cannot be paid in full online.
     """
-    least, most, rest = policy.online_min.cents, policy.online_max_per_payment.cents, remaining.cents
-    at_access = policy.band_checked_at is BandCheck.ACCESS
-    last = max(least, band_floor(policy)) if at_access else least  # the smallest debt that can still be paid
-    if rest < last or (at_access and rest > band_ceiling(policy)):
+    least, rest = policy.online_min.cents, remaining.cents
+    outside = policy.band_checked_at is BandCheck.ACCESS and rest > band_ceiling(policy)
+    if rest < smallest_payable(policy) or outside:
         return ()
-    parts = []
-    for to_follow in reversed(range(-(-rest // most))):
-        kept = last + (to_follow - 1) * least if to_follow else 0
-        parts.append(min(most, rest - kept))
-        rest -= parts[-1]
-    payable = rest == 0 and min(parts) >= least and (len(parts) == 1 or policy.several_payments)
+    parts: list[int] = []
+    while rest and (part := first_payment(Payment(total=rest), policy)) >= least:
+        parts.append(part)
+        rest -= part
+    payable = rest == 0 and (len(parts) == 1 or policy.several_payments)
     return tuple(map(Euros, parts)) if payable else ()
 
 

@@ -129,6 +129,37 @@ def largest_without_stranding(facts: Facts, policy: Policy) -> Operand:
     return facts.pick(facts.total <= most, facts.total, rest)
 
 
+def payable_min(facts: Facts, policy: Policy) -> Operand:
+    """R10: the smallest amount that can be paid of a payable total, in cents; all of it, where less would strand."""
+    least = policy.online_min.cents
+    if policy.stranding is Stranding.WARN:
+        return least
+    return facts.pick(facts.total >= 2 * least, least, facts.total)
+
+
+def payable_max(facts: Facts, policy: Policy) -> Operand:
+    """R10: the largest amount that can be paid of a payable total, in cents; what strands is left out if refused."""
+    most = largest_payment(facts, policy)
+    if policy.stranding is Stranding.WARN:
+        return most
+    whole = facts.total <= policy.online_max_per_payment.cents
+    return facts.pick(whole, most, largest_without_stranding(facts, policy))
+
+
+def first_payment(facts: Facts, policy: Policy) -> Operand:
+    """R12: of the fewest payments that settle a total, the first, as large as those after it allow, in cents."""
+    least, most = policy.online_min.cents, policy.online_max_per_payment.cents
+    to_follow = -(-facts.total // most) - 1
+    kept = facts.pick(to_follow > 0, smallest_payable(policy) + (to_follow - 1) * least, 0)
+    return facts.lesser(facts.total - kept, most)
+
+
+def smallest_payable(policy: Policy) -> int:
+    """R7: the smallest total that can be paid, in cents; in the band, where that is tested at each access (Q3)."""
+    least = policy.online_min.cents
+    return max(least, band_floor(policy)) if policy.band_checked_at is BandCheck.ACCESS else least
+
+
 def band_floor(policy: Policy) -> int:
     """R6: the smallest balance in the band, in cents (Q1)."""
     return policy.notice_band_min.cents + (0 if policy.band_inclusive else 1)

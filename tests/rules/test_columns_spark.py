@@ -1,0 +1,157 @@
+"""The rules over columns on Spark, on two threads of this machine: each row has the answer of the rules on one debt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from columns_table import (
+    ANSWER,
+    DEBT,
+    GOOD,
+    POLICIES,
+    answer,
+    as_columns,
+    assessed,
+    balances,
+    debts,
+    differing,
+    scope,
+    scoped,
+)
+from creance_pay import InvalidValueError
+from creance_pay.rules import columns
+from frames import ENGINES, Columns, Engine, polars
+from samples import POLICY
+from system_parts import missing
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
+#: What keeps a session of tests on this machine and quiet.
+SETTINGS = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def demand_java() -> None:
+    """Leave a test out, and say so, where there is nothing for Spark to run on."""
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        missing("a Java runtime", "apt install openjdk-17-jre-headless")
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Start Spark."""
+    demand_java()
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in {**SETTINGS, "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse"))}.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def engine(session: SparkSession, tmp_path: Path) -> Engine:
+    """Give frames that Spark reads from files, so that it decides with its own code and not while it plans."""
+
+    def make(columns: Columns) -> DataFrame:
+        path = tmp_path / "rows.parquet"
+        polars(columns).write_parquet(path)
+        return session.read.parquet(str(path))
+
+    return Engine(make, lambda frame: frame.toArrow().to_pydict())
+
+
+def test_boundaries(engine: Engine) -> None:
+    """Each debt of the boundary table has its answer, under every policy."""
+    for name, policy in POLICIES.items():
+        rows = debts(policy, engine)
+        expected = [answer(row, policy) for row in rows]
+
+        assert (name, []) == (name, differing(rows, expected, assessed(rows, policy, engine)))
+
+
+def test_bands(engine: Engine) -> None:
+    """Each balance of the boundary table has its scope, under every policy."""
+    for name, policy in POLICIES.items():
+        rows = balances(policy, engine)
+        expected = [scope(row, policy) for row in rows]
+
+        assert (name, []) == (name, differing(rows, expected, scoped(rows, policy, engine)))
+
+
+def test_frame(engine: Engine) -> None:
+    """What comes back is a frame of Spark that has not run, the caller's columns kept, the answers of their types."""
+    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
+
+    decided = columns.assess(rows.withColumnRenamed("remaining", "Reste dû"), policy=POLICY, remaining="Reste dû")
+
+    answers = [*zip(ANSWER, ["string", "int", "bigint", "bigint", "bigint"], strict=True)]
+    kept = [("reference", "string"), ("kind", "string"), ("Reste dû", "bigint"), ("open_online", "boolean")]
+    assert [*kept, *answers] == decided.dtypes
+
+
+def test_no_rows(engine: Engine) -> None:
+    """A frame without rows has the columns of the answers all the same."""
+    decided = columns.assess(engine.make(as_columns(DEBT, [])), policy=POLICY)
+
+    assert {name: [] for name in (*DEBT, *ANSWER)} == engine.read(decided)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "found"),
+    [
+        ("remaining", "double", "column remaining: expected whole cents"),
+        ("remaining", "decimal(10, 0)", "column remaining: expected whole cents"),
+        ("open_online", "string", "column open_online: expected booleans"),
+    ],
+)
+def test_types(engine: Engine, name: str, dtype: str, found: str) -> None:
+    """A column of another type is refused and named."""
+    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
+
+    with pytest.raises(InvalidValueError, match=found):
+        columns.assess(rows.withColumn(name, rows[name].cast(dtype)), policy=POLICY)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "code"), [("tinyint", "BELOW_ONLINE_MINIMUM"), ("smallint", "PAYABLE"), ("int", "PAYABLE")]
+)
+def test_widths(engine: Engine, dtype: str, code: str) -> None:
+    """Amounts of fewer bits have the answers of the same amounts elsewhere."""
+    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 100 if dtype == "tinyint" else 6000, True)]))
+
+    decided = columns.assess(rows.withColumn("remaining", rows["remaining"].cast(dtype)), policy=POLICY)
+
+    assert [code] == engine.read(decided)["code"]
+
+
+def test_example(tmp_path: Path) -> None:
+    """The script that clusters run decides files as they are decided here, and says how many rows had which code."""
+    demand_java()
+    rows = debts(POLICY, ENGINES["Polars"])
+    given, decided = tmp_path / "debts.parquet", tmp_path / "decided"
+    polars(as_columns(DEBT, rows)).write_parquet(given)
+    submit = Path(sys.executable).with_name("spark-submit")
+    settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
+    command: list[str | Path] = [submit, "--master", "local[2]", *settings, EXAMPLE, given, decided]
+    env = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)  # noqa: S603 - our own words
+
+    found = pq.read_table(decided).to_pydict()
+    answers = [*zip(*(found[name] for name in ANSWER), strict=True)]
+    assert [] == differing(rows, [answer(row, POLICY) for row in rows], answers)
+    assert [f"{code} {found['code'].count(code)}" for code in sorted({*found["code"]})] == done.stdout.splitlines()
