@@ -38,7 +38,7 @@ def payment_order() -> Callable[..., PaymentOrder]:
     from ...references import TransactionReference  # noqa: PLC0415
 
     def make(**changes: Any) -> PaymentOrder:  # noqa: ANN401 - any field of an order
-        usual = {
+        usual: dict[str, Any] = {
             "transaction_reference": TransactionReference.make(date(2017, 9, 11), next(_SEQUENCE)),
             "amount": Euros(2000),
             "return_url": "http://127.0.0.1:8000/return",
