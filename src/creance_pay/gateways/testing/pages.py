@@ -31,7 +31,7 @@ _TICK = 0.1
 # Nothing but our own style sheet, no frame, and a form only to where it leads; another machine's name is refused, since
 # a page elsewhere could have its own name point here.
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
-_OURS = ["127.0.0.1", "localhost", "[::1]"]
+_OURS = ["127.0.0.1", "localhost"]
 
 
 def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
@@ -163,7 +163,7 @@ def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
         The address, such as ``http://127.0.0.1:49152``.
     """
     server = make_server("127.0.0.1", port, pages, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(_TICK / 2,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
