@@ -89,6 +89,7 @@ def test_options(payment_order: Callable[..., PaymentOrder]) -> None:
     assert [True, True] == ["Essais restants : 1." in pages[0], "Session expirée" in pages[1]]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped(number: signal.Signals) -> None:
     """Ctrl-C stops it, and so does being told to end: that is no error."""

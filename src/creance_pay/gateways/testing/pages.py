@@ -45,20 +45,20 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
     pages.config["TRUSTED_HOSTS"] = _OURS
     pages.jinja_env.globals |= {"bank": bank, "cards": TrialCard, "faults": Fault, "authentications": Authentication}
     pages.after_request(_protect)
-    counter = _Counter(bank, transport or RequestsTransport(direct=True))
+    desk = _Desk(bank, transport or RequestsTransport(direct=True))
     pages.register_error_handler(HTTPException, _fail)
-    pages.add_url_rule("/", "tell", counter.tell)
+    pages.add_url_rule("/", "tell", desk.tell)
     for path, act in (
-        ("/paymentInit", counter.open),
-        ("/rs-services/v2/<path:service>", counter.serve),
-        ("/redirection", counter.redirected),
-        ("/payment", counter.decide),
+        ("/paymentInit", desk.open),
+        ("/rs-services/v2/<path:service>", desk.serve),
+        ("/redirection", desk.redirected),
+        ("/payment", desk.decide),
     ):
         pages.add_url_rule(path, act.__name__, act, methods=["POST"])
     return pages
 
 
-class _Counter:
+class _Desk:
     """What the pages do, for one bank."""
 
     def __init__(self, bank: SipsBank, sender: Transport) -> None:
