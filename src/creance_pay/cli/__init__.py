@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import caisse, keys, messages, policy, reference
+from . import bank, caisse, keys, messages, policy, reference
 
-_COMMANDS = (reference, caisse, policy, messages, keys)
+_COMMANDS = (reference, caisse, policy, messages, keys, bank)
 
 
 def parser() -> argparse.ArgumentParser:
