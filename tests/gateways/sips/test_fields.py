@@ -1,5 +1,6 @@
 """The fields of a request: what each may hold, and what a portal may add."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -297,3 +298,20 @@ def test_cents(cents: int, written: str) -> None:
 def test_moment() -> None:
     """A moment is sent in UTC."""
     assert {"expirationDate": "2026-11-23T12:00:00Z"} == PaypageOptions(expires_at=NOON.astimezone(UTC)).fields()
+
+
+@pytest.mark.parametrize("days", [0, 6])
+def test_capture_day(days: int) -> None:
+    """The days that a capture waits are none to six, both included."""
+    assert {"captureDay": str(days)} == PaypageOptions(capture_day=days).fields()
+
+
+def test_expiry_where_the_machine_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expiry is told in UTC wherever the machine stands."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert {"expirationDate": "2026-11-23T12:00:00Z"} == PaypageOptions(expires_at=NOON).fields()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
