@@ -3,13 +3,9 @@
 import string
 from urllib.parse import quote_from_bytes
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import sips_shop
-
-# No deadline: a slow machine is no defect.
-SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 OUTER = ("Data", "Seal", "Encode", "InterfaceVersion", "SealAlgorithm", "responseCode")
 # Every code point, halves of surrogate pairs included.

@@ -53,10 +53,14 @@ def results() -> dict[str, int | None]:
 
 
 def notices(name: str) -> bool:
-    """Run every chosen test in a process of its own, where what runs while the library is imported is changed too."""
+    """Run a room's tests in a process of its own, where what runs while the library is imported is changed too.
+
+    What belongs to no room is shared by all of them, and needs every chosen test.
+    """
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-    chosen = [*settings["pytest_add_cli_args"], *settings["pytest_add_cli_args_test_selection"]]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", *chosen]
+    every, room = settings["pytest_add_cli_args_test_selection"], name.split(".")[1]
+    chosen = [tests for tests in every if tests.endswith(f"/{room}")] or every
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *settings["pytest_add_cli_args"], *chosen]
     paths = os.pathsep.join(str(MUTANTS / path) for path in settings["source_paths"])
     env = {**os.environ, "MUTANT_UNDER_TEST": name, "PYTHONPATH": paths}
     return subprocess.run(command, cwd=MUTANTS, check=False, capture_output=True, env=env).returncode != 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from creance_pay import InvalidValueError, MalformedResponseError
 from creance_pay.gateways.sips.data import Data, decode, write
-from message_strategies import SETTINGS, any_text
+from message_strategies import any_text
 
 # Its base64 has letters that differ between the two alphabets, and padding.
 MARKED = "a=<<<???>>>é"
@@ -81,7 +81,6 @@ class TestDecode:
             decode(text, name)
 
     @given(text=any_text, name=st.sampled_from(["", "base64", "base64url"]))
-    @SETTINGS
     def test_read_or_refused(self, text: str, name: str) -> None:
         """Whatever the text, it is decoded to text or refused."""
         try:
@@ -138,7 +137,6 @@ class TestData:
 
     @given(st.dictionaries(st.text("ABCabc.", min_size=1), st.text(st.characters(exclude_categories=["C", "Z"],
            exclude_characters="|")), min_size=1))  # fmt: skip
-    @SETTINGS
     def test_round_trip(self, fields: dict[str, str]) -> None:
         """What is written is read back, each field once."""
         assert {name: (value,) for name, value in fields.items()} == Data.parse(write(fields)).values

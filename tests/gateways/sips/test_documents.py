@@ -11,7 +11,7 @@ from creance_pay.gateways import SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips.data import Data
 from creance_pay.gateways.sips.documents import concatenated, leaves, load
 from creance_pay.gateways.sips.paypage_json import nest
-from message_strategies import SETTINGS, any_text
+from message_strategies import any_text
 from sips_shop import read_cases
 
 VECTORS = [vector for vector in read_cases("sips_vectors.json")["vectors"] if "json" in vector]
@@ -131,7 +131,6 @@ class TestData:
         assert {"a": ("1", "2")} == Data.parse('{"a": "1", "a": "2"}').values
 
     @given(st.dictionaries(any_text, values, max_size=4))
-    @SETTINGS
     def test_no_exception(self, document: dict[str, Any]) -> None:
         """Whatever the document, it is read, and sealed the same whatever the order of its names."""
         text, back = json.dumps(document), json.dumps(dict(reversed(document.items())))
@@ -139,7 +138,6 @@ class TestData:
         assert (True, concatenated(load(text))) == (isinstance(Data.parse(text), Data), concatenated(load(back)))
 
     @given(any_text)
-    @SETTINGS
     def test_any_text(self, text: str) -> None:
         """Whatever follows a brace is read without any exception."""
         assert isinstance(Data.parse("{" + text), Data)

@@ -12,7 +12,7 @@ from creance_pay import Euros, InvalidValueError
 from creance_pay.gateways.sips import PaypageOptions
 from creance_pay.gateways.sips.data import Data, decode, encode, write
 from creance_pay.gateways.sips.fields import FIELDS, check, origin
-from message_strategies import SETTINGS, any_text
+from message_strategies import any_text
 from sips_shop import MERCHANT, NOON, hmac_of, order, shop
 
 # One value of the greatest length for each class.
@@ -174,7 +174,6 @@ class TestOptions:
          {"capture_day": "2"}, {"capture_day": True}, {"capture_day": -1}, {"capture_day": 7},
          {"expires_at": "tomorrow"}, {"expires_at": datetime(2026, 11, 23)}, {"bypass_receipt": 1},  # noqa: DTZ001
          {"others": [("orderId", "1")]}],
-        ids=repr,
     )  # fmt: skip
     def test_refused(self, option: dict[str, Any]) -> None:
         """An option of another type or range is refused when it is given."""
@@ -186,7 +185,6 @@ class TestOptions:
         [{"email": "a@b.c|amount=1|currencyCode=840"}, {"order_id": "X|amount=1"}, {"order_id": "x" * 33},
          {"brands": ("CB,VISA",)}, {"brands": ("CB", "")}, {"statement_reference": "a\n"}, {"others": {"amounts": "1"}},
          {"template_name": "é" * 500}],
-        ids=repr,
     )  # fmt: skip
     def test_refused_before_sealing(self, option: dict[str, Any]) -> None:
         """An option that its field cannot hold is refused before sealing (G1, G2, G3)."""
@@ -232,7 +230,6 @@ class TestEncoding:
         assert "Encode" not in shop().initiate(order(), options=PaypageOptions(order_id="1")).fields
 
     @given(st.text(), st.sampled_from(["", "base64", "base64url"]))
-    @SETTINGS
     def test_round_trip(self, text: str, encoding: str) -> None:
         """What is encoded is decoded to the same."""
         assert text == decode(encode(text, encoding), encoding)
@@ -263,7 +260,6 @@ class TestLists:
 
 
 @given(name=st.sampled_from(list(FIELDS)), value=any_text)
-@SETTINGS
 def test_sealed_or_refused(name: str, value: str) -> None:
     """Whatever the value, it arrives as the one field that it was, or is refused."""
     try:

@@ -12,7 +12,7 @@ from creance_pay.gateways.sips import PaymentStatus, SipsPaypageJson
 from creance_pay.gateways.sips.codes import OUTCOMES
 from creance_pay.gateways.testing import SipsBank, SipsServices, form_body
 from creance_pay.gateways.transport import HttpAnswer
-from message_strategies import SETTINGS, amounts, any_text, cards, references
+from message_strategies import amounts, any_text, cards, references
 from sips_answers import PAID, Bank, sealed
 from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, shop, verify
 
@@ -41,7 +41,6 @@ class Direct:
 
 
 @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
-@SETTINGS
 def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
     """Start, decision, answer, state: each says the same (K13)."""
     bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
@@ -73,7 +72,6 @@ def refused(posted: bytes) -> bool:
 
 
 @given(st.integers(0, len(TEXT) - 1), st.characters(codec="utf-8"))
-@SETTINGS
 def test_spoilt_message(position: int, character: str) -> None:
     """Another character anywhere in a notification is refused: the seal covers its whole text."""
     spoilt = TEXT[:position] + character + TEXT[position + 1 :]
@@ -82,7 +80,6 @@ def test_spoilt_message(position: int, character: str) -> None:
 
 
 @given(any_text)
-@SETTINGS
 def test_sealed_message(text: str) -> None:
     """Whatever the bank seals after a brace is read or refused, and never paid."""
     try:
@@ -101,7 +98,6 @@ def told(answer: bytes) -> PaymentStatus | None:
 
 
 @given(st.integers(0, len(ANSWER) - 1), st.integers(0, 255))
-@SETTINGS
 def test_spoilt_answer(position: int, byte: int) -> None:
     """Another byte anywhere in an answer of Office never makes it speak of another payment or amount."""
     status = told(ANSWER[:position] + bytes([byte]) + ANSWER[position + 1 :])
@@ -114,7 +110,6 @@ def test_spoilt_answer(position: int, byte: int) -> None:
 
 
 @given(st.sampled_from([*PAID, "amount", "acquirerResponseCode"]), any_text)
-@SETTINGS
 def test_sealed_answer(name: str, value: str) -> None:
     """Whatever stands in one field under a good seal, what is paid is the order."""
     answer = sealed({**PAID, name: value.encode(errors="replace").decode()}).body
@@ -128,7 +123,6 @@ def test_sealed_answer(name: str, value: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@SETTINGS
 def test_any_answer(answer: bytes) -> None:
     """Whatever comes back, nothing but one of our errors is raised."""
     assert told(answer) is None

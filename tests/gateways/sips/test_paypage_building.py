@@ -47,7 +47,6 @@ class TestSettings:
             {"legacy_seal": "no"},
             {"legacy_seal": 1},
         ],
-        ids=repr,
     )
     def test_refused(self, changes: dict[str, Any]) -> None:
         """What is not a setting is refused."""

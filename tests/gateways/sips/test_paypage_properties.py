@@ -10,7 +10,7 @@ from creance_pay import CreancePayError, Euros, OrderMismatchError, Outcome, Res
 from creance_pay.gateways import HttpMessage, SealAlgorithm
 from creance_pay.gateways.sips.codes import OUTCOMES
 from creance_pay.gateways.testing import SipsBank, form_body
-from message_strategies import SETTINGS, amounts, bodies, cards, references, sealed_texts
+from message_strategies import amounts, bodies, cards, references, sealed_texts
 from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop, verify
 
 TEXT = changed()
@@ -38,13 +38,11 @@ class TestAnything:
     """Whatever arrives is verified or refused."""
 
     @given(bodies)
-    @SETTINGS
     def test_bytes(self, posted: bytes) -> None:
         """Bytes that nobody sealed are refused."""
         assert refused(posted)
 
     @given(bodies)
-    @SETTINGS
     def test_peek(self, posted: bytes) -> None:
         """A peek gives a short reference of letters and digits, or refuses."""
         try:
@@ -54,7 +52,6 @@ class TestAnything:
         assert (True, True, True) == (found.isascii(), found.isalnum(), len(found) <= 35)
 
     @given(sealed_texts())
-    @SETTINGS
     def test_sealed(self, text: str) -> None:
         """What the bank sealed is verified, refused or a mismatch, and is paid only as the order says."""
         try:
@@ -72,7 +69,6 @@ class TestNearlyGenuine:
     """A genuine message in which one thing was changed is refused."""
 
     @given(st.integers(0, len(TEXT) - 1), st.characters(codec="utf-8"))
-    @SETTINGS
     def test_character(self, position: int, character: str) -> None:
         """Another character anywhere in the text is refused."""
         spoilt = TEXT[:position] + character + TEXT[position + 1 :]
@@ -80,19 +76,16 @@ class TestNearlyGenuine:
         assert refused(body(spoilt, hmac_of(TEXT))) is (spoilt != TEXT)
 
     @given(st.integers(0, len(TEXT)), st.text(st.characters(codec="utf-8"), min_size=1, max_size=5))
-    @SETTINGS
     def test_insertion(self, position: int, added: str) -> None:
         """A few characters more anywhere in the text are refused."""
         assert refused(body(TEXT[:position] + added + TEXT[position:], hmac_of(TEXT)))
 
     @given(st.integers(0, len(TEXT) - 1), st.integers(1, 5))
-    @SETTINGS
     def test_deletion(self, position: int, length: int) -> None:
         """A few characters less anywhere in the text are refused."""
         assert refused(body(TEXT[:position] + TEXT[position + length :], hmac_of(TEXT)))
 
     @given(st.integers(0, 63), st.sampled_from(string.hexdigits))
-    @SETTINGS
     def test_seal(self, position: int, digit: str) -> None:
         """Another digit anywhere in the seal is refused, another case of the same digit is not."""
         good = hmac_of(TEXT)
@@ -101,7 +94,6 @@ class TestNearlyGenuine:
         assert refused(body(TEXT, spoilt)) is (spoilt.lower() != good)
 
     @given(st.lists(st.booleans(), min_size=64, max_size=64))
-    @SETTINGS
     def test_case_of_the_seal(self, upper: list[bool]) -> None:
         """A seal in any mixture of cases is the same seal."""
         seal = "".join(digit.upper() if up else digit for digit, up in zip(hmac_of(TEXT), upper, strict=True))
@@ -109,7 +101,6 @@ class TestNearlyGenuine:
         assert Outcome.PAID is verify(body(TEXT, seal)).outcome
 
     @given(st.integers(0, len(body(TEXT)) - 1), st.integers(0, 255))
-    @SETTINGS
     def test_byte(self, position: int, byte: int) -> None:
         """Another byte anywhere in the body is refused, or leaves the very payment that was sealed."""
         genuine = body(TEXT)
@@ -122,7 +113,6 @@ class TestRoundTrip:
     """What the shop asks is what the bank reads, and what the bank answers is what the shop verifies (K13)."""
 
     @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
-    @SETTINGS
     def test_journey(self, reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
         """Form, request, decision, answer, payment: each says the same."""
         gateway = shop(algorithm=algorithm, legacy_seal=True)
@@ -150,7 +140,6 @@ class TestRoundTrip:
 
     @given(st.dictionaries(st.sampled_from(["Data", "Seal", "Encode", "SealAlgorithm", "x"]),
                            st.text(st.characters(exclude_categories=()), max_size=40) | sealed_texts()))  # fmt: skip
-    @SETTINGS
     def test_bank(self, fields: dict[str, str]) -> None:
         """The bank refuses whatever no shop sealed."""
         try:
@@ -172,7 +161,6 @@ def words_about(posted: bytes) -> str:
 
 
 @given(bodies | st.builds(body, sealed_texts()))
-@SETTINGS
 def test_discretion(posted: bytes) -> None:
     """No error quotes what arrived: every text is one of our own."""
     assert OUR_WORDS.fullmatch(words_about(posted))

@@ -439,7 +439,6 @@ class TestOutcome:
             ({"responseCode": " 00"}, Outcome.UNKNOWN),
             ({"responseCode": "000"}, Outcome.UNKNOWN),
         ],
-        ids=str,
     )
     def test_outcome(self, fields: dict[str, str], outcome: Outcome) -> None:
         """The response code says it, unless the capture or the acquirer says otherwise."""

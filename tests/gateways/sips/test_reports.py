@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from creance_pay import Euros, MalformedResponseError, PaymentState
 from creance_pay.gateways.sips import Report, ReportLine, match_reports, read_reports
-from message_strategies import SETTINGS
 
 COLUMNS = "merchantId;transactionReference;amount;currencyCode;responseCode;transactionDateTime;novelty"
 LINE = "011223744550001;REF1;1600;978;00;2026-11-23T12:00:00+01:00;x"
@@ -202,7 +201,6 @@ class TestBadLines:
             read_reports(path)
 
     @given(st.binary(max_size=300))
-    @SETTINGS
     def test_any_bytes(self, tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
         """Whatever stands in the data, each line is read or reported, once."""
         path = tmp_path_factory.mktemp("reports") / "report.csv"
@@ -289,7 +287,6 @@ class TestMatch:
         assert ([4], [3]) == ([told.number for _, told in matching.matched], [told.number for told in matching.surplus])
 
     @given(entries, rows)
-    @SETTINGS
     def test_exactly_one(self, entries: list[Known], rows: list[ReportLine]) -> None:
         """Nothing is lost and nothing counted twice."""
         matching = match_reports(iter(entries), iter(rows))
@@ -301,7 +298,6 @@ class TestMatch:
         )
 
     @given(entries, rows)
-    @SETTINGS
     def test_meaning(self, entries: list[Known], rows: list[ReportLine]) -> None:
         """Pairs are of one payment, agree when matched, and no line is left of a payment that is missing."""
         matching = match_reports(entries, rows)
