@@ -31,6 +31,7 @@ nitpick_ignore = [
     ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
     ("py:class", "markupsafe.Markup"),  # a text that knows __html__; its own pages are elsewhere
     ("py:class", "creance_pay.gateways.hidden.Hidden"),  # nobody types it: a text is what one gives
+    ("py:class", "narwhals._native.IntoFrameT"),  # the caller's own frame, of whatever engine
     ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]

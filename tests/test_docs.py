@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("hall.md", "rules.md", "gateways.md", "messages.md")
+PAGES = ("hall.md", "rules.md", "batch.md", "gateways.md", "messages.md")
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
@@ -17,7 +17,10 @@ PACKAGES = (
     "creance_pay.gateways.testing",
     "creance_pay.messages",
     "creance_pay.rules",
+    "creance_pay.rules.columns",
 )
+# Modules that users import from by name, and that have a page of their own.
+MODULES = {"creance_pay.rules.columns": "batch.md"}
 
 
 def public() -> list[str]:
@@ -41,7 +44,7 @@ def kind_of(path: str) -> str:
 
 def page_of(path: str) -> str:
     """Name the page where a public name belongs."""
-    page = f"{path.split('.')[1]}.md"
+    page = MODULES.get(path.rpartition(".")[0], f"{path.split('.')[1]}.md")
     return page if page in PAGES else PAGES[0]
 
 

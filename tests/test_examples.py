@@ -25,7 +25,7 @@ def _rows() -> list[Row]:
 
 def run(example: str, *words: str) -> list[str]:
     """Run an example, and give the lines that it prints."""
-    command = [sys.executable, EXAMPLES / example, *words]
+    command: list[str | Path] = [sys.executable, EXAMPLES / example, *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own words
     return done.stdout.splitlines()
 

@@ -44,12 +44,12 @@ from creance_pay import (
     UnsupportedError,
 )
 from creance_pay.rules import Policy, columns
-from frames import ENGINES, Engine, polars
+from frames import ENGINES, Columns, Engine, polars
 from samples import POLICY, a_policy
 from strategies import TRICKY, notice_texts
 
-ONE_ROW = {"reference": [GOOD], "kind": ["FRR"], "remaining": [6000], "open_online": [True]}
-ONE_NOTICE = {"balance": [5000], "notice_received": [True]}
+ONE_ROW: Columns = {"reference": [GOOD], "kind": ["FRR"], "remaining": [6000], "open_online": [True]}
+ONE_NOTICE: Columns = {"balance": [5000], "notice_received": [True]}
 ENGINE = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 POLICY_OF_ROWS = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 
@@ -108,7 +108,7 @@ def widths() -> Iterator[tuple[str, Any, list[int | None]]]:
 
 def texts() -> Iterator[tuple[str, Any]]:
     """List frames of debts whose kinds are text of another type: one that is open, one that is not, and a null."""
-    kinds = {**{name: cells * 3 for name, cells in ONE_ROW.items()}, "kind": ["FRR", "?", None]}
+    kinds = {**{name: [*cells] * 3 for name, cells in ONE_ROW.items()}, "kind": ["FRR", "?", None]}
     arrow, plain = pa.table(kinds), polars(kinds)
     views = arrow.set_column(0, "reference", arrow["reference"].cast(pa.string_view()))
     yield "Polars", plain.cast({"kind": pl.Categorical})
@@ -180,7 +180,12 @@ class TestFrames:
 
     def test_columns(self, engine: Engine) -> None:
         """The caller's columns are kept as they were, in their order, and the answers follow."""
-        given = {"open_online": [True, False], "kind": ["FRR", "?"], "remaining": [6000, 0], "reference": [GOOD, "x"]}
+        given: Columns = {
+            "open_online": [True, False],
+            "kind": ["FRR", "?"],
+            "remaining": [6000, 0],
+            "reference": [GOOD, "x"],
+        }
 
         decided = engine.read(columns.assess(engine.make(given), policy=POLICY))
 
@@ -207,7 +212,13 @@ class TestFrames:
 
     def test_other_names(self, engine: Engine) -> None:
         """The columns to read are those that the caller names."""
-        given = {"remaining": [0], "balance": [6000], "kind": ["FRR"], "reference": [GOOD], "open_online": [True]}
+        given: Columns = {
+            "remaining": [0],
+            "balance": [6000],
+            "kind": ["FRR"],
+            "reference": [GOOD],
+            "open_online": [True],
+        }
 
         decided = columns.assess(engine.make(given), policy=POLICY, remaining="balance")
 
@@ -234,7 +245,7 @@ class TestTypes:
     def test_late_objects(self) -> None:
         """What is no text, far down a column of objects that begins with text, is no reference and no kind."""
         count = 1000
-        rows = pd.DataFrame({name: cells * count for name, cells in ONE_ROW.items()})
+        rows = pd.DataFrame({name: [*cells] * count for name, cells in ONE_ROW.items()})
         for place, cell in enumerate([6311705400000344, [GOOD], 1.5, True], start=count - 4):
             rows.at[place, "reference"] = cell  # noqa: PD008 - the one way to put a list into a cell
             rows.at[place, "kind"] = cell  # noqa: PD008 - the same
@@ -246,7 +257,7 @@ class TestTypes:
 
     def test_index(self) -> None:
         """An index of pandas, repeated labels included, stays as it is, and rows stay in their places."""
-        rows = pd.DataFrame({**{name: cells * 3 for name, cells in ONE_ROW.items()}, "remaining": [6000, 0, 1600]})
+        rows = pd.DataFrame({**{name: [*cells] * 3 for name, cells in ONE_ROW.items()}, "remaining": [6000, 0, 1600]})
 
         decided = columns.assess(rows.set_index(pd.Index([7, 7, 0])), policy=POLICY)
 
@@ -287,7 +298,7 @@ class TestRefusals:
     )
     def test_pandas_default(self, name: str, cells: list[Any]) -> None:
         """What pandas makes of nulls by itself is neither whole nor boolean, and what is mixed is not text."""
-        rows = pd.DataFrame({**{column: cell * 2 for column, cell in ONE_ROW.items()}, name: cells})
+        rows = pd.DataFrame({**{column: [*cell] * 2 for column, cell in ONE_ROW.items()}, name: cells})
 
         with pytest.raises(InvalidValueError, match=f"column {name}: expected"):
             columns.assess(rows, policy=POLICY)

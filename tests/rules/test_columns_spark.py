@@ -146,7 +146,7 @@ def test_example(tmp_path: Path) -> None:
     polars(as_columns(DEBT, rows)).write_parquet(given)
     submit = Path(sys.executable).with_name("spark-submit")
     settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
-    command = [submit, "--master", "local[2]", *settings, EXAMPLE, given, decided]
+    command: list[str | Path] = [submit, "--master", "local[2]", *settings, EXAMPLE, given, decided]
     env = {**os.environ, "PYSPARK_PYTHON": sys.executable}
 
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)  # noqa: S603 - our own words

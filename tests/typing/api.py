@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_never, assert_type
 
+import duckdb
+import polars as pl
 from flask import Flask
 
 from creance_pay import (
@@ -148,6 +150,7 @@ from creance_pay.rules import (
     assess,
     check_amount,
     check_card_mask,
+    columns,
     delete_on,
     display_by,
     is_working_day,
@@ -276,6 +279,17 @@ def rules(policy: Policy) -> list[Verdict]:
     assert_type(checked.explain(), tuple[str, ...])
     assess(debt())  # type: ignore[call-arg]
     return [scope, found, assessment, checked]
+
+
+def batches(debts: pl.LazyFrame, notices: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """Decide columns, and have the caller's own frame back."""
+    policy = policies()
+    decided = columns.assess(debts, policy=policy, reference="reference", kind="k", remaining="r", open_online="o")
+    assert_type(decided, pl.LazyFrame)
+    assert_type(columns.notice_scope(notices, policy=policy, balance="b", notice_received="n"), duckdb.DuckDBPyRelation)
+    columns.assess(debts)  # type: ignore[call-arg]
+    columns.assess([debts], policy=policy)  # type: ignore[type-var]
+    return decided.collect()
 
 
 def policies() -> Policy:
