@@ -48,7 +48,7 @@ LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
     "dev": "pyproject.toml --extra=batch --extra=demo --extra=pdf --extra=spark --group=build --group=test --group=lint"
     " --group=docs",
-    "bench": "pyproject.toml --group=build --group=bench",
+    "bench": "pyproject.toml --extra=batch --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=batch --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
