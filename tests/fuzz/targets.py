@@ -65,7 +65,7 @@ def data(content: bytes) -> None:
     except MalformedResponseError:
         return
     found = Data.parse(text)
-    if found.sound and not found.repeated() and not text.startswith("{"):  # JSON has several spellings
+    if found.sound and not found.repeated and not text.startswith("{"):  # JSON has several spellings
         assert text == write({name: values[0] for name, values in found.values.items()})
 
 

@@ -45,13 +45,13 @@ class SealAlgorithm(StrEnum):
         return 128 if self is SealAlgorithm.HMAC_SHA_512 else 64
 
 
-def seal(text: str, key: SecretKey, algorithm: SealAlgorithm) -> str:
+def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
     """Seal a text.
 
     Args:
         text: Exactly what is sent, encoded if it is sent encoded.
         key: The key; its text is used as it is.
-        algorithm: The algorithm of our configuration.
+        algorithm: The algorithm of our configuration, or the vendor's word for it.
 
     Returns:
         The seal in lower-case hexadecimal digits.
@@ -59,7 +59,7 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm) -> str:
     Raises:
         InvalidValueError: for a word that names no algorithm.
     """
-    algorithm = SealAlgorithm(algorithm)
+    algorithm = _known(algorithm)
     # Half a surrogate pair cannot travel as UTF-8; whatever it gives here, no bank has sealed it.
     sealed = text.encode(errors="surrogatepass")
     # The secret never is a local variable: a traceback may show them.
@@ -69,19 +69,25 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm) -> str:
     return hmac.new(key.reveal().encode(), sealed, digest).hexdigest()
 
 
-def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorithm) -> None:
+def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> None:
     """Prove that a text was sealed with a key, or raise.
 
     Args:
         received: The seal as it arrived; hexadecimal digits have no case, and nothing else is forgiven.
         text: Exactly what arrived.
         key: The key that the message's version names.
-        algorithm: The algorithm of our configuration.
+        algorithm: The algorithm of our configuration, or the vendor's word for it.
 
     Raises:
+        InvalidValueError: for a word that names no algorithm.
         SealMismatchError: when the seal is ill-formed or another one; the text of the error never says which digit.
     """
-    if len(received) != SealAlgorithm(algorithm).length or _HEX.fullmatch(received) is None:
+    if len(received) != _known(algorithm).length or _HEX.fullmatch(received) is None:
         raise SealMismatchError("the seal is not of the expected form")
+    # Our seal never is a local variable either: who reads it in a traceback can forge this message.
     if not hmac.compare_digest(received.lower(), seal(text, key, algorithm)):
         raise SealMismatchError("the seal is not ours")
+
+
+def _known(algorithm: SealAlgorithm | str) -> SealAlgorithm:
+    return algorithm if isinstance(algorithm, SealAlgorithm) else SealAlgorithm(algorithm)

@@ -130,7 +130,7 @@ class TestData:
 
     def test_repeated(self) -> None:
         """The names with more than one value are listed, equal values included."""
-        assert ("a", "c") == Data.parse("a=1|b=2|a=1|c=3|c=4").repeated()
+        assert ("a", "c") == Data.parse("a=1|b=2|a=1|c=3|c=4").repeated
 
     def test_repr(self) -> None:
         """The repr shows no value (H3)."""

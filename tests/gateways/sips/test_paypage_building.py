@@ -102,11 +102,12 @@ class TestProduction:
 
     @pytest.mark.parametrize(
         "merchant_id",
-        ["002001000000001", "002001000000002", "002001000000003", "002001000000004", "002016000000001"],
-    )
-    def test_simulated_shop(self, merchant_id: str) -> None:
-        """The shop of a public simulator is refused."""
-        with pytest.raises(ConfigurationError, match="public simulator"):
+        ["002001000000001", "002001000000002", "002001000000003", "002001000000004", "002016000000001",
+         "211000021310001", "099887766554433"],
+    )  # fmt: skip
+    def test_public_shop(self, merchant_id: str) -> None:
+        """The shops of public simulators and those printed in guides are refused."""
+        with pytest.raises(ConfigurationError, match="public test shop"):
             shop(merchant_id=merchant_id)
 
     def test_legacy_seal(self) -> None:

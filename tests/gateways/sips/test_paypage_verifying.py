@@ -3,6 +3,7 @@
 import base64
 from datetime import datetime, timedelta, timezone
 from itertools import permutations
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from creance_pay import (
     CreancePayError,
     Euros,
+    InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
     Outcome,
@@ -337,6 +339,12 @@ class TestAlgorithm:
 
 class TestExpected:
     """Authentic is not ours: the order is compared as text (group C)."""
+
+    @pytest.mark.parametrize("found", [None, "REF1", {}])
+    def test_no_order(self, found: Any) -> None:  # noqa: ANN401 - what a look-up may give
+        """What a look-up gives that found nothing is refused: nothing is verified against it."""
+        with pytest.raises(InvalidValueError, match="expected a PaymentOrder"):
+            shop().verify(HttpMessage(body(changed())), expected=found)
 
     @pytest.mark.parametrize(
         ("name", "value"),

@@ -19,7 +19,7 @@ _MASKED = re.compile(r"[0-9]{0,6}#{4,15}[0-9]{0,4}")
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T.]([0-9]{2}:[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})")
 _LARGEST_BODY = 65_536
 _MOST_FIELDS = 32
-_ESCAPES = tuple((b"%%%02X" % ord(each), each.encode()) for each in "|=:+#,/")
+_ESCAPES = tuple((b"%%%02X" % ord(each), each.encode()) for each in "|=#")
 _OUTER = ("Data", "Seal", "Encode", "InterfaceVersion")
 
 
@@ -37,25 +37,32 @@ def outer_fields(message: HttpMessage) -> dict[str, str]:
     parts = message.body.split(b"&")
     if len(parts) > _MOST_FIELDS or not message.body.isascii():
         raise MalformedResponseError("the form is not readable")
-    try:
-        pairs = [(_plain(name), _plain(value)) for name, _, value in (part.partition(b"=") for part in parts)]
-    except ValueError:
-        raise MalformedResponseError("the form is not readable") from None
-    ours = [(name, value) for name, value in pairs if name in _OUTER]
-    fields = dict(ours)
-    if len(fields) < len(ours):
-        raise MalformedResponseError("a field of the form is repeated")
+    fields: dict[str, str] = {}
+    for part in parts:
+        name, value = _plain_pair(part)
+        if name in fields:
+            raise MalformedResponseError("a field of the form is repeated")
+        if name in _OUTER:
+            fields[name] = value
     for name in ("Data", "Seal"):
         if name not in fields:
             raise MalformedResponseError(f"the form has no field {name}")
     return fields
 
 
+def _plain_pair(part: bytes) -> tuple[str, str]:
+    name, _, value = part.partition(b"=")
+    try:
+        return _plain(name), _plain(value)
+    except ValueError:
+        raise MalformedResponseError("the form is not readable") from None
+
+
 def _plain(text: bytes) -> str:
     """Undo the form's escapes, once; what they make is UTF-8 or a ``ValueError``.
 
-    Nearly all escapes are of the few characters that the bank writes.  Replacing these first is quick, and changes
-    nothing: none is a hexadecimal digit, so that none can complete another escape.
+    Nearly all escapes are of three characters: what joins names and values, and what hides a card's number.  Replacing
+    these first is quick, and changes nothing: none is a hexadecimal digit, so that none can complete another escape.
     """
     text = text.replace(b"+", b" ")
     if b"%" not in text:
@@ -72,6 +79,8 @@ def demand(theirs: Data, ours: Mapping[str, str], *, optional: frozenset[str] = 
         OrderMismatchError: when a field differs, or is absent without being optional.
     """
     found = {name: theirs.one(name) for name in ours}
+    if found == ours:
+        return
     differing = tuple(
         name for name, value in found.items() if value != ours[name] and not (value is None and name in optional)
     )
@@ -95,9 +104,9 @@ def moment(text: str | None) -> datetime | None:
 def facts(data: Data, outcome: Outcome, source: Source, order: PaymentOrder, *, amount: str | None) -> dict[str, Any]:
     """Gather what a verified payment tells, from fields that were held to the order."""
     when, masked = moment(data.one("transactionDateTime")), data.one("maskedPan")
-    warnings = [f"{name} is repeated" for name in data.repeated()]
+    warnings = tuple(f"{name} is repeated" for name in data.repeated)
     if "transactionDateTime" in data.values and when is None:
-        warnings.append("transactionDateTime is unreadable")
+        warnings += ("transactionDateTime is unreadable",)
     return {
         "outcome": outcome,
         "source": source,
@@ -109,7 +118,7 @@ def facts(data: Data, outcome: Outcome, source: Source, order: PaymentOrder, *, 
         "masked_card": masked if masked and _MASKED.fullmatch(masked) else None,
         "authorised_at": when,
         "key_version": data.one("keyVersion"),
-        "warnings": tuple(warnings),
+        "warnings": warnings,
         "raw": data.values,
     }
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from operator import methodcaller
 
 import attrs
 
@@ -67,10 +66,10 @@ def write(fields: Mapping[str, object]) -> str:
         InvalidValueError: when a value would become two fields or break the line.
     """
     flat = flatten(fields)
-    for name, value in flat.items():
-        if _BREAKING.search(value):
-            raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
-    return "|".join([f"{name}={value}" for name, value in flat.items()])
+    if _BREAKING.search("".join(flat.values())):
+        name = next(name for name, value in flat.items() if _BREAKING.search(value))
+        raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
+    return "|".join(map("=".join, flat.items()))
 
 
 def encode(text: str, encoding: str) -> str:
@@ -100,51 +99,50 @@ def decode(text: str, encoding: str) -> str:
         raise MalformedResponseError("the text is not in the encoding it names") from None
 
 
-_cut = methodcaller("partition", "=")
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    """Take a text apart; what is no pair has an empty name."""
-    return [(name if equals else "", value) for name, equals, value in map(_cut, text.split("|"))]
-
-
 @attrs.frozen(kw_only=True)
 class Data:
     """The fields of a text, each with all its values in order: nothing is chosen in silence.
 
     Attributes:
         values: The values by name, in the order of the text.
+        repeated: The names that have more than one value.
         sound: Whether every part was a pair with a name, without control characters; in JSON also with one value.
     """
 
     values: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda values: f"<{len(values)} names>")
+    repeated: tuple[str, ...] = attrs.field(repr=False)
     sound: bool
 
     @classmethod
     def parse(cls, text: str) -> Data:
         """Read a text; what is not a pair is remembered as unsound, and loses nothing else."""
         if not text.startswith("{"):
-            return cls._of(_pairs(text), text)
+            names, joints, values = zip(*[part.partition("=") for part in text.split("|")], strict=True)
+            if "" in joints:  # a part that is no pair has no name
+                names = tuple(name if joint else "" for name, joint in zip(names, joints, strict=True))
+            return cls._of(names, values, text)
         try:
             pairs = list(leaves(load(text)))
         except ValueError:  # not JSON
-            return cls(values={}, sound=False)
-        data = cls._of(pairs, "".join(map("".join, pairs)))
-        return attrs.evolve(data, sound=data.sound and not data.repeated())
+            return cls(values={}, repeated=(), sound=False)
+        names, values = zip(*pairs, strict=True) if pairs else ((), ())
+        data = cls._of(names, values, "".join(names + values))
+        return attrs.evolve(data, sound=data.sound and not data.repeated)
 
     @classmethod
-    def _of(cls, pairs: list[tuple[str, str]], text: str) -> Data:
-        """Gather pairs that came of a text, or make it."""
+    def _of(cls, names: tuple[str, ...], values: tuple[str, ...], text: str) -> Data:
+        """Gather the pairs that came of a text, or make it."""
         sound = text.isprintable() or _CONTROL.search(text) is None
-        once = {name: (value,) for name, value in pairs}
-        if len(once) == len(pairs) and "" not in once:
-            return cls(values=once, sound=sound)
-        values: dict[str, list[str]] = {}  # lists: one name thousands of times must not take seconds
-        for name, value in pairs:
-            values.setdefault(name, []).append(value)
-        nameless = values.pop("", None)
-        several = {name: tuple(listed) for name, listed in values.items()}
-        return cls(values=several, sound=sound and nameless is None)
+        once = dict(zip(names, zip(values, strict=False), strict=False))
+        if len(once) == len(names) and "" not in once:
+            return cls(values=once, repeated=(), sound=sound)
+        gathered: dict[str, list[str]] = {}  # lists: one name thousands of times must not take seconds
+        for name, value in zip(names, values, strict=True):
+            gathered.setdefault(name, []).append(value)
+        nameless = gathered.pop("", None)
+        repeated = tuple(name for name, listed in gathered.items() if len(listed) > 1)
+        several = {name: tuple(listed) for name, listed in gathered.items()}
+        return cls(values=several, repeated=repeated, sound=sound and nameless is None)
 
     def one(self, name: str) -> str | None:
         """Give the only value of a name; ``None`` when it is absent, empty, the word ``null``, or given twice."""
@@ -155,9 +153,3 @@ class Data:
         """Give the items of the only value of a name, a list; none when there is no value."""
         value = self.one(name)
         return tuple(value.split(",")) if value is not None else ()
-
-    def repeated(self) -> tuple[str, ...]:
-        """List the names that have more than one value."""
-        if sum(map(len, self.values.values())) == len(self.values):
-            return ()
-        return tuple(name for name, values in self.values.items() if len(values) > 1)

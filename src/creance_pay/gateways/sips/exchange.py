@@ -48,7 +48,7 @@ class Exchange(Shop):
     def _proved(self, text: str, current: str) -> Data:
         """Prove an answer by the key that it names, or by the one that sealed the question."""
         data = Data.parse(text)
-        if data.repeated():
+        if data.repeated:
             raise MalformedResponseError("a field of the answer is repeated")
         received = data.one("seal")
         if received is not None:

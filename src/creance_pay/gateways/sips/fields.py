@@ -114,14 +114,14 @@ def check_address(url: str, name: str, host: SipsHost) -> str:
     Raises:
         InvalidValueError: for any other, by the name of the order's field.
     """
-    fault = _fault(url, local=host.plain_http)
+    fault = _fault(url, host.plain_http)
     if fault:
         raise InvalidValueError(f"expected {name} to be {fault}")
     return url
 
 
 @lru_cache(maxsize=64)  # a portal has two addresses, and gives them with each order
-def _fault(url: str, *, local: bool) -> str | None:
+def _fault(url: str, local: bool) -> str | None:  # noqa: FBT001 - a name costs the cache more than the check
     found = _URL.fullmatch(url) if len(url) <= FIELDS["normalReturnUrl"][1] else None
     if found is None or (found["scheme"] != "https" and not local):
         return "an absolute https address, without user, query or fragment"

@@ -98,8 +98,14 @@ class Office(Exchange):
         """
         return self._operate("refund", order, transport, amount)
 
-    def ours(self, order: PaymentOrder) -> dict[str, str]:
-        """Give the fields that tell an order from others, as an answer about it repeats them."""
+    def ours(self, order: object) -> dict[str, str]:
+        """Give the fields that tell an order from others, as an answer about it repeats them.
+
+        Raises:
+            InvalidValueError: for what is no order, as the ``None`` of a look-up that found nothing.
+        """
+        if not isinstance(order, PaymentOrder):
+            raise InvalidValueError("expected a PaymentOrder to hold the answer to")
         return {
             "merchantId": self.merchant_id,
             "transactionReference": order.transaction_reference,

@@ -42,6 +42,9 @@ _DECIDING = {
     "merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "acquirerResponseCode",
     "captureMode", "keyVersion",
 }  # fmt: skip
+# A short answer, to a cancelled or expired payment, may lack amount and currency; one that speaks of money not.
+_MONEY = (Outcome.PAID, Outcome.AUTHORISED)
+_SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +65,7 @@ class SipsPaypage(Office):
     Raises:
         ConfigurationError: for a shop number that is not one; for a clock without zone, or a current key past its last
             moment; for another identification, or unsealed answers beyond the test platform; in production, for a
-            simulator's shop, a weak key, or the legacy seal without consent.
+            public test shop, a weak key, or the legacy seal without consent.
     """
 
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
@@ -84,7 +87,7 @@ class SipsPaypage(Office):
                 "Data": sent,
                 "Seal": seal(sent, key, self.algorithm),
                 "InterfaceVersion": INTERFACE_VERSION,
-                "SealAlgorithm": self.algorithm.value,
+                "SealAlgorithm": str(self.algorithm),
                 **({"Encode": encoding} if encoding else {}),
             },
         )
@@ -134,6 +137,7 @@ class SipsPaypage(Office):
             UnknownKeyError: when it names a key that is not in the ring, or is retired.
             SealMismatchError: when the seal is not ours.
             OrderMismatchError: when the sealed text is not about this shop, order, amount or currency.
+            InvalidValueError: for an authentic message, when what it is held to is no order.
         """
         outer = outer_fields(message)
         data = Data.parse(decode(outer["Data"], outer.get("Encode", "")))
@@ -141,10 +145,8 @@ class SipsPaypage(Office):
         if version is None:
             raise MalformedResponseError("no single key version")
         self.prove(outer["Data"], outer["Seal"], version)
-        if not data.sound or _DECIDING.intersection(data.repeated()):
+        if not data.sound or _DECIDING.intersection(data.repeated):
             return VerifiedPayment(outcome=Outcome.UNKNOWN, source=source, key_version=version, raw=data.values)
         outcome = outcome_of(data.one)
-        # A short answer, to a cancelled or expired payment, may lack amount and currency; one that speaks of money not.
-        absent = frozenset() if outcome in {Outcome.PAID, Outcome.AUTHORISED} else frozenset({"amount", "currencyCode"})
-        demand(data, self.ours(expected), optional=absent)
+        demand(data, self.ours(expected), optional=_NOTHING if outcome in _MONEY else _SUM)
         return VerifiedPayment(**facts(data, outcome, source, expected, amount=data.one("amount")))

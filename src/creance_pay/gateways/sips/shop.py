@@ -18,7 +18,8 @@ from .hosts import Environment, SipsHost
 
 EURO = "978"
 _MERCHANT_ID = re.compile(r"[0-9]{15}")
-_SIMULATED_SHOP = re.compile(r"0020(?:01|16)00000000[1-4]")
+# Those of the simulators, and the test shops that Mercanet and Sherlock's print in their guides, keys and all.
+_PUBLIC_SHOP = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433")
 
 
 class Identification(StrEnum):
@@ -62,7 +63,7 @@ class Shop(Gateway):
     Raises:
         ConfigurationError: for a shop number that is not one; for a clock without zone, or a current key past its last
             moment; for another identification, or unsealed answers beyond the test platform; in production, for a
-            simulator's shop, a weak key, or the legacy seal without consent.
+            public test shop, a weak key, or the legacy seal without consent.
     """
 
     merchant_id: str = attrs.field(validator=_merchant)
@@ -91,8 +92,8 @@ class Shop(Gateway):
             self._demand_safety()
 
     def _demand_safety(self) -> None:
-        if _SIMULATED_SHOP.fullmatch(self.merchant_id):
-            raise ConfigurationError("the shop of a public simulator cannot take real payments")
+        if _PUBLIC_SHOP.fullmatch(self.merchant_id):
+            raise ConfigurationError("a public test shop cannot take real payments")
         for key in self.keys:
             if key.weakness:
                 raise ConfigurationError(f"key {key.version} is {key.weakness}")
