@@ -276,6 +276,7 @@ class TestRefusals:
             ({"remaining": pl.Series([6000], dtype=pl.Decimal(10, 2))}, "column remaining: expected whole.*Decimal"),
             ({"remaining": pl.Series([True])}, "column remaining: expected whole cents.*Boolean"),
             ({"remaining": pl.Series([None])}, "column remaining: expected whole cents"),
+            ({"remaining": pl.Series([GOOD], dtype=pl.Enum([GOOD]))}, "column remaining: expected whole cents.*Enum$"),
             ({"open_online": pl.Series([1])}, "column open_online: expected booleans, got Int64"),
             ({"open_online": pl.Series(["oui"])}, "column open_online: expected booleans, got String"),
             ({"reference": pl.Series([6311705400000344])}, "column reference: expected text, got Int64"),

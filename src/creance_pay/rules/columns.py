@@ -65,7 +65,7 @@ _ENGINES = {
     nw.Implementation.PYSPARK,
 }
 # No one way to anchor the end is right everywhere: $ lets a line end follow in Python and Java, and \z is not in
-# Python's re before 3.14, which is what pandas uses.  The other engines also let spaces be part of the pattern.
+# Python's re before 3.14, which is what pandas uses.  There the length decides; elsewhere the pattern does it all.
 _SPACED = rf"\A *{'[0-9] *' * 16}[A-Za-z] *\z"
 _BARE, _BARE_LENGTH = "^[0-9]{16}[A-Za-z]$", 17
 _A_REFERENCE = "0" * 16 + "A"
@@ -161,7 +161,8 @@ class _Table:
             raise InvalidValueError(f"columns of this name, in whatever case, would be lost: {', '.join(taken)}")
         for name, (suits, expected) in columns:
             if not suits(types[name]):
-                raise InvalidValueError(f"column {name}: expected {expected}, got {types[name]}")
+                found = type(types[name]).__name__  # and no more of it: an enumeration would tell its values
+                raise InvalidValueError(f"column {name}: expected {expected}, got {found}")
         return cls(frame=frame, types=types, on_pandas=frame.implementation is nw.Implementation.PANDAS)
 
     def present(self, *names: str) -> nw.Expr:
