@@ -250,14 +250,15 @@ def fuzz_one(python: Path, target: str, seconds: int) -> int:
     return done.returncode
 
 
-def fuzz(minutes: str = "1") -> int:
-    """Feed each target of tests/fuzz, for so many minutes, what its branches ask for (on Linux)."""
+def fuzz(minutes: str = "1", *targets: str) -> int:
+    """Feed each target of tests/fuzz, or those that are named, for so many minutes, what its branches ask for."""
     if not minutes.replace(".", "", 1).isdigit():
         stop("expected a number of minutes", 2)
     if not sys.platform.startswith("linux"):
         stop("the fuzzer runs on Linux only")
     python, seconds = prepare("fuzz"), max(1, round(60 * float(minutes)))
-    codes = [fuzz_one(python, path.name, seconds) for path in sorted((FUZZ / "corpus").iterdir())]
+    every = sorted(path.name for path in (FUZZ / "corpus").iterdir())
+    codes = [fuzz_one(python, target, seconds) for target in targets or every]
     return next(filter(None, codes), 0)
 
 

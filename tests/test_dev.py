@@ -362,6 +362,16 @@ class TestFuzz:
         assert 77 == dev.fuzz("1.5")
         assert [(name, 90) for name in ("answer", "data", "key_file", "reports", "verify")] == ran
 
+    def test_named_targets(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Targets that are named are run, and no other."""
+        ran = []
+        monkeypatch.setattr(dev, "prepare", lambda _: "python")
+        monkeypatch.setattr(dev.sys, "platform", "linux")
+        monkeypatch.setattr(dev, "fuzz_one", lambda _, target, seconds: ran.append((target, seconds)) or 0)
+
+        assert 0 == dev.fuzz("2", "data", "verify")
+        assert [("data", 120), ("verify", 120)] == ran
+
     def test_other_systems(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """The fuzzer has no packages for other systems, and one sentence says so."""
         monkeypatch.setattr(dev.sys, "platform", "darwin")

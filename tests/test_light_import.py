@@ -23,7 +23,13 @@ def test_package() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["creance_pay.rules", "creance_pay.gateways", "creance_pay.gateways.sips", "creance_pay.gateways.testing"],
+    [
+        "creance_pay.rules",
+        "creance_pay.gateways",
+        "creance_pay.gateways.sips",
+        "creance_pay.gateways.testing",
+        "creance_pay.gateways.testing.plugin",  # which every run of pytest loads
+    ],
 )
 def test_rooms(module: str) -> None:
     """Deciding and verifying need neither network nor templates."""

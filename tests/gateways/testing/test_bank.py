@@ -1,6 +1,8 @@
 """The bank's side: what it refuses, what it decides, and what it never keeps."""
 
 import gc
+from datetime import datetime, timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -15,7 +17,16 @@ from creance_pay import (
     UnknownKeyError,
 )
 from creance_pay.gateways import HttpMessage, KeyRing, SealAlgorithm, SecretKey
-from creance_pay.gateways.testing import Decision, PaymentRequest, SipsBank, form_body
+from creance_pay.gateways.testing import (
+    Authentication,
+    Decision,
+    Dispatch,
+    Fault,
+    PaymentRequest,
+    SipsBank,
+    TrialCard,
+    form_body,
+)
 from sips_shop import (
     MERCHANT,
     NOON,
@@ -205,6 +216,228 @@ class TestPaying:
     def test_leaving(self) -> None:
         """Who leaves the page cancels."""
         assert Decision(response_code="17", decided_at=NOON) == bank().leave()
+
+
+class TestAuthentication:
+    """3-D Secure ends as the tester chooses."""
+
+    @pytest.mark.parametrize(
+        ("authentication", "card", "code"),
+        [
+            (Authentication.SUCCESS, TrialCard.ACCEPTED, "00"),
+            (Authentication.SUCCESS, TrialCard.CEILING, "51"),
+            (Authentication.ATTEMPT, TrialCard.ACCEPTED, "00"),
+            (Authentication.ERROR, TrialCard.ACCEPTED, "00"),
+            (Authentication.FAILURE, TrialCard.ACCEPTED, "05"),
+            (Authentication.FAILURE, TrialCard.PENDING, "05"),
+            (Authentication.CANCEL, TrialCard.ACCEPTED, "17"),
+        ],
+    )
+    def test_code(self, authentication: Authentication, card: str, code: str) -> None:
+        """A failure refuses, giving up cancels, and otherwise the card decides."""
+        decision = bank().pay(request(), card, authentication=authentication)
+
+        assert (code, authentication) == (decision.response_code, decision.authentication)
+
+    def test_failure(self) -> None:
+        """A refusal for want of authentication has no word of an acquirer, who was never asked."""
+        opened = bank()
+        asked = opened.receive(form())
+        answer = opened.answer(asked, opened.pay(asked, CARD, authentication=Authentication.FAILURE))
+        names = {pair.partition("=")[0] for pair in answer["Data"].split("|")}
+
+        assert (True, True, False) == (
+            "holderAuthentStatus=FAILURE" in answer["Data"],
+            "maskedPan" in names,
+            "acquirerResponseCode" in names,
+        )
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        """Begin at noon."""
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return self.now
+
+
+def code_of(ending: Dispatch | None) -> str | None:
+    """Give the code that the person is told; none while another card may be tried."""
+    return None if ending is None else ending.decision.response_code
+
+
+class TestSettling:
+    """A payment ends once, after so many attempts at most."""
+
+    def test_refused_at_once(self) -> None:
+        """Without the vendor's option a refusal is final."""
+        opened = bank()
+        asked = opened.receive(form())
+
+        assert "05" == code_of(opened.settle(asked, opened.pay(asked, TrialCard.REFUSED)))
+
+    @pytest.mark.parametrize(
+        ("cards", "codes"),
+        [
+            (["05", "51", "54"], [None, None, "54"]),
+            (["05", "00"], [None, "00"]),
+            (["75"], ["75"]),
+            (["60"], ["60"]),
+            (["90"], ["90"]),
+            (["03"], ["03"]),
+        ],
+    )
+    def test_three_attempts(self, cards: list[str], codes: list[str | None]) -> None:
+        """With it, three cards may be tried; what is no refusal, and too many attempts, end the payment before."""
+        opened = SipsBank({MERCHANT: ring()}, clock=lambda: NOON, attempts=3)
+        asked = opened.receive(form())
+
+        assert codes == [code_of(opened.settle(asked, opened.pay(asked, f"50176700000018{card}"))) for card in cards]
+
+    def test_number(self) -> None:
+        """The one answer tells at which attempt."""
+        opened = SipsBank({MERCHANT: ring()}, clock=lambda: NOON, attempts=3)
+        asked = opened.receive(form())
+        opened.settle(asked, opened.pay(asked, TrialCard.REFUSED))
+        left = opened.attempts_left(asked)
+        ending = opened.settle(asked, opened.pay(asked, CARD))
+
+        assert ending is not None
+        assert ending.carried is not None
+        assert (2, True) == (left, "paymentAttemptNumber=2" in ending.carried["Data"].split("|"))
+
+    def test_once(self) -> None:
+        """A second decision shows the first one again, and nothing is notified."""
+        opened = bank()
+        asked = opened.receive(form())
+        first = opened.settle(asked, opened.pay(asked, CARD))
+        second = opened.settle(asked, opened.leave())
+
+        assert first is not None
+        assert second is not None
+        assert (first.carried, (), "TO_CAPTURE") == (
+            second.carried,
+            second.notifications,
+            opened.accounts["REF1"].status,
+        )
+
+    def test_double_click(self) -> None:
+        """Of decisions at the same moment one is notified, once."""
+        opened = bank()
+        asked = opened.receive(form())
+        gate, endings = Barrier(8), list[Dispatch | None]()
+
+        def click() -> None:
+            gate.wait()
+            endings.append(opened.settle(asked, opened.pay(asked, CARD)))
+
+        clicks = [Thread(target=click) for _ in range(8)]
+        for each in clicks:
+            each.start()
+        for each in clicks:
+            each.join()
+
+        assert 1 == sum(len(ending.notifications) for ending in endings if ending)
+
+    def test_fault_of_the_bank(self) -> None:
+        """What goes wrong at the bank goes wrong with a payment that is not told otherwise."""
+        opened = bank()
+        opened.fault = Fault.DOUBLED
+        asked = opened.receive(form())
+        ending = opened.settle(asked, opened.leave())
+
+        assert ending is not None
+        assert 2 == len(ending.notifications)
+
+    def test_shops(self) -> None:
+        """A tester is told which shops the bank knows."""
+        assert (MERCHANT,) == bank().shops
+
+
+class TestTime:
+    """A page waits fifteen minutes, and what is late comes when it is due."""
+
+    def opened(self, fault: Fault = Fault.NONE) -> tuple[SipsBank, Clock, PaymentRequest]:
+        """Open a bank with a clock, and a payment."""
+        clock = Clock()
+        opened = SipsBank({MERCHANT: ring()}, clock=clock, fault=fault, delay=timedelta(seconds=30))
+        return opened, clock, opened.receive(form())
+
+    @pytest.mark.parametrize(("minutes", "notified"), [(14, []), (15, ["97"]), (900, ["97"])])
+    def test_expiry(self, minutes: int, notified: list[str]) -> None:
+        """After fifteen minutes without action the notification alone tells it."""
+        opened, clock, _ = self.opened()
+        clock.now += timedelta(minutes=minutes)
+
+        assert notified == [each.decision.response_code for each in opened.due()]
+
+    def test_expiry_once(self) -> None:
+        """It is told once."""
+        opened, clock, _ = self.opened()
+        clock.now += timedelta(minutes=15)
+        opened.due()
+
+        assert () == opened.due()
+
+    def test_expired_state(self) -> None:
+        """The account says so, and nobody is there to carry a return."""
+        opened, clock, _ = self.opened()
+        clock.now += timedelta(minutes=15)
+        opened.due()
+
+        assert ("EXPIRED", None) == (opened.accounts["REF1"].status, opened.ended["REF1"].carried)
+
+    def test_decided_too_late(self) -> None:
+        """Who pays on a page that has expired pays nothing."""
+        opened, clock, asked = self.opened()
+        clock.now += timedelta(minutes=15)
+
+        assert "97" == code_of(opened.settle(asked, opened.pay(asked, CARD)))
+
+    def test_decided_in_time(self) -> None:
+        """What was decided does not expire."""
+        opened, clock, asked = self.opened()
+        opened.settle(asked, opened.pay(asked, CARD))
+        clock.now += timedelta(minutes=15)
+
+        assert () == opened.due()
+
+    @pytest.mark.parametrize("fault", [Fault.LATE, Fault.PENDING_FIRST, Fault.OUT_OF_ORDER])
+    def test_late(self, fault: Fault) -> None:
+        """What is late is due after the delay, once."""
+        opened, clock, asked = self.opened(fault)
+        opened.settle(asked, opened.pay(asked, CARD))
+        counts = []
+        for seconds in (0, 29, 1, 0):
+            clock.now += timedelta(seconds=seconds)
+            counts.append(len(opened.due()))
+
+        assert [0, 0, 1, 0] == counts
+
+    def test_lost_expiry(self) -> None:
+        """A fault of the bank is one of its expiries too: nothing comes, by no way."""
+        opened, clock, _ = self.opened(Fault.LOST)
+        clock.now += timedelta(minutes=15)
+
+        assert () == opened.due()
+
+    @pytest.mark.parametrize(
+        ("fault", "states"),
+        [(Fault.PENDING_FIRST, ["PENDING", "TO_CAPTURE"]), (Fault.OUT_OF_ORDER, ["TO_CAPTURE", "TO_CAPTURE"])],
+    )
+    def test_state(self, fault: Fault, states: list[str]) -> None:
+        """Who asks learns the decision once it is made, and never goes back."""
+        opened, clock, asked = self.opened(fault)
+        opened.settle(asked, opened.pay(asked, CARD))
+        found = [opened.accounts["REF1"].status]
+        clock.now += timedelta(seconds=30)
+        opened.due()
+
+        assert states == [*found, opened.accounts["REF1"].status]
 
 
 class TestAnswering:

@@ -7,17 +7,27 @@ of whatever bank, has to withstand.
 
 from __future__ import annotations
 
-from .bank import Account, Decision, PaymentRequest, SipsBank, form_body
+from .bank import Account, SipsBank
 from .conformance import GatewayConformance, Subject
+from .decisions import Authentication, Decision, PaymentRequest, TrialCard, form_body
+from .faults import Dispatch, Fault, Notification
+from .kit import BankPage, BankShop
 from .services import SipsServices
 
 __all__ = [
     "Account",
+    "Authentication",
+    "BankPage",
+    "BankShop",
     "Decision",
+    "Dispatch",
+    "Fault",
     "GatewayConformance",
+    "Notification",
     "PaymentRequest",
     "SipsBank",
     "SipsServices",
     "Subject",
+    "TrialCard",
     "form_body",
 ]

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ...errors import MalformedResponseError, ResponseRefusedError
+from ...errors import GatewayUnavailableError, MalformedResponseError, ResponseRefusedError
 from ...money import Euros
 from ..keys import SecretKey
 from ..seals import SealAlgorithm, seal
 from ..sips.answers import cents
 from ..sips.data import Data
 from ..sips.documents import concatenated, load
-from .bank import Account, PaymentRequest, SipsBank
+from .bank import Account, SipsBank
+from .decisions import PaymentRequest
+from .faults import Fault
 
 #: The states in which each operation is possible, and the state after one of the whole amount.
 OPERATIONS = {
@@ -54,6 +56,7 @@ class SipsServices:
 
         Raises:
             MalformedResponseError: for an unknown service.
+            GatewayUnavailableError: for a question about a payment whose fault is :attr:`Fault.HTML_ERROR`.
         """
         family, _, verb = service.partition("/")
         known = service in {"paymentInit", "diagnostic/getTransactionData"}
@@ -98,6 +101,8 @@ class SipsServices:
         asked, account = self._bank.requests.get(reference), self._bank.accounts.get(reference)
         if asked is None or account is None or asked.merchant_id != data.one("merchantId"):
             return {"responseCode": "25"}
+        if reference in self._bank.ended and self._bank.ended[reference].fault is Fault.HTML_ERROR:
+            raise GatewayUnavailableError("no answer: a page is shown in its place")
         named = {"transactionReference": reference, "currencyCode": "978"}
         if verb == "getTransactionData":
             return {**named, **_state(asked, account)}
