@@ -144,7 +144,7 @@ def by_sql(source: Path, target: Path) -> None:
 
 def on_duckdb(source: Path, target: Path) -> None:
     """Decide by the columns, on DuckDB."""
-    decided = columns.assess(duckdb.sql(f"from '{source}'"), policy=POLICY)
+    decided = columns.assess(duckdb.read_parquet(str(source)), policy=POLICY)
     decided.write_parquet(str(target), compression="zstd")
 
 
@@ -193,7 +193,13 @@ def answer(text: str | None, kind: str | None, remaining: int | None, open_onlin
     reasons = verdict.reasons | faults
     if verdict.payable_min is None or verdict.payable_max is None or faults:
         return next(iter(reasons)).name, int(reasons), None, None, None
-    return str(verdict.code), 0, verdict.payable_min.cents, verdict.payable_max.cents, plan(cents, policy=POLICY)[0].cents
+    return (
+        str(verdict.code),
+        0,
+        verdict.payable_min.cents,
+        verdict.payable_max.cents,
+        plan(cents, policy=POLICY)[0].cents,
+    )
 
 
 Contender = Callable[[Path, Path], None]

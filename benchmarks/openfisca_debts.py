@@ -29,7 +29,7 @@ def variable(name: str, kind: type, formula: Any = None) -> type[Variable]:  # n
 
 def total(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
     """Add the flags of the tests that fail."""
-    due, flags = debt("remaining", period), 0
+    due = debt("remaining", period)
     flags = np.where(debt("missing", period), int(Reason.INPUT_MISSING), 0)
     flags += np.where(due < 0, int(Reason.INPUT_INVALID), 0)
     flags += np.where(debt("well_formed", period), 0, int(Reason.REFERENCE_BAD_FORMAT))
