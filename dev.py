@@ -48,7 +48,7 @@ LOCKS = {
     "demo": "pyproject.toml --extra=demo --group=build",
     "dev": "pyproject.toml --extra=batch --extra=demo --extra=pdf --extra=spark --group=build --group=test --group=lint"
     " --group=docs",
-    "bench": "pyproject.toml --group=build --group=bench",
+    "bench": "pyproject.toml --extra=batch --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=batch --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
@@ -218,8 +218,9 @@ def docs() -> int:
 
 
 def bench(*arguments: str) -> int:
-    """Measure beside others, in one run, and write benchmarks/results.md."""
-    return run(prepare("bench"), "benchmarks/seals.py", *arguments)
+    """Measure beside others, and write benchmarks/results.md; names, as seals, scalar or batch, narrow it."""
+    python, chosen = prepare("bench"), arguments or ("seals", "scalar", "batch")
+    return next(filter(None, (run(python, f"benchmarks/{name}.py") for name in chosen)), 0)
 
 
 def executions(log: str) -> str:

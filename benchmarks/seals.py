@@ -6,22 +6,17 @@ the rounds of all contenders taking turns, so that a busy machine disturbs them 
 """
 
 import argparse
-import gc
-import platform
-import time
-from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from urllib.parse import urlencode
 
 from eopayment import sips2
 from eopayment.common import PAID
+from rounds import Contender, best, demand, machine, publish, table
 
 from creance_pay import Euros, Outcome, PaymentOrder
 from creance_pay.gateways import FormPost, HttpMessage, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsPaypage
 
-RESULTS = Path(__file__).resolve().parent / "results.md"
 MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-shop")
 RETURN_URL, NOTIFICATION_URL = "https://portal.example/return", "https://portal.example/notification"
 REFERENCE, AMOUNT = "PCLCB172540000004", "20.00"
@@ -37,8 +32,6 @@ ANSWER = "|".join((
     "cardProductName=VISA CLASSIC", "complementaryCode=00", "scoreValue=null",
     "walletType=null", "authentExemptionReasonList=null",
 ))  # fmt: skip
-
-Contender = Callable[[], object]
 
 
 def gateway(algorithm: SealAlgorithm) -> SipsPaypage:
@@ -91,12 +84,6 @@ def contenders() -> dict[str, dict[str, Contender]]:
     }
 
 
-def demand(equal: object, what: str) -> None:
-    """Stop when two contenders do not agree."""
-    if not equal:
-        raise SystemExit(f"the contenders differ: {what}")
-
-
 def check() -> None:
     """Compare results: the same facts of an answer, and each form's seal made again by the other."""
     other, ours = peer(), gateway(SealAlgorithm.SHA_256)
@@ -116,51 +103,6 @@ def check() -> None:
     demand(all(sent[name] == also_sent[name] for name in common), "fields of the form")
 
 
-def timed(contender: Contender, calls: int) -> float:
-    """Give the CPU time of one call, in microseconds, over one round."""
-    gc.disable()  # whose turn it is must not depend on who made the waste
-    start = time.process_time()
-    for _ in range(calls):
-        contender()
-    spent = time.process_time() - start
-    gc.enable()
-    return spent / calls * 1e6
-
-
-def best(contestants: dict[str, Contender], rounds: int, calls: int) -> dict[str, float]:
-    """Give each contender's best round, all of them taking turns."""
-    found = [{name: timed(contender, calls) for name, contender in contestants.items()} for _ in range(rounds)]
-    return {name: min(times[name] for times in found) for name in contestants}
-
-
-def machine() -> str:
-    """Name the machine."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if platform.system() == "Linux" else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = f"{len(models)} x {models[0]}" if models else platform.processor()
-    return f"{name}, {platform.system()}, Python {platform.python_version()}"
-
-
-def report(rounds: int, calls: int) -> str:
-    """Measure, and write the table."""
-    lines = [
-        "# Seals beside a peer",
-        "",
-        f"Made by `python3 dev.py bench`: CPU time of one call, the best of {rounds} rounds of {calls} calls in turns.",
-        f"Machine: {machine()}.",
-        f"Peer: eopayment {version('eopayment')}, module `sips2`; results were compared first.",
-        "*Times as fast* is the peer's time divided by the row's.",
-        "",
-        "| task | contender | microseconds | times as fast |",
-        "|---|---|---:|---:|",
-    ]
-    for task, contestants in contenders().items():
-        times = best(contestants, rounds, calls)
-        first = next(iter(times.values()))
-        lines += [f"| {task} | {name} | {spent:.1f} | {first / spent:.2f} |" for name, spent in times.items()]
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Check, measure, and write the results."""
     parser = argparse.ArgumentParser(description="Measure seals beside a peer.")
@@ -168,9 +110,22 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=50)
     options = parser.parse_args()
     check()
-    text = report(options.rounds, options.calls)
-    RESULTS.write_text(text, encoding="utf-8")
-    print(text)
+    rows: list[tuple[str, ...]] = []
+    for task, contestants in contenders().items():
+        times = best(contestants, options.rounds, options.calls)
+        first = next(iter(times.values()))
+        rows += [(task, name, f"{spent:.1f}", f"{first / spent:.2f}") for name, spent in times.items()]
+    publish(
+        "Seals beside a peer",
+        [
+            f"CPU time of one call, the best of {options.rounds} rounds of {options.calls} calls in turns.",
+            f"Machine: {machine()}.",
+            f"Peer: eopayment {version('eopayment')}, module `sips2`; results were compared first.",
+            "*Times as fast* is the peer's time divided by the row's.",
+            "",
+            *table(("task", "contender", "microseconds", "times as fast"), rows),
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -367,10 +367,10 @@ class TestFuzz:
         ran = []
         monkeypatch.setattr(dev, "prepare", lambda _: "python")
         monkeypatch.setattr(dev.sys, "platform", "linux")
-        monkeypatch.setattr(dev, "fuzz_one", lambda _, target, seconds: ran.append((target, seconds)) or 0)
+        monkeypatch.setattr(dev, "fuzz_one", lambda *words: ran.append(words))
 
         assert 0 == dev.fuzz("2", "data", "verify")
-        assert [("data", 120), ("verify", 120)] == ran
+        assert [("python", "data", 120), ("python", "verify", 120)] == ran
 
     def test_other_systems(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """The fuzzer has no packages for other systems, and one sentence says so."""

@@ -1,0 +1,84 @@
+"""The rules for OpenFisca: variables over vectors, one entity, one month."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from openfisca_core.entities import Entity
+from openfisca_core.periods import MONTH
+from openfisca_core.simulations import SimulationBuilder
+from openfisca_core.taxbenefitsystems import TaxBenefitSystem
+from openfisca_core.variables import Variable
+
+from creance_pay import Reason
+from creance_pay.rules import policy_named
+
+POLICY = policy_named("ameli-2019-11")
+LEAST, MOST = POLICY.online_min.cents, POLICY.online_max_per_payment.cents
+KINDS = [kind.value for kind in POLICY.open_debt_kinds]
+REFERENCE = rf"\A *{'[0-9] *' * 16}[A-Za-z] *\z"
+PERIOD = "2026-11"
+DEBT = Entity("debt", "debts", "A debt", "")
+
+
+def variable(name: str, kind: type, formula: Any = None) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
+    """Declare a variable."""
+    body = {"value_type": kind, "entity": DEBT, "definition_period": MONTH, "label": name}
+    return type(name, (Variable,), {**body, **({"formula": formula} if formula else {})})
+
+
+def total(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Add the flags of the tests that fail."""
+    due = debt("remaining", period)
+    flags = np.where(debt("missing", period), int(Reason.INPUT_MISSING), 0)
+    flags += np.where(due < 0, int(Reason.INPUT_INVALID), 0)
+    flags += np.where(debt("well_formed", period), 0, int(Reason.REFERENCE_BAD_FORMAT))
+    flags += np.where(debt("open_online", period), 0, int(Reason.REFERENCE_NOT_OPEN))
+    flags += np.where(debt("kind_open", period), 0, int(Reason.KIND_NOT_OPEN))
+    flags += np.where(due == 0, int(Reason.NOTHING_DUE), 0)
+    return flags + np.where((due >= 0) & (due < LEAST), int(Reason.BELOW_ONLINE_MINIMUM), 0)
+
+
+def largest(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Give the largest payment."""
+    return np.minimum(debt("remaining", period), MOST)
+
+
+def first(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Give the first payment of the plan."""
+    due = debt("remaining", period)
+    kept = np.where(due > MOST, LEAST + ((due + MOST - 1) // MOST - 2) * LEAST, 0)
+    return np.minimum(due - kept, MOST)
+
+
+SYSTEM = TaxBenefitSystem([DEBT])
+for each in (
+    variable("missing", bool), variable("well_formed", bool), variable("open_online", bool),
+    variable("kind_open", bool), variable("remaining", int),
+    variable("reasons", int, total), variable("payable_max", int, largest), variable("next_payment", int, first),
+):  # fmt: skip
+    SYSTEM.add_variable(each)
+
+
+def decide(chunk: pl.DataFrame) -> pl.DataFrame:
+    """Decide a chunk; texts are read by Polars, since OpenFisca has no test for them."""
+    inputs = chunk.select(
+        missing=pl.any_horizontal(pl.col("reference", "kind", "remaining", "open_online").is_null()),
+        well_formed=pl.col("reference").fill_null("0" * 16 + "A").str.contains(REFERENCE),
+        open_online=pl.col("open_online").fill_null(value=True),
+        kind_open=pl.col("kind").fill_null(KINDS[0]).is_in(KINDS),
+        remaining=pl.col("remaining").fill_null(MOST),
+    )
+    simulation = SimulationBuilder().build_default_simulation(SYSTEM, len(chunk))
+    for name in inputs.columns:
+        simulation.set_input(name, PERIOD, inputs[name].to_numpy())
+    found = {name: simulation.calculate(name, PERIOD) for name in ("reasons", "payable_max", "next_payment")}
+    payable = pl.col("reasons") == 0
+    word = pl.lit("PAYABLE")
+    for reason in reversed(Reason):
+        word = pl.when(pl.col("reasons") // int(reason) % 2 == 1).then(pl.lit(reason.name)).otherwise(word)
+    return (
+        chunk.with_columns(pl.Series(name, values) for name, values in found.items())
+        .with_columns(code=word, payable_min=pl.when(payable).then(pl.lit(LEAST, pl.Int64)))
+        .with_columns(pl.when(payable).then(pl.col("payable_max", "next_payment").cast(pl.Int64)))
+    )
