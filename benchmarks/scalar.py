@@ -183,7 +183,7 @@ def main() -> None:
         [
             f"CPU time of one decision, the best of {options.rounds} rounds of {options.calls} decisions in turns.",
             f"Machine: {machine()}.",
-            "Answers were compared first.  Ours has reasons, values and account with it; the engines give three values.",
+            "Answers were compared first.  Ours has reasons and account with it; the engines give three values.",
             "*Times the cost* is the row's time divided by that of a decision on a debt.",
             "",
             *table(("task", "contender", "microseconds", "times the cost"), rows),
