@@ -17,8 +17,10 @@ from .keys import KeyRing, SecretKey
 from .ledger import Ledger, Recorded
 from .memory_ledger import MemoryLedger
 from .registry import load
+from .replies import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, Told
+from .reporting import ReportedLine
 from .seals import SealAlgorithm, seal
-from .service import Answer, EffectsRun, PaymentService, PaymentView, Reconciliation, ReportedLine, StartedPayment, Told
+from .service import PaymentService
 from .sql_ledger import SqlLedger
 from .transitions import Change, Held, Treatment, transition
 from .transport import HttpAnswer, RequestsTransport, Transport

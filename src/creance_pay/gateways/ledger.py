@@ -252,11 +252,12 @@ class Ledger(ABC):
         with self.transaction(write=False) as books:
             return tuple(books.tasks(now, names))
 
-    def claim(self, task: EffectTask, *, now: datetime) -> EffectTask | None:
-        """Begin an effect; ``None`` when somebody else has."""
+    def claim(self, task: EffectTask, *, now: datetime) -> tuple[EffectTask, LedgerEntry] | None:
+        """Begin an effect, and read its payment; ``None`` when somebody else has."""
         claimed = task.claimed(now)
         with self.transaction() as books:
-            return claimed if books.claim(task, claimed) else None
+            entry = books.find(task.transaction_reference)
+            return (claimed, entry) if entry and books.claim(task, claimed) else None
 
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
         """Record when an effect happened; with ``None``, that it raised ``task.error`` and has to run again."""
@@ -319,7 +320,7 @@ def _between_payments(books: Books, entry: LedgerEntry, change: Change) -> list[
     others = [each for each in books.sharing(notices) if each.transaction_reference != entry.transaction_reference]
     kept = [each for each in others if each.state in MOVED[:2]]
     kinds = []
-    if any(each.paid_at and each.paid_at > entry.created_at for each in kept):
+    if any(each.paid_at and each.paid_at >= entry.created_at for each in kept):
         kinds.append(IncidentKind.DOUBLE_PAYMENT)
     if books.settled(notices):
         kinds.append(IncidentKind.PAID_AFTER_SETTLEMENT)
