@@ -1,18 +1,21 @@
 """Ledgers of every kind for tests: in memory, in SQLite, and in a real PostgreSQL that comes with its wheel."""
 
+import base64
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from creance_pay.gateways import Ledger, MemoryLedger, SqlLedger
 from system_parts import missing
 
-PAYLOAD_KEY = Fernet.generate_key().decode()
+# The same in every process of a test.
+PAYLOAD_KEY = base64.urlsafe_b64encode(b"a key made up for these tests 32").decode()
 OpenLedger = Callable[[], Ledger]
+OpenSql = Callable[..., SqlLedger]
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +33,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLedger]:
-    """Give what opens one and the same ledger again, as another process would; in memory there is but one."""
-    if request.param == "memory":
-        only = MemoryLedger()
-        yield lambda: only
-        return
-    url = f"sqlite:///{tmp_path / 'ledger.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    yield from opening(url)
+@pytest.fixture
+def open_sql() -> Iterator[OpenSql]:
+    """Give what opens ledgers as :class:`SqlLedger` does, and close them all at the end."""
+    opened: list[SqlLedger] = []
+
+    def open_one(url: str, **settings: Any) -> SqlLedger:  # noqa: ANN401 - any argument of the ledger
+        opened.append(SqlLedger(url, **settings))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,20 +56,18 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path, open_sql: OpenSql) -> OpenLedger:
+    """Give what opens one and the same ledger again, as another process would; in memory there is but one."""
+    if request.param == "memory":
+        only = MemoryLedger()
+        return lambda: only
+    url = f"sqlite:///{tmp_path / 'ledger.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    shop = uuid.uuid4().hex
+    return lambda: open_sql(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
+
+
 @pytest.fixture
 def ledger(open_ledger: OpenLedger) -> Ledger:
     """Open an empty ledger, of each kind in turn."""
     return open_ledger()
-
-
-def opening(url: str) -> Iterator[OpenLedger]:
-    """Open ledgers of one new shop, and close them all at the end."""
-    shop, opened = uuid.uuid4().hex, []
-
-    def again() -> SqlLedger:
-        opened.append(SqlLedger(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
-        return opened[-1]
-
-    yield again
-    for each in opened:
-        each.close()
