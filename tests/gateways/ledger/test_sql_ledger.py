@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -121,6 +122,32 @@ class TestTables:
             asked = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
 
         assert [2, "wal"] == asked
+
+
+class TestBusy:
+    """Others who open the same new file at the same time."""
+
+    def test_waits(self, file: Path, open_sql: OpenSql) -> None:
+        """A file that somebody else is making is waited for."""
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN EXCLUSIVE")
+        release = Timer(0.3, other.rollback)
+        release.start()
+        ledger = open_sql(f"sqlite:///{file}")
+        release.join()
+        other.close()
+
+        assert () == ledger.entries()
+
+    def test_not_for_ever(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody waits for ever: the error is retryable."""
+        monkeypatch.setattr(sql_database, "_PATIENCE", -1)
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(GatewayUnavailableError):
+            open_sql(f"sqlite:///{file}")
+        other.close()
 
 
 class TestPayloads:
