@@ -5,8 +5,19 @@ import sys
 
 import pytest
 
-HEAVY = ("babel", "cryptography", "flask", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy")
-ROOM = ("babel", "flask", "jinja2", "requests")
+HEAVY = (
+    "babel",
+    "cryptography",
+    "django",
+    "fastapi",
+    "flask",
+    "holidays",
+    "jinja2",
+    "narwhals",
+    "requests",
+    "sqlalchemy",
+)
+ROOM = ("babel", "django", "fastapi", "flask", "jinja2", "requests")
 
 
 def loaded_by(module: str, watched: tuple[str, ...]) -> list[str]:
