@@ -5,19 +5,9 @@ import sys
 
 import pytest
 
-HEAVY = (
-    "babel",
-    "cryptography",
-    "django",
-    "fastapi",
-    "flask",
-    "holidays",
-    "jinja2",
-    "narwhals",
-    "requests",
-    "sqlalchemy",
-)
-ROOM = ("babel", "django", "fastapi", "flask", "jinja2", "requests")
+FRAMEWORKS = ("django", "fastapi", "flask")
+HEAVY = ("babel", "cryptography", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy", *FRAMEWORKS)
+ROOM = ("alembic", "babel", "jinja2", "psycopg", "requests", "sqlalchemy", *FRAMEWORKS)
 
 
 def loaded_by(module: str, watched: tuple[str, ...]) -> list[str]:
