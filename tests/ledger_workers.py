@@ -1,11 +1,18 @@
 """What other processes do to a ledger: these functions are imported by name in a Python of their own."""
 
+import time
+import uuid
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
 
-from creance_pay import NoticeReference, PaymentInProgressError
-from creance_pay.gateways import HttpMessage, SqlLedger
-from ledger_desk import Desk
+from creance_pay import GatewayUnavailableError, NoticeReference, PaymentInProgressError
+from creance_pay.gateways import Effect, HttpMessage, SqlLedger
+from ledger_desk import Desk, message
 from ledgers import PAYLOAD_KEY
+
+EFFECTS = ("acknowledgement", "display")
 
 
 def _desk(url: str, shop: str) -> Desk:
@@ -34,3 +41,38 @@ def take(url: str, shop: str, posted: list[tuple[str, bytes]]) -> tuple[set[int]
     desk.service.run_effects()
     desk.ledger.close()  # type: ignore[attr-defined]
     return answers, desk.happened
+
+
+def toil(url: str, shop: str, told: Path) -> NoReturn:
+    """Start payments, take messages about them and run their effects for ever; append to a file what was answered.
+
+    What is written there is what the world outside knows: the person that left for the bank, the bank that was
+    answered, and the effects that happened.
+    """
+    with told.open("ab", buffering=0) as file:
+
+        def tell(*words: object) -> None:
+            file.write((" ".join(map(str, words)) + "\n").encode())  # at once, so that a kill takes back nothing
+
+        ledger = SqlLedger(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
+        effects = [
+            Effect(name=name, run=lambda entry, _, name=name: tell("happened", entry.transaction_reference, name))
+            for name in EFFECTS
+        ]
+        desk = Desk(ledger, effects=effects)
+        while True:
+            try:
+                _one_payment(desk, tell)
+            except GatewayUnavailableError:
+                time.sleep(0.05)  # the database is away
+
+
+def _one_payment(desk: Desk, tell: Callable[..., None]) -> None:
+    """Play one payment, from a notice that nobody has, to the effects of whichever are waiting."""
+    number = uuid.uuid4().int
+    started = desk.start(NoticeReference(f"63117{number % 300 + 1:03d}{number % 10**8:08d}F"))
+    tell("started", started.transaction_reference)
+    posted = message(started)
+    for take_it in (desk.service.on_notification, desk.service.on_return, desk.service.on_notification):
+        tell(take_it(posted).http_status, started.transaction_reference)
+    desk.service.run_effects()

@@ -35,3 +35,10 @@ def test_long_tests_are_left_out(session: pytest.Pytester) -> None:
 def test_long_tests_run_when_asked(session: pytest.Pytester) -> None:
     """With --long both run."""
     session.runpytest("--long").assert_outcomes(passed=2, deselected=0)
+
+
+def test_figures(session: pytest.Pytester) -> None:
+    """What a test records as a figure is printed at the end, with its name."""
+    session.makepyfile("def test_speed(record_property):\n    record_property('figure', '12 a second')")
+
+    session.runpytest().stdout.fnmatch_lines(["test_figures.py::test_speed: 12 a second"])

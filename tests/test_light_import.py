@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-HEAVY = ("babel", "cryptography", "flask", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy")
-ROOM = ("alembic", "babel", "flask", "jinja2", "narwhals", "psycopg", "requests", "sqlalchemy")
+FRAMEWORKS = ("django", "fastapi", "flask")
+HEAVY = ("babel", "cryptography", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy", *FRAMEWORKS)
+ROOM = ("alembic", "babel", "jinja2", "narwhals", "psycopg", "requests", "sqlalchemy", *FRAMEWORKS)
 
 
 def loaded_by(module: str, watched: tuple[str, ...]) -> list[str]:

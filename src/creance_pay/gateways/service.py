@@ -6,7 +6,8 @@ Ten lines of a portal::
 
     started = service.start(amount, notices, return_url=..., notification_url=...)   # show started.form
     answer = service.on_notification(HttpMessage(body, headers))                     # answer answer.http_status
-    view = service.on_return(HttpMessage(body, headers))                             # show view.message
+    view = service.on_return(HttpMessage(body, headers))                             # go on to a page of your own
+    told = service.told(ledger.find(reference))                                      # which shows what is known now
 
     service.run_effects()                                       # after each answer, and every minute
     service.reconcile(older_than=timedelta(minutes=20))         # every few minutes
@@ -159,7 +160,19 @@ class PaymentService:
             hint = UnsupportedError("the returns of this bank prove nothing")
             return PaymentView(http_status=200, result=hint, message=Told(outcome=Outcome.PENDING))
         result = self._intake.take(message, Received.message(message, Source.RETURN, self._clock()))
-        return PaymentView(http_status=status_of(result), result=result, message=self._told(result))
+        told = self.told(result.entry) if isinstance(result, Recorded) else Told(outcome=Outcome.PENDING)
+        return PaymentView(http_status=status_of(result), result=result, message=told)
+
+    def told(self, entry: LedgerEntry) -> Told:
+        """Tell what the ledger holds about a payment, for the page that a browser is sent on to after its return.
+
+        Args:
+            entry: A payment of the person who is signed in: find it by the reference in the person's own session.
+        """
+        if entry.state is PaymentState.PAID:
+            hours = self._intake.display_delay // timedelta(hours=1)
+            return Told(outcome=Outcome.PAID, values={"display_delay_hours": hours})
+        return Told(outcome=outcome_of(entry.state))
 
     def run_effects(self) -> EffectsRun:
         """Run every effect that is due; one that raises is tried again later, less and less often."""
@@ -201,14 +214,6 @@ class PaymentService:
     def incidents(self) -> tuple[Incident, ...]:
         """List what a person has to look at, the oldest first."""
         return self._ledger.incidents()
-
-    def _told(self, result: Recorded | CreancePayError) -> Told:
-        """Tell what the ledger holds: what the message said is perhaps old, and says nothing when it was refused."""
-        state = result.state if isinstance(result, Recorded) else PaymentState.PENDING
-        if state is PaymentState.PAID:
-            hours = self._intake.display_delay // timedelta(hours=1)
-            return Told(outcome=Outcome.PAID, values={"display_delay_hours": hours})
-        return Told(outcome=outcome_of(state))
 
     def _asked_aside(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
         """Ask the bank about earlier attempts, and name those that it does not know either."""

@@ -1,16 +1,17 @@
 """Several processes on one database: nothing twice, nothing lost, nobody waits for ever.
 
-The larger cases are those of ``--long``; these are the same with fewer payments.
+The large case is one of ``--long``; the others have fewer payments.
 """
 
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -30,10 +31,10 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 
 
 def everywhere(
-    pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[object]]
+    pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[Any]]
 ) -> list[T]:
     """Have each process do its share at the same time."""
-    return [done.result(timeout=120) for done in [pool.submit(work, url, shop, share) for share in shares]]
+    return [done.result(timeout=3600) for done in [pool.submit(work, url, shop, share) for share in shares]]
 
 
 def notices(count: int, first: int = 0) -> list[str]:
@@ -69,22 +70,31 @@ def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str, open
     assert ["acknowledgement", "display"] == sorted(name for _, happened in found for _, name in happened)
 
 
-def test_load(processes: ProcessPoolExecutor, ledger_url: str, open_sql: OpenSql) -> None:
+@pytest.mark.parametrize(("crowd", "payments"), [(PROCESSES, 100), pytest.param(8, 20_000, marks=pytest.mark.long)])
+def test_load(
+    ledger_url: str, open_sql: OpenSql, record_property: Callable[[str, object], None], crowd: int, payments: int
+) -> None:
     """Payments that are notified one to five times in any order, mixed with returns: each paid and followed once."""
     shop, chance = uuid.uuid4().hex, random.Random(17)  # noqa: S311 - the same each time
     ledger = open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
-    references = start(ledger_url, shop, notices(100))
-    bodies = [message(reference).body for reference in references]
-    posted = [("notification", body) for body in bodies for _ in range(chance.randint(1, 5))]
-    posted += [("return", body) for body in bodies]
-    chance.shuffle(posted)
 
-    found = everywhere(
-        processes, take, ledger_url, shop, [list[object](posted[n::PROCESSES]) for n in range(PROCESSES)]
-    )
+    def measured(what: str, count: int, work: Callable[..., T], todo: list[Any]) -> list[T]:
+        began = time.perf_counter()
+        found = everywhere(pool, work, ledger_url, shop, [todo[place::crowd] for place in range(crowd)])
+        took = time.perf_counter() - began
+        record_property("figure", f"{count} {what} in {took:.0f} s, {count / took:.0f} a second")
+        return found
+
+    with ProcessPoolExecutor(crowd, mp_context=get_context("spawn")) as pool:
+        references = [*chain(*measured("payments started", payments, start, notices(payments)))]
+        bodies = [message(reference).body for reference in references]
+        posted = [("notification", body) for body in bodies for _ in range(chance.randint(1, 5))]
+        posted += [("return", body) for body in bodies]
+        chance.shuffle(posted)
+        found = measured("messages taken, effects included", len(posted), take, posted)
 
     happened = Counter(effect for _, here in found for effect in here)
     assert {200} == set().union(*(answers for answers, _ in found))
-    assert {"PAID"} == {entry.state.value for entry in ledger.entries()}
+    assert ["PAID"] * payments == [entry.state.value for entry in ledger.entries()]
     assert {(reference, name): 1 for reference in references for name in ("acknowledgement", "display")} == happened
     assert len(posted) == sum(len(ledger.records(reference)) for reference in references)
