@@ -45,8 +45,9 @@ REPORT = BUILD / "tests.xml"
 
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
-    "demo": "pyproject.toml --extra=demo --group=build",
-    "dev": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=lint --group=docs",
+    "demo": "pyproject.toml --extra=demo --extra=ledger --group=build",
+    "dev": "pyproject.toml --extra=demo --extra=ledger --extra=pdf --extra=postgresql"
+    " --group=build --group=test --group=lint --group=docs",
     "bench": "pyproject.toml --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=demo --extra=pdf --group=build --group=test --group=mutate",

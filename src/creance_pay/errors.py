@@ -7,7 +7,8 @@ The type says whose fault it is, so that a caller can answer without reading the
 * you built something that cannot work: :class:`ConfigurationError`;
 * they sent something that cannot be trusted: :class:`ResponseRefusedError`;
 * they sent something genuine that is not about this order: :class:`OrderMismatchError`;
-* nobody answered: :class:`GatewayUnavailableError`.
+* nobody answered: :class:`GatewayUnavailableError`;
+* it would be paid twice: :class:`PaymentInProgressError`.
 
 A rule's *no* is not an error but a verdict, and a bank's *no* is not an error but an outcome.
 No text of an error quotes a secret, personal data, or anything that was not verified.
@@ -119,8 +120,21 @@ class OrderMismatchError(CreancePayError):
         self.fields = fields
 
 
+class PaymentInProgressError(CreancePayError):
+    """Another payment of the same notice is open, or is accepted and does not show yet: a second one is refused.
+
+    Attributes:
+        references: The transaction references of the payments in the way; not for the person's eyes.
+    """
+
+    def __init__(self, message: str = "", *, references: tuple[str, ...] = ()) -> None:
+        """Keep which payments stand in the way, out of the text."""
+        super().__init__(message)
+        self.references = references
+
+
 class GatewayUnavailableError(CreancePayError):
-    """The network or the bank did not answer, or answered with something that is not an answer.
+    """The network, the bank or the ledger's database did not answer, or with something that is not an answer.
 
     Attributes:
         retryable: Whether the same call may be made again without risk.

@@ -16,6 +16,7 @@ from creance_pay import (
     MissingExtraError,
     NoPolicyError,
     OrderMismatchError,
+    PaymentInProgressError,
     ReferenceCode,
     ResponseRefusedError,
     SealMismatchError,
@@ -48,6 +49,7 @@ ERRORS = [
         digits=15,
     ),
     OrderMismatchError("another order", fields=("amount", "currencyCode")),
+    PaymentInProgressError("another payment is open", references=("PCLCB172540000004",)),
     GatewayUnavailableError("no answer", retryable=True),
     MissingExtraError("polars is missing", extra="batch"),
 ]

@@ -14,6 +14,7 @@ from creance_pay import (
     NoticeReference,
     OrderMismatchError,
     Outcome,
+    PaymentInProgressError,
     SealMismatchError,
     VerdictCode,
 )
@@ -118,6 +119,7 @@ class TestErrors:
             (PaymentPending, SealMismatchError("not ours")),
             (PaymentPending, MalformedResponseError("no seal")),
             (PaymentPending, OrderMismatchError("another amount")),
+            (PaymentPending, PaymentInProgressError("another payment is open")),
         ],
     )
     def test_error_has_a_message(self, kind: type, error: Exception) -> None:

@@ -16,7 +16,7 @@ import attrs
 from ..errors import MalformedResponseError, UnsupportedError
 from ..fields import of_type
 from ..money import Euros
-from ..payment import Outcome, PaymentOrder, Source
+from ..payment import Outcome, PaymentOrder, PaymentState, Source
 from .forms import FormPost, Redirect
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ class VerifiedPayment:
     key_version: str | None = None
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def state(self) -> PaymentState:
+        """What to hold about the payment; an answer to a question may tell of refunds, which are no outcome."""
+        return PaymentState(self.outcome.value)
 
     def __bool__(self) -> bool:
         """Be true for a payment alone, so that a careless condition is a safe one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import attrs
 
 from ..codes import ReferenceCode, VerdictCode, WarningCode
-from ..errors import GatewayUnavailableError, OrderMismatchError, ResponseRefusedError
+from ..errors import GatewayUnavailableError, OrderMismatchError, PaymentInProgressError, ResponseRefusedError
 from ..money import Euros
 from ..payment import Outcome
 from ..references import NoticeReference
@@ -213,7 +213,7 @@ class PaymentPending(Message):
 
     key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
     answers = (Outcome.PENDING, Outcome.AUTHORISED, Outcome.UNKNOWN)
-    errors = (ResponseRefusedError, OrderMismatchError)
+    errors = (ResponseRefusedError, OrderMismatchError, PaymentInProgressError)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,87 @@
+"""Several processes on one database: nothing twice, nothing lost, nobody waits for ever.
+
+The larger cases are those of ``--long``; these are the same with fewer payments.
+"""
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+import pytest
+
+from creance_pay.gateways import SqlLedger
+from ledger_desk import Desk, message
+from ledger_workers import start, take
+from ledgers import PAYLOAD_KEY
+
+T = TypeVar("T")
+PROCESSES = 3
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ProcessPoolExecutor]:
+    """Keep some processes, each with an interpreter of its own."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def everywhere(pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[object]]) -> list[T]:
+    """Have each process do its share at the same time."""
+    return [done.result(timeout=120) for done in [pool.submit(work, url, shop, share) for share in shares]]
+
+
+def notices(count: int, first: int = 0) -> list[str]:
+    """Make so many synthetic notices."""
+    return [f"6311705400{number:06d}F" for number in range(first, first + count)]
+
+
+def test_references(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+    """Processes that start payments at once never get the same reference, on an empty database too (E28)."""
+    shares = [list[object](notices(20, 100 * place)) for place in range(PROCESSES)]
+    found = sum(everywhere(processes, start, ledger_url, uuid.uuid4().hex, shares), [])
+
+    assert 20 * PROCESSES == len(found) == len(set(found))
+
+
+def test_one_notice(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+    """Of processes that start payments of the same notices at once, one gets each notice (E28)."""
+    same = list[object](notices(20))
+    found = sum(everywhere(processes, start, ledger_url, uuid.uuid4().hex, [same] * PROCESSES), [])
+
+    assert 20 == len(found) == len(set(found))
+
+
+def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+    """The same notification a hundred times in several processes has one effect, without error (E2)."""
+    shop = uuid.uuid4().hex
+    desk = Desk(SqlLedger(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
+    posted = list[object]([("notification", message(desk.start()).body)] * 33)
+
+    found = everywhere(processes, take, ledger_url, shop, [posted] * PROCESSES)
+
+    assert {200} == set().union(*(answers for answers, _ in found))
+    assert ["acknowledgement", "display"] == sorted(name for _, happened in found for _, name in happened)
+
+
+def test_load(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+    """Payments that are notified one to five times in any order, mixed with returns: each paid and followed once."""
+    shop, chance = uuid.uuid4().hex, random.Random(17)  # noqa: S311 - the same each time
+    ledger = SqlLedger(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
+    references = start(ledger_url, shop, notices(200))
+    bodies = [message(reference).body for reference in references]
+    posted = [("notification", body) for body in bodies for _ in range(chance.randint(1, 5))]
+    posted += [("return", body) for body in bodies]
+    chance.shuffle(posted)
+
+    found = everywhere(processes, take, ledger_url, shop, [list[object](posted[n::PROCESSES]) for n in range(PROCESSES)])
+
+    happened = Counter(effect for _, here in found for effect in here)
+    assert {200} == set().union(*(answers for answers, _ in found))
+    assert {"PAID"} == {entry.state.value for entry in ledger.entries()}
+    assert {(reference, name): 1 for reference in references for name in ("acknowledgement", "display")} == happened
+    assert len(posted) == sum(len(ledger.records(reference)) for reference in references)
+    ledger.close()

@@ -1,0 +1,138 @@
+"""A portal and its bank around a ledger, with one clock that only the test moves."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from creance_pay import Euros, GatewayUnavailableError, NoticeReference
+from creance_pay.gateways import (
+    Answer,
+    Effect,
+    HttpAnswer,
+    HttpMessage,
+    Ledger,
+    LedgerEntry,
+    PaymentService,
+    PaymentView,
+    StartedPayment,
+)
+from creance_pay.gateways.testing import SipsBank, SipsServices
+from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, body, changed, local_shop, ring
+
+NOTICE, OTHER = NoticeReference("6311705400000344F"), NoticeReference("6311705400000345F")
+ACCEPTED, LEFT, REFUSED, PENDING = "5017670000001800", "5017670000001817", "5017670000001805", "5017670000001860"
+
+
+class Line:
+    """The bank's Office, without a network: it can be cut, and counts the questions."""
+
+    def __init__(self, bank: SipsBank) -> None:
+        """Open the line."""
+        self.services = SipsServices(bank)
+        self.cut = False
+        self.asked = 0
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Take no form."""
+        raise NotImplementedError(url, fields)
+
+    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+        """Answer a question."""
+        self.asked += 1
+        if self.cut:
+            raise GatewayUnavailableError("no answer", retryable=True)
+        service = url.partition("/rs-services/v2/")[2]
+        answer = self.services.post(service, json.dumps(document).encode())
+        return HttpAnswer(200, json.dumps(answer).encode())
+
+
+class Desk:
+    """A portal: its service, its bank, and what its effects have brought about."""
+
+    def __init__(self, ledger: Ledger, *, asking: bool = False, **settings: Any) -> None:  # noqa: ANN401 - any argument
+        """Open at noon."""
+        self.ledger = ledger
+        self.now = NOON
+        self.happened: list[tuple[str, str]] = []
+        self.bank = SipsBank({MERCHANT: ring()}, clock=lambda: self.now)
+        self.line = Line(self.bank)
+        given = {
+            "gateway": local_shop(clock=lambda: self.now),
+            "effects": [self.effect("acknowledgement"), self.effect("display")],
+            "transport": self.line if asking else None,
+            "clock": lambda: self.now,
+            **settings,
+        }
+        self.service = PaymentService(given.pop("gateway"), ledger, **given)
+
+    def effect(self, name: str) -> Effect:
+        """Make an effect that only remembers."""
+
+        def run(entry: LedgerEntry, _: str) -> None:
+            self.happened.append((entry.transaction_reference, name))
+
+        return Effect(name=name, run=run)
+
+    def later(self, **much: float) -> None:
+        """Let time pass, backwards too."""
+        self.now += timedelta(**much)
+
+    def start(self, *notices: NoticeReference, cents: int = 1600, replace: bool = False) -> StartedPayment:
+        """Start a payment of one notice or more, in equal parts."""
+        parts = dict.fromkeys(notices or (NOTICE,), Euros(cents))
+        return self.service.start(
+            sum(parts.values(), Euros(0)),
+            parts,
+            return_url=RETURN_URL,
+            notification_url=NOTIFICATION_URL,
+            replace=replace,
+        )
+
+    def visit(self, started: StartedPayment, card: str) -> None:
+        """Have the person reach the bank's page and decide there, and nothing come back."""
+        request = self.bank.receive(started.form.fields)  # type: ignore[union-attr]
+        self.bank.answer(request, self.bank.pay(request, card))
+
+    def notify(self, started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> Answer:
+        """Post a message of the bank to the notification's address."""
+        return self.service.on_notification(message(started, code, *absent, **fields))
+
+    def bring_back(self, started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> PaymentView:
+        """Have the browser bring a message of the bank back."""
+        return self.service.on_return(message(started, code, *absent, **fields))
+
+    def entry(self, started: StartedPayment) -> LedgerEntry:
+        """Read a payment."""
+        found = self.ledger.find(started.transaction_reference)
+        assert found is not None
+        return found
+
+    def state(self, started: StartedPayment) -> str:
+        """Read the state of a payment."""
+        return self.entry(started).state.value
+
+    def treatments(self, started: StartedPayment) -> list[str]:
+        """Read how the messages about a payment were treated."""
+        return [record.treatment.value for record in self.ledger.records(started.transaction_reference)]
+
+    def incidents(self) -> list[str]:
+        """Read the kinds of the open incidents."""
+        return [incident.kind.value for incident in self.service.incidents()]
+
+    def effects_of(self, started: StartedPayment) -> list[str]:
+        """Run the effects, and list those that have happened to a payment."""
+        self.service.run_effects()
+        return sorted(name for reference, name in self.happened if reference == started.transaction_reference)
+
+
+def message(started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> HttpMessage:
+    """Seal a message about a payment, by the bank's key and without the library's own sealing code."""
+    reference = started if isinstance(started, str) else started.transaction_reference
+    named = {"transactionReference": reference, "responseCode": code, **fields}
+    return HttpMessage(body(changed(*absent, **named)))
+
+
+def at(moment: datetime) -> dict[str, str]:
+    """Give the field of the bank's time."""
+    return {"transactionDateTime": moment.isoformat(timespec="seconds")}
