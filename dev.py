@@ -45,7 +45,7 @@ REPORT = BUILD / "tests.xml"
 
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
-    "demo": "pyproject.toml --extra=demo --extra=ledger --group=build",
+    "demo": "pyproject.toml --extra=demo --extra=ledger --extra=pdf --group=build",
     "dev": "pyproject.toml --extra=demo --extra=ledger --extra=pdf --extra=postgresql"
     " --group=build --group=test --group=lint --group=docs",
     "bench": "pyproject.toml --group=build --group=bench",
@@ -187,6 +187,11 @@ def demo(*arguments: str) -> int:
     return run(prepare("demo"), "examples/journey.py", *arguments)
 
 
+def portal(*arguments: str) -> int:
+    """Serve the example portal and a bank's page on this machine until Ctrl-C."""
+    return run(prepare("demo"), "-m", "portal", *arguments, env={**os.environ, "PYTHONPATH": str(ROOT / "examples")})
+
+
 def test(*arguments: str) -> int:
     """Run pytest, with its arguments if any (--long: the long tests too), and ask for every branch."""
     coverage = (prepare("dev"), "-m", "coverage")
@@ -287,7 +292,7 @@ def lock(*options: str) -> int:
     return failed
 
 
-VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, bench, fuzz, mutate, lock)}
+VERBS = {verb.__name__: verb for verb in (setup, demo, portal, test, lint, docs, bench, fuzz, mutate, lock)}
 
 
 def main(words: list[str]) -> int:
