@@ -71,7 +71,7 @@ def _add_headers(answer: Response) -> Response:
 def _explain(error: HTTPException) -> Response | tuple[str, int]:
     """Show a page for an error; a redirection is none."""
     if error.response:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     return render_template("error.html", status=error.code), error.code or 500
 
 
