@@ -163,7 +163,7 @@ def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
         The address, such as ``http://127.0.0.1:49152``.
     """
     server = make_server("127.0.0.1", port, pages, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})  # how soon it stops
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
