@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def tabs(chromium: Browser) -> Iterator[BrowserContext]:
     """Give a person's browser; no page of it may raise, or try what its own policy forbids."""
     context = chromium.new_context(
-        locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 800, "height": 600}, reduced_motion="reduce"
+        locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 920, "height": 600}, reduced_motion="reduce"
     )
     context.set_default_timeout(10_000)
     wrong: list[str] = []
