@@ -66,7 +66,7 @@ from creance_pay.rules import *
 # The part of Python's own index that these pages point to, so that a build needs no network; `-n` names what it lacks.
 PYTHON_NAMES = {
     "library/collections.abc.html": "Callable Iterable Iterator Mapping Sequence",
-    "library/datetime.html": "date datetime",
+    "library/datetime.html": "date datetime timedelta",
     "library/decimal.html": "Decimal",
     "library/enum.html": "IntFlag StrEnum",
     "library/exceptions.html": "Exception ImportError LookupError ValueError",

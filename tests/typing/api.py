@@ -5,7 +5,7 @@ check has an ignore that mypy would report if it were needless.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_never, assert_type
@@ -85,15 +85,22 @@ from creance_pay.gateways.sips import (
 )
 from creance_pay.gateways.testing import (
     Account,
+    Authentication,
+    BankPage,
+    BankShop,
     Decision,
+    Dispatch,
+    Fault,
     GatewayConformance,
+    Notification,
     PaymentRequest,
     SipsBank,
     SipsServices,
     Subject,
+    TrialCard,
     form_body,
 )
-from creance_pay.gateways.testing.pages import bank_pages, serving
+from creance_pay.gateways.testing.pages import bank_pages, serving, serving_bank
 from creance_pay.messages import (
     Acknowledgement,
     AmountHint,
@@ -495,8 +502,36 @@ def bank_side(keys: KeyRing) -> None:
     transports: list[Transport] = [Recorder(), RequestsTransport(timeout=1.0, direct=True)]
     pages = bank_pages(bank, transport=transports[0])
     assert_type(pages, Flask)
-    with serving(pages) as url:
-        assert_type(url, str)
+    with serving(pages) as url, serving_bank(bank, port=8081) as other:
+        assert_type((url, other), tuple[str, str])
+
+
+def misbehaving_bank() -> None:
+    """Have something go wrong at the bank, with or without pages."""
+    bank = SipsBank({}, lifetime=timedelta(minutes=15), attempts=3, delay=timedelta(0), fault=Fault.LATE)
+    asked = bank.receive({})
+    decision = bank.pay(asked, TrialCard.ACCEPTED, authentication=Authentication.FAILURE)
+    ending = bank.settle(asked, decision, fault=Fault.DOUBLED)
+    assert_type(ending, Dispatch | None)
+    if ending is not None:
+        assert_type(ending.notifications, tuple[Notification, ...])
+        assert_type(ending.carried, Mapping[str, str] | None)
+    assert_type(bank.due(), tuple[Notification, ...])
+    assert_type(bank.attempts_left(asked), int)
+    bank.settle(asked, decision, fault="doubled")  # type: ignore[arg-type]
+
+
+def portal_tests(bank_page: BankPage, form: FormPost) -> HttpMessage:
+    """Use what the fixtures of pytest give."""
+    shop = BankShop()
+    assert_type(shop.notification(order(), card=None, fault=Fault.FORGED), HttpMessage)
+    assert_type(bank_page.gateway, SipsPaypage)
+    assert_type(bank_page.bank, SipsBank)
+    assert_type(bank_page.open(form), PaymentRequest)
+    bank_page.expire(form)
+    bank_page.wait(timedelta(minutes=1))
+    bank_page.leave(form)
+    return bank_page.pay(form, TrialCard.REFUSED, authentication=Authentication.SUCCESS, fault=Fault.NONE)
 
 
 def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:

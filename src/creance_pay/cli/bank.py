@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 from contextlib import suppress
 from datetime import timedelta
@@ -37,9 +38,12 @@ def _seconds(text: str) -> timedelta:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or until told to end."""
     from ..gateways.testing.pages import serving_bank  # noqa: PLC0415 - only here Flask is needed
 
+    # However it was started: a shell lets what it starts in the background ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     shop = BankShop()
     bank = SipsBank(
         {shop.merchant_id: shop.keys},

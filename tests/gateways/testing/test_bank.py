@@ -267,7 +267,7 @@ class Clock:
 
 def code_of(ending: Dispatch | None) -> str | None:
     """Give the code that the person is told; none while another card may be tried."""
-    return ending and ending.decision.response_code
+    return None if ending is None else ending.decision.response_code
 
 
 class TestSettling:

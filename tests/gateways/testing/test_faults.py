@@ -102,7 +102,8 @@ class TestOldKey:
         asked = bank.receive(shop.initiate(order()).fields)
         ended = bank.settle(asked, bank.leave())
 
-        assert UnknownKeyError is judged(ended and ended.carried, shop)
+        assert ended is not None
+        assert UnknownKeyError is judged(ended.carried, shop)
 
 
 @pytest.mark.parametrize("card", [TrialCard.REFUSED, TrialCard.ACCEPTED, None])

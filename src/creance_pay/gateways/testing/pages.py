@@ -31,7 +31,7 @@ _TICK = 0.1
 # Nothing but our own style sheet, no frame, and a form only to where it leads; another machine's name is refused, since
 # a page elsewhere could have its own name point here.
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
-_OURS = ["127.0.0.1", "localhost", "[::1]"]
+_OURS = ["127.0.0.1", "localhost"]
 
 
 def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
@@ -45,20 +45,20 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
     pages.config["TRUSTED_HOSTS"] = _OURS
     pages.jinja_env.globals |= {"bank": bank, "cards": TrialCard, "faults": Fault, "authentications": Authentication}
     pages.after_request(_protect)
-    counter = _Counter(bank, transport or RequestsTransport(direct=True))
+    desk = _Desk(bank, transport or RequestsTransport(direct=True))
     pages.register_error_handler(HTTPException, _fail)
-    pages.add_url_rule("/", "tell", counter.tell)
+    pages.add_url_rule("/", "tell", desk.tell)
     for path, act in (
-        ("/paymentInit", counter.open),
-        ("/rs-services/v2/<path:service>", counter.serve),
-        ("/redirection", counter.redirected),
-        ("/payment", counter.decide),
+        ("/paymentInit", desk.open),
+        ("/rs-services/v2/<path:service>", desk.serve),
+        ("/redirection", desk.redirected),
+        ("/payment", desk.decide),
     ):
         pages.add_url_rule(path, act.__name__, act, methods=["POST"])
     return pages
 
 
-class _Counter:
+class _Desk:
     """What the pages do, for one bank."""
 
     def __init__(self, bank: SipsBank, sender: Transport) -> None:
@@ -163,7 +163,7 @@ def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
         The address, such as ``http://127.0.0.1:49152``.
     """
     server = make_server("127.0.0.1", port, pages, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})  # how soon it stops
+    thread = threading.Thread(target=server.serve_forever, args=(_TICK / 2,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
