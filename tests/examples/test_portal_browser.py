@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from test_portal_screens import back, bank, decide, leave, search, type_amount
 
 from creance_pay.gateways.testing import Fault
 from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
-from test_portal_screens import back, bank, decide, leave, search, type_amount
 
 ONCE = ["PAID"]
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, column, create_engine, event, inspect, make_url, select, table, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
-from .sql_tables import VERSION_TABLE
+from .sql_tables import VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE = 30  # seconds to wait for whoever is writing
+_PAUSE = 0.05  # seconds between two tries of what does not wait by itself
 _CONNECTING = 10  # seconds to wait for an answer to a connection
 _UPGRADING = 7_067_723  # of all that lock by a number in one database, those who change these tables
 
@@ -50,20 +49,19 @@ class Database:
         Raises:
             ConfigurationError: for tables of another version, unless they are older and ``upgrade`` is true.
         """
-        script = ScriptDirectory(str(_MIGRATIONS))
         with self.transaction() as connection:
             if self.kind == "postgresql":  # SQLite lets one write at a time anyway
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADING})
-            found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
-            known = {each.revision for each in script.walk_revisions()}
-            if found == script.get_current_head():
+            found = _version(connection)
+            if found == VERSION:
                 return
-            if found is not None and not (upgrade and found in known):
-                advice = (
-                    "give upgrade=True to bring it up to date" if found in known else "it is newer: use its version"
-                )
-                raise ConfigurationError(f"the ledger has version {found} of its tables: {advice} of the package")
-            _upgrade(connection)
+            if found is None or (upgrade and found < VERSION):
+                _upgrade(connection)
+                return
+        advice = "older: upgrade=True brings it up to date" if found < VERSION else "newer: use a newer creance-pay"
+        raise ConfigurationError(
+            f"the tables of the ledger have version {found} instead of {VERSION}, which is {advice}"
+        )
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[Connection]:
@@ -105,14 +103,16 @@ def _address(url: str) -> URL:
 
 def _engine(address: URL) -> Engine:
     """Make the engine; what its errors say hides the values that were written."""
-    settings: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    settings: dict[str, Any] = {"hide_parameters": True}
     if address.drivername == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": _PATIENCE}, **settings)
+        engine = create_engine(address, connect_args={"timeout": 0}, **settings)
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        return create_engine(address, connect_args={"connect_timeout": _CONNECTING}, **settings)
+        # A database that was restarted has closed its connections: each is tried before it is used.
+        patience = {"connect_timeout": _CONNECTING}
+        return create_engine(address, connect_args=patience, pool_pre_ping=True, **settings)
     except ImportError as error:
         sentence = "a ledger in PostgreSQL needs more: pip install 'creance-pay[postgresql]'"
         raise MissingExtraError(sentence, extra="postgresql") from error
@@ -121,8 +121,23 @@ def _engine(address: URL) -> Engine:
 def _open_sqlite(raw: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's own, behind a pool
     """Leave transactions to us, and have what is written survive the loss of power."""
     raw.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+    _keep_a_log(raw)
+    for pragma in (f"busy_timeout={_PATIENCE * 1000}", "foreign_keys=ON", "synchronous=FULL"):
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _keep_a_log(raw: Any) -> None:  # noqa: ANN401 - the same
+    """Write ahead, so that who reads keeps nobody waiting; SQLite does not wait by itself for others who begin to."""
+    last = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -131,7 +146,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def _version(connection: Connection) -> str | None:
+    """Read the version of the tables, or ``None`` when there are none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    version: str | None = connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+    return version
+
+
 def _upgrade(connection: Connection) -> None:
+    """Bring the tables up to date, within the transaction."""
+    from alembic import command  # noqa: PLC0415 - needed once in the life of a database, and slow to load
+    from alembic.config import Config  # noqa: PLC0415 - the same
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -42,6 +42,8 @@ class Moment(TypeDecorator[datetime]):
 
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
+#: The newest of the migrations; each is named by a number that is higher as text.
+VERSION = "0001"
 VERSION_TABLE = "creance_version"
 metadata = MetaData()
 

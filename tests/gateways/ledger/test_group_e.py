@@ -20,9 +20,9 @@ from creance_pay import (
     SealMismatchError,
     UnknownKeyError,
 )
-from creance_pay.gateways import Effect, HttpMessage, KeyRing, Ledger, MemoryLedger, SecretKey, SqlLedger
+from creance_pay.gateways import Effect, HttpMessage, KeyRing, Ledger, MemoryLedger, SecretKey
 from ledger_desk import ACCEPTED, LEFT, NOTICE, OTHER, PENDING, Desk, at, message
-from ledgers import OpenLedger
+from ledgers import OpenLedger, OpenSql
 from sips_shop import NOON, body, local_shop, order, text_of
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -538,10 +538,10 @@ class TestE24:
         assert (8, ["EFFECT_FAILING"], "post") == (failed, desk.incidents(), desk.service.incidents()[0].detail)
 
 
-def test_e25_database_down(tmp_path: Path) -> None:
+def test_e25_database_down(tmp_path: Path, open_sql: OpenSql) -> None:
     """With the database away a notification is answered 503, and recorded when it is sent again (E25)."""
     file = tmp_path / "ledger.db"
-    desk = Desk(SqlLedger(f"sqlite:///{file}"))
+    desk = Desk(open_sql(f"sqlite:///{file}"))
     started = desk.start()
     away = tmp_path / "away"
     desk.ledger.close()  # type: ignore[attr-defined]

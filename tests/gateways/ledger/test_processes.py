@@ -8,15 +8,15 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from typing import TypeVar
 
 import pytest
 
-from creance_pay.gateways import SqlLedger
 from ledger_desk import Desk, message
 from ledger_workers import start, take
-from ledgers import PAYLOAD_KEY
+from ledgers import PAYLOAD_KEY, OpenSql
 
 T = TypeVar("T")
 PROCESSES = 3
@@ -29,7 +29,9 @@ def processes() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def everywhere(pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[object]]) -> list[T]:
+def everywhere(
+    pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[object]]
+) -> list[T]:
     """Have each process do its share at the same time."""
     return [done.result(timeout=120) for done in [pool.submit(work, url, shop, share) for share in shares]]
 
@@ -42,7 +44,7 @@ def notices(count: int, first: int = 0) -> list[str]:
 def test_references(processes: ProcessPoolExecutor, ledger_url: str) -> None:
     """Processes that start payments at once never get the same reference, on an empty database too (E28)."""
     shares = [list[object](notices(20, 100 * place)) for place in range(PROCESSES)]
-    found = sum(everywhere(processes, start, ledger_url, uuid.uuid4().hex, shares), [])
+    found = [*chain(*everywhere(processes, start, ledger_url, uuid.uuid4().hex, shares))]
 
     assert 20 * PROCESSES == len(found) == len(set(found))
 
@@ -50,15 +52,15 @@ def test_references(processes: ProcessPoolExecutor, ledger_url: str) -> None:
 def test_one_notice(processes: ProcessPoolExecutor, ledger_url: str) -> None:
     """Of processes that start payments of the same notices at once, one gets each notice (E28)."""
     same = list[object](notices(20))
-    found = sum(everywhere(processes, start, ledger_url, uuid.uuid4().hex, [same] * PROCESSES), [])
+    found = [*chain(*everywhere(processes, start, ledger_url, uuid.uuid4().hex, [same] * PROCESSES))]
 
     assert 20 == len(found) == len(set(found))
 
 
-def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str, open_sql: OpenSql) -> None:
     """The same notification a hundred times in several processes has one effect, without error (E2)."""
     shop = uuid.uuid4().hex
-    desk = Desk(SqlLedger(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
+    desk = Desk(open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
     posted = list[object]([("notification", message(desk.start()).body)] * 33)
 
     found = everywhere(processes, take, ledger_url, shop, [posted] * PROCESSES)
@@ -67,21 +69,22 @@ def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str) -> N
     assert ["acknowledgement", "display"] == sorted(name for _, happened in found for _, name in happened)
 
 
-def test_load(processes: ProcessPoolExecutor, ledger_url: str) -> None:
+def test_load(processes: ProcessPoolExecutor, ledger_url: str, open_sql: OpenSql) -> None:
     """Payments that are notified one to five times in any order, mixed with returns: each paid and followed once."""
     shop, chance = uuid.uuid4().hex, random.Random(17)  # noqa: S311 - the same each time
-    ledger = SqlLedger(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
-    references = start(ledger_url, shop, notices(200))
+    ledger = open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
+    references = start(ledger_url, shop, notices(100))
     bodies = [message(reference).body for reference in references]
     posted = [("notification", body) for body in bodies for _ in range(chance.randint(1, 5))]
     posted += [("return", body) for body in bodies]
     chance.shuffle(posted)
 
-    found = everywhere(processes, take, ledger_url, shop, [list[object](posted[n::PROCESSES]) for n in range(PROCESSES)])
+    found = everywhere(
+        processes, take, ledger_url, shop, [list[object](posted[n::PROCESSES]) for n in range(PROCESSES)]
+    )
 
     happened = Counter(effect for _, here in found for effect in here)
     assert {200} == set().union(*(answers for answers, _ in found))
     assert {"PAID"} == {entry.state.value for entry in ledger.entries()}
     assert {(reference, name): 1 for reference in references for name in ("acknowledgement", "display")} == happened
     assert len(posted) == sum(len(ledger.records(reference)) for reference in references)
-    ledger.close()

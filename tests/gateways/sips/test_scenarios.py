@@ -26,11 +26,9 @@ LEFT = {
     "B43": "the portal: it answers another method by 405",
     "F51": "other currencies: this gateway speaks of euros alone",
     "F52": "other banks: the same cents everywhere",
-    "G10": "the ledger: it makes unique references",
     "G17": "the portal: it answers the same to every unknown notice, and counts",
     "G18": "the portal: it reads the amounts again",
-    "I10": "the ledger: one operation, one key",
-    "I15": "the ledger: one lock for what is asked and what is told",
+    "I10": "nobody yet: the bank has no key to tell a repeated refund by",
 }
 GROUPS = {"B": range(40, 47), "F": range(46, 53), "G": range(1, 21), "I": range(1, 18)}
 SCENARIOS = {f"{group}{number}" for group, numbers in GROUPS.items() for number in numbers}
