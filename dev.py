@@ -183,7 +183,7 @@ def setup(lock: str = "dev") -> int:
 
 
 def demo(*arguments: str) -> int:
-    """Play one payment from the reference to the acknowledgement."""
+    """Walk through the example portal and the bank, from the reference to the acknowledgement."""
     return run(prepare("demo"), "examples/journey.py", *arguments)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
-from test_portal_screens import back, bank, decide, leave, search, type_amount
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
 
 from creance_pay.gateways.testing import Fault
 from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
+from portal_ways import back, bank, decide, leave, search, type_amount
 
 ONCE = ["PAID"]
 
@@ -130,12 +130,14 @@ class TestTwice:
         assert ["PAID"] == stage.states()[1:]
 
     def test_back_after_the_payment(self, page: Page, stage: Stage) -> None:
-        """Back from the account after paying: the bank's page cannot pay again."""
+        """After paying, neither the bank's page in the history nor step 3 pays again: the latter tells the result."""
         back(page, stage)
-        page.go_back()
-        page.go_back()
+        with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the browser kept no copy, and asks before it posts again
+            page.go_back()
+        page.wait_for_url("chrome-error://**")
+        page.goto(f"{stage.url}/paiement")
 
-        assert (ONCE, 1) == (stage.states(), letters(page, stage))
+        assert ("Paiement accepté", ONCE) == (told(page), stage.states())
 
     def test_two_tabs(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
         """While one tab is at the bank, the other cannot start a payment of the same notice."""
@@ -272,30 +274,31 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"the keyboard does not come to {name}")
 
 
-def test_keyboard_alone(page: Page, stage: Stage) -> None:
+def enter(page: Page, name: str) -> None:
+    """Come to a link or a button by the keyboard, and go where it leads."""
+    tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_keyboard_alone(page: Page) -> None:
     """From the account to the deleted acknowledgement without a mouse, Enter in a field included."""
-    keys = page.keyboard
-    for name, press in (("Payer une créance", "Enter"), ("Référence de l’avis", SIXTY), ("Rechercher", "Enter")):
-        tab_to(page, name)
-        keys.press(press) if press == "Enter" else keys.type(press)
-        page.wait_for_load_state()
+    enter(page, "Payer une créance")
+    tab_to(page, "Référence de l’avis")
+    page.keyboard.type(SIXTY)
+    enter(page, "Rechercher")
     tab_to(page, "6311 6312 0000 0297 F")
-    keys.press("Space")
+    page.keyboard.press("Space")
     tab_to(page, "Montant du paiement")
-    keys.type("20")
-    keys.press("Enter")
-    for name in ("Confirmer et payer", "Aller sur la page de la banque"):
-        page.get_by_role("button", name=name).wait_for()
-        tab_to(page, name)
-        keys.press("Enter")
-    page.get_by_label("Numéro de carte").wait_for()
+    page.keyboard.type("20")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    enter(page, "Confirmer et payer")
+    enter(page, "Aller sur la page de la banque")
     tab_to(page, "Numéro de carte")
-    keys.type(ACCEPTED)
+    page.keyboard.type(ACCEPTED)
     for name in ("Valider", "Aller au compte", "Ma messagerie", "Accusé de réception", "Supprimer"):
-        page.get_by_text(name, exact=False).first.wait_for()
-        tab_to(page, name)
-        keys.press("Enter")
-        page.wait_for_load_state()
+        enter(page, name)
 
     expect(page.locator("main")).to_contain_text("Aucun message")
 

@@ -15,52 +15,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
+from portal_stage import REFUSED, Stage
+from portal_ways import back, bank, decide, leave, search, type_amount
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 LEVELS = "{runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}}"
-BOTH = "#reference-error, #amount-error"
 PENDING = "5017670000001860"
-
-
-def search(page: Page, stage: Stage, reference: str = SIXTY) -> None:
-    """Search a reference."""
-    page.goto(f"{stage.url}/creance")
-    page.get_by_label("Référence de l’avis").fill(reference)
-    page.get_by_role("button", name="Rechercher").click()
-
-
-def type_amount(page: Page, stage: Stage, amount: str = "20,00") -> None:
-    """Search and type an amount."""
-    search(page, stage)
-    page.get_by_label("Montant du paiement").fill(amount)
-    page.get_by_role("button", name="Valider").click()
-
-
-def leave(page: Page, stage: Stage) -> None:
-    """Confirm, and come to the page that leads to the bank."""
-    type_amount(page, stage)
-    page.get_by_role("button", name="Confirmer et payer").click()
-
-
-def bank(page: Page, stage: Stage) -> None:
-    """Go to the bank's page."""
-    leave(page, stage)
-    page.get_by_role("button", name="Aller sur la page de la banque").click()
-
-
-def decide(page: Page, stage: Stage, card: str = ACCEPTED) -> None:
-    """Type a card on the bank's page."""
-    bank(page, stage)
-    page.get_by_label("Numéro de carte").fill(card)
-    page.get_by_role("button", name="Valider").click()
-
-
-def back(page: Page, stage: Stage, card: str = ACCEPTED) -> None:
-    """Come back from the bank."""
-    decide(page, stage, card)
-    page.get_by_role("button", name="Aller au compte").click()
 
 
 def abandon(page: Page, stage: Stage) -> None:
@@ -121,11 +82,11 @@ def nowhere(page: Page, stage: Stage) -> None:
     page.goto(f"{stage.url}/creances/101")
 
 
-Way = Callable[[Page, Stage], None]
+Way = Callable[[Page, Stage], object]
 SCREENS: dict[str, tuple[Way, str]] = {
     "compte": (sign_out, "Accès à mon compte"),
-    "accueil": (lambda page, stage: page.goto(stage.url) and None, "Accueil"),
-    "reference": (lambda page, stage: page.goto(f"{stage.url}/creance") and None, "Payer une créance"),
+    "accueil": (lambda page, stage: page.goto(stage.url), "Accueil"),
+    "reference": (lambda page, stage: page.goto(f"{stage.url}/creance"), "Payer une créance"),
     "reference-erreur": (lambda page, stage: search(page, stage, "631163120000297F"), "Payer une créance"),
     "annexe-non-ouverte": (lambda page, stage: search(page, stage, "6311 7054 0000 0344 F"), "Payer une créance"),
     "annexe-minimum": (lambda page, stage: search(page, stage, "6311632600000408F"), "Payer une créance"),
