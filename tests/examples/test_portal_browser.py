@@ -34,10 +34,8 @@ class TestOutcome:
         """Accepted and refused are told on the account's first page, and the focus is there."""
         back(page, stage, card)
 
-        assert (title, True) == (
-            told(page),
-            page.locator(".verdict").evaluate("each => each === document.activeElement"),
-        )
+        expect(page.locator(".verdict")).to_be_focused()
+        assert title == told(page)
 
     def test_late(self, page: Page, stage: Stage) -> None:
         """The return that comes first is enough; the late notification changes nothing more."""
@@ -238,10 +236,10 @@ class TestErrors:
     def test_focus(self, page: Page, stage: Stage) -> None:
         """The summary has the focus; its link leads to the field."""
         type_amount(page, stage, "15,99")
-        focused = page.evaluate("document.activeElement.id")
+        expect(page.locator("#error-summary")).to_be_focused()
         page.get_by_role("link", name="Montant hors limites").click()
 
-        assert ("error-summary", "amount") == (focused, page.evaluate("document.activeElement.id"))
+        expect(page.locator("#amount")).to_be_focused()
 
     def test_described(self, page: Page, stage: Stage) -> None:
         """The field names its hint and its error, and keeps what was typed."""
@@ -258,10 +256,8 @@ class TestErrors:
         """The refusal of a debt of 7 EUR has the focus, and nothing can be validated."""
         search(page, stage, "6311632600000408F")
 
-        assert (True, 0) == (
-            page.locator(".verdict").evaluate("each => each === document.activeElement"),
-            page.get_by_role("button", name="Valider").count(),
-        )
+        expect(page.locator(".verdict")).to_be_focused()
+        assert 0 == page.get_by_role("button", name="Valider").count()
 
 
 def tab_to(page: Page, name: str) -> None:
@@ -309,7 +305,7 @@ def test_skip_link(page: Page, stage: Stage) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    assert "main" == page.evaluate("document.activeElement.id")
+    expect(page.locator("#main")).to_be_focused()
 
 
 @pytest.fixture

@@ -152,3 +152,12 @@ def test_axe_finds(page: Page, stage: Stage) -> None:
     page.evaluate("document.querySelector('label').remove()")
 
     assert "label" in [rule for rule, _ in found_by_axe(page)]
+
+
+def test_documented() -> None:
+    """The documentation shows the picture of every screen."""
+    page = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
+
+    assert [] == [
+        name for name in SCREENS if f"(screens/{name}.png)" not in page or not (DOCS / f"{name}.png").exists()
+    ]
