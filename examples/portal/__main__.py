@@ -13,7 +13,8 @@ from creance_pay.gateways.testing.pages import serving, serving_bank
 
 from .app import create_portal
 
-_REFERENCES = {
+#: What to search, and what comes of it.
+REFERENCES = {
     "6311 7260 0000 0512 K": "60,00 €, à payer en une ou plusieurs fois",
     "6311 7301 0000 0733 M": "24,50 € qui restent sur 54,50 €",
     "6311 6326 0000 0408 F": "7,00 € : moins que le minimum (écran de l’annexe)",
@@ -32,7 +33,7 @@ def main() -> None:
     with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as bank_url:
         gateway = shop.gateway(bank_url.replace("127.0.0.1", "localhost"))
         with serving(create_portal(gateway, Path(folder)), port=options.port) as portal_url:
-            tell(portal_url, bank_url)
+            tell(portal_url, bank_url.replace("127.0.0.1", "localhost"))
             threading.Event().wait()
 
 
@@ -41,7 +42,7 @@ def tell(portal_url: str, bank_url: str) -> None:
     print(f"The portal:      {portal_url}   (Ctrl-C stops both; no payment is real)")
     print(f"The bank's page: {bank_url}")
     print("\nReferences to try, in account A")
-    for reference, meaning in _REFERENCES.items():
+    for reference, meaning in REFERENCES.items():
         print(f"  {reference}   {meaning}")
     print("\nCards to try")
     for card in TrialCard:
