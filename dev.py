@@ -45,7 +45,7 @@ REPORT = BUILD / "tests.xml"
 
 # Each lock and what it holds, in the words of `uv pip compile`: one line makes one more lock.
 LOCKS = {
-    "demo": "pyproject.toml --extra=demo --extra=ledger --group=build",
+    "demo": "pyproject.toml --extra=demo --extra=ledger --extra=pdf --group=build",
     "dev": "pyproject.toml --extra=batch --extra=demo --extra=ledger --extra=pdf --extra=postgresql --extra=spark"
     " --group=build --group=test --group=lint --group=docs",
     "bench": "pyproject.toml --extra=batch --group=build --group=bench",
@@ -183,8 +183,13 @@ def setup(lock: str = "dev") -> int:
 
 
 def demo(*arguments: str) -> int:
-    """Play one payment from the reference to the acknowledgement."""
+    """Walk through the example portal and the bank, from the reference to the acknowledgement."""
     return run(prepare("demo"), "examples/journey.py", *arguments)
+
+
+def portal(*arguments: str) -> int:
+    """Serve the example portal and a bank's page on this machine until Ctrl-C."""
+    return run(prepare("demo"), "-m", "portal", *arguments, env={**os.environ, "PYTHONPATH": str(ROOT / "examples")})
 
 
 def test(*arguments: str) -> int:
@@ -289,7 +294,7 @@ def lock(*options: str) -> int:
     return failed
 
 
-VERBS = {verb.__name__: verb for verb in (setup, demo, test, lint, docs, bench, fuzz, mutate, lock)}
+VERBS = {verb.__name__: verb for verb in (setup, demo, portal, test, lint, docs, bench, fuzz, mutate, lock)}
 
 
 def main(words: list[str]) -> int:

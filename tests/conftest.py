@@ -20,6 +20,7 @@ if "MUTANT_UNDER_TEST" in os.environ:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer --long."""
     parser.addoption("--long", action="store_true", help="also run the tests marked long, which take minutes")
+    parser.addoption("--screens", action="store_true", help="also put the screens of the example portal into docs")
 
 
 def pytest_report_header() -> str | None:

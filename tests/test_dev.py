@@ -276,7 +276,7 @@ class TestVerbs:
         assert 0 == dev.main([])
 
         lines = capsys.readouterr().out.splitlines()[1:]
-        assert ["setup", "demo", "test", "lint", "docs", "bench", "fuzz", "mutate", "lock"] == [
+        assert ["setup", "demo", "portal", "test", "lint", "docs", "bench", "fuzz", "mutate", "lock"] == [
             line.split()[0] for line in lines
         ]
         assert all(line.endswith(".") for line in lines)

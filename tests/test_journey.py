@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from creance_pay import Euros
+from creance_pay.gateways.testing import BankShop
 
 JOURNEY = Path(__file__).resolve().parents[1] / "examples" / "journey.py"
 
@@ -52,15 +53,14 @@ class TestPlayed:
     @pytest.mark.parametrize(
         "shown",
         [
-            "BELOW_ONLINE_MINIMUM",
-            "REFERENCE_BAD_LENGTH",
-            "PAYABLE, from 16.00 to 50.00 EUR",
+            "BELOW_BAND",
+            "« Cette référence de courrier n'est pas ouverte au paiement en ligne. »",
+            "« Vous pouvez payer en ligne entre 16 € et 50 € par paiement »",
             "verified: PAID",
             "verified: REFUSED",
             "verified: CANCELLED",
-            "HTTP 400, SealMismatchError",
-            "HTTP 400, MalformedResponseError",
-            "2017-09-12T15:54:00+02:00",
+            "HTTP 400, ledger: REFUSED",
+            "accuse-reception-",
         ],
     )
     def test_steps(self, played: subprocess.CompletedProcess[str], shown: str) -> None:
@@ -68,8 +68,8 @@ class TestPlayed:
         assert shown in played.stdout
 
     def test_discretion(self, played: subprocess.CompletedProcess[str]) -> None:
-        """Neither the whole card number nor the key is shown."""
-        secrets = ("5017670000001800", "a-key-made-up-for-this-demonstration")
+        """Neither the whole card number nor a key is shown."""
+        secrets = ("5017670000001800", *(key.reveal() for key in BankShop().keys))
 
         assert [] == [secret for secret in secrets if secret in played.stdout]
 
@@ -77,16 +77,16 @@ class TestPlayed:
 class TestDiffers:
     """Where a step is not as the guide says, the journey stops there with status 1."""
 
-    @pytest.mark.parametrize("name", ["POLICY", "SEVEN_EUROS", "DAY", "CARD", "REFUSED_CARD", "MERCHANT"])
+    @pytest.mark.parametrize("name", ["POLICY", "CLOSED", "SEVEN_EUROS", "SIXTY_EUROS", "CARD", "REFUSED_CARD"])
     def test_step(self, journey: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         """One value that is not the guide's changes the status."""
         other = {
-            "POLICY": attrs.evolve(journey.POLICY, online_min=Euros(1500)),
+            "POLICY": attrs.evolve(journey.POLICY, notice_band_min=Euros(5100)),
+            "CLOSED": journey.SIXTY_EUROS,
             "SEVEN_EUROS": journey.SIXTY_EUROS,
-            "DAY": None,
-            "CARD": "5017670000001899",
-            "REFUSED_CARD": "5017670000001800",
-            "MERCHANT": "no shop",
+            "SIXTY_EUROS": journey.SEVEN_EUROS,
+            "CARD": journey.REFUSED_CARD,
+            "REFUSED_CARD": journey.CARD,
         }
         monkeypatch.setattr(journey, name, other[name])
 
@@ -96,7 +96,7 @@ class TestDiffers:
         self, journey: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """The last sentence says what was expected, and no step follows."""
-        monkeypatch.setattr(journey, "POLICY", attrs.evolve(journey.POLICY, online_min=Euros(1500)))
+        monkeypatch.setattr(journey, "POLICY", attrs.evolve(journey.POLICY, notice_band_min=Euros(5100)))
         journey.main()
         shown = capsys.readouterr()
 

@@ -72,7 +72,7 @@ class TestSummary:
         errors = [render(message, medium=Medium.HTML) for message in (BOUNDS, BelowOnlineMinimum())]
 
         assert (
-            '<div id="error-summary" class="error-summary" role="alert" lang="fr" tabindex="-1">'
+            '<div id="error-summary" class="error-summary" role="alert" lang="fr" tabindex="-1" autofocus>'
             "<h2>2 erreurs à corriger</h2><ul>"
             '<li><a href="#amount">Montant hors limites</a></li>'
             "<li>Somme trop faible pour un paiement en ligne</li></ul></div>"

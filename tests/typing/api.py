@@ -130,12 +130,14 @@ from creance_pay.gateways.testing import (
 from creance_pay.gateways.testing.pages import bank_pages, serving, serving_bank
 from creance_pay.messages import (
     Acknowledgement,
+    AmountHint,
     Audience,
     ContactLine,
     Medium,
     Message,
     Money,
     Overrides,
+    ReferenceHint,
     Registration,
     Rendered,
     Retry,
@@ -669,6 +671,7 @@ def documents(letter: Acknowledgement) -> str:
     rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
     acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
 

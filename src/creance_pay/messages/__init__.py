@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
+from .catalogue import AmountHint, ReferenceHint
 from .choosing import message_for, messages_for
 from .contact import ContactLine, contact_line
 from .message import Audience, Message, Money, Retry, Severity, every_message
@@ -24,12 +25,14 @@ from .sms import SmsText
 
 __all__ = [
     "Acknowledgement",
+    "AmountHint",
     "Audience",
     "ContactLine",
     "Medium",
     "Message",
     "Money",
     "Overrides",
+    "ReferenceHint",
     "Registration",
     "Rendered",
     "Retry",

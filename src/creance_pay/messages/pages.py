@@ -15,7 +15,9 @@ from .rendering import Medium, Rendered, paragraphs, render
 from .sentences import Overrides, Wording
 from .templates import markup
 
-_SUMMARY = Markup('<div id="error-summary" class="error-summary" role="{}" lang="{}" tabindex="-1"><h2>{}</h2><ul>')
+_SUMMARY = Markup(
+    '<div id="error-summary" class="error-summary" role="{}" lang="{}" tabindex="-1" autofocus><h2>{}</h2><ul>'
+)
 
 
 @cache

@@ -1,0 +1,54 @@
+"""Serve the portal and a bank's page on this machine until Ctrl-C: ``python3 dev.py portal``."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from creance_pay.gateways.testing import BankShop, SipsBank, TrialCard
+from creance_pay.gateways.testing.pages import serving, serving_bank
+
+from .app import create_portal
+
+#: What to search, and what comes of it.
+REFERENCES = {
+    "6311 7260 0000 0512 K": "60,00 €, à payer en une ou plusieurs fois",
+    "6311 7301 0000 0733 M": "24,50 € qui restent sur 54,50 €",
+    "6311 6326 0000 0408 F": "7,00 € : moins que le minimum (écran de l’annexe)",
+    "6311 7054 0000 0344 F": "pas ouverte au paiement en ligne (écran de l’annexe)",
+    "6311 7250 0000 0891 H": "celle d’une autre personne (compte B)",
+}
+
+
+def main() -> None:
+    """Serve both, the bank under another name than the portal: for a browser they are two sites."""
+    parser = argparse.ArgumentParser(prog="dev.py portal", description="Serve the example portal and a bank's page.")
+    parser.add_argument("--port", type=int, default=0, help="where to serve the portal (default: a free port)")
+    options = parser.parse_args()
+    shop = BankShop()
+    bank = SipsBank({shop.merchant_id: shop.keys}, attempts=3)
+    with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as bank_url:
+        gateway = shop.gateway(bank_url.replace("127.0.0.1", "localhost"))
+        with serving(create_portal(gateway, Path(folder)), port=options.port) as portal_url:
+            tell(portal_url, bank_url.replace("127.0.0.1", "localhost"))
+            threading.Event().wait()
+
+
+def tell(portal_url: str, bank_url: str) -> None:
+    """Print where to go and what to try."""
+    print(f"The portal:      {portal_url}   (Ctrl-C stops both; no payment is real)")
+    print(f"The bank's page: {bank_url}")
+    print("\nReferences to try, in account A")
+    for reference, meaning in REFERENCES.items():
+        print(f"  {reference}   {meaning}")
+    print("\nCards to try")
+    for card in TrialCard:
+        print(f"  {card:16}        {card.name.replace('_', ' ').lower()}")
+    print(end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What the tests of the example portal share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from creance_pay.gateways.testing import BankPage
+from portal_stage import Stage, staged
+from system_parts import missing
+from visitor import Visitor
+
+FLAGS = [
+    "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture
+def stage(bank_page: BankPage, tmp_path: Path) -> Iterator[Stage]:
+    """Serve the portal and the bank, with the accounts of the example."""
+    with staged(bank_page, tmp_path) as both:
+        yield both
+
+
+@pytest.fixture
+def visitor(stage: Stage) -> Iterator[Visitor]:
+    """Give a person in account A."""
+    person = Visitor(stage.url)
+    person.press("Ouvrir le compte A")
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium: the package brings a driver and no browser."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        missing("Chromium", "apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tabs(chromium: Browser) -> Iterator[BrowserContext]:
+    """Give a person's browser; no page of it may raise, or try what its own policy forbids."""
+    context = chromium.new_context(
+        locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 920, "height": 600}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(10_000)
+    wrong: list[str] = []
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
+    yield context
+    context.close()
+    assert [] == wrong
+
+
+@pytest.fixture
+def page(tabs: BrowserContext, stage: Stage) -> Page:
+    """Give a tab in account A."""
+    tab = tabs.new_page()
+    tab.goto(stage.url)
+    tab.get_by_role("button", name="Ouvrir le compte A").click()
+    return tab

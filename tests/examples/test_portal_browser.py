@@ -1,0 +1,325 @@
+"""The example portal as people use browsers: keyboard, back button, two tabs, forms changed in the page, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
+
+from creance_pay.gateways.testing import Fault
+from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
+from portal_ways import back, bank, decide, leave, search, type_amount
+
+ONCE = ["PAID"]
+
+
+def told(page: Page) -> str:
+    """Give the title of the message on the page."""
+    return page.locator(".message-title").inner_text()
+
+
+def letters(page: Page, stage: Stage) -> int:
+    """Count the messages of the mailbox."""
+    page.goto(f"{stage.url}/messagerie")
+    return page.get_by_role("link", name="Accusé de réception").count()
+
+
+class TestOutcome:
+    """However it goes at the bank, the account says what is known."""
+
+    @pytest.mark.parametrize(("card", "title"), [(ACCEPTED, "Paiement accepté"), (REFUSED, "Paiement refusé")])
+    def test_decided(self, page: Page, stage: Stage, card: str, title: str) -> None:
+        """Accepted and refused are told on the account's first page, and the focus is there."""
+        back(page, stage, card)
+
+        expect(page.locator(".verdict")).to_be_focused()
+        assert title == told(page)
+
+    def test_late(self, page: Page, stage: Stage) -> None:
+        """The return that comes first is enough; the late notification changes nothing more."""
+        stage.bank.bank.fault = Fault.LATE
+        back(page, stage)
+        first = told(page)
+        stage.bank.wait(timedelta(minutes=1))
+        page.reload()
+
+        assert ("Paiement accepté", "Paiement accepté", ONCE, 1) == (
+            first, told(page), stage.states(), letters(page, stage),
+        )  # fmt: skip
+
+    def test_pending_then_accepted(self, page: Page, stage: Stage) -> None:
+        """What was pending is accepted once the bank says so: the same address then tells it."""
+        stage.bank.bank.fault = Fault.PENDING_FIRST
+        back(page, stage)
+        first = told(page)
+        stage.bank.wait(timedelta(minutes=1))
+        page.reload()
+
+        assert ("Paiement en attente", "Paiement accepté", 1) == (first, told(page), letters(page, stage))
+
+    def test_doubled(self, page: Page, stage: Stage) -> None:
+        """Two notifications and the return are one payment and one acknowledgement."""
+        stage.bank.bank.fault = Fault.DOUBLED
+        back(page, stage)
+
+        assert (ONCE, 1) == (stage.states(), letters(page, stage))
+
+    def test_forged(self, page: Page, stage: Stage) -> None:
+        """A forged return is not believed, though it says accepted."""
+        stage.bank.bank.fault = Fault.FORGED
+        back(page, stage, REFUSED)
+
+        assert ("Paiement en attente", ["CREATED"], 0) == (told(page), stage.states(), letters(page, stage))
+
+    def test_return_changed(self, page: Page, stage: Stage) -> None:
+        """A return changed in the bank's page is not believed either."""
+        stage.bank.bank.fault = Fault.LOST
+        decide(page, stage, REFUSED)
+        page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
+                      ".replace('responseCode=05', 'responseCode=00')")  # fmt: skip
+        page.get_by_role("button", name="Aller au compte").click()
+
+        assert ("Paiement en attente", ["CREATED"]) == (told(page), stage.states())
+
+    def test_expired(self, page: Page, stage: Stage) -> None:
+        """After fifteen minutes on the bank's page nothing is paid, and the account says so."""
+        bank(page, stage)
+        stage.bank.wait(timedelta(minutes=15))
+        page.get_by_label("Numéro de carte").fill(ACCEPTED)
+        page.get_by_role("button", name="Valider").click()
+        page.goto(f"{stage.url}/paiement")
+
+        assert ("Temps de paiement dépassé", ["EXPIRED"]) == (told(page), stage.states())
+
+
+class TestTwice:
+    """Impatience pays nothing twice."""
+
+    def test_double_click_on_confirm(self, page: Page, stage: Stage) -> None:
+        """A double click starts one payment, and leads to the bank."""
+        type_amount(page, stage)
+        page.get_by_role("button", name="Confirmer et payer").dblclick()
+        page.get_by_role("button", name="Aller sur la page de la banque").click()
+
+        assert ([20_00], True) == (
+            [entry.amount.cents for entry in stage.ledger.entries()],
+            page.get_by_label("Numéro de carte").is_visible(),
+        )
+
+    def test_double_click_on_leave(self, page: Page, stage: Stage) -> None:
+        """A double click posts one form to the bank, which would refuse the second."""
+        leave(page, stage)
+        page.get_by_role("button", name="Aller sur la page de la banque").dblclick()
+
+        expect(page.get_by_label("Numéro de carte")).to_be_visible()
+
+    def test_back_from_the_bank(self, page: Page, stage: Stage) -> None:
+        """Back from the bank's page, the form that the bank has seen is not offered again; a new attempt is."""
+        bank(page, stage)
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("Un paiement est déjà en cours")
+        page.get_by_role("button", name="Recommencer le paiement").click()
+        page.get_by_role("button", name="Aller sur la page de la banque").click()
+        page.get_by_label("Numéro de carte").fill(ACCEPTED)
+        page.get_by_role("button", name="Valider").click()
+
+        assert ["PAID"] == stage.states()[1:]
+
+    def test_back_after_the_payment(self, page: Page, stage: Stage) -> None:
+        """After paying, neither the bank's page in the history nor step 3 pays again: the latter tells the result."""
+        back(page, stage)
+        with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the browser kept no copy, and asks before it posts again
+            page.go_back()
+        page.wait_for_url("chrome-error://**")
+        page.goto(f"{stage.url}/paiement")
+
+        assert ("Paiement accepté", ONCE) == (told(page), stage.states())
+
+    def test_two_tabs(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+        """While one tab is at the bank, the other cannot start a payment of the same notice."""
+        bank(page, stage)
+        other = tabs.new_page()
+        type_amount(other, stage)
+        other.get_by_role("button", name="Confirmer et payer").click()
+        heading = other.locator("h1").inner_text()
+        page.get_by_label("Numéro de carte").fill(ACCEPTED)
+        page.get_by_role("button", name="Valider").click()
+
+        assert ("Un paiement est déjà en cours", ONCE) == (heading, stage.states())
+
+    def test_two_tabs_two_debts(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+        """Each tab pays the debt that it shows, whatever the other one has done in between."""
+        type_amount(page, stage)
+        other = tabs.new_page()
+        search(other, stage, "6311 7301 0000 0733 M")
+        other.get_by_label("Montant du paiement").fill("16")
+        other.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Confirmer et payer").click()
+        page.get_by_role("button", name="Aller sur la page de la banque").wait_for()
+        paid = {
+            str(notice)[-5:]: part.cents
+            for each in stage.ledger.entries()
+            for notice, part in each.order.notices.items()
+        }
+
+        assert {"0512K": 2000} == paid
+
+
+class TestSession:
+    """The bank's post comes from another site, without the session; the person is not lost for that."""
+
+    def test_cookie_stays_behind(self, page: Page, stage: Stage) -> None:
+        """The post from the bank has no cookie, the page after it has, and the account is open."""
+        seen: dict[str, bool] = {}
+
+        def note(request: Request) -> None:
+            if request.url.startswith(stage.url) and request.is_navigation_request():
+                seen[request.method] = "cookie" in request.all_headers()
+
+        decide(page, stage)
+        page.on("requestfinished", note)
+        page.get_by_role("button", name="Aller au compte").click()
+        page.get_by_role("button", name="Se déconnecter").wait_for()
+
+        assert {"POST": False, "GET": True} == seen
+
+    def test_session_is_gone(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+        """Where the session has ended meanwhile, the person reads the result, opens the account, finds the letter."""
+        decide(page, stage)
+        tabs.clear_cookies()
+        page.get_by_role("button", name="Aller au compte").click()
+        title = told(page)
+        page.get_by_role("button", name="Ouvrir le compte A").click()
+
+        assert ("Paiement accepté", 1) == (title, letters(page, stage))
+
+
+class TestChangedInThePage:
+    """What is changed with the browser's tools is refused (G18)."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "document.querySelector('[name=montant]').value = '1,00'",
+            "document.querySelector('[name=montant]').value = '60,00'",
+            "document.forms[1].action = '/creances/1/paiement'",
+            "document.forms[1].action = '/creances/101/paiement'",
+            "document.forms[1].insertAdjacentHTML('beforeend', '<input name=choix value=101>')",
+            "document.forms[1].insertAdjacentHTML('beforeend', '<input name=choix value=4>')",
+            "document.querySelectorAll('[name=token]').forEach(each => each.value = 'x')",
+        ],
+    )
+    def test_refused(self, page: Page, stage: Stage, change: str) -> None:
+        """No order is recorded."""
+        type_amount(page, stage)
+        page.evaluate(change)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Confirmer et payer").click()
+
+        assert (True, []) == (page.title().startswith(("Erreur", "Page introuvable")), stage.states())
+
+    def test_amount_to_the_bank(self, page: Page, stage: Stage) -> None:
+        """An amount changed on the way to the bank breaks the seal."""
+        leave(page, stage)
+        page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
+                      ".replace('amount=2000', 'amount=1')")  # fmt: skip
+        page.get_by_role("button", name="Aller sur la page de la banque").click()
+
+        assert "Demande de paiement refusée" == page.locator("h1").inner_text()
+
+
+class TestErrors:
+    """An error takes the focus, and leads to its field."""
+
+    def test_focus(self, page: Page, stage: Stage) -> None:
+        """The summary has the focus; its link leads to the field."""
+        type_amount(page, stage, "15,99")
+        expect(page.locator("#error-summary")).to_be_focused()
+        page.get_by_role("link", name="Montant hors limites").click()
+
+        expect(page.locator("#amount")).to_be_focused()
+
+    def test_described(self, page: Page, stage: Stage) -> None:
+        """The field names its hint and its error, and keeps what was typed."""
+        search(page, stage, "63117")
+        field = page.get_by_label("Référence de l’avis")
+
+        assert ("true", "reference-hint reference-error", "63117") == (
+            field.get_attribute("aria-invalid"),
+            field.get_attribute("aria-describedby"),
+            field.input_value(),
+        )
+
+    def test_annex(self, page: Page, stage: Stage) -> None:
+        """The refusal of a debt of 7 EUR has the focus, and nothing can be validated."""
+        search(page, stage, "6311632600000408F")
+
+        expect(page.locator(".verdict")).to_be_focused()
+        assert 0 == page.get_by_role("button", name="Valider").count()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what has the focus bears a name."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        words = page.evaluate("(e => (e.labels?.[0] ?? e).innerText ?? '')(document.activeElement)")
+        if words.startswith(name):
+            return
+    pytest.fail(f"the keyboard does not come to {name}")
+
+
+def enter(page: Page, name: str) -> None:
+    """Come to a link or a button by the keyboard, and go where it leads."""
+    tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_keyboard_alone(page: Page) -> None:
+    """From the account to the deleted acknowledgement without a mouse, Enter in a field included."""
+    enter(page, "Payer une créance")
+    tab_to(page, "Référence de l’avis")
+    page.keyboard.type(SIXTY)
+    enter(page, "Rechercher")
+    tab_to(page, "6311 6312 0000 0297 F")
+    page.keyboard.press("Space")
+    tab_to(page, "Montant du paiement")
+    page.keyboard.type("20")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    enter(page, "Confirmer et payer")
+    enter(page, "Aller sur la page de la banque")
+    tab_to(page, "Numéro de carte")
+    page.keyboard.type(ACCEPTED)
+    for name in ("Valider", "Aller au compte", "Ma messagerie", "Accusé de réception", "Supprimer"):
+        enter(page, name)
+
+    expect(page.locator("main")).to_contain_text("Aucun message")
+
+
+def test_skip_link(page: Page, stage: Stage) -> None:
+    """The first thing that the keyboard comes to leads past the menu."""
+    page.goto(stage.url)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+
+
+@pytest.fixture
+def plain(chromium: Browser) -> Iterator[Page]:
+    """Give a browser in which no script runs."""
+    context = chromium.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def test_without_script(plain: Page, stage: Stage) -> None:
+    """Everything works without a script."""
+    plain.goto(stage.url)
+    plain.get_by_role("button", name="Ouvrir le compte A").click()
+    back(plain, stage)
+
+    assert ("Paiement accepté", 1) == (told(plain), letters(plain, stage))

@@ -1,0 +1,455 @@
+"""The example portal over real HTTP: what a person may do, what a tampered form gets, what the bank tells."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from creance_pay import Source
+from creance_pay.gateways import seal
+from creance_pay.gateways.seals import SealAlgorithm
+from creance_pay.gateways.testing import BankShop, Fault
+from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage, go_to_bank
+from visitor import Visitor
+
+PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
+NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."
+THANKS = "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais."
+LETTER = "Accusé de réception de votre paiement de créance"
+
+
+def post(url: str, fields: Mapping[str, str]) -> int:
+    """Post a form as a server does, and give the status."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.post(url, data=dict(fields), timeout=10).status_code
+
+
+def letters(visitor: Visitor) -> int:
+    """Count the messages of the mailbox."""
+    visitor.open("/messagerie")
+    return visitor.html.count('href="/messagerie/')
+
+
+class TestSearch:
+    """Step 1 finds what the person owes, and says nothing about anything else."""
+
+    def test_found(self, visitor: Visitor) -> None:
+        """A reference as letters print it leads to the debt."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=" 6311 7260 0000 0512 k ")
+
+        assert (200, True) == (visitor.status, "Montant restant dû60,00 €" in visitor.page.words)
+
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [
+            ("", "La référence de votre avis est obligatoire."),
+            ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F ?"),
+            ("6311 705 4 0000 0: 344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
+            ("<b>", "Une référence se compose de 16 chiffres et d’une lettre."),
+            ("6311 7054 0000 0344 F", NOT_OPEN),
+        ],
+    )
+    def test_told(self, visitor: Visitor, typed: str, told: str) -> None:
+        """What is not a reference is explained, with the guide's own misprints corrected."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=typed)
+
+        assert (422, True, "Erreur : ") == (visitor.status, told in visitor.page.words, visitor.page.title[:9])
+
+    def test_one_answer(self, visitor: Visitor) -> None:
+        """Closed, of a closed kind, somebody else's and nobody's: one page, word for word (G17, R21)."""
+        pages = set()
+        for reference in ("6311705400000344F", "6311731000000801B", "6311725000000891H", "6311725000000999Z"):
+            visitor.open("/creance")
+            visitor.press("Rechercher", reference=reference)
+            pages.add(visitor.html.replace(reference, ""))
+
+        assert 1 == len(pages)
+
+    def test_limit(self, visitor: Visitor) -> None:
+        """Who tries references out is stopped, and for the same ten minutes a right one is no help (G17)."""
+        for number in range(20):
+            visitor.open("/creance")
+            visitor.press("Rechercher", reference=f"63117250000{number:05}H")
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=SIXTY)
+
+        assert (429, True) == (visitor.status, "revenez dans dix minutes" in visitor.page.words)
+
+    def test_limit_ends(self, stage: Stage, visitor: Visitor) -> None:
+        """After ten minutes the person may search again."""
+        for number in range(20):
+            visitor.open("/creance")
+            visitor.press("Rechercher", reference=f"63117250000{number:05}H")
+        stage.ahead = timedelta(minutes=10)
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=SIXTY)
+
+        assert 200 == visitor.status
+
+
+class TestTampering:
+    """The form gives choices: debts and amounts are read again on the server (G18)."""
+
+    @pytest.fixture
+    def confirming(self, visitor: Visitor) -> Visitor:
+        """Give a person who is about to confirm 20 EUR of the 60."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=SIXTY)
+        visitor.press("Valider", montant="20,00")
+        return visitor
+
+    @pytest.mark.parametrize("amount", ["15,99", "50,01", "0", "-20", "20,001", "1e1", "", "5000"])
+    def test_amount(self, stage: Stage, confirming: Visitor, amount: str) -> None:
+        """An amount that could not be typed cannot be confirmed either."""
+        confirming.press("Confirmer et payer", montant=amount)
+
+        assert (422, []) == (confirming.status, stage.states())
+
+    @pytest.mark.parametrize(
+        ("rows", "status"),
+        [(["101"], 404), (["1"], 404), (["6"], 404), (["999"], 404), (["3", "3"], 422), (["4"], 422)],
+        ids=["other person's", "closed", "closed kind", "nobody's", "one twice", "itself again"],
+    )
+    def test_debts(self, stage: Stage, confirming: Visitor, rows: list[str], status: int) -> None:
+        """A debt that was not offered cannot be added."""
+        confirming.press("Confirmer et payer", choix=rows)
+
+        assert (status, []) == (confirming.status, stage.states())
+
+    @pytest.mark.parametrize("row", [1, 6, 101, 999])
+    def test_address(self, stage: Stage, confirming: Visitor, row: int) -> None:
+        """Nor can another debt be put in the place of the one that was searched for."""
+        fields = confirming.filled("Confirmer et payer")
+        confirming.post(f"/creances/{row}/paiement", fields)
+
+        assert (404, []) == (confirming.status, stage.states())
+
+    def test_field_not_offered(self, stage: Stage, confirming: Visitor) -> None:
+        """Fields that no form has change nothing: what the bank is asked for is the server's."""
+        confirming.press("Confirmer et payer", amount="1", remaining="1", total="100", notices="x")
+
+        assert [2000] == [entry.amount.cents for entry in stage.ledger.entries()]
+
+    def test_shares(self, stage: Stage, visitor: Visitor) -> None:
+        """Each notice receives what the rules give it: first the searched one, then the oldest (R13)."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference="6311 7301 0000 0733 M")
+        visitor.press("Valider", montant="30,00", choix=["4", "3"])
+        visitor.press("Confirmer et payer")
+        shares = {str(notice)[-5:]: part.cents for notice, part in stage.ledger.entries()[0].order.notices.items()}
+
+        assert {"0733M": 2450, "0297F": 380, "0512K": 170} == shares
+
+    @pytest.mark.parametrize("token", [None, "", "x" * 43, "é"])
+    def test_token(self, stage: Stage, confirming: Visitor, token: str | None) -> None:
+        """A form from elsewhere, without this session's token, does nothing."""
+        confirming.press("Confirmer et payer", token=token)
+
+        assert (400, []) == (confirming.status, stage.states())
+
+    @pytest.mark.parametrize(
+        "path", ["/creance", "/creances/4", "/creances/4/recapitulatif", "/paiement", "/messagerie"]
+    )
+    def test_nobody(self, stage: Stage, path: str) -> None:
+        """Without an account every page leads to where one is opened."""
+        nobody = Visitor(stage.url)
+        nobody.open(path)
+        nobody.close()
+
+        assert f"{stage.url}/" == nobody.url
+
+
+class TestBank:
+    """What the bank tells, by both ways, reaches the ledger once and the person in words."""
+
+    @pytest.mark.parametrize(
+        ("card", "button", "told", "count"),
+        [
+            (ACCEPTED, "Valider", THANKS, 1),
+            (REFUSED, "Valider", "Votre transaction de paiement a échoué.", 0),
+            (ACCEPTED, "Abandonner", "Vous avez quitté la page de paiement. Rien n’a été débité.", 0),
+            ("5017670000001860", "Valider", "Nous n’avons pas encore la réponse de la banque.", 0),
+        ],
+    )
+    def test_return(self, visitor: Visitor, card: str, button: str, told: str, count: int) -> None:
+        """Back in the account, the sentence of the guide; an acknowledgement for what is paid alone."""
+        go_to_bank(visitor)
+        visitor.press(button, card=card)
+        visitor.press("Aller au compte")
+
+        assert (200, True, count) == (visitor.status, told in visitor.page.words, letters(visitor))
+
+    @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE, Fault.HTML_ERROR])
+    def test_notifications(self, stage: Stage, visitor: Visitor, fault: Fault) -> None:
+        """However the notifications come, there is one payment and one acknowledgement."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED, fault=fault.value)
+        visitor.press("Aller au compte")
+        stage.bank.wait(timedelta(minutes=1))
+
+        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+
+    def test_return_never_comes(self, stage: Stage, visitor: Visitor) -> None:
+        """Who closes the bank's page has paid all the same."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.open(stage.url)
+
+        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+
+    @pytest.mark.parametrize(
+        ("fault", "status"), [(Fault.FORGED, 400), (Fault.EMPTY_SEAL, 400), (Fault.WRONG_AMOUNT, 200)]
+    )
+    def test_not_believed(self, stage: Stage, visitor: Visitor, fault: Fault, status: int) -> None:
+        """A forged answer changes nothing; the person is told to wait, and not to pay twice."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=REFUSED, fault=fault.value)
+        visitor.press("Aller au compte")
+        told = "Ne payez pas une deuxième fois." in visitor.page.words
+
+        assert (status, True, ["CREATED"], 0) == (visitor.status, told, stage.states(), letters(visitor))
+
+    @pytest.mark.parametrize("currency", ["392", "414", "XXX", "eur", "EUR", "0978"])
+    def test_currency(self, stage: Stage, visitor: Visitor, bank_shop: BankShop, currency: str) -> None:
+        """An authentic notification in another currency, or another spelling of it, is not this order's (F51)."""
+        go_to_bank(visitor)
+        order = stage.ledger.entries()[0].order
+        data = f"merchantId={bank_shop.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
+        data += f"|currencyCode={currency}|responseCode=00|keyVersion=2|transactionDateTime=2026-11-23T12:00:00+01:00"
+        sealed = seal(data, bank_shop.keys.current, SealAlgorithm.HMAC_SHA_256)
+        status = post(f"{stage.url}/notification", {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"})
+
+        assert (200, ["CREATED"]) == (status, stage.states())
+
+    def test_same_cents(self, stage: Stage, visitor: Visitor) -> None:
+        """The recapitulation, the ledger, the bank and the acknowledgement have the same cents (F52)."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=SIXTY)
+        visitor.press("Valider", montant="19,99")
+        shown = ["19,99 €" in visitor.page.words]
+        visitor.press("Confirmer et payer")
+        visitor.press("Aller sur la page de la banque")
+        shown.append("19,99 €" in visitor.page.words)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.open(f"{stage.url}/messagerie")
+        visitor.follow(LETTER)
+        shown.append("Montant : 19,99 €" in visitor.page.words)
+
+        assert ([True] * 3, 1999) == (shown, stage.ledger.entries()[0].amount.cents)
+
+    @pytest.mark.parametrize("path", ["/notification", "/retour"])
+    def test_get(self, stage: Stage, path: str) -> None:
+        """The bank's addresses are posted to (B43)."""
+        nobody = Visitor(f"{stage.url}{path}")
+        nobody.close()
+
+        assert 405 == nobody.status
+
+    def test_too_large(self, stage: Stage) -> None:
+        """A body that no bank would send is not read."""
+        assert 413 == post(f"{stage.url}/notification", {"Data": "x" * 70_000})
+
+    def test_guessed_address(self, visitor: Visitor) -> None:
+        """The address of a payment's state cannot be made up: the page says nothing of a payment."""
+        visitor.open("/?paiement=PCLCB172540000004")
+
+        assert (200, False) == (visitor.status, "message-title" in visitor.html)
+
+
+class TestAgain:
+    """A debt is not paid twice by accident."""
+
+    def test_open_payment(self, stage: Stage, visitor: Visitor) -> None:
+        """While the bank's page is open, another payment of the notice is not started."""
+        go_to_bank(visitor)
+        visitor.open(f"{stage.url}/creances/4/recapitulatif?montant=20,00")
+        visitor.press("Confirmer et payer")
+
+        assert (409, ["CREATED"], True) == (
+            visitor.status,
+            stage.states(),
+            "Un paiement est déjà en cours" in visitor.page.title,
+        )
+
+    def test_given_up(self, stage: Stage, visitor: Visitor) -> None:
+        """Who left the bank's page without a word may begin again: the bank is asked first."""
+        go_to_bank(visitor)
+        visitor.open(f"{stage.url}/paiement")
+        visitor.press("Recommencer le paiement")
+        visitor.press("Aller sur la page de la banque")
+        visitor.press("Valider", card=ACCEPTED)
+
+        assert "PAID" == stage.states()[-1]
+
+    def test_accepted_and_not_shown(self, stage: Stage, visitor: Visitor) -> None:
+        """Until an accepted payment shows, the notice takes no other, and what is left is subtracted (R25)."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.open(f"{stage.url}/creances/4")
+        pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.words
+        visitor.press("Valider", montant="20,00")
+        visitor.press("Confirmer et payer")
+
+        assert (True, 409, "Recommencer le paiement" in visitor.html) == (pending, visitor.status, False)
+
+    def test_shown(self, stage: Stage, visitor: Visitor) -> None:
+        """After a day the payment is among the last ones (R17)."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        stage.ahead = timedelta(hours=25)
+        visitor.open(stage.url)
+
+        assert "20,00 €" in visitor.page.words
+
+
+class TestMailbox:
+    """The acknowledgement can be read, kept, printed and deleted, by its person alone."""
+
+    @pytest.fixture
+    def reader(self, stage: Stage, visitor: Visitor) -> Visitor:
+        """Give a person who reads the acknowledgement of 20 EUR."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.open(f"{stage.url}/messagerie")
+        visitor.follow(LETTER)
+        return visitor
+
+    def test_words(self, stage: Stage, reader: Visitor) -> None:
+        """Sender, both days and the mentions of the law are there."""
+        sent = stage.now()
+        wanted = [
+            "De : Assurance Maladie",
+            f"{sent:%d/%m/%Y}",
+            "Sera supprimé le",
+            "Montant : 20,00 €",
+            "CPAM du Puy-de-Dôme",
+        ]
+
+        assert [] == [words for words in wanted if words not in reader.page.words]
+
+    def test_pdf(self, reader: Visitor) -> None:
+        """The file is a PDF with a name of its own."""
+        reader.follow("Télécharger en PDF")
+
+        assert (b"%PDF-", "attachment; filename=accuse-reception-") == (
+            reader.content[:5],
+            reader.headers["Content-Disposition"][:38],
+        )
+
+    def test_print(self, reader: Visitor) -> None:
+        """The page for paper has its style, by a nonce that the policy names."""
+        reader.follow("Imprimer")
+        nonce = reader.html.partition('nonce="')[2].partition('"')[0]
+
+        assert f"'nonce-{nonce}'" in reader.headers["Content-Security-Policy"]
+
+    def test_delete(self, reader: Visitor) -> None:
+        """Once deleted it is gone, also from its own address."""
+        address = reader.url
+        reader.press("Supprimer")
+        reader.open(address)
+
+        assert (404, 0) == (reader.status, letters(reader))
+
+    def test_other_person(self, stage: Stage, reader: Visitor) -> None:
+        """Somebody else's message does not exist."""
+        other = Visitor(stage.url)
+        other.press("Ouvrir le compte B")
+        statuses = []
+        for path in ("", "/pdf", "/imprimer"):
+            other.open(reader.url + path)
+            statuses.append(other.status)
+        other.close()
+
+        assert [404] * 3 == statuses
+
+    def test_retention(self, stage: Stage, reader: Visitor) -> None:
+        """After six months it has left the mailbox (R19)."""
+        stage.ahead = timedelta(days=185)
+
+        assert 0 == letters(reader)
+
+    def test_effect_again(self, stage: Stage, reader: Visitor) -> None:
+        """The effect that runs twice puts in one message, and brings no deleted one back."""
+        entry = stage.ledger.entries()[0]
+        reader.press("Supprimer")
+        key = f"{entry.transaction_reference}:PAID:acknowledgement"
+        stage.desk._acknowledge(entry, key)
+
+        assert 0 == letters(reader)
+
+
+class TestEveryPage:
+    """What every page has."""
+
+    @pytest.mark.parametrize("path", ["/", "/creance", "/creances/4", "/messagerie", "/nowhere"])
+    def test_headers(self, visitor: Visitor, path: str) -> None:
+        """No page may be framed, kept, or run what is not the portal's; each says that it is an example."""
+        visitor.open(path)
+        policy = visitor.headers["Content-Security-Policy"]
+
+        assert [] == [
+            wanted
+            for wanted, found in (
+                ("default-src 'none'", policy),
+                ("frame-ancestors 'none'", policy),
+                ("script-src 'self';", policy),
+                ("no-store", visitor.headers["Cache-Control"]),
+                ("nosniff", visitor.headers["X-Content-Type-Options"]),
+                ("Exemple : aucun paiement réel", visitor.page.words),
+            )
+            if wanted not in found
+        ]
+
+    def test_cookie(self, stage: Stage) -> None:
+        """The session's cookie is for no script, and does not come with another site's form."""
+        nobody = Visitor(stage.url)
+        nobody.close()
+        cookie = nobody.headers["Set-Cookie"]
+
+        assert (True, True) == ("HttpOnly" in cookie, "SameSite=Lax" in cookie)
+
+    def test_no_reference_in_an_address(self, visitor: Visitor) -> None:
+        """No address names a notice (R22)."""
+        visitor.open("/creance")
+        visitor.press("Rechercher", reference=SIXTY)
+        visitor.press("Valider", montant="20,00")
+
+        assert "0512" not in visitor.url
+
+
+def test_public_names() -> None:
+    """The portal imports from the library what its documentation offers, and nothing from inside."""
+    modules = {"creance_pay", "creance_pay.gateways", "creance_pay.gateways.testing", "creance_pay.messages"}
+    inside = []
+    for path in PORTAL.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("creance_pay"):
+                names = importlib.import_module(node.module or "")
+                known = node.module in modules and {alias.name for alias in node.names} <= {
+                    *names.__all__, "messages", "rules",
+                }  # fmt: skip
+                inside += [] if known or node.module == "creance_pay.gateways.testing.pages" else [node.module]
+
+    assert [] == inside
+
+
+def test_sources_agree(stage: Stage, visitor: Visitor) -> None:
+    """Return and notification of one payment both stand in the ledger: one applied, the other known already."""
+    go_to_bank(visitor)
+    visitor.press("Valider", card=ACCEPTED)
+    visitor.press("Aller au compte")
+    records = stage.ledger.records(stage.ledger.entries()[0].transaction_reference)
+
+    assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
+        (record.received.source, record.treatment) for record in records
+    ]

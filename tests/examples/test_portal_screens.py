@@ -1,0 +1,163 @@
+"""Every screen of the guide in a real browser: seen by axe, at 320 CSS pixels, and photographed for the documentation.
+
+``pytest --screens`` puts the pictures into ``docs/screens``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page
+
+from portal_stage import REFUSED, Stage
+from portal_ways import back, bank, decide, leave, search, type_amount
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "screens"
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+LEVELS = "{runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}}"
+PENDING = "5017670000001860"
+
+
+def abandon(page: Page, stage: Stage) -> None:
+    """Leave the bank's page, and come back."""
+    bank(page, stage)
+    page.get_by_role("button", name="Abandonner").click()
+    page.get_by_role("button", name="Aller au compte").click()
+
+
+def expire(page: Page, stage: Stage) -> None:
+    """Stay on the bank's page for too long, and look into the account."""
+    bank(page, stage)
+    stage.bank.wait(timedelta(minutes=15))
+    page.goto(f"{stage.url}/paiement")
+
+
+def sign_out(page: Page, stage: Stage) -> None:
+    """Leave the account."""
+    page.goto(stage.url)
+    page.get_by_role("button", name="Se déconnecter").click()
+
+
+def choose(page: Page, stage: Stage) -> None:
+    """Select two other references, and have the total worked out."""
+    search(page, stage)
+    page.get_by_label("6311 6312 0000 0297 F").check()
+    page.get_by_label("6311 7301 0000 0733 M").check()
+    page.get_by_role("button", name="Recalculer le solde").click()
+
+
+def read(page: Page, stage: Stage) -> None:
+    """Pay, and open the acknowledgement."""
+    back(page, stage)
+    page.get_by_role("link", name="Ma messagerie").click()
+    page.get_by_role("link", name="Accusé de réception").click()
+
+
+def printed(page: Page, stage: Stage) -> None:
+    """Open the acknowledgement as it is printed."""
+    read(page, stage)
+    page.get_by_role("link", name="Imprimer").click()
+
+
+def mailbox(page: Page, stage: Stage) -> None:
+    """Pay, and open the mailbox."""
+    back(page, stage)
+    page.get_by_role("link", name="Ma messagerie").click()
+
+
+def in_progress(page: Page, stage: Stage) -> None:
+    """Leave the bank's page by the address bar, and come back to step 3."""
+    bank(page, stage)
+    page.goto(f"{stage.url}/paiement")
+
+
+def nowhere(page: Page, stage: Stage) -> None:
+    """Open a page that is not there."""
+    page.goto(f"{stage.url}/creances/101")
+
+
+Way = Callable[[Page, Stage], object]
+SCREENS: dict[str, tuple[Way, str]] = {
+    "compte": (sign_out, "Accès à mon compte"),
+    "accueil": (lambda page, stage: page.goto(stage.url), "Accueil"),
+    "reference": (lambda page, stage: page.goto(f"{stage.url}/creance"), "Payer une créance"),
+    "reference-erreur": (lambda page, stage: search(page, stage, "631163120000297F"), "Payer une créance"),
+    "annexe-non-ouverte": (lambda page, stage: search(page, stage, "6311 7054 0000 0344 F"), "Payer une créance"),
+    "annexe-minimum": (lambda page, stage: search(page, stage, "6311632600000408F"), "Payer une créance"),
+    "creance": (search, "Payer une créance"),
+    "selection": (choose, "Payer une créance"),
+    "montant-erreur": (lambda page, stage: type_amount(page, stage, "15,99"), "Payer une créance"),
+    "recapitulatif": (type_amount, "Récapitulatif de votre paiement"),
+    "reliquat": (lambda page, stage: type_amount(page, stage, "50"), "Récapitulatif de votre paiement"),
+    "depart": (leave, "Paiement par carte bancaire"),
+    "banque": (bank, "Informations de la carte"),
+    "banque-acceptee": (decide, "Informations de paiement"),
+    "retour-accepte": (back, "Accueil"),
+    "retour-refuse": (lambda page, stage: back(page, stage, REFUSED), "Accueil"),
+    "retour-abandonne": (abandon, "Accueil"),
+    "retour-expire": (expire, "Accueil"),
+    "retour-en-attente": (lambda page, stage: back(page, stage, PENDING), "Accueil"),
+    "en-cours": (in_progress, "Un paiement est déjà en cours"),
+    "messagerie": (mailbox, "Ma messagerie"),
+    "accuse": (read, "Accusé de réception de votre paiement de créance"),
+    "imprimer": (printed, "Accusé de réception de votre paiement de créance"),
+    "introuvable": (nowhere, "Page introuvable"),
+}
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture of the whole page, in few colours so that it stays small."""
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    DOCS.mkdir(exist_ok=True)
+    picture.quantize(48, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
+
+
+def found_by_axe(page: Page) -> list[tuple[str, str]]:
+    """List what axe finds; its source is evaluated, since a script tag would be against the policy."""
+    page.evaluate(AXE)
+    found = page.evaluate(f"() => axe.run(document, {LEVELS})")
+    return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(page: Page, stage: Stage, request: pytest.FixtureRequest, name: str) -> None:
+    """The screen is the one meant, has nothing that axe finds, and fits a screen of 320 CSS pixels."""
+    way, heading = SCREENS[name]
+    way(page, stage)
+    if request.config.getoption("--screens"):
+        photograph(page, name)
+    found = found_by_axe(page)
+    page.set_viewport_size({"width": 320, "height": 640})
+    if request.config.getoption("--screens") and name in {"creance", "recapitulatif"}:
+        photograph(page, f"{name}-320")
+    width = page.evaluate("document.documentElement.scrollWidth")
+
+    assert ([heading], [], 320) == (page.locator("h1").all_inner_texts(), found, width)
+
+
+def test_axe_sees() -> None:
+    """What axe is asked covers levels A and AA: the source is there, and names its rules."""
+    assert ["wcag2a", "wcag2aa"] == [level for level in ("wcag2a", "wcag2aa") if level in LEVELS and level in AXE]
+
+
+def test_axe_finds(page: Page, stage: Stage) -> None:
+    """A field that loses its label is found."""
+    page.goto(f"{stage.url}/creance")
+    page.evaluate("document.querySelector('label').remove()")
+
+    assert "label" in [rule for rule, _ in found_by_axe(page)]
+
+
+def test_documented() -> None:
+    """The documentation shows the picture of every screen."""
+    page = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
+
+    assert [] == [
+        name for name in SCREENS if f"(screens/{name}.png)" not in page or not (DOCS / f"{name}.png").exists()
+    ]

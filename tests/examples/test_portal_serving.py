@@ -1,0 +1,57 @@
+"""``python3 dev.py portal``: what it starts, prints and leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from creance_pay import NoticeReference
+from portal.__main__ import REFERENCES
+from portal.accounts import example_accounts
+from visitor import Visitor
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def served() -> Iterator[subprocess.Popen[str]]:
+    """Start it as ``dev.py portal`` does, and stop it as a person does."""
+    env = {**os.environ, "PYTHONPATH": str(EXAMPLES), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "portal"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, encoding="utf-8") as process:  # noqa: S603 - our own example
+        yield process
+        process.kill()
+
+
+def told(process: subprocess.Popen[str]) -> str:
+    """Read what is printed, down to the last card."""
+    lines: list[str] = []
+    while process.stdout and "unavailable" not in "".join(lines[-1:]):
+        lines.append(process.stdout.readline())
+    return "".join(lines)
+
+
+def test_served(served: subprocess.Popen[str]) -> None:
+    """Both addresses that it prints answer, the bank being another site; Ctrl-C stops both without a word."""
+    found = re.findall(r"http://\S+", told(served))
+    pages = [Visitor(url) for url in found]
+    titles = [page.page.title for page in pages]
+    for page in pages:
+        page.close()
+    served.send_signal(signal.SIGINT)
+
+    assert (["Accès à mon compte – Compte d’exemple", "Banque d’exemple – exemple"], 0) == (titles, served.wait(10))
+
+
+def test_references() -> None:
+    """What it says of each reference is about one that an account has."""
+    known = {debt.reference for account in example_accounts().values() for debt in account.debts.values()}
+
+    assert [] == [text for text in REFERENCES if NoticeReference.parse(text) not in known]
