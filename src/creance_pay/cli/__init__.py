@@ -2,7 +2,7 @@
 
 Each command is a module of this folder: its function ``register`` declares the arguments, and the function that this
 names runs it and gives the exit status: 0 for a yes, 1 for a no, 2 for a usage that is not one.
-An error of this package is one line on the standard error, and status 1.
+An error of this package, or of a file, is one line on the standard error, and status 1; an interruption is status 130.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import caisse, keys, messages, policy, reference
+from . import caisse, keys, ledger, messages, policy, reference
 
-_COMMANDS = (reference, caisse, policy, messages, keys)
+_INTERRUPTED = 130  # what shells give to a program that Ctrl-C has stopped
+_COMMANDS = (reference, caisse, policy, messages, keys, ledger)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,5 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except CreancePayError as error:
-        print(f"creance-pay: {error}", file=sys.stderr)
-        return 1
+        return _stopped(str(error), 1)
+    except OSError as error:
+        return _stopped(f"{error.filename}: {error.strerror}", 1)
+    except KeyboardInterrupt:
+        return _stopped("interrupted", _INTERRUPTED)
+
+
+def _stopped(why: str, status: int) -> int:
+    print(f"creance-pay: {why}", file=sys.stderr)
+    return status
