@@ -31,6 +31,7 @@ nitpick_ignore = [
     ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
     ("py:class", "markupsafe.Markup"),  # a text that knows __html__; its own pages are elsewhere
     ("py:class", "creance_pay.gateways.hidden.Hidden"),  # nobody types it: a text is what one gives
+    ("py:class", "timedelta"),  # the default of an argument is shown as it is written
     ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -65,8 +66,8 @@ from creance_pay.rules import *
 
 # The part of Python's own index that these pages point to, so that a build needs no network; `-n` names what it lacks.
 PYTHON_NAMES = {
-    "library/collections.abc.html": "Callable Iterable Iterator Mapping Sequence",
-    "library/datetime.html": "date datetime",
+    "library/collections.abc.html": "Callable Collection Iterable Iterator Mapping Sequence",
+    "library/datetime.html": "date datetime timedelta",
     "library/decimal.html": "Decimal",
     "library/enum.html": "IntFlag StrEnum",
     "library/exceptions.html": "Exception ImportError LookupError ValueError",

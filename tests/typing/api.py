@@ -33,6 +33,7 @@ from creance_pay import (
     NoticeReference,
     OrderMismatchError,
     Outcome,
+    PaymentInProgressError,
     PaymentOrder,
     PaymentState,
     Reason,
@@ -50,22 +51,46 @@ from creance_pay import (
     find_caisse,
 )
 from creance_pay.gateways import (
+    Answer,
+    Books,
     Capability,
+    Change,
+    Effect,
+    EffectsRun,
+    EffectTask,
     FormPost,
     Gateway,
+    Held,
     HttpAnswer,
     HttpMessage,
+    Incident,
+    IncidentKind,
     KeyRing,
+    Ledger,
+    LedgerEntry,
+    LedgerRecord,
+    MemoryLedger,
     OperationOutcome,
     OperationResult,
+    PaymentService,
+    PaymentView,
+    Received,
+    Reconciliation,
+    Recorded,
     Redirect,
+    ReportedLine,
     RequestsTransport,
     SealAlgorithm,
     SecretKey,
+    SqlLedger,
+    StartedPayment,
+    Told,
     Transport,
+    Treatment,
     VerifiedPayment,
     load,
     seal,
+    transition,
 )
 from creance_pay.gateways.sips import (
     BadLine,
@@ -350,6 +375,54 @@ def loaded() -> Gateway:
     return bank
 
 
+def ledgers() -> Ledger:
+    """Open ledgers, and read what they hold."""
+    ledger: Ledger = SqlLedger("sqlite:///ledger.db", merchant_id="1", payload_keys=["a key"], upgrade=False)
+    assert_type(ledger.find("REF1"), LedgerEntry | None)
+    assert_type(ledger.records("REF1"), tuple[LedgerRecord, ...])
+    assert_type(ledger.pending([references()[0]], MOMENT), dict[NoticeReference, Euros])
+    assert_type(ledger.entries({PaymentState.PAID}, before=MOMENT), tuple[LedgerEntry, ...])
+    assert_type(ledger.tasks(), tuple[EffectTask, ...])
+    assert_type(ledger.erase(before=MOMENT), int)
+    ledger.settled_elsewhere([references()[0]], at=MOMENT)
+    with ledger.transaction() as books:
+        assert_type(books, Books)
+    return MemoryLedger()
+
+
+def paying(bank: Gateway, transport: Transport) -> PaymentService:
+    """Take a payment from its start to its last effect."""
+
+    def send(payment: LedgerEntry, key: str) -> str:
+        return f"{payment.amount} {key}"
+
+    effects = [Effect(name="mail", run=send, on={PaymentState.PAID})]
+    service = PaymentService(bank, ledgers(), transport=transport, effects=effects, clock=lambda: MOMENT)
+    started = service.start(money(), {references()[0]: money()}, return_url="", notification_url="", replace=True)
+    assert_type(started, StartedPayment)
+    assert_type(started.form, FormPost | Redirect)
+    answer, view = service.on_notification(HttpMessage(b"")), service.on_return(HttpMessage(b""))
+    assert_type(answer, Answer)
+    assert_type(answer.result, Recorded | CreancePayError)
+    assert_type((view, view.message), tuple[PaymentView, Told])
+    message_for(view.message)
+    assert_type(service.run_effects(), EffectsRun)
+    lines: list[ReportedLine] = list(read_reports("report.csv"))
+    assert_type(service.reconcile(reports=lines), Reconciliation)
+    assert_type(service.incidents(), tuple[Incident, ...])
+    service.start(money(), {}, "", "")  # type: ignore[call-arg]
+    return service
+
+
+def decided(held: Held, told: VerifiedPayment, message: HttpMessage) -> IncidentKind:
+    """Decide what becomes of a payment."""
+    change = transition(held, told, repeated=False)
+    assert_type(change, Change)
+    assert_type(change.treatment, Treatment)
+    assert_type(Received.message(message, Source.RETURN, MOMENT), Received)
+    return change.incidents[0]
+
+
 def operations(bank: Gateway, transport: Transport) -> str:
     """Ask the bank for what it may offer."""
     assert_type(bank.fetch_status(order(), transport), VerifiedPayment)
@@ -561,6 +634,8 @@ def errors(error: CreancePayError) -> str:
             assert_type(error.http_status, int)
         case OrderMismatchError():
             assert_type((error.fields, error.http_status), tuple[tuple[str, ...], int])
+        case PaymentInProgressError():
+            assert_type(error.references, tuple[str, ...])
         case GatewayUnavailableError():
             assert_type(error.retryable, bool)
         case MissingExtraError():

@@ -6,7 +6,7 @@ takes.  So it happens at least once; and exactly once where what it calls honour
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import attrs
@@ -22,6 +22,10 @@ LONGEST = timedelta(hours=1)
 BATCH = 100
 
 
+def _states(states: Iterable[PaymentState]) -> frozenset[PaymentState]:
+    return frozenset(states)
+
+
 @attrs.frozen(kw_only=True)
 class Effect:
     """Something that follows a payment.
@@ -35,7 +39,7 @@ class Effect:
 
     name: str = attrs.field(validator=of_type(str))
     run: Callable[[LedgerEntry, str], object] = attrs.field(repr=False)
-    on: frozenset[PaymentState] = attrs.field(default=frozenset({PaymentState.PAID}), converter=frozenset)
+    on: frozenset[PaymentState] = attrs.field(default=frozenset({PaymentState.PAID}), converter=_states)
 
 
 @attrs.frozen(kw_only=True)

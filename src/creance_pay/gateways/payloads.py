@@ -18,9 +18,9 @@ from .hidden import Hidden, hide
 _VARIABLE = "CREANCE_PAY_LEDGER_KEYS"
 
 
-def hidden_keys(given: Sequence[str | Hidden] | None) -> list[Hidden]:
+def hidden_keys(given: Sequence[str] | None) -> list[Hidden]:
     """Hide the given keys, or else those of the environment, which commas separate."""
-    found: Sequence[object] = list(filter(None, os.environ.get(_VARIABLE, "").split(","))) if given is None else given
+    found = list(filter(None, os.environ.get(_VARIABLE, "").split(","))) if given is None else given
     return [hide(key) for key in found]
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError
-from .hidden import Hidden
 from .ledger import Ledger
 from .payloads import Payloads, hidden_keys
 
@@ -21,7 +20,7 @@ class SqlLedger(Ledger):
     Args:
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
         merchant_id: The shop; one database may hold the ledgers of many.
-        payload_keys: What encrypts messages at rest, see :mod:`creance_pay.gateways.payloads`; by default the
+        payload_keys: What encrypts messages at rest, the key that encrypts first; by default the
             environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, a message is kept as its
             hash and what was made of it, and never in clear.
         upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
@@ -37,7 +36,7 @@ class SqlLedger(Ledger):
         url: str,
         *,
         merchant_id: str = "",
-        payload_keys: Sequence[str | Hidden] | None = None,
+        payload_keys: Sequence[str] | None = None,
         upgrade: bool = False,
     ) -> None:
         """Connect, and check the version of the tables."""
