@@ -55,11 +55,11 @@ def toil(url: str, shop: str, told: Path) -> NoReturn:
             file.write((" ".join(map(str, words)) + "\n").encode())  # at once, so that a kill takes back nothing
 
         ledger = SqlLedger(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
-        effects = [
-            Effect(name=name, run=lambda entry, _, name=name: tell("happened", entry.transaction_reference, name))
-            for name in EFFECTS
-        ]
-        desk = Desk(ledger, effects=effects)
+
+        def effect(name: str) -> Effect:
+            return Effect(name=name, run=lambda entry, _: tell("happened", entry.transaction_reference, name))
+
+        desk = Desk(ledger, effects=[effect(name) for name in EFFECTS])
         while True:
             try:
                 _one_payment(desk, tell)

@@ -429,9 +429,11 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     assert_type(answer.result, Recorded | CreancePayError)
     assert_type((view, view.message), tuple[PaymentView, Told])
     message_for(view.message)
+    if isinstance(answer.result, Recorded):
+        assert_type(service.told(answer.result.entry), Told)
     assert_type(service.run_effects(), EffectsRun)
     lines: list[ReportedLine] = list(read_reports("report.csv"))
-    assert_type(service.reconcile(reports=lines), Reconciliation)
+    assert_type(service.reconcile(reports=lines, watch=reversed), Reconciliation)
     assert_type(service.incidents(), tuple[Incident, ...])
     service.start(money(), {}, "", "")  # type: ignore[call-arg]
     return service

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import assess, bank, caisse, explain, keys, messages, policy, reference
+from . import assess, bank, caisse, explain, keys, ledger, messages, policy, reference
 
 _INTERRUPTED = 130  # what shells give to a program that Ctrl-C has stopped
-_COMMANDS = (reference, explain, caisse, policy, assess, messages, keys, bank)
+_COMMANDS = (reference, explain, caisse, policy, assess, messages, keys, ledger, bank)
 
 
 def parser() -> argparse.ArgumentParser:

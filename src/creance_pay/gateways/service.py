@@ -190,6 +190,7 @@ class PaymentService:
         older_than: timedelta = timedelta(minutes=20),
         asking_for: timedelta = _ASKING,
         reports: Iterable[ReportedLine] = (),
+        watch: Callable[[tuple[LedgerEntry, ...]], Iterable[LedgerEntry]] = tuple,
     ) -> Reconciliation:
         """Find out what nobody told: try parked messages again, ask the bank, and read its reports.
 
@@ -198,12 +199,13 @@ class PaymentService:
             asking_for: How long to ask about an attempt of which nothing was ever heard; the bank is asked for ever
                 about one that it has under way.
             reports: Lines of the bank's daily reports.
+            watch: What gives the payments one by one to be asked about, such as a bar that shows how far it is.
         """
         parked = [self._intake.retry(record) for record in self._ledger.parked()]
         recorded = [result for result in parked if isinstance(result, Recorded)]
         recorded += read_lines(self._intake, list(reports))
         unanswered = []
-        for entry, answer in self._asked(self._unsettled(older_than, asking_for)):
+        for entry, answer in self._asked(watch(tuple(self._unsettled(older_than, asking_for)))):
             if answer is None:
                 unanswered.append(entry.transaction_reference)
             else:

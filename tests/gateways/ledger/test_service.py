@@ -177,7 +177,7 @@ class TestMessage:
         desk.later(hours=1)
         desk.service.reconcile()
 
-        assert Outcome.PENDING is desk.service._told(desk.service.reconcile().recorded[0]).outcome
+        assert Outcome.PENDING is desk.service.told(desk.service.reconcile().recorded[0].entry).outcome
         assert ["OUTWEIGHED", "OUTWEIGHED"] == desk.treatments(started)
 
 
