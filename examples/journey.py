@@ -15,13 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import attrs
+from visitor import Visitor
 
 from creance_pay import CreancePayError, Euros, rules
 from creance_pay.gateways import Ledger, LedgerEntry, SqlLedger
 from creance_pay.gateways.testing import BankPage, BankShop
 from creance_pay.gateways.testing.pages import bank_pages, serving
 from portal import create_portal
-from visitor import Visitor
 
 POLICY = rules.policy_named("ameli-2019-11")
 CLOSED, SEVEN_EUROS, SIXTY_EUROS = "6311 7054 0000 0344 F", "6311 6326 0000 0408 F", "6311 7260 0000 0512 K"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
+from visitor import Visitor
 
 from creance_pay.gateways import Ledger, SqlLedger
 from creance_pay.gateways.testing import BankPage
@@ -15,7 +16,6 @@ from creance_pay.gateways.testing.pages import serving
 from portal import create_portal
 from portal.accounts import Account
 from portal.desk import Desk
-from visitor import Visitor
 
 SIXTY = "6311 7260 0000 0512 K"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from visitor import Visitor
 
 from creance_pay.gateways.testing import BankPage
 from portal_stage import Stage, staged
 from system_parts import missing
-from visitor import Visitor
 
 FLAGS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",

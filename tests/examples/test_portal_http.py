@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from visitor import Visitor
 
 from creance_pay import Source
 from creance_pay.gateways import seal
 from creance_pay.gateways.seals import SealAlgorithm
 from creance_pay.gateways.testing import BankShop, Fault
 from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage, go_to_bank
-from visitor import Visitor
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from visitor import Visitor
 
 from creance_pay import DebtKind
 from creance_pay.gateways.testing import BankPage, Fault
 from portal.accounts import Account, debt
 from portal_stage import ACCEPTED, REFUSED, Stage, go_to_bank, staged
-from visitor import Visitor
 
 PEOPLE, EACH = 50, 40
 FAULTS = [Fault.NONE, Fault.LOST, Fault.DOUBLED, Fault.NONE]

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from visitor import Visitor
 
 from creance_pay import NoticeReference
 from portal.__main__ import REFERENCES
 from portal.accounts import example_accounts
-from visitor import Visitor
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
