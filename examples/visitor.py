@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 import attrs
 import requests
 
+_PATIENCE = 60.0
+
 
 @attrs.define
 class Form:
@@ -101,7 +103,7 @@ class Visitor:
 
     def open(self, url: str) -> None:
         """Go to an address."""
-        self._show(self._browser.get(urljoin(getattr(self, "url", ""), url), timeout=30))
+        self._show(self._browser.get(urljoin(getattr(self, "url", ""), url), timeout=_PATIENCE))
 
     def follow(self, words: str) -> None:
         """Follow a link by its words."""
@@ -125,13 +127,13 @@ class Visitor:
         form, fields = self.page.form_of(button), self.filled(button, **typed)
         target = urljoin(self.url, form.buttons[button].get("formaction", form.action))
         if form.method == "get":
-            self._show(self._browser.get(target, params=fields, timeout=30))
+            self._show(self._browser.get(target, params=fields, timeout=_PATIENCE))
         else:
-            self._show(self._browser.post(target, data=fields, timeout=30))
+            self._show(self._browser.post(target, data=fields, timeout=_PATIENCE))
 
     def post(self, url: str, fields: list[tuple[str, str]]) -> None:
         """Post what no form of the page would."""
-        self._show(self._browser.post(urljoin(self.url, url), data=fields, timeout=30))
+        self._show(self._browser.post(urljoin(self.url, url), data=fields, timeout=_PATIENCE))
 
     def close(self) -> None:
         """Go away."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -79,6 +80,7 @@ class Desk:
             clock=clock,
         )
         self._clock = clock
+        self._effects = Lock()
         self._owners = {debt.reference: name for name, each in accounts.items() for debt in each.debts.values()}
         self._missed: dict[str, deque[datetime]] = {name: deque(maxlen=_MISSES) for name in accounts}
 
@@ -143,6 +145,11 @@ class Desk:
             notification_url=notification_url,
             replace=replace,
         )
+
+    def run_effects(self) -> None:
+        """Do what follows the payments, one thread at a time: many would only contend for the same few tasks."""
+        with self._effects:
+            self.service.run_effects()
 
     def payments(self, account: str) -> list[LedgerEntry]:
         """List a person's payments that have had their time to show in the account (rule R17)."""

@@ -129,7 +129,7 @@ def leave() -> Page:
 def come_back() -> Page:
     """Take what the bank's page made the browser post; the session's cookie does not come with it."""
     view = desk.service.on_return(_message())
-    desk.service.run_effects()
+    desk.run_effects()
     if isinstance(view.result, Recorded):
         return redirect(url_for(".home", paiement=_sign(view.result.entry)), 303)
     told = _shown([message_for(view.message)])[0]
@@ -140,7 +140,7 @@ def come_back() -> Page:
 def hear() -> Page:
     """Take what the bank's server posts."""
     answer = desk.service.on_notification(_message())
-    desk.service.run_effects()
+    desk.run_effects()
     return "", answer.http_status
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from visitor import Visitor
 
-from creance_pay import Source
+from creance_pay import GatewayUnavailableError, Source
 from creance_pay.gateways import seal
 from creance_pay.gateways.seals import SealAlgorithm
 from creance_pay.gateways.testing import BankShop, Fault
@@ -309,6 +309,21 @@ class TestAgain:
         visitor.open(stage.url)
 
         assert "20,00 €" in visitor.page.words
+
+    def test_ledger_is_silent(self, stage: Stage, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the ledger does not answer the person is told to wait, and the bank to send it again."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED, fault=Fault.LOST.value)
+
+        def fail(*_: object, **__: object) -> None:
+            raise GatewayUnavailableError("no answer", retryable=True)
+
+        monkeypatch.setattr(stage.ledger, "transaction", fail)
+        status = post(f"{stage.url}/notification", dict(visitor.filled("Aller au compte")))
+        visitor.press("Aller au compte")
+        told = "Ne payez pas une deuxième fois." in visitor.page.words
+
+        assert (503, 503, True) == (status, visitor.status, told)
 
 
 class TestMailbox:
