@@ -29,7 +29,6 @@ class Intake:
     Args:
         gateway: The bank, which proves them.
         ledger: Where they are recorded.
-        transport: What asks the bank; ``None`` where it cannot be asked.
         effects: What follows a payment.
         clock: What tells the time.
         display_delay: How long a payment may not show in the person's account yet.
@@ -37,7 +36,6 @@ class Intake:
 
     gateway: Gateway
     ledger: Ledger
-    transport: Transport | None
     effects: Collection[Effect]
     clock: Callable[[], datetime]
     display_delay: timedelta
@@ -92,13 +90,11 @@ class Intake:
         display_by = received.at + self.display_delay
         return self.ledger.record(payment, received, reference=reference, display_by=display_by, effects=self.effects)
 
-    def ask(self, entry: LedgerEntry) -> Recorded | None:
+    def ask(self, entry: LedgerEntry, transport: Transport) -> Recorded | None:
         """Ask the bank about a payment; ``None`` when it does not answer, or not about this payment."""
-        if self.transport is None:
-            return None
         now = self.clock()
         try:
-            payment = self.gateway.fetch_status(entry.order, self.transport)
+            payment = self.gateway.fetch_status(entry.order, transport)
         except OrderMismatchError as error:
             self._mismatched(entry.transaction_reference, Received.fields({}, Source.STATUS, now), error)
             return None

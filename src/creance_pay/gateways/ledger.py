@@ -186,16 +186,15 @@ class Ledger(ABC):
                 return recorded
 
     def note(
-        self, treatment: Treatment, received: Received, *, reference: str, detail: str, kind: IncidentKind | None = None
+        self, treatment: Treatment, received: Received, *, reference: str, detail: str, kind: IncidentKind
     ) -> None:
-        """Record what is not applied: refused, of another order, or parked; and an incident if it makes one."""
+        """Record what is not applied: of another order, or parked; and its incident."""
         record = LedgerRecord(transaction_reference=reference, received=received, treatment=treatment, detail=detail)
         with self.transaction() as books:
             if treatment is Treatment.PARKED and _parked_before(books, received):
                 return
             books.add_record(record)
-            if kind:
-                books.add_incident(Incident(kind=kind, transaction_reference=reference, at=received.at, detail=detail))
+            books.add_incident(Incident(kind=kind, transaction_reference=reference, at=received.at, detail=detail))
 
     def refuse(self, received: Received, *, reference: str, error: ResponseRefusedError) -> None:
         """Record that something was refused, by its hash alone, and no more than a thousand times an hour.

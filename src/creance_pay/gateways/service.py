@@ -17,7 +17,7 @@ comes first, how often, and in how many processes at once, makes no difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -86,12 +86,12 @@ class PaymentService:
             raise ConfigurationError("two effects have the same name")
         self._gateway = gateway
         self._ledger = ledger
+        self._transport = transport if Capability.STATUS in gateway.capabilities else None
         self._clock = _in_utc(clock)
         self._attempt_life = attempt_life
         self._intake = Intake(
             gateway=gateway,
             ledger=ledger,
-            transport=transport if Capability.STATUS in gateway.capabilities else None,
             effects=named,
             clock=self._clock,
             display_delay=display_delay,
@@ -190,8 +190,7 @@ class PaymentService:
         recorded = [result for result in parked if isinstance(result, Recorded)]
         recorded += read_lines(self._intake, list(reports))
         unanswered = []
-        for entry in self._unsettled(older_than, asking_for) if self._intake.transport else ():
-            answer = self._intake.ask(entry)
+        for entry, answer in self._asked(self._unsettled(older_than, asking_for)):
             if answer is None:
                 unanswered.append(entry.transaction_reference)
             else:
@@ -211,19 +210,28 @@ class PaymentService:
         return Told(outcome=outcome_of(state))
 
     def _asked_aside(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
-        """Ask the bank about earlier attempts, and name those that it does not know either."""
-        aside = set()
-        for entry in self._ledger.payments_of(notices) if self._intake.transport else ():
+        """Ask the bank about earlier attempts, and name those of which it answers something."""
+        earlier = self._earlier(notices, now, replace=replace)
+        return {entry.transaction_reference for entry, answer in self._asked(earlier) if answer}
+
+    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[LedgerEntry]:
+        """Find the attempts that may have been paid although nobody told, and no longer stand in the way."""
+        for entry in self._ledger.payments_of(notices):
             silent = entry.state in UNHEARD and now < entry.created_at + _ASKING
             given_up = replace or not entry.blocks(now, self._attempt_life)
-            if (silent or entry.state in UNDECIDED) and given_up and self._intake.ask(entry):
-                aside.add(entry.transaction_reference)
-        return aside
+            if (silent or entry.state in UNDECIDED) and given_up:
+                yield entry
 
-    def _unsettled(self, older_than: timedelta, asking_for: timedelta) -> tuple[LedgerEntry, ...]:
+    def _asked(self, entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, Recorded | None]]:
+        """Ask the bank about payments, where it can be asked."""
+        if self._transport is not None:
+            for entry in entries:
+                yield entry, self._intake.ask(entry, self._transport)
+
+    def _unsettled(self, older_than: timedelta, asking_for: timedelta) -> Iterator[LedgerEntry]:
         now = self._clock()
-        undecided = self._ledger.entries(UNDECIDED, before=now - older_than)
-        return undecided + self._ledger.entries(UNHEARD, since=now - asking_for, before=now - older_than)
+        yield from self._ledger.entries(UNDECIDED, before=now - older_than)
+        yield from self._ledger.entries(UNHEARD, since=now - asking_for, before=now - older_than)
 
     def _run(self, task: EffectTask) -> bool | None:
         """Run one effect; ``None`` when somebody else does."""

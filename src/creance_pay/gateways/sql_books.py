@@ -54,8 +54,7 @@ class SqlBooks:
         parts = [
             {**whose, "notice_reference": str(notice), "cents": part.cents} for notice, part in order.notices.items()
         ]
-        if parts:
-            self._connection.execute(notices.insert(), parts)
+        self._connection.execute(notices.insert(), parts)
 
     def swap(self, entry: LedgerEntry) -> bool:
         this = payments.c.transaction_reference == entry.transaction_reference

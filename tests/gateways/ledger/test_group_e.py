@@ -625,6 +625,15 @@ class TestE29:
         assert (first.transaction_reference,) == caught.value.references
         assert first.transaction_reference not in str(caught.value)
 
+    def test_e29_not_asked(self, ledger: Ledger) -> None:
+        """A second click within the time of the first is refused, and asks nothing of the bank."""
+        desk = Desk(ledger, asking=True)
+        desk.start()
+
+        with pytest.raises(PaymentInProgressError):
+            desk.start()
+        assert 0 == desk.line.asked
+
     def test_e29_asked_first(self, ledger: Ledger) -> None:
         """A person who gave the first up may start anew when the bank knows nothing of it."""
         desk = Desk(ledger, asking=True)
