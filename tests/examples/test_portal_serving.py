@@ -17,6 +17,12 @@ from creance_pay import NoticeReference
 from portal.__main__ import REFERENCES
 from portal.accounts import example_accounts
 
+# A run of the tests in the background ignores Ctrl-C, and so would what it starts.
+PROGRAM = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("portal", run_name="__main__")
+"""
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -24,7 +30,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 def served() -> Iterator[subprocess.Popen[str]]:
     """Start it as ``dev.py portal`` does, and stop it as a person does."""
     env = {**os.environ, "PYTHONPATH": str(EXAMPLES), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "portal"]
+    command = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, encoding="utf-8") as process:  # noqa: S603 - our own example
         yield process
         process.kill()
