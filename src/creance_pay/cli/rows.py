@@ -27,8 +27,8 @@ _TRUTHS |= dict.fromkeys(("false", "False", "FALSE", "0"), False)
 Row = list[str | int | bool | None]
 
 
-class UnreadableRowError(InvalidValueError):
-    """A line that is no row; the error says why, without any of its values."""
+class UnreadableRowError(ValueError):
+    """A line that is no row; the error says why, without any of its values, and never leaves this module."""
 
 
 @attrs.frozen
@@ -95,7 +95,10 @@ class Layout:
         Raises:
             InvalidValueError: when it cannot be read, repeats a name, or lacks one that is needed.
         """
-        names = tuple(_fields(header.removeprefix(codecs.BOM_UTF8), separator, encoding, None))
+        try:
+            names = tuple(_fields(header.removeprefix(codecs.BOM_UTF8), separator, encoding, None))
+        except UnreadableRowError as error:
+            raise InvalidValueError(str(error)) from None
         if len({*names}) < len(names):
             raise InvalidValueError("expected each name of a column once")
         if missing := [name for name in columns.values() if name not in names]:
