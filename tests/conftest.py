@@ -14,7 +14,8 @@ settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "unti
 # Run by `dev.py fuzz`, with a lock of its own.
 collect_ignore = ["fuzz/run.py"]
 if "MUTANT_UNDER_TEST" in os.environ:
-    collect_ignore.append("rules/test_columns_spark.py")  # Spark is in no lock of mutation testing, and takes its time
+    # Neither Spark nor a database is in the lock of mutation testing, and both take their time.
+    collect_ignore += ["rules/test_columns_spark.py", "gateways/ledger"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

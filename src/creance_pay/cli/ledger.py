@@ -62,6 +62,7 @@ def _declare(
     """Declare an act on a ledger, which is closed after it."""
 
     def run(options: argparse.Namespace) -> int:
+        """Open the ledger for the act."""
         with closing(SqlLedger(_url(options.file), merchant_id=options.merchant)) as ledger:
             return act(options, ledger)
 

@@ -23,7 +23,7 @@ def progress(total: int) -> Iterator[Callable[[int], object]]:
     """
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
-        from rich.progress import Progress  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415 - of the same extra
     except ImportError as error:
         raise MissingExtraError("a progress bar needs more: pip install 'creance-pay[batch]'", extra="batch") from error
     console = Console(stderr=True)
