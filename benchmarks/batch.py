@@ -149,7 +149,7 @@ def on_duckdb(source: Path, target: Path) -> None:
 
 
 def by_openfisca(source: Path, target: Path) -> None:
-    """Decide by OpenFisca's vectors, in chunks; what it has no text for is made of what it gives."""
+    """Decide by OpenFisca's vectors, in chunks, and write the words that go with its numbers."""
     from openfisca_debts import decide  # noqa: PLC0415 - takes a second to load, which only this contender should
 
     size, parts = pl.scan_parquet(source).select(pl.len()).collect().item(), []

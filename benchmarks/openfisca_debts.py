@@ -1,4 +1,7 @@
-"""The rules for OpenFisca: variables over vectors, one entity, one month."""
+"""The rules for OpenFisca: variables over vectors, one entity, one month.
+
+Texts are OpenFisca's own, of a fixed width, and read by NumPy in formulas: OpenFisca has no other test for them.
+"""
 
 from typing import Any
 
@@ -16,15 +19,29 @@ from creance_pay.rules import policy_named
 POLICY = policy_named("ameli-2019-11")
 LEAST, MOST = POLICY.online_min.cents, POLICY.online_max_per_payment.cents
 KINDS = [kind.value for kind in POLICY.open_debt_kinds]
-REFERENCE = rf"\A *{'[0-9] *' * 16}[A-Za-z] *\z"
+LONGEST, BARE = 32, 17  # of a reference: as the data has it, and without spaces
 PERIOD = "2026-11"
 DEBT = Entity("debt", "debts", "A debt", "")
 
 
-def variable(name: str, kind: type, formula: Any = None) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
+def variable(name: str, kind: type, formula: Any = None, **more: int) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
     """Declare a variable."""
     body = {"value_type": kind, "entity": DEBT, "definition_period": MONTH, "label": name}
-    return type(name, (Variable,), {**body, **({"formula": formula} if formula else {})})
+    return type(name, (Variable,), {**body, **more, **({"formula": formula} if formula else {})})
+
+
+def well_formed(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Tell the references of sixteen digits and a letter, wherever there are spaces."""
+    bare = np.strings.replace(debt("reference", period), b" ", b"").astype(f"S{BARE + 1}")
+    cells = bare.view(np.uint8).reshape(len(bare), -1)
+    digits = (cells[:, : BARE - 1] - ord("0") < 10).all(axis=1)  # noqa: PLR2004 - and what is below the zero is far above
+    letter = (cells[:, BARE - 1] | 0x20) - ord("a") < 26  # noqa: PLR2004 - the same
+    return digits & letter & (cells[:, BARE] == 0)
+
+
+def kind_open(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Tell the kinds that are open."""
+    return np.isin(debt("kind", period), np.array(KINDS, dtype="S"))
 
 
 def total(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
@@ -53,20 +70,21 @@ def first(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
 
 SYSTEM = TaxBenefitSystem([DEBT])
 for each in (
-    variable("missing", bool), variable("well_formed", bool), variable("open_online", bool),
-    variable("kind_open", bool), variable("remaining", int),
+    variable("missing", bool), variable("reference", str, max_length=LONGEST), variable("open_online", bool),
+    variable("kind", str, max_length=3), variable("remaining", int),
+    variable("well_formed", bool, well_formed), variable("kind_open", bool, kind_open),
     variable("reasons", int, total), variable("payable_max", int, largest), variable("next_payment", int, first),
 ):  # fmt: skip
     SYSTEM.add_variable(each)
 
 
 def decide(chunk: pl.DataFrame) -> pl.DataFrame:
-    """Decide a chunk; texts are read by Polars, since OpenFisca has no test for them."""
+    """Decide a chunk; Polars gives the vectors, something allowed where a cell is missing, and the words at the end."""
     inputs = chunk.select(
         missing=pl.any_horizontal(pl.col("reference", "kind", "remaining", "open_online").is_null()),
-        well_formed=pl.col("reference").fill_null("0" * 16 + "A").str.contains(REFERENCE),
+        reference=pl.col("reference").fill_null("0" * 16 + "A"),
         open_online=pl.col("open_online").fill_null(value=True),
-        kind_open=pl.col("kind").fill_null(KINDS[0]).is_in(KINDS),
+        kind=pl.col("kind").fill_null(KINDS[0]),
         remaining=pl.col("remaining").fill_null(MOST),
     )
     simulation = SimulationBuilder().build_default_simulation(SYSTEM, len(chunk))

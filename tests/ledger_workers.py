@@ -2,8 +2,10 @@
 
 import time
 import uuid
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,14 +31,22 @@ def start(url: str, shop: str, notices: list[str]) -> list[str]:
     return started
 
 
-def take(url: str, shop: str, posted: list[tuple[str, bytes]]) -> tuple[set[int], list[tuple[str, str]]]:
-    """Take messages, and run effects in between; give the answers, and the effects that happened here."""
+def take(url: str, shop: str, posted: list[tuple[str, bytes]]) -> tuple[Counter[int], list[tuple[str, str]]]:
+    """Take messages, and run effects in between; count the answers, and list the effects that happened here.
+
+    What could not be taken is sent again after the others, as a bank does, or a person whose page says so.
+    """
     desk = _desk(url, shop)
-    answers = set()
-    for number, (way, body) in enumerate(posted):
+    answers: Counter[int] = Counter()
+    waiting = deque(posted)
+    while waiting:
+        way, body = waiting.popleft()
         take_it = desk.service.on_return if way == "return" else desk.service.on_notification
-        answers.add(take_it(HttpMessage(body)).http_status)
-        if number % 10 == 9:
+        status = take_it(HttpMessage(body)).http_status
+        answers[status] += 1
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            waiting.append((way, body))
+        if answers.total() % 10 == 0:
             desk.service.run_effects()
     desk.service.run_effects()
     desk.ledger.close()  # type: ignore[attr-defined]

@@ -3,9 +3,13 @@
 import hashlib
 import hmac
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from creance_pay import Euros, PaymentOrder
@@ -97,3 +101,14 @@ def verify(
 ) -> VerifiedPayment:
     """Verify what was posted to the shop, about the order REF1 unless told otherwise."""
     return (gateway or shop()).verify(HttpMessage(posted), expected=expected or order())
+
+
+@contextmanager
+def machine_in(zone: str) -> Iterator[None]:
+    """Let the machine stand in another time zone for a while."""
+    try:
+        with patch.dict("os.environ", TZ=zone):
+            time.tzset()
+            yield
+    finally:
+        time.tzset()

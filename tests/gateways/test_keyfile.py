@@ -131,6 +131,21 @@ class TestRoundTrip:
 
         assert {"1": "superSafeSecretKey"} == secrets_of(KeyRing.from_file(found, key=KEY_TEXT))
 
+    def test_stable_cost(self, tmp_path: Path) -> None:
+        """So does one under a passphrase, which became its key by scrypt at a cost that is part of the format."""
+        found = tmp_path / "keys.json"
+        content = {
+            "format": "creance-pay-keys-1",
+            "protection": "passphrase",
+            "salt": "AAAAAAAAAAAAAAAAAAAAAA==",
+            "nonce": "AAAAAAAAAAAAAAAA",
+            "sealed": "N4OninDsDZZZ9yh6ueYuhEL_LRu3PQ==",
+        }
+        found.write_text(json.dumps(content), encoding="ascii")
+        found.chmod(0o600)
+
+        assert "a text" == read_hidden(found, FileKey(PASSPHRASE, Hidden(WORDS))).reveal()
+
 
 class TestChanged:
     """A file that was changed in any way does not open."""
@@ -322,6 +337,19 @@ class TestFile:
 
         with pytest.raises(ConfigurationError, match="is not a key file"):
             KeyRing.from_file(tmp_path / "pipe", key=KEY_TEXT)
+
+    def test_elsewhere(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is written but beside the file: the place for temporary files may be another disk, or not there."""
+        monkeypatch.setattr("tempfile.tempdir", str(path.parent / "none"))
+        ring().to_file(path, OPENS)
+
+        assert ("2", "1") == KeyRing.from_file(path, key=KEY_TEXT).versions
+
+    def test_largest(self, path: Path) -> None:
+        """A file of 64 KiB is read."""
+        path.write_bytes(path.read_bytes().ljust(65_536))
+
+        assert ("2", "1") == KeyRing.from_file(path, key=KEY_TEXT).versions
 
     def test_large(self, path: Path) -> None:
         """A file of more than 64 KiB is not even read."""

@@ -146,7 +146,7 @@ def encrypted(text: Hidden, file_key: FileKey) -> str:
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     fields = {"format": _FORMAT, "protection": file_key.protection, "salt": _text(salt), "nonce": _text(nonce)}
     sealed = file_key.cipher(salt).encrypt(nonce, text.reveal().encode(), _header(fields))
-    return json.dumps(fields | {"sealed": _text(sealed)}, indent=1) + "\n"
+    return json.dumps(fields | {"sealed": _text(sealed)}) + "\n"
 
 
 def _header(fields: dict[str, str]) -> bytes:
@@ -186,8 +186,8 @@ def _replace(path: Path, text: str) -> None:
     try:
         handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
         try:
-            with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123 - a handle is not a path
-                file.write(text)
+            with open(handle, "wb") as file:  # noqa: PTH123 - a handle is not a path
+                file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)

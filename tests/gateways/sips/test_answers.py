@@ -10,7 +10,7 @@ from creance_pay.gateways import HttpMessage
 from creance_pay.gateways.sips.answers import outer_fields
 
 pieces = st.sampled_from(
-    ["%", "7C", "3D", "3A", "2B", "25", "+", "%7C", "%7c", "%C3%A9", "%FF", "A", "|", "é", "%2", " "]
+    ["%", "=", "7C", "3D", "3A", "2B", "25", "+", "%7C", "%7c", "%C3%A9", "%FF", "A", "|", "é", "%2", " "]
 )
 texts = st.one_of(
     st.text(max_size=20).map(lambda text: quote_plus(text, errors="replace")), st.lists(pieces).map("".join)

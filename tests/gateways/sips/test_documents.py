@@ -59,6 +59,7 @@ class TestConcatenated:
             ('{"a": "None", "b": "null", "c": null}', "Nonenull"),
             ('{"a": true, "b": false}', "truefalse"),
             ('{"a": 44000, "b": 1.50, "c": 1e3, "d": -0}', "440001.501e3-0"),
+            ('{"a": NaN, "b": -Infinity}', "NaN-Infinity"),
             ('{"keyVersion": "1", "sealAlgorithm": "x", "seal": "y", "a": "1"}', "1"),
             ('{"a": {"seal": "y", "keyVersion": "1"}}', "1y"),
             ('{"a": "é\\u20ac"}', "é€"),
@@ -87,6 +88,14 @@ class TestLoad:
         """Anything else is refused, however deep it would lead."""
         with pytest.raises(ValueError):  # noqa: PT011 - each of them is no document
             load(text)
+
+    def test_wide(self) -> None:
+        """Two hundred containers are taken, and no more."""
+        two_hundred, more = ('{"a": [' + ",".join(["{}"] * count) + "]}" for count in (198, 199))
+
+        assert "" == concatenated(load(two_hundred))
+        with pytest.raises(ValueError, match="too many containers"):
+            load(more)
 
     def test_deep(self) -> None:
         """A document as deep as one can be is gone through."""

@@ -123,6 +123,10 @@ class TestLoopback:
         with pytest.raises(ConfigurationError):
             SipsHost.loopback(url)
 
+    def test_brand(self) -> None:
+        """It is of no bank."""
+        assert "loopback" == SipsHost.loopback("http://127.0.0.1").brand
+
     def test_plain_http(self) -> None:
         """The merchant's own addresses may be http there."""
         assert SipsHost.loopback("http://127.0.0.1").plain_http
@@ -172,14 +176,16 @@ def test_is_loopback(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["", "bank.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "[::2]"])
+@pytest.mark.parametrize(
+    "host", ["", "bank.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "X127.0.0.1", "[::2]"]
+)
 def test_is_not_loopback(host: str) -> None:
     """Another machine is none of them."""
     assert not is_loopback(host)
 
 
 @pytest.mark.parametrize(
-    "host", ["portal.example", "portal", "8.8.8.8", "[2001:4860:4860::8888]", "xn--e1afmkfd.example"]
+    "host", ["portal.example", "portal.example.", "portal", "8.8.8.8", "[2001:4860:4860::8888]", "xn--e1afmkfd.example"]
 )
 def test_is_public(host: str) -> None:
     """A name, or an address of the Internet, may be reached from the bank."""
@@ -190,7 +196,7 @@ def test_is_public(host: str) -> None:
     "host",
     ["127.0.0.1", "[::1]", "localhost", "LocalHost", "localhost.", "portal.localhost", "10.0.0.1", "192.168.1.1",
      "172.16.0.1", "169.254.1.1", "0.0.0.1", "[::]", "[fe80::1]", "[fd00::1]", "[::ffff:7f00:1]", "127.1",
-     "2130706433", "0x7f000001", "0177.0.0.1", "", ".", "-"],
+     "2130706433", "0x7f000001", "0177.0.0.1", "X8.8.8.8", "", ".", "-"],
 )  # fmt: skip
 def test_is_not_public(host: str) -> None:
     """This machine and private networks are not reached from the bank, however they are written."""

@@ -1,7 +1,7 @@
 """The way back: a verified payment, or an error that says whose fault it is."""
 
 import base64
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,7 +22,7 @@ from creance_pay import (
 )
 from creance_pay.gateways import HttpMessage, KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
-from sips_shop import MERCHANT, NOON, SECRET, SECRETS, body, changed, hmac_of, order, sha_of, shop, verify
+from sips_shop import MERCHANT, NOON, SECRET, SECRETS, body, changed, hmac_of, machine_in, order, sha_of, shop, verify
 
 FORGED = "0" * 64
 CAP = 65_536
@@ -136,6 +136,12 @@ class TestOuterFields:
     def test_repeated_stranger(self) -> None:
         """A field that is not the form's may be there twice."""
         assert verify(body(changed()) + b"&locale=fr&locale=en")
+
+    def test_most_fields(self) -> None:
+        """A form has up to 32 fields, and none has more."""
+        assert verify(body(changed()) + b"&x=" * 29)
+        with pytest.raises(MalformedResponseError):
+            verify(body(changed()) + b"&x=" * 30)
 
     def test_order(self) -> None:
         """The fields of the form may come in any order."""
@@ -481,14 +487,17 @@ class TestOutcome:
         assert Outcome.UNKNOWN is verify(body(changed() + spoilt)).outcome
 
     def test_unreadable_tells_nothing_else(self) -> None:
-        """An unreadable message fills no field that might be believed."""
-        payment = verify(body(changed() + "|oops"))
+        """An unreadable message fills no field that might be believed; what it says is kept for who looks into it."""
+        message = HttpMessage(body(changed(returnContext="x\x00")))
+        payment = shop().verify(message, expected=order(), source=Source.RETURN)
 
-        assert (None, None, None, "2") == (
+        assert (None, None, None, "2", Source.RETURN, ("x\x00",)) == (
             payment.amount,
             payment.transaction_reference,
             payment.response_code,
             payment.key_version,
+            payment.source,
+            payment.raw["returnContext"],
         )
 
 
@@ -551,6 +560,19 @@ class TestPayment:
             payment.authorised_at,
             payment.warnings,
         )
+
+    def test_zone_of_the_machine(self) -> None:
+        """Where the machine stands matters for no moment, the last of all included (C28)."""
+        with machine_in("EAST-14"):
+            payment = verify(body(changed(transactionDateTime="9999-12-31T23:59:59+00:00")))
+
+        assert datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) == payment.authorised_at
+
+    def test_two_warnings(self) -> None:
+        """One warning does not hide another (B5b, C27)."""
+        payment = verify(body(changed(returnContext="a", transactionDateTime="demain") + "|returnContext=b"))
+
+        assert ("returnContext is repeated", "transactionDateTime is unreadable") == payment.warnings
 
     def test_without_moment(self) -> None:
         """A message without time needs no warning."""

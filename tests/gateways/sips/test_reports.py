@@ -171,11 +171,18 @@ class TestBadLines:
     @pytest.mark.parametrize("last", ["END;2", "END;0", "END;one", "END;", "END", "FIN;01"])
     def test_count(self, tmp_path: Path, last: str) -> None:
         """A last line that counts otherwise is reported: lines may be lost."""
-        assert [(4, "the last line counts otherwise")] == faults(write(tmp_path, LINE, last=last))
+        report = write(tmp_path, LINE, last=last)
+
+        assert ([(4, "the last line counts otherwise")], [last]) == (faults(report), [bad.text for bad in report.bad])
 
     def test_no_last_line(self, tmp_path: Path) -> None:
         """So is a report that was cut."""
-        assert [(3, "the last line of the report is missing")] == faults(write(tmp_path, LINE, last=""))
+        report = write(tmp_path, LINE, last="")
+
+        assert ([(3, "the last line of the report is missing")], [""]) == (
+            faults(report),
+            [bad.text for bad in report.bad],
+        )
 
     def test_no_line(self, tmp_path: Path) -> None:
         """A day without payments is a report as well."""

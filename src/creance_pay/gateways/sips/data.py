@@ -79,8 +79,8 @@ def encode(text: str, encoding: str) -> str:
     return base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None).decode()
 
 
-def decode(text: str, encoding: str) -> str:
-    """Undo the encoding that the field ``Encode`` names; base64 is taken with or without its padding.
+def decode(text: str, encoding: str | None) -> str:
+    """Undo the encoding that the field ``Encode`` names, if any; base64 is taken with or without its padding.
 
     Raises:
         MalformedResponseError: for an unknown encoding, or a text that is not in it.

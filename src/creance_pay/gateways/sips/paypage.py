@@ -119,7 +119,7 @@ class SipsPaypage(Office):
                 and digits.
         """
         outer = outer_fields(message)
-        reference = Data.parse(decode(outer["Data"], outer.get("Encode", ""))).one("transactionReference")
+        reference = Data.parse(decode(outer["Data"], outer.get("Encode"))).one("transactionReference")
         if reference is None or REFERENCE.fullmatch(reference) is None:
             raise MalformedResponseError("no readable transaction reference")
         return reference
@@ -140,7 +140,7 @@ class SipsPaypage(Office):
             InvalidValueError: for an authentic message, when what it is held to is no order.
         """
         outer = outer_fields(message)
-        data = Data.parse(decode(outer["Data"], outer.get("Encode", "")))
+        data = Data.parse(decode(outer["Data"], outer.get("Encode")))
         version = data.one("keyVersion")
         if version is None:
             raise MalformedResponseError("no single key version")

@@ -158,7 +158,7 @@ def read_reports(path: str | PathLike[str]) -> Report:
 def _cells(text: str) -> tuple[str, ...]:
     """Take one line apart; a quotation mark that is never closed swallows cells, and the line is then short."""
     try:
-        return tuple(next(csv.reader([text], delimiter=";"), ()))
+        return tuple(next(csv.reader([text], delimiter=";")))
     except csv.Error:  # a cell longer than any
         return ()
 
