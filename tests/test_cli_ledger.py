@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -185,6 +186,20 @@ class TestErase:
         assert 0 == run("erase", "--days", "29", "--json")
         assert [{"erased": 2}] == objects(capsys)
         assert ("PAID", None) == (desk.state(started), desk.entry(started).masked_card)
+
+    def test_bar(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """How far it is can be watched."""
+        paid(desk)
+        steps: list[int] = []
+
+        @contextmanager
+        def bar(total: int) -> Iterator[Callable[[int], object]]:
+            steps.append(-total)
+            yield steps.append
+
+        monkeypatch.setattr(command, "progress", bar)
+
+        assert (0, [-1, 1]) == (run("erase", "--days", "29"), steps)
 
     @pytest.mark.parametrize("days", ["-1", "all"])
     def test_not_days(self, desk: Desk, days: str) -> None:

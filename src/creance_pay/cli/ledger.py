@@ -15,7 +15,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ConfigurationError
 from ..gateways import LedgerEntry, LedgerRecord, PaymentService, SqlLedger
@@ -28,6 +28,7 @@ from .progress import progress
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+T = TypeVar("T")
 _VARIABLE = "CREANCE_PAY_LEDGER"
 
 
@@ -108,7 +109,7 @@ def incidents(options: argparse.Namespace, ledger: SqlLedger) -> int:
 
 def erase(options: argparse.Namespace, ledger: SqlLedger) -> int:
     """Erase, and print how much."""
-    answer(options, {"erased": ledger.erase(before=utc_now() - options.days)})
+    answer(options, {"erased": ledger.erase(before=utc_now() - options.days, watch=_watched)})
     return 0
 
 
@@ -126,12 +127,12 @@ def reconcile(options: argparse.Namespace) -> int:
     return 1 if found.unanswered or unread else 0
 
 
-def _watched(entries: Sequence[LedgerEntry]) -> Iterator[LedgerEntry]:
-    """Show a bar while the bank is asked about one payment after the other."""
-    with progress(len(entries)) as step:
-        for entry in entries:
-            yield entry
-            step(1)
+def _watched(steps: Sequence[T]) -> Iterator[T]:
+    """Show a bar while one step after the other is done: payments asked about, pages erased."""
+    with progress(len(steps)) as advance:
+        for step in steps:
+            yield step
+            advance(1)
 
 
 def _url(file: Path | None) -> str:

@@ -84,5 +84,11 @@ class Books(Protocol):
     def finish(self, task: EffectTask, at: datetime | None) -> None:
         """Write when an effect happened, or what it raised."""
 
-    def erase(self, before: datetime) -> int:
-        """Erase payloads that came and cards of payments that last changed before a time; count them."""
+    def last_number(self) -> int:
+        """Read the highest number of a record, or zero."""
+
+    def erase(self, before: datetime, numbers: range) -> int:
+        """Erase payloads that came before a time, of records with these numbers, and count what was erased.
+
+        With them go the cards of their payments, where these last changed before that time.
+        """

@@ -11,7 +11,7 @@ alone; two messages at once change a payment one after the other, by comparing i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from .incidents import Incident, IncidentKind
 from .transitions import MOVED, UNHEARD, Change, Treatment, transition
 
 _SEQUENCES = 10_000_000
+_PAGE = 1_000
 _MOST_REFUSALS, _REFUSALS_WITHIN = 1_000, timedelta(hours=1)
 
 
@@ -263,14 +264,25 @@ class Ledger(ABC):
         with self.transaction() as books:
             books.finish(task, at)
 
-    def erase(self, *, before: datetime) -> int:
+    def erase(self, *, before: datetime, watch: Callable[[Sequence[range]], Iterable[range]] = iter) -> int:
         """Erase what is personal and old: payloads of messages, card masks; the accounts stay.
+
+        It is done in pages, so that nobody who pays meanwhile waits for all of it.
+
+        Args:
+            before: What came, or last changed, before this time is old.
+            watch: What gives the pages one by one, such as a bar that shows how far it is.
 
         Returns:
             How many records and payments were touched.
         """
-        with self.transaction() as books:
-            return books.erase(before)
+        with self.transaction(write=False) as books:
+            last = books.last_number()
+        erased = 0
+        for page in watch([range(first, first + _PAGE) for first in range(1, last + 1, _PAGE)]):
+            with self.transaction() as books:
+                erased += books.erase(before, page)
+        return erased
 
 
 def _record(

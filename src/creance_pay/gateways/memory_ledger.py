@@ -112,13 +112,20 @@ class _MemoryBooks:
             del self.waiting[task.key]
             self.done.add(task.key)
 
-    def erase(self, before: datetime) -> int:
-        old = [place for place, record in enumerate(self.kept) if record.received.at < before]
-        full = [place for place in old if self.kept[place].received.payload is not None]
-        for place in full:
-            record = self.kept[place]
-            self.kept[place] = attrs.evolve(record, received=attrs.evolve(record.received, payload=None))
-        cards = [entry for entry in self.payments.values() if entry.masked_card and entry.changed_at < before]
+    def last_number(self) -> int:
+        return len(self.kept)
+
+    def erase(self, before: datetime, numbers: range) -> int:
+        page = [record for record in self.kept if record.number in numbers]
+        full = [each for each in page if each.received.at < before and each.received.payload is not None]
+        for record in full:
+            self.kept[record.number - 1] = attrs.evolve(record, received=attrs.evolve(record.received, payload=None))
+        theirs = [
+            self.payments[reference]
+            for reference in {each.transaction_reference for each in page}
+            if reference in self.payments
+        ]
+        cards = [entry for entry in theirs if entry.masked_card and entry.changed_at < before]
         for entry in cards:
             self.add(attrs.evolve(entry, masked_card=None, version=entry.version + 1))
         return len(full) + len(cards)

@@ -199,10 +199,17 @@ class SqlBooks:
     def finish(self, task: EffectTask, at: datetime | None) -> None:
         self._connection.execute(self._task(task).values(error=task.error, done_at=at))
 
-    def erase(self, before: datetime) -> int:
-        old = and_(self._ours(records), records.c.at < before, records.c.payload.is_not(None))
+    def last_number(self) -> int:
+        highest = select(func.coalesce(func.max(records.c.number), 0)).where(self._ours(records))
+        number: int = self._connection.execute(highest).scalar_one()
+        return number
+
+    def erase(self, before: datetime, numbers: range) -> int:
+        page = and_(self._ours(records), records.c.number.between(numbers[0], numbers[-1]))
+        old = and_(page, records.c.at < before, records.c.payload.is_not(None))
         done = self._connection.execute(update(records).where(old).values(payload=None)).rowcount
-        cards = and_(self._ours(payments), payments.c.changed_at < before, payments.c.masked_card.is_not(None))
+        theirs = payments.c.transaction_reference.in_(select(records.c.transaction_reference).where(page))
+        cards = and_(self._ours(payments), theirs, payments.c.changed_at < before, payments.c.masked_card.is_not(None))
         bare = update(payments).where(cards).values(masked_card=None, version=payments.c.version + 1)
         return done + self._connection.execute(bare).rowcount
 

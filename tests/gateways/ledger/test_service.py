@@ -1,5 +1,6 @@
 """What else a portal may do with the service and the ledger, and what goes wrong with it."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from creance_pay import (
     InvalidAmountError,
     InvalidReferenceError,
     InvalidValueError,
+    NoticeReference,
     OrderMismatchError,
     Outcome,
     PaymentState,
@@ -423,6 +425,25 @@ class TestErasing:
         assert ("5017##########00", None) == (before.masked_card, after.masked_card)
         assert attrs.evolve(before, masked_card=None, version=after.version) == after
         assert "5017##########00" == desk.entry(new).masked_card
+
+    def test_pages(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is done page by page, each of them told to whoever watches, and misses nothing."""
+        monkeypatch.setattr("creance_pay.gateways.ledger._PAGE", 2)
+        desk, pages = Desk(ledger), list[range]()
+
+        def watch(coming: Sequence[range]) -> Iterator[range]:
+            pages.extend(coming)
+            yield from coming
+
+        started = [desk.start(NoticeReference(f"631170540000{number}344F")) for number in range(5)]
+        for each in started:
+            desk.notify(each, maskedPan="5017##########00")
+
+        assert 10 == ledger.erase(before=NOON + timedelta(seconds=1), watch=watch)
+        assert {None} == {desk.entry(each).masked_card for each in started}
+        assert {None} == {record.message for each in started for record in ledger.records(each.transaction_reference)}
+        numbers = [record.number for each in started for record in ledger.records(each.transaction_reference)]
+        assert numbers == [number for page in pages for number in page if number in numbers]
 
     def test_cookies(self) -> None:
         """What the person's browser says of its session is never kept."""
