@@ -18,7 +18,8 @@ from .sql_tables import VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE = 30  # seconds to wait for whoever is writing
-_PAUSE = 0.05  # seconds between two tries of what does not wait by itself
+_WAITING = f"busy_timeout={_PATIENCE * 1000}"  # the same in SQLite's words
+_PAUSE = 0.005  # seconds between two tries
 _CONNECTING = 10  # seconds to wait for an answer to a connection
 _UPGRADING = 7_067_723  # of all that lock by a number in one database, those who change these tables
 
@@ -76,7 +77,7 @@ class Database:
                     connection = connection.execution_options(reading=True)  # noqa: PLW2901 - the same connection
                 with connection.begin():
                     yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:  # the latter from where a transaction begins
             kind = type(error).__name__
         else:
             return
@@ -121,29 +122,40 @@ def _engine(address: URL) -> Engine:
 def _open_sqlite(raw: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's own, behind a pool
     """Leave transactions to us, and have what is written survive the loss of power."""
     raw.isolation_level = None
-    _keep_a_log(raw)
-    for pragma in (f"busy_timeout={_PATIENCE * 1000}", "foreign_keys=ON", "synchronous=FULL"):
+    _insist(raw, "PRAGMA journal_mode=WAL")  # who reads then keeps nobody waiting
+    for pragma in (_WAITING, "foreign_keys=ON", "synchronous=FULL"):
         raw.execute(f"PRAGMA {pragma}")
 
 
-def _keep_a_log(raw: Any) -> None:  # noqa: ANN401 - the same
-    """Write ahead, so that who reads keeps nobody waiting; SQLite does not wait by itself for others who begin to."""
+def _begin_sqlite(connection: Connection) -> None:
+    """Wait at the beginning, where it is safe to, for whoever is writing."""
+    raw: Any = connection.connection.driver_connection
+    if connection.get_execution_options().get("reading"):
+        raw.execute("BEGIN")
+        return
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        _insist(raw, "BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA {_WAITING}")
+
+
+def _insist(raw: Any, statement: str) -> None:  # noqa: ANN401 - the same
+    """Execute what others may keep from being done, asking at even intervals.
+
+    SQLite by itself does not wait for a log to be begun, and asks the less often for the lock the longer it has waited:
+    among many who write, some would wait for ever.
+    """
     last = time.monotonic() + _PATIENCE
     while True:
         try:
-            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute(statement)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
                 raise
             time.sleep(_PAUSE)
         else:
             return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Wait at the beginning, where it is safe to, for whoever is writing."""
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _version(connection: Connection) -> str | None:

@@ -149,6 +149,32 @@ class TestBusy:
             open_sql(f"sqlite:///{file}")
         other.close()
 
+    def test_writers(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who writes waits for whoever writes, and not for ever; afterwards all is as before."""
+        desk = Desk(open_sql(f"sqlite:///{file}"))
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        with monkeypatch.context() as patch:
+            patch.setattr(sql_database, "_PATIENCE", -1)
+            with pytest.raises(GatewayUnavailableError) as caught:
+                desk.start()
+        release = Timer(0.3, other.rollback)
+        release.start()
+        desk.start()
+        release.join()
+        other.close()
+
+        assert (True, 1) == (caught.value.retryable, len(desk.ledger.entries()))
+
+    def test_readers(self, file: Path, open_sql: OpenSql) -> None:
+        """What SQLite itself waits for, it waits for after a write too."""
+        ledger = open_sql(f"sqlite:///{file}")
+        Desk(ledger).start()
+        with ledger._database.transaction(write=False) as connection:
+            waiting = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+        assert 30_000 == waiting
+
 
 class TestPayloads:
     """What came, encrypted at rest."""
