@@ -26,6 +26,8 @@ LOG = ROOT / "build" / "mutmut.log"
 
 # mutmut's exit codes of a mutant's tests: none failed, or there were none.
 SURVIVED = {0: "survived", 33: "no tests", 5: "no tests"}
+# The check of zip that what it is given is of one length: linters ask for it where that is so anyway.
+LENGTHS = re.compile(r", (?:strict=\w+)?(?=\))")
 # The first argument of an error: its text.
 MESSAGE = re.compile(r'(^|Error\(|_refuse\()(?:f?"(?:[^"\\]|\\.)*"|None)?(?:, |,$|(?=\))|$)', re.MULTILINE)
 
@@ -78,10 +80,14 @@ def place_of(name: str) -> str:
     return f"{module}.{mangled.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
 
-def is_message(change: str) -> bool:
-    """Tell a change of nothing but the text of an error."""
+def class_of(change: str) -> str | None:
+    """Tell a change of nothing but the text of an error, or the check of lengths by zip; of others ``None``."""
     taken, put = ("\n".join(line[2:] for line in change.splitlines() if line[0] == sign) for sign in "-+")
-    return taken != put and MESSAGE.sub(r"\1", taken).strip() == MESSAGE.sub(r"\1", put).strip()
+    if taken == put:
+        return None
+    if MESSAGE.sub(r"\1", taken).strip() == MESSAGE.sub(r"\1", put).strip():
+        return "message text"
+    return "check of lengths" if LENGTHS.sub("", taken) == LENGTHS.sub("", put) else None
 
 
 def main(names: list[str]) -> int:
@@ -95,16 +101,16 @@ def main(names: list[str]) -> int:
     reasons = {(entry["place"], entry["change"].strip()): entry["class"] for entry in listed}
     found = {name: (place_of(name), change_of(name)) for name, code in codes.items() if code in SURVIVED}
     with ThreadPoolExecutor(2) as pool:
-        again = [name for name, each in found.items() if each not in reasons and not is_message(each[1])]
+        again = [name for name, each in found.items() if each not in reasons and class_of(each[1]) is None]
         noticed = dict(zip(again, pool.map(notices, again), strict=True))
     survivors = {each for name, each in found.items() if not noticed.get(name)}
-    classes = Counter(reasons.get(each, "message text" if is_message(each[1]) else "not listed") for each in survivors)
+    classes = Counter(reasons.get(each) or class_of(each[1]) or "not listed" for each in survivors)
     tested = sum(code is not None for code in codes.values())
     print(f"{tested} mutants, {tested - len(survivors)} killed")
     for name, count in sorted(classes.items()):
         print(f"  {count} survived: {name}")
     for place, change in sorted(survivors - reasons.keys()):
-        if not is_message(change):
+        if class_of(change) is None:
             print(f"\nnot listed: {place}\n{change}")
     stale = [] if names else sorted(reasons.keys() - survivors)
     for place, change in stale:

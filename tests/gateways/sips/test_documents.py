@@ -135,6 +135,10 @@ class TestData:
         """What is repeated, nameless or unreadable is unsound (J26)."""
         assert not Data.parse(text).sound
 
+    def test_unreadable(self) -> None:
+        """Of what is no document, nothing is told."""
+        assert Data(values={}, repeated=(), sound=False) == Data.parse("{")
+
     def test_repeated(self) -> None:
         """Both values of a repeated name are kept."""
         assert {"a": ("1", "2")} == Data.parse('{"a": "1", "a": "2"}').values

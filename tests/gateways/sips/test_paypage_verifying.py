@@ -578,6 +578,13 @@ class TestPayment:
         """A message without time needs no warning."""
         assert (None, ()) == (verify(body(changed())).authorised_at, verify(body(changed())).warnings)
 
+    @pytest.mark.parametrize("text", ["10\u00a0€", "\u202f", "\ue000", "\u200d"])
+    def test_other_characters(self, text: str) -> None:
+        """A space that does not break, or a character that nobody can print, spoils nothing."""
+        payment = verify(body(changed(returnContext=text)))
+
+        assert (Outcome.PAID, (text,)) == (payment.outcome, payment.raw["returnContext"])
+
     def test_unknown_names(self) -> None:
         """Names that nobody knows are kept (B12b)."""
         assert ('[{"ruleCode":"SC"}]',) == verify(body(changed(newField='[{"ruleCode":"SC"}]'))).raw["newField"]
