@@ -57,6 +57,12 @@ def test_every_host() -> None:
     assert TABLE.keys() == KNOWN.keys()
 
 
+@pytest.mark.parametrize("name", KNOWN)
+def test_names(name: str) -> None:
+    """The name of a host tells its brand and its environment."""
+    assert name == f"{KNOWN[name].brand.upper()}_{KNOWN[name].environment}"
+
+
 def test_json() -> None:
     """The services have a path of their own."""
     host = SipsHost.loopback("http://127.0.0.1:8080")
