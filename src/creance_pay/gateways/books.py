@@ -72,14 +72,14 @@ class Books(Protocol):
     def add_task(self, task: EffectTask) -> None:
         """Write an effect that has to happen, unless its key is there."""
 
-    def tasks(self, now: datetime | None, names: Collection[str]) -> list[EffectTask]:
-        """Read the effects that have not happened yet, those due first in front.
+    def tasks(self) -> list[EffectTask]:
+        """Read the effects that have not happened yet, those due first in front."""
 
-        With a time, only a hundred of those that are due then and have one of these names.
-        """
+    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
+        """Read the effect that is due first, of those with one of these names; pass over what somebody else begins."""
 
-    def claim(self, task: EffectTask, claimed: EffectTask) -> bool:
-        """Write an effect as begun; when somebody else has begun it since it was read, do nothing and say so."""
+    def claim(self, task: EffectTask) -> None:
+        """Write how often an effect was begun, and when it is due again."""
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
         """Write when an effect happened, or what it raised."""

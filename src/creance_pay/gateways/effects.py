@@ -18,8 +18,6 @@ from .entries import LedgerEntry
 _FIRST = timedelta(minutes=1)
 #: The longest that an effect waits before it is tried again.
 LONGEST = timedelta(hours=1)
-#: How many due effects are read at a time.
-BATCH = 100
 
 
 def _states(states: Iterable[PaymentState]) -> frozenset[PaymentState]:

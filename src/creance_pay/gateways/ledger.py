@@ -244,20 +244,28 @@ class Ledger(ABC):
             for notice in notices:
                 books.settle(notice, at)
 
-    def tasks(self, *, now: datetime | None = None, names: Collection[str] = ()) -> tuple[EffectTask, ...]:
-        """List the effects that have not happened yet, those due first in front.
-
-        With a time, only a hundred of those that are due then and have one of these names.
-        """
+    def tasks(self) -> tuple[EffectTask, ...]:
+        """List the effects that have not happened yet, those due first in front."""
         with self.transaction(write=False) as books:
-            return tuple(books.tasks(now, names))
+            return tuple(books.tasks())
 
-    def claim(self, task: EffectTask, *, now: datetime) -> tuple[EffectTask, LedgerEntry] | None:
-        """Begin an effect, and read its payment; ``None`` when somebody else has."""
-        claimed = task.claimed(now)
+    def claim(self, *, now: datetime, names: Collection[str]) -> tuple[EffectTask, LedgerEntry] | None:
+        """Begin the effect that is due first, and read its payment; no two processes begin the same one.
+
+        Args:
+            now: The time, with its zone.
+            names: The effects that the caller can run.
+
+        Returns:
+            The effect, put off in case it does not end, and the payment; ``None`` when nothing is due.
+        """
         with self.transaction() as books:
-            entry = books.find(task.transaction_reference)
-            return (claimed, entry) if entry and books.claim(task, claimed) else None
+            task = books.next_task(now, names)
+            if task is None:
+                return None
+            claimed, entry = task.claimed(now), books.find(task.transaction_reference)
+            books.claim(claimed)
+        return (claimed, entry) if entry else None
 
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
         """Record when an effect happened; with ``None``, that it raised ``task.error`` and has to run again."""

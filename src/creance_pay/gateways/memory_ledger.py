@@ -11,7 +11,7 @@ import attrs
 
 from ..payment import PaymentState
 from ..references import NoticeReference
-from .effects import BATCH, EffectTask
+from .effects import EffectTask
 from .entries import LedgerEntry, LedgerRecord
 from .incidents import Incident
 from .ledger import Ledger
@@ -96,21 +96,21 @@ class _MemoryBooks:
         if task.key not in self.done:
             self.waiting.setdefault(task.key, task)
 
-    def tasks(self, now: datetime | None, names: Collection[str]) -> list[EffectTask]:
-        waiting = sorted(self.waiting.values(), key=lambda task: task.due_at)
-        return waiting if now is None else [task for task in waiting if task.due(now) and task.name in names][:BATCH]
+    def tasks(self) -> list[EffectTask]:
+        return sorted(self.waiting.values(), key=lambda task: task.due_at)
 
-    def claim(self, task: EffectTask, claimed: EffectTask) -> bool:
-        if self.waiting.get(task.key) != task:
-            return False
-        self.waiting[task.key] = claimed
-        return True
+    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
+        return next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+
+    def claim(self, task: EffectTask) -> None:
+        self.waiting[task.key] = task
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        self.waiting[task.key] = task
+        begun = self.waiting.pop(task.key, None)
         if at:
-            del self.waiting[task.key]
             self.done.add(task.key)
+        elif begun:
+            self.waiting[task.key] = attrs.evolve(begun, error=task.error)
 
     def last_number(self) -> int:
         return len(self.kept)

@@ -176,13 +176,10 @@ class PaymentService:
 
     def run_effects(self) -> EffectsRun:
         """Run every effect that is due; one that raises is tried again later, less and less often."""
-        run = EffectsRun()
-        while True:
-            tasks = self._ledger.tasks(now=self._clock(), names=self._effects.keys())
-            ran = [self._run(task) for task in tasks]
-            run = EffectsRun(done=run.done + ran.count(True), failed=run.failed + ran.count(False))
-            if {True, False}.isdisjoint(ran):
-                return run
+        ran = []
+        while found := self._ledger.claim(now=self._clock(), names=self._effects.keys()):
+            ran.append(self._run(*found))
+        return EffectsRun(done=ran.count(True), failed=ran.count(False))
 
     def reconcile(
         self,
@@ -240,18 +237,14 @@ class PaymentService:
         yield from self._ledger.entries(UNDECIDED, before=now - older_than)
         yield from self._ledger.entries(UNHEARD, since=now - asking_for, before=now - older_than)
 
-    def _run(self, task: EffectTask) -> bool | None:
-        """Run one effect; ``None`` when somebody else does."""
-        found = self._ledger.claim(task, now=self._clock())
-        if found is None:
-            return None
-        claimed, entry = found
+    def _run(self, task: EffectTask, entry: LedgerEntry) -> bool:
+        """Run one effect, and tell whether it happened."""
         try:
             self._effects[task.name].run(entry, task.key)
         except Exception as error:  # noqa: BLE001 - whatever it is, the effect has to run again
-            self._failed(attrs.evolve(claimed, error=type(error).__name__))
+            self._failed(attrs.evolve(task, error=type(error).__name__))
             return False
-        self._ledger.finish(claimed, at=self._clock())
+        self._ledger.finish(task, at=self._clock())
         return True
 
     def _failed(self, task: EffectTask) -> None:

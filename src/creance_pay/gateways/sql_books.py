@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..money import Euros
 from ..payment import PaymentOrder, PaymentState, Source
 from ..references import NoticeReference
-from .effects import BATCH, LONGEST, EffectTask
+from .effects import LONGEST, EffectTask
 from .entries import LedgerEntry, LedgerRecord, Received
 from .incidents import Incident, IncidentKind
 from .payloads import Payloads
@@ -174,30 +174,20 @@ class SqlBooks:
         }
         self._connection.execute(self._insert(tasks).values(row).on_conflict_do_nothing())
 
-    def tasks(self, now: datetime | None, names: Collection[str]) -> list[EffectTask]:
-        waiting = select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None)).order_by(tasks.c.due_at)
-        if now:
-            due = or_(tasks.c.due_at <= now, tasks.c.due_at > now + LONGEST)
-            waiting = waiting.where(due, tasks.c.name.in_(names)).limit(BATCH)
-        return [
-            EffectTask(
-                key=row.key,
-                name=row.name,
-                transaction_reference=row.transaction_reference,
-                due_at=row.due_at,
-                attempts=row.attempts,
-                error=row.error,
-            )
-            for row in self._connection.execute(waiting)
-        ]
+    def tasks(self) -> list[EffectTask]:
+        return [_task(row) for row in self._connection.execute(self._waiting())]
 
-    def claim(self, task: EffectTask, claimed: EffectTask) -> bool:
-        as_read = and_(tasks.c.attempts == task.attempts, tasks.c.due_at == task.due_at)
-        written = self._task(task).where(as_read).values(due_at=claimed.due_at, attempts=claimed.attempts)
-        return self._connection.execute(written).rowcount == 1
+    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
+        due = or_(tasks.c.due_at <= now, tasks.c.due_at > now + LONGEST)
+        first = self._waiting().where(due, tasks.c.name.in_(names)).limit(1)
+        row = self._connection.execute(first.with_for_update(skip_locked=True)).first()
+        return _task(row) if row else None
+
+    def claim(self, task: EffectTask) -> None:
+        self._connection.execute(self._update(task).values(due_at=task.due_at, attempts=task.attempts))
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        self._connection.execute(self._task(task).values(error=task.error, done_at=at))
+        self._connection.execute(self._update(task).values(error=task.error, done_at=at))
 
     def last_number(self) -> int:
         highest = select(func.coalesce(func.max(records.c.number), 0)).where(self._ours(records))
@@ -233,7 +223,10 @@ class SqlBooks:
     def _any(self, query: Select[Any]) -> bool:
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def _task(self, task: EffectTask) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+    def _waiting(self) -> Select[Any]:
+        return select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None)).order_by(tasks.c.due_at)
+
+    def _update(self, task: EffectTask) -> Any:  # noqa: ANN401 - SQLAlchemy's own
         return update(tasks).where(self._ours(tasks), tasks.c.key == task.key, tasks.c.done_at.is_(None))
 
     def _entries(self, *wanted: ColumnElement[bool]) -> list[LedgerEntry]:
@@ -284,3 +277,14 @@ def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> LedgerEntry:
         notices=parts,
     )
     return LedgerEntry(order=order, state=PaymentState(row.state), **{name: getattr(row, name) for name in _FACTS})
+
+
+def _task(row: Row[Any]) -> EffectTask:
+    return EffectTask(
+        key=row.key,
+        name=row.name,
+        transaction_reference=row.transaction_reference,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        error=row.error,
+    )

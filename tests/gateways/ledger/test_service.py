@@ -248,27 +248,42 @@ class TestOvertaken:
         assert ("PAID", ["OUTWEIGHED"]) == (desk.state(started), desk.treatments(started))
 
     def test_effect_begun_elsewhere(self, ledger: Ledger) -> None:
-        """An effect that another process began in between is left to it."""
+        """An effect that another process has begun is left to it."""
         desk = Desk(ledger)
         desk.notify(desk.start())
-        task = ledger.tasks()[0]
 
-        assert ledger.claim(task, now=NOON) is not None
-        assert ledger.claim(task, now=NOON) is None
-        assert 1 == desk.service.run_effects().done
+        first = ledger.claim(now=NOON, names=["acknowledgement", "display"])
+        run = desk.service.run_effects()
+        assert first is not None
+        assert (
+            [(first[0].transaction_reference, "acknowledgement"), (first[0].transaction_reference, "display")],
+            1,
+        ) == (
+            sorted([*desk.happened, (first[0].transaction_reference, first[0].name)]),
+            run.done,
+        )
 
-    def test_effect_taken_between(self, ledger: Ledger) -> None:
-        """A run that finds all its effects begun by others ends."""
-        desk = Desk(ledger, effects=[])
+    def test_effect_of_another_program(self, ledger: Ledger) -> None:
+        """What a program has no effect of that name for is left to others, and stands in nobody's way."""
         desk = Desk(ledger)
         desk.notify(desk.start())
-        stale = ledger.tasks(now=desk.now, names={"display", "acknowledgement"})
-        desk.service.run_effects()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(ledger), "tasks", lambda *_, **__: stale)
-            run = desk.service.run_effects()
 
-        assert (0, 0) == (run.done, run.failed)
+        assert ledger.claim(now=NOON, names=["post"]) is None
+        assert ledger.claim(now=NOON, names=[]) is None
+        assert ["display"] == [task.name for task, _ in filter(None, [ledger.claim(now=NOON, names=["display"])])]
+
+    def test_effect_fails_late(self, ledger: Ledger) -> None:
+        """What took so long that another process has begun it again and done it is not undone when it fails."""
+        desk = Desk(ledger)
+        desk.notify(desk.start())
+        slow = ledger.claim(now=NOON, names=["display"])
+        assert slow is not None
+        again = ledger.claim(now=NOON + timedelta(minutes=1), names=["display"])
+        assert again is not None
+        ledger.finish(again[0], at=NOON + timedelta(minutes=2))
+        ledger.finish(attrs.evolve(slow[0], error="OSError"), at=None)
+
+        assert ["acknowledgement"] == [task.name for task in ledger.tasks()]
 
     def test_happened_before(self, ledger: Ledger) -> None:
         """What has happened is not written down again."""
