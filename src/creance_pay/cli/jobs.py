@@ -36,7 +36,7 @@ except ImportError as error:
 
 #: How many rows, or lines, make a part: what a machine of 400 MB bears.  Rows of Parquet come in groups of a power of
 #: two, as a rule, and one that two parts share is read twice.
-PARQUET_ROWS, CSV_LINES = 1 << 21, 200_000
+PARQUET_ROWS, CSV_LINES = 1 << 20, 200_000
 _PART_BYTES = 1 << 26  # a part of CSV has no more, however long its lines
 _PART = re.compile(r"part-[0-9]{5}\.parquet")
 

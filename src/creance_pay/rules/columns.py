@@ -209,10 +209,11 @@ class _Table:
 
 def _word(requirements: Requirements, facts: Facts, policy: Policy, granted: VerdictCode) -> nw.Expr:
     """Give the word of the first test that fails, or of the yes."""
-    word = nw.lit(granted.value)
-    for reason, met in reversed([*requirements.items()]):
-        word = _Expressions.pick(met(facts, policy), word, nw.lit(code_of(reason).value))
-    return word
+    word: Any = nw
+    for reason, met in requirements.items():
+        word = word.when(~met(facts, policy)).then(nw.lit(code_of(reason).value))
+    expression: nw.Expr = word.otherwise(nw.lit(granted.value))
+    return expression
 
 
 def _flags(requirements: Requirements, facts: Facts, policy: Policy) -> nw.Expr:
