@@ -1,6 +1,7 @@
 """The rules for OpenFisca: variables over vectors, one entity, one month.
 
-Texts are OpenFisca's own, of a fixed width, and read by NumPy in formulas: OpenFisca has no other test for them.
+Texts are OpenFisca's own, of a fixed width, and read by NumPy in formulas: OpenFisca has no other test for them.  Words
+are an enumeration that ``select`` chooses from, as in the legislations written for it.
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from openfisca_core.entities import Entity
+from openfisca_core.indexed_enums import Enum
 from openfisca_core.periods import MONTH
 from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
@@ -22,9 +24,10 @@ KINDS = [kind.value for kind in POLICY.open_debt_kinds]
 LONGEST, BARE = 32, 17  # of a reference: as the data has it, and without spaces
 PERIOD = "2026-11"
 DEBT = Entity("debt", "debts", "A debt", "")
+Word = Enum("Word", {"PAYABLE": "PAYABLE"} | {reason.name: reason.name for reason in Reason})
 
 
-def variable(name: str, kind: type, formula: Any = None, **more: int) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
+def variable(name: str, kind: type, formula: Any = None, **more: object) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
     """Declare a variable."""
     body = {"value_type": kind, "entity": DEBT, "definition_period": MONTH, "label": name}
     return type(name, (Variable,), {**body, **more, **({"formula": formula} if formula else {})})
@@ -56,6 +59,13 @@ def total(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
     return flags + np.where((due >= 0) & (due < LEAST), int(Reason.BELOW_ONLINE_MINIMUM), 0)
 
 
+def word(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
+    """Give the word of the first test that fails."""
+    flags = debt("reasons", period)
+    failed = [flags // int(reason) % 2 == 1 for reason in Reason]
+    return np.select(failed, [Word[reason.name] for reason in Reason], Word.PAYABLE)
+
+
 def largest(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
     """Give the largest payment."""
     return np.minimum(debt("remaining", period), MOST)
@@ -74,12 +84,13 @@ for each in (
     variable("kind", str, max_length=3), variable("remaining", int),
     variable("well_formed", bool, well_formed), variable("kind_open", bool, kind_open),
     variable("reasons", int, total), variable("payable_max", int, largest), variable("next_payment", int, first),
+    variable("code", Enum, word, possible_values=Word, default_value=Word.PAYABLE),
 ):  # fmt: skip
     SYSTEM.add_variable(each)
 
 
 def decide(chunk: pl.DataFrame) -> pl.DataFrame:
-    """Decide a chunk; Polars gives the vectors, something allowed where a cell is missing, and the words at the end."""
+    """Decide a chunk; Polars gives the vectors, something allowed where a cell is missing, and the nulls at the end."""
     inputs = chunk.select(
         missing=pl.any_horizontal(pl.col("reference", "kind", "remaining", "open_online").is_null()),
         reference=pl.col("reference").fill_null("0" * 16 + "A"),
@@ -92,11 +103,9 @@ def decide(chunk: pl.DataFrame) -> pl.DataFrame:
         simulation.set_input(name, PERIOD, inputs[name].to_numpy())
     found = {name: simulation.calculate(name, PERIOD) for name in ("reasons", "payable_max", "next_payment")}
     payable = pl.col("reasons") == 0
-    word = pl.lit("PAYABLE")
-    for reason in reversed(Reason):
-        word = pl.when(pl.col("reasons") // int(reason) % 2 == 1).then(pl.lit(reason.name)).otherwise(word)
+    code = simulation.calculate("code", PERIOD).decode_to_str()
     return (
         chunk.with_columns(pl.Series(name, values) for name, values in found.items())
-        .with_columns(code=word, payable_min=pl.when(payable).then(pl.lit(LEAST, pl.Int64)))
+        .with_columns(code=pl.Series(code, dtype=pl.String), payable_min=pl.when(payable).then(pl.lit(LEAST, pl.Int64)))
         .with_columns(pl.when(payable).then(pl.col("payable_max", "next_payment").cast(pl.Int64)))
     )
