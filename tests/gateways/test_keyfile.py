@@ -47,6 +47,16 @@ def rewrite(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
+def written_once(folder: Path, protection: str, sealed: str) -> Path:
+    """Write a key file by hand, of a salt and a nonce of zeros."""
+    found = folder / "keys.json"
+    zeros = {"salt": "AAAAAAAAAAAAAAAAAAAAAA==", "nonce": "AAAAAAAAAAAAAAAA"}
+    content = {"format": "creance-pay-keys-1", "protection": protection, **zeros, "sealed": sealed}
+    found.write_text(json.dumps(content), encoding="ascii")
+    found.chmod(0o600)
+    return found
+
+
 def secrets_of(keys: KeyRing) -> dict[str, str]:
     """Gather the secrets of a ring by version."""
     return {key.version: key.reveal() for key in keys}
@@ -118,31 +128,13 @@ class TestRoundTrip:
 
     def test_stable_format(self, tmp_path: Path) -> None:
         """A file written by this version's first release opens for ever."""
-        found = tmp_path / "keys.json"
-        content = {
-            "format": "creance-pay-keys-1",
-            "protection": "key",
-            "salt": "AAAAAAAAAAAAAAAAAAAAAA==",
-            "nonce": "AAAAAAAAAAAAAAAA",
-            "sealed": SEALED_ONCE,
-        }
-        found.write_text(json.dumps(content), encoding="ascii")
-        found.chmod(0o600)
+        found = written_once(tmp_path, "key", SEALED_ONCE)
 
         assert {"1": "superSafeSecretKey"} == secrets_of(KeyRing.from_file(found, key=KEY_TEXT))
 
     def test_stable_cost(self, tmp_path: Path) -> None:
         """So does one under a passphrase, which became its key by scrypt at a cost that is part of the format."""
-        found = tmp_path / "keys.json"
-        content = {
-            "format": "creance-pay-keys-1",
-            "protection": "passphrase",
-            "salt": "AAAAAAAAAAAAAAAAAAAAAA==",
-            "nonce": "AAAAAAAAAAAAAAAA",
-            "sealed": "N4OninDsDZZZ9yh6ueYuhEL_LRu3PQ==",
-        }
-        found.write_text(json.dumps(content), encoding="ascii")
-        found.chmod(0o600)
+        found = written_once(tmp_path, "passphrase", "N4OninDsDZZZ9yh6ueYuhEL_LRu3PQ==")
 
         assert "a text" == read_hidden(found, FileKey(PASSPHRASE, Hidden(WORDS))).reveal()
 

@@ -406,6 +406,7 @@ def ledgers() -> Ledger:
     assert_type(ledger.pending([references()[0]], MOMENT), dict[NoticeReference, Euros])
     assert_type(ledger.entries({PaymentState.PAID}, before=MOMENT), tuple[LedgerEntry, ...])
     assert_type(ledger.tasks(), tuple[EffectTask, ...])
+    assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, LedgerEntry] | None)
     assert_type(ledger.erase(before=MOMENT, watch=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT)
     with ledger.transaction() as books:
