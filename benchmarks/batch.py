@@ -22,8 +22,9 @@ import numpy as np
 import polars as pl
 from rounds import demand, machine, publish, table
 
-from creance_pay import Debt, DebtKind, Euros, NoticeReference, Reason
-from creance_pay.cli.jobs import Job
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.batch.job import Job
+from creance_pay.codes import Reason
 from creance_pay.errors import InvalidReferenceError
 from creance_pay.rules import assess, columns, plan, policy_named
 

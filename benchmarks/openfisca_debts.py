@@ -15,7 +15,7 @@ from openfisca_core.simulations import SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from creance_pay import Reason
+from creance_pay.codes import Reason
 from creance_pay.rules import policy_named
 
 POLICY = policy_named("ameli-2019-11")

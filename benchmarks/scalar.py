@@ -17,7 +17,8 @@ from business_rules.fields import FIELD_NUMERIC
 from business_rules.variables import BaseVariables, boolean_rule_variable, numeric_rule_variable, select_rule_variable
 from rounds import Contender, best, demand, machine, publish, table
 
-from creance_pay import Debt, DebtKind, Euros, NoticeReference, Reason
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.codes import Reason
 from creance_pay.rules import Assessment, assess, policy_named
 
 POLICY = policy_named("ameli-2019-11")

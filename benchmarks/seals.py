@@ -13,8 +13,8 @@ from eopayment import sips2
 from eopayment.common import PAID
 from rounds import Contender, best, demand, machine, publish, table
 
-from creance_pay import Euros, Outcome, PaymentOrder
-from creance_pay.gateways import FormPost, HttpMessage, KeyRing, SealAlgorithm, SecretKey, seal
+from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder
+from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsPaypage
 
 MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-shop")

@@ -30,7 +30,7 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
     ("py:class", "markupsafe.Markup"),  # a text that knows __html__; its own pages are elsewhere
-    ("py:class", "creance_pay.gateways.hidden.Hidden"),  # nobody types it: a text is what one gives
+    ("py:class", "creance_pay._secret.Hidden"),  # nobody types it: a text is what one gives
     ("py:class", "narwhals._native.IntoFrameT"),  # the caller's own frame, of whatever engine
     ("py:class", "timedelta"),  # the default of an argument is shown as it is written
     ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere
@@ -60,7 +60,12 @@ from datetime import UTC, date, datetime
 from creance_pay import *
 from creance_pay.gateways import *
 from creance_pay.gateways.sips import *
-from creance_pay.gateways.testing import *
+from creance_pay.codes import *
+from creance_pay.errors import *
+from creance_pay.ledger import *
+from creance_pay.payments import *
+from creance_pay.testing import *
+from creance_pay.testing.sips import *
 from creance_pay.messages import *
 from creance_pay.rules import *
 """

@@ -17,10 +17,11 @@ from tempfile import TemporaryDirectory
 import attrs
 from visitor import Visitor
 
-from creance_pay import CreancePayError, Euros, rules
-from creance_pay.gateways import Ledger, LedgerEntry, SqlLedger
-from creance_pay.gateways.testing import BankPage, BankShop
-from creance_pay.gateways.testing.pages import bank_pages, serving
+from creance_pay import Euros, rules
+from creance_pay.errors import CreancePayError
+from creance_pay.ledger import Ledger, LedgerEntry, SqlLedger
+from creance_pay.testing import BankPage, BankShop
+from creance_pay.testing.sips.server import bank_pages, serving
 from portal import create_portal
 
 POLICY = rules.policy_named("ameli-2019-11")

@@ -13,18 +13,16 @@ from typing import Any, ClassVar
 
 import attrs
 
-from creance_pay import (
+from creance_pay import HttpMessage, Outcome, PaymentOrder, Source, VerifiedPayment
+from creance_pay.errors import (
     GatewayUnavailableError,
     MalformedResponseError,
     OrderMismatchError,
-    Outcome,
-    PaymentOrder,
     SealMismatchError,
-    Source,
     UnknownKeyError,
     UnsupportedError,
 )
-from creance_pay.gateways import Capability, Gateway, HttpMessage, Redirect, SecretKey, VerifiedPayment
+from creance_pay.gateways import Capability, Gateway, Redirect, SecretKey
 from creance_pay.gateways.transport import HttpAnswer, Transport
 
 SHOP, KEY_ID, KEY = "shop-of-the-tests", "key-id-1", "an-api-key-of-the-tests"

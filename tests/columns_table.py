@@ -11,7 +11,8 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from creance_pay import DebtKind, Euros, Reason
+from creance_pay import DebtKind, Euros
+from creance_pay.codes import Reason
 from creance_pay.rules import Policy, columns, plan
 from creance_pay.rules import assess as assess_one
 from creance_pay.rules import notice_scope as scope_of_one

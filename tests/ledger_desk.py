@@ -5,19 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from creance_pay import Euros, GatewayUnavailableError, NoticeReference
-from creance_pay.gateways import (
-    Answer,
-    Effect,
-    HttpAnswer,
-    HttpMessage,
-    Ledger,
-    LedgerEntry,
-    PaymentService,
-    PaymentView,
-    StartedPayment,
-)
-from creance_pay.gateways.testing import SipsBank, SipsServices
+from creance_pay import Euros, HttpMessage, NoticeReference
+from creance_pay.errors import GatewayUnavailableError
+from creance_pay.gateways import HttpAnswer
+from creance_pay.ledger import Effect, Ledger, LedgerEntry
+from creance_pay.payments import Answer, PaymentService, PaymentView, StartedPayment
+from creance_pay.testing.sips import SipsBank, SipsServices
 from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, body, changed, local_shop, ring
 
 NOTICE, OTHER = NoticeReference("6311705400000344F"), NoticeReference("6311705400000345F")

@@ -9,8 +9,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
-from creance_pay import GatewayUnavailableError, NoticeReference, PaymentInProgressError
-from creance_pay.gateways import Effect, HttpMessage, SqlLedger
+from creance_pay import HttpMessage, NoticeReference
+from creance_pay.errors import GatewayUnavailableError, PaymentInProgressError
+from creance_pay.ledger import Effect, SqlLedger
 from ledger_desk import Desk, message
 from ledgers import PAYLOAD_KEY
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay.gateways import Ledger, MemoryLedger, SqlLedger
+from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
 from system_parts import missing
 
 # The same in every process of a test.

@@ -10,9 +10,9 @@ from pathlib import Path
 import attrs
 from visitor import Visitor
 
-from creance_pay.gateways import Ledger, SqlLedger
-from creance_pay.gateways.testing import BankPage
-from creance_pay.gateways.testing.pages import serving
+from creance_pay.ledger import Ledger, SqlLedger
+from creance_pay.testing import BankPage
+from creance_pay.testing.sips.server import serving
 from portal import create_portal
 from portal.accounts import Account
 from portal.desk import Desk

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from creance_pay import GatewayUnavailableError
+from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.transport import HttpAnswer
 from sips_shop import MERCHANT, SECRET, hmac_of
 

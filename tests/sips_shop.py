@@ -12,8 +12,8 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from creance_pay import Euros, PaymentOrder
-from creance_pay.gateways import HttpMessage, KeyRing, SecretKey, VerifiedPayment
+from creance_pay import Euros, HttpMessage, PaymentOrder, VerifiedPayment
+from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 
 CASES = Path(__file__).resolve().parent / "cases"

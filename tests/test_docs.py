@@ -3,20 +3,27 @@
 import importlib
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("hall.md", "rules.md", "batch.md", "gateways.md", "messages.md")
+PAGES = ("values.md", "rules.md", "batch.md", "gateways.md", "ledger.md", "payments.md", "messages.md", "testing.md")
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
-    "creance_pay.gateways.testing",
+    "creance_pay.ledger",
+    "creance_pay.payments",
     "creance_pay.messages",
+    "creance_pay.testing",
+    "creance_pay.testing.sips",
+    "creance_pay.codes",
+    "creance_pay.errors",
     "creance_pay.rules",
+    "creance_pay.rules.choices",
     "creance_pay.rules.columns",
 )
 # Modules that users import from by name, and that have a page of their own.
@@ -25,7 +32,15 @@ MODULES = {"creance_pay.rules.columns": "batch.md"}
 
 def public() -> list[str]:
     """List every public name by the path that users import it from."""
-    return sorted(f"{package}.{name}" for package in PACKAGES for name in importlib.import_module(package).__all__)
+    modules = map(importlib.import_module, PACKAGES)
+    return sorted(f"{module.__name__}.{name}" for module in modules for name in names_of(module))
+
+
+def names_of(module: ModuleType) -> list[str]:
+    """List the public names of a module: its own list without modules, or the classes that it defines."""
+    if hasattr(module, "__all__"):
+        return [name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)]
+    return [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
 
 
 def documented(*pages: str) -> list[tuple[str, str]]:
@@ -62,7 +77,7 @@ def test_kinds() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str) -> None:
-    """A page documents what its own part of the house offers."""
+    """A page documents the names of its own package."""
     assert [] == [path for _, path in documented(page) if page != page_of(path)]
 
 

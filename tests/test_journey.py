@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from creance_pay import Euros
-from creance_pay.gateways.testing import BankShop
+from creance_pay.testing import BankShop
 
 JOURNEY = Path(__file__).resolve().parents[1] / "examples" / "journey.py"
 

@@ -28,8 +28,10 @@ def test_package() -> None:
         "creance_pay.rules",
         "creance_pay.gateways",
         "creance_pay.gateways.sips",
-        "creance_pay.gateways.testing",
-        "creance_pay.gateways.testing.plugin",  # which every run of pytest loads
+        "creance_pay.ledger",
+        "creance_pay.payments",
+        "creance_pay.testing",
+        "creance_pay.testing.pytest_plugin",  # which every run of pytest loads
     ],
 )
 def test_rooms(module: str) -> None:
@@ -41,7 +43,7 @@ def test_rooms(module: str) -> None:
     ("module", "needed"),
     [
         ("creance_pay.messages", "jinja2"),
-        ("creance_pay.gateways.testing.pages", "flask"),
+        ("creance_pay.testing.sips.server", "flask"),
         ("creance_pay.rules.columns", "narwhals"),
     ],
 )

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from creance_pay import Outcome
-from creance_pay.gateways import Told
 from creance_pay.messages import Medium, message_for, render
+from creance_pay.payments import Told
 
 RECIPES = Path(__file__).resolve().parents[1] / "examples" / "recipes"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"

@@ -1,7 +1,7 @@
 """Let every cross-reference arrive at the name that users import.
 
 The library defines a name in one module and publishes it from another: annotations say ``creance_pay.money.Euros``,
-the pages describe ``creance_pay.Euros``.  And a docstring names an error of the hall without its path.  This extension
+the pages describe ``creance_pay.Euros``.  And a docstring names an error without its path.  This extension
 resolves both to the public name; what is neither stays a broken reference, which fails the build.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from docutils import nodes
@@ -24,10 +25,16 @@ from sphinx.environment import BuildEnvironment
 PUBLIC_MODULES = (
     "creance_pay",
     "creance_pay.rules",
+    "creance_pay.rules.choices",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
-    "creance_pay.gateways.testing",
+    "creance_pay.ledger",
+    "creance_pay.payments",
     "creance_pay.messages",
+    "creance_pay.testing",
+    "creance_pay.testing.sips",
+    "creance_pay.codes",
+    "creance_pay.errors",
 )
 
 
@@ -37,12 +44,19 @@ PYTHON_NAMES = {"date": "datetime.date", "datetime": "datetime.datetime"}
 _FUNCTION = re.compile(r"=<function (\w+)[^>]*>")
 
 
+def names_of(module: ModuleType) -> list[str]:
+    """List the public names of a module: its own list, or the classes that it defines."""
+    if hasattr(module, "__all__"):
+        return [name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)]
+    return [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
+
+
 @cache
 def public_names() -> Mapping[str, str]:
     """Map the path of definition, and the bare name, of all that is public to the public path."""
     found: dict[str, str] = {}
     for module in map(import_module, PUBLIC_MODULES):
-        for name in module.__all__:
+        for name in names_of(module):
             public = f"{module.__name__}.{name}"
             found.setdefault(f"{getattr(module, name).__module__}.{name}", public)
             found.setdefault(name, public)

@@ -4,7 +4,7 @@ Each directive builds docutils nodes, which look the same from Markdown and reSt
 becomes a cross-reference, so that a rule, a code or a message that the pages do not have breaks the build.
 
 =====================  ==================================================================
-``code-tables``        every word of every :class:`creance_pay.Code`, a table an enumeration
+``code-tables``        every word of every :class:`creance_pay.codes.Code`, a table an enumeration
 ``policy-table``       the values of the policy whose name is given
 ``message-table``      every message, its sentences written with sample values
 ``bank-code-table``    the response codes of Sips, and what each means for the order
@@ -33,9 +33,10 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_id
 
-from creance_pay import Code, Reason, codes, messages, rules
-from creance_pay.gateways.sips import codes as sips_codes
+from creance_pay import codes, messages, rules
+from creance_pay.codes import Code, Reason
 from creance_pay.gateways.sips import hosts as sips_hosts
+from creance_pay.gateways.sips import response_codes as sips_codes
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
@@ -103,8 +104,9 @@ class CodeTable(SphinxDirective):
         ]  # fmt: skip
 
     def word(self, member: StrEnum) -> Cell:
-        """Refer to a member of an enumeration of the hall."""
-        return self.link("py", "attr", f"creance_pay.{type(member).__name__}.{member.name}", member.name)
+        """Refer to a member of an enumeration of words."""
+        module = "creance_pay.codes" if isinstance(member, Code) else "creance_pay"
+        return self.link("py", "attr", f"{module}.{type(member).__name__}.{member.name}", member.name)
 
     def rule(self, number: str) -> Cell:
         """Refer to a rule."""
@@ -134,7 +136,7 @@ class CodeTables(CodeTable):
         return [node for kind in Code.__subclasses__() for node in self._of(kind)]
 
     def _of(self, kind: type[Code]) -> list[nodes.Node]:
-        name = self.link("py", "class", f"creance_pay.{kind.__name__}", kind.__name__)
+        name = self.link("py", "class", f"creance_pay.codes.{kind.__name__}", kind.__name__)
         headers = ("Word", "Rule", "Meaning, and source", "Told the insured")
         rows = [self._row_of(member) for member in kind]
         return [nodes.rubric("", "", *name), table(headers, rows, (30, 6, 42, 22))]
@@ -152,7 +154,7 @@ class CodeTables(CodeTable):
         shown = nodes.literal("", member.value, ids=[self.node_id("word", kind, member.name)])
         python = self.env.domains["py"]
         if isinstance(python, PythonDomain):
-            python.note_object(f"creance_pay.{kind}.{member.name}", "attribute", shown["ids"][0], location=shown)
+            python.note_object(f"creance_pay.codes.{kind}.{member.name}", "attribute", shown["ids"][0], location=shown)
         return shown
 
     def _told(self, member: Code) -> Cell:

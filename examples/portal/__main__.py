@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from creance_pay.gateways.testing import BankShop, SipsBank, TrialCard
-from creance_pay.gateways.testing.pages import serving, serving_bank
+from creance_pay.testing import BankShop
+from creance_pay.testing.sips import SipsBank, TrialCard
+from creance_pay.testing.sips.server import serving, serving_bank
 
 from .app import create_portal
 

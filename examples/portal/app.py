@@ -12,7 +12,8 @@ from babel.numbers import format_currency
 from flask import Flask
 
 from creance_pay import Euros, find_caisse, messages
-from creance_pay.gateways import Gateway, RequestsTransport, SqlLedger
+from creance_pay.gateways import Gateway, RequestsTransport
+from creance_pay.ledger import SqlLedger
 
 from .accounts import Account, example_accounts
 from .desk import Desk

@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from creance_pay import Debt, Euros, InvalidReferenceError, NoticeReference, Outcome, find_caisse, messages, rules
+from creance_pay import Debt, Euros, NoticeReference, Outcome, find_caisse, messages, rules
 from creance_pay import PaymentState as State
-from creance_pay.gateways import Effect, Gateway, Ledger, LedgerEntry, PaymentService, StartedPayment, Told, Transport
+from creance_pay.errors import InvalidReferenceError
+from creance_pay.gateways import Gateway, Transport
+from creance_pay.ledger import Effect, Ledger, LedgerEntry
+from creance_pay.payments import PaymentService, StartedPayment, Told
 
 from .accounts import Account
 from .mailbox import Mail, Mailbox

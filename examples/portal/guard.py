@@ -14,7 +14,8 @@ from flask import Flask, abort, g, render_template, request, session
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
-from creance_pay import GatewayUnavailableError, messages
+from creance_pay import messages
+from creance_pay.errors import GatewayUnavailableError
 
 _POLICY = (
     "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; img-src 'self'; base-uri 'none';"

@@ -10,8 +10,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug import Response
 from werkzeug.local import LocalProxy
 
-from creance_pay import PaymentInProgressError, PaymentState, messages
-from creance_pay.gateways import FormPost, HttpMessage, LedgerEntry, Recorded
+from creance_pay import HttpMessage, PaymentState, messages
+from creance_pay.errors import PaymentInProgressError
+from creance_pay.gateways import FormPost
+from creance_pay.ledger import LedgerEntry, Recorded
 from creance_pay.messages import Medium, Message, message_for, messages_for, render
 
 from .desk import POLICY, Choice, Desk

@@ -12,7 +12,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from creance_pay.gateways import HttpMessage
+from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 settings.configure(

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
-from creance_pay.gateways import HttpMessage
+from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 app = FastAPI()

@@ -7,7 +7,7 @@ import shop
 from flask import Flask, redirect, request, session
 from werkzeug.wrappers import Response
 
-from creance_pay.gateways import HttpMessage
+from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 app = Flask(__name__)

@@ -7,19 +7,13 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from creance_pay import CreancePayError, Debt, DebtKind, Euros, NoticeReference
-from creance_pay.gateways import (
-    Effect,
-    KeyRing,
-    LedgerEntry,
-    PaymentService,
-    RequestsTransport,
-    SecretKey,
-    SqlLedger,
-    StartedPayment,
-)
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.errors import CreancePayError
+from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
+from creance_pay.ledger import Effect, LedgerEntry, SqlLedger
 from creance_pay.messages import Medium, Message, message_for, render
+from creance_pay.payments import PaymentService, StartedPayment
 from creance_pay.rules import assess, policy_named
 
 MERCHANT = "201000005940002"

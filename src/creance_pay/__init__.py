@@ -1,12 +1,14 @@
 """Pay online what is owed to a French health insurance fund (CPAM).
 
-Three rooms, none of which knows the others:
+Four packages that never import one another:
 
-* :mod:`creance_pay.rules`: may this be paid online, how much, and what follows;
-* :mod:`creance_pay.gateways`: a sealed form to the bank's page, a verified answer back;
-* :mod:`creance_pay.messages`: what the insured person reads.
+* :mod:`creance_pay.rules`: is a debt payable online, how much, and what follows;
+* :mod:`creance_pay.gateways`: the sealed request to the bank, and its authenticated answer;
+* :mod:`creance_pay.ledger`: each payment recorded once;
+* :mod:`creance_pay.messages`: the sentences that the insured person reads.
 
-The names below are what the rooms have in common: values, words and errors.
+:mod:`creance_pay.payments` joins a gateway and a ledger.  The names below are the values, words and errors that the
+packages share.
 
 >>> from datetime import date
 >>> from creance_pay import Debt, DebtKind, Euros, NoticeReference, rules
@@ -27,76 +29,28 @@ The names below are what the rooms have in common: values, words and errors.
 
 from __future__ import annotations
 
+from . import codes, errors
 from .caisses import Caisse, find_caisse
-from .codes import (
-    CaisseStatus,
-    CardCode,
-    Code,
-    Reason,
-    ReferenceCode,
-    Settlement,
-    TransactionCode,
-    VerdictCode,
-    WarningCode,
-)
 from .debts import Debt, DebtKind
-from .errors import (
-    ConfigurationError,
-    CreancePayError,
-    GatewayUnavailableError,
-    InvalidAmountError,
-    InvalidReferenceError,
-    InvalidValueError,
-    MalformedResponseError,
-    MessageError,
-    MissingExtraError,
-    NoPolicyError,
-    OrderMismatchError,
-    PaymentInProgressError,
-    ResponseRefusedError,
-    SealMismatchError,
-    UnknownKeyError,
-    UnsupportedError,
-)
+from .http import HttpMessage
 from .money import Euros
-from .payment import Outcome, PaymentOrder, PaymentState, Source
+from .payment import Outcome, PaymentOrder, PaymentState, Source, VerifiedPayment
 from .references import NoticeReference, TransactionReference
 
 __all__ = [
     "Caisse",
-    "CaisseStatus",
-    "CardCode",
-    "Code",
-    "ConfigurationError",
-    "CreancePayError",
     "Debt",
     "DebtKind",
     "Euros",
-    "GatewayUnavailableError",
-    "InvalidAmountError",
-    "InvalidReferenceError",
-    "InvalidValueError",
-    "MalformedResponseError",
-    "MessageError",
-    "MissingExtraError",
-    "NoPolicyError",
+    "HttpMessage",
     "NoticeReference",
-    "OrderMismatchError",
     "Outcome",
-    "PaymentInProgressError",
     "PaymentOrder",
     "PaymentState",
-    "Reason",
-    "ReferenceCode",
-    "ResponseRefusedError",
-    "SealMismatchError",
-    "Settlement",
     "Source",
-    "TransactionCode",
     "TransactionReference",
-    "UnknownKeyError",
-    "UnsupportedError",
-    "VerdictCode",
-    "WarningCode",
+    "VerifiedPayment",
+    "codes",
+    "errors",
     "find_caisse",
 ]

@@ -23,8 +23,8 @@ from enum import StrEnum
 
 import attrs
 
+from ._validators import of_type
 from .errors import InvalidValueError
-from .fields import of_type
 from .money import Euros
 from .references import NoticeReference
 

@@ -7,13 +7,14 @@ edge (:mod:`creance_pay.gateways`) into one closed :class:`Outcome`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 import attrs
 
+from ._validators import of_type
 from .codes import VerdictCode
 from .errors import InvalidAmountError, InvalidValueError
-from .fields import of_type
 from .money import Euros
 from .references import NoticeReference, TransactionReference
 
@@ -121,3 +122,45 @@ class PaymentOrder:
     notices: Mapping[NoticeReference, Euros] = attrs.field(
         factory=dict, converter=_own_copy, validator=_sums_to_amount, hash=False
     )
+
+
+@attrs.frozen(kw_only=True)
+class VerifiedPayment:
+    """What an authentic message says about our order; it exists only when every check has passed.
+
+    Attributes:
+        outcome: What became of the payment, in our words.
+        source: The way the message came.
+        amount: The amount, equal to the order's; ``None`` where the message has none, which PAID never has.
+        transaction_reference: The order's reference.
+        authorisation_number: The bank's number of the authorisation.
+        merchant_id: The shop.
+        response_code: The bank's own code, as it came.
+        masked_card: The card number with its middle hidden.
+        authorised_at: The bank's time, with its time zone.
+        key_version: The version of the key that proved the message.
+        warnings: What is odd without being wrong, in English, without values.
+        raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
+    """
+
+    outcome: Outcome
+    source: Source
+    amount: Euros | None = None
+    transaction_reference: str | None = None
+    authorisation_number: str | None = None
+    merchant_id: str | None = None
+    response_code: str | None = None
+    masked_card: str | None = attrs.field(default=None, repr=False)
+    authorised_at: datetime | None = None
+    key_version: str | None = None
+    warnings: tuple[str, ...] = ()
+    raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def state(self) -> PaymentState:
+        """What to hold about the payment; an answer to a question may tell of refunds, which are no outcome."""
+        return PaymentState(self.outcome.value)
+
+    def __bool__(self) -> bool:
+        """Be true for a payment alone, so that a careless condition is a safe one."""
+        return self.outcome is Outcome.PAID

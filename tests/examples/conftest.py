@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from visitor import Visitor
 
-from creance_pay.gateways.testing import BankPage
+from creance_pay.testing import BankPage
 from portal_stage import Stage, staged
 from system_parts import missing
 

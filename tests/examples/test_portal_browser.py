@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
 
-from creance_pay.gateways.testing import Fault
+from creance_pay.testing.sips import Fault
 from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
 from portal_ways import back, bank, decide, leave, search, type_amount
 

@@ -11,7 +11,8 @@ import pytest
 from visitor import Visitor
 
 from creance_pay import DebtKind
-from creance_pay.gateways.testing import BankPage, Fault
+from creance_pay.testing import BankPage
+from creance_pay.testing.sips import Fault
 from portal.accounts import Account, debt
 from portal_stage import ACCEPTED, REFUSED, Stage, go_to_bank, staged
 

@@ -13,20 +13,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from creance_pay import (
+from creance_pay import HttpMessage, Outcome
+from creance_pay._secret import Hidden
+from creance_pay.errors import (
     ConfigurationError,
     GatewayUnavailableError,
     MalformedResponseError,
     OrderMismatchError,
-    Outcome,
     ResponseRefusedError,
 )
-from creance_pay.gateways import HttpMessage, KeyRing
-from creance_pay.gateways.hidden import Hidden
+from creance_pay.gateways import KeyRing
 from creance_pay.gateways.keyfile import KEY, FileKey, encrypted
 from creance_pay.gateways.sips import Entry, match_reports, read_reports
+from creance_pay.gateways.sips.canonical_json import concatenated, load
 from creance_pay.gateways.sips.data import Data, decode, write
-from creance_pay.gateways.sips.documents import concatenated, load
 from creance_pay.gateways.transport import HttpAnswer
 from sips_shop import body, hmac_of, order, shop
 

@@ -3,8 +3,8 @@
 import attrs
 import pytest
 
-from creance_pay import Euros, InvalidValueError, Outcome, Source
-from creance_pay.gateways import HttpMessage, VerifiedPayment
+from creance_pay import Euros, HttpMessage, Outcome, Source, VerifiedPayment
+from creance_pay.errors import InvalidValueError
 
 CARD = "5017##########00"
 

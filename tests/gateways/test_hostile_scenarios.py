@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from creance_pay import MalformedResponseError, ResponseRefusedError
-from creance_pay.gateways import HttpMessage, seals
+from creance_pay import HttpMessage
+from creance_pay.errors import MalformedResponseError, ResponseRefusedError
+from creance_pay.gateways import seals
 from sips_shop import GENUINE, body, order, shop, text_of
 
 GENUINE_BODY = body(text_of(GENUINE))

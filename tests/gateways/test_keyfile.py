@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from creance_pay import ConfigurationError
+from creance_pay._secret import Hidden, hide
+from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey, keyfile
-from creance_pay.gateways.hidden import Hidden, hide
 from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypted, read_hidden, write_hidden
 from sips_shop import NOON, SECRET, SECRETS, ring
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from creance_pay import ConfigurationError, UnknownKeyError
+from creance_pay._clock import utc_now
+from creance_pay.errors import ConfigurationError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SecretKey
-from creance_pay.gateways.keys import utc_now
 from sips_shop import NOON, SECRET, SECRETS, ring
 
 # The ways to look at an object without asking it for its secret.

@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import ConfigurationError, OrderMismatchError, ResponseRefusedError
-from creance_pay.gateways import HttpMessage, load, registry
+from creance_pay import HttpMessage
+from creance_pay.errors import ConfigurationError, OrderMismatchError, ResponseRefusedError
+from creance_pay.gateways import load, registry
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from sips_shop import GENUINE, MERCHANT, NOON, SECRET, body, order, ring, text_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import InvalidValueError, SealMismatchError
+from creance_pay.errors import InvalidValueError, SealMismatchError
 from creance_pay.gateways import SealAlgorithm, SecretKey, seal, seals
 from creance_pay.gateways.seals import verify_seal
 from sips_shop import SECRET, hmac_of, read_cases, sha_of

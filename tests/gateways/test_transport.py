@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import attrs
 import pytest
 
-from creance_pay import GatewayUnavailableError
+from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
 
 FIELDS = {"Data": "amount=1600|customerEmail=someone@example.org", "Seal": "552e258f"}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Caisse, Euros, MessageError, TransactionReference, find_caisse
+from creance_pay import Caisse, Euros, TransactionReference, find_caisse
+from creance_pay.errors import MessageError
 from creance_pay.messages import Acknowledgement, acknowledgement, render
 from samples import numbered, plain
 

@@ -8,7 +8,9 @@ from collections import Counter
 import attrs
 import pytest
 
-from creance_pay import Code, Euros, MessageError, Outcome
+from creance_pay import Euros, Outcome
+from creance_pay.codes import Code
+from creance_pay.errors import MessageError
 from creance_pay.messages import Message, Money, Severity, every_message
 from creance_pay.messages.catalogue import AmountOutOfRange
 from creance_pay.messages.sentences import Overrides, Wording, sentences_of

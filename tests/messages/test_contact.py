@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from creance_pay import MessageError, find_caisse
+from creance_pay import find_caisse
+from creance_pay.errors import MessageError
 from creance_pay.messages import contact_line
 from samples import plain
 

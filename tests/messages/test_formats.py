@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from creance_pay import Euros, MessageError
+from creance_pay import Euros
+from creance_pay.errors import MessageError
 from creance_pay.messages.formats import bound, euros, long_date, short_date, written
 from samples import numbered
 

@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Caisse, Euros, MessageError, find_caisse
+from creance_pay import Caisse, Euros, find_caisse
+from creance_pay.errors import MessageError
 from creance_pay.messages import (
     Acknowledgement,
     Medium,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from creance_pay import ConfigurationError, Euros, MessageError
+from creance_pay import Euros
+from creance_pay.errors import ConfigurationError, MessageError
 from creance_pay.messages import (
     Medium,
     Message,

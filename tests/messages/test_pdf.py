@@ -14,7 +14,8 @@ import attrs
 import pikepdf
 import pytest
 
-from creance_pay import Euros, MissingExtraError
+from creance_pay import Euros
+from creance_pay.errors import MissingExtraError
 from creance_pay.messages import (
     Acknowledgement,
     Registration,

@@ -13,20 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import (
-    Code,
+from creance_pay import DebtKind, Euros, NoticeReference, Outcome
+from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
+from creance_pay.errors import (
     ConfigurationError,
     CreancePayError,
-    DebtKind,
-    Euros,
     InvalidAmountError,
     InvalidReferenceError,
     MessageError,
-    NoticeReference,
-    Outcome,
-    ReferenceCode,
-    VerdictCode,
-    WarningCode,
 )
 from creance_pay.messages import (
     Acknowledgement,

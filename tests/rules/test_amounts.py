@@ -4,7 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, WarningCode
+from creance_pay import Euros
+from creance_pay.codes import WarningCode
 from creance_pay.rules import AmountCheck, Policy, assess, check_amount
 from samples import POLICY, a_debt, a_policy
 

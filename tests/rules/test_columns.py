@@ -35,14 +35,9 @@ from columns_table import (
     scope,
     scoped,
 )
-from creance_pay import (
-    InvalidReferenceError,
-    InvalidValueError,
-    MissingExtraError,
-    NoticeReference,
-    Reason,
-    UnsupportedError,
-)
+from creance_pay import NoticeReference
+from creance_pay.codes import Reason
+from creance_pay.errors import InvalidReferenceError, InvalidValueError, MissingExtraError, UnsupportedError
 from creance_pay.rules import Policy, columns
 from frames import ENGINES, Columns, Engine, polars
 from samples import POLICY, a_policy

@@ -27,7 +27,7 @@ from columns_table import (
     scope,
     scoped,
 )
-from creance_pay import InvalidValueError
+from creance_pay.errors import InvalidValueError
 from creance_pay.rules import columns
 from frames import ENGINES, Columns, Engine, polars
 from samples import POLICY

@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import (
-    CaisseStatus,
-    Code,
-    Debt,
-    DebtKind,
-    Euros,
-    InvalidValueError,
-    NoticeReference,
-    Reason,
-    VerdictCode,
-    WarningCode,
-)
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
+from creance_pay.errors import InvalidValueError
 from creance_pay.rules import Assessment, Policy, access, assess, notice_scope
 from samples import POLICY, a_debt, a_policy, numbered
 

@@ -11,18 +11,9 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import (
-    CaisseStatus,
-    Debt,
-    Euros,
-    InvalidReferenceError,
-    NoticeReference,
-    Outcome,
-    ReferenceCode,
-    TransactionCode,
-    TransactionReference,
-    find_caisse,
-)
+from creance_pay import Debt, Euros, NoticeReference, Outcome, TransactionReference, find_caisse
+from creance_pay.codes import CaisseStatus, ReferenceCode, TransactionCode
+from creance_pay.errors import InvalidReferenceError
 from creance_pay.messages import acknowledgement, contact_line, message_for, render
 from creance_pay.messages.formats import euros
 from creance_pay.rules import (

@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Debt, DebtKind, Euros, InvalidAmountError, NoticeReference
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.errors import InvalidAmountError
 from creance_pay.rules import Policy, after_payment, assess, check_amount, plan, policy_named
 from rules_naive import SHIPPED, Values, amount, plannable, refusal
 

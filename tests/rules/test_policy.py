@@ -8,17 +8,11 @@ from typing import Any
 
 import pytest
 
-from creance_pay import ConfigurationError, DebtKind, Euros, NoPolicyError
-from creance_pay.rules import (
-    BandCheck,
-    MinBasis,
-    Policy,
-    Statement,
-    load_policies,
-    policy_named,
-    policy_on,
-)
+from creance_pay import DebtKind, Euros
+from creance_pay.errors import ConfigurationError, NoPolicyError
+from creance_pay.rules import Policy, Statement, load_policies, policy_named, policy_on
 from creance_pay.rules import policy as module
+from creance_pay.rules.choices import BandCheck, MinBasis
 from samples import COPIES, POLICY, a_policy
 
 SHIPPED = resources.files("creance_pay.rules").joinpath("policy.toml").read_text(encoding="utf-8")

@@ -10,17 +10,10 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, Settlement
-from creance_pay.rules import (
-    MaxBasis,
-    Policy,
-    after_payment,
-    assess,
-    check_amount,
-    load_policies,
-    plan,
-    policy_on,
-)
+from creance_pay import Euros
+from creance_pay.codes import Settlement
+from creance_pay.rules import Policy, after_payment, assess, check_amount, load_policies, plan, policy_on
+from creance_pay.rules.choices import MaxBasis
 from rules_naive import Values, amount, plannable, refusal
 from samples import POLICY, a_debt, a_policy
 

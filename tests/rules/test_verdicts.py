@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from creance_pay import DebtKind, Euros, NoticeReference, Reason, VerdictCode, WarningCode
+from creance_pay import DebtKind, Euros, NoticeReference
+from creance_pay.codes import Reason, VerdictCode, WarningCode
 from creance_pay.rules import Policy, Verdict, access, assess, check_amount, notice_scope
 from creance_pay.rules.verdicts import code_of, less
 from samples import COPIES, POLICY, a_debt, a_policy, numbered

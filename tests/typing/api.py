@@ -16,14 +16,33 @@ from flask import Flask
 
 from creance_pay import (
     Caisse,
-    CaisseStatus,
-    CardCode,
-    Code,
-    ConfigurationError,
-    CreancePayError,
     Debt,
     DebtKind,
     Euros,
+    HttpMessage,
+    NoticeReference,
+    Outcome,
+    PaymentOrder,
+    PaymentState,
+    Source,
+    TransactionReference,
+    VerifiedPayment,
+    find_caisse,
+)
+from creance_pay.codes import (
+    CaisseStatus,
+    CardCode,
+    Code,
+    Reason,
+    ReferenceCode,
+    Settlement,
+    TransactionCode,
+    VerdictCode,
+    WarningCode,
+)
+from creance_pay.errors import (
+    ConfigurationError,
+    CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
     InvalidReferenceError,
@@ -32,67 +51,28 @@ from creance_pay import (
     MessageError,
     MissingExtraError,
     NoPolicyError,
-    NoticeReference,
     OrderMismatchError,
-    Outcome,
     PaymentInProgressError,
-    PaymentOrder,
-    PaymentState,
-    Reason,
-    ReferenceCode,
     ResponseRefusedError,
     SealMismatchError,
-    Settlement,
-    Source,
-    TransactionCode,
-    TransactionReference,
     UnknownKeyError,
     UnsupportedError,
-    VerdictCode,
-    WarningCode,
-    find_caisse,
 )
 from creance_pay.gateways import (
-    Answer,
-    Books,
     Capability,
-    Change,
-    Effect,
-    EffectsRun,
-    EffectTask,
     FormPost,
     Gateway,
-    Held,
     HttpAnswer,
-    HttpMessage,
-    Incident,
-    IncidentKind,
     KeyRing,
-    Ledger,
-    LedgerEntry,
-    LedgerRecord,
-    MemoryLedger,
     OperationOutcome,
     OperationResult,
-    PaymentService,
-    PaymentView,
-    Received,
-    Reconciliation,
-    Recorded,
     Redirect,
-    ReportedLine,
     RequestsTransport,
     SealAlgorithm,
     SecretKey,
-    SqlLedger,
-    StartedPayment,
-    Told,
     Transport,
-    Treatment,
-    VerifiedPayment,
     load,
     seal,
-    transition,
 )
 from creance_pay.gateways.sips import (
     BadLine,
@@ -110,24 +90,24 @@ from creance_pay.gateways.sips import (
     match_reports,
     read_reports,
 )
-from creance_pay.gateways.testing import (
-    Account,
-    Authentication,
-    BankPage,
-    BankShop,
-    Decision,
-    Dispatch,
-    Fault,
-    GatewayConformance,
-    Notification,
-    PaymentRequest,
-    SipsBank,
-    SipsServices,
-    Subject,
-    TrialCard,
-    form_body,
+from creance_pay.ledger import (
+    Books,
+    Change,
+    Effect,
+    EffectTask,
+    Held,
+    Incident,
+    IncidentKind,
+    Ledger,
+    LedgerEntry,
+    LedgerRecord,
+    MemoryLedger,
+    Received,
+    Recorded,
+    SqlLedger,
+    Treatment,
+    transition,
 )
-from creance_pay.gateways.testing.pages import bank_pages, serving, serving_bank
 from creance_pay.messages import (
     Acknowledgement,
     AmountHint,
@@ -159,22 +139,25 @@ from creance_pay.messages import (
     render,
     sample,
 )
+from creance_pay.payments import (
+    Answer,
+    EffectsRun,
+    PaymentService,
+    PaymentView,
+    Reconciliation,
+    ReportedLine,
+    StartedPayment,
+    Told,
+)
 from creance_pay.rules import (
     Access,
     AfterPayment,
     AmountCheck,
     Assessment,
-    BandCheck,
-    DisplayCount,
-    MaxBasis,
-    MinBasis,
     NoticeChannel,
     NoticeScope,
     Policy,
-    RetentionCount,
     Statement,
-    Stranding,
-    TotalBasis,
     Verdict,
     access,
     acknowledge_by,
@@ -196,6 +179,22 @@ from creance_pay.rules import (
     policy_on,
     register_by,
 )
+from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from creance_pay.testing import BankPage, BankShop, GatewayConformance, Subject
+from creance_pay.testing.sips import (
+    Account,
+    Authentication,
+    Decision,
+    Dispatch,
+    Fault,
+    Notification,
+    PaymentRequest,
+    SipsBank,
+    SipsServices,
+    TrialCard,
+    form_body,
+)
+from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
 
 DAY = date(2017, 9, 11)
 MOMENT = datetime(2017, 9, 11, 13, 54, tzinfo=UTC)
@@ -678,7 +677,7 @@ def documents(letter: Acknowledgement) -> str:
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
 
-def errors(error: CreancePayError) -> str:
+def every_error(error: CreancePayError) -> str:
     """Answer an error by its type, which says whose fault it is, and has what helps."""
     match error:
         case InvalidReferenceError():

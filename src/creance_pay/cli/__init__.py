@@ -12,7 +12,15 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import CreancePayError
-from . import assess, bank, caisse, explain, keys, ledger, messages, policy, reference
+from . import assess_command as assess
+from . import bank_command as bank
+from . import caisse_command as caisse
+from . import explain_command as explain
+from . import keys_command as keys
+from . import ledger_command as ledger
+from . import messages_command as messages
+from . import policy_command as policy
+from . import reference_command as reference
 
 _INTERRUPTED = 130  # what shells give to a program that Ctrl-C has stopped
 _COMMANDS = (reference, explain, caisse, policy, assess, messages, keys, ledger, bank)

@@ -5,7 +5,7 @@ A key file is one JSON object: ``format``, ``protection`` (``passphrase`` or ``k
 its way of rotating many tokens is of no use to one small file that is written whole.  A passphrase becomes a key by
 scrypt, whose cost belongs to the format and not to the file: no file can make its reader work for hours.
 
-Every refusal is a :class:`~creance_pay.ConfigurationError` that tells nothing of what the file holds.
+Every refusal is a :class:`~creance_pay.errors.ConfigurationError` that tells nothing of what the file holds.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import attrs
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from .._secret import Hidden, hide
 from ..errors import ConfigurationError
-from .hidden import Hidden, hide
 
 PASSPHRASE, KEY = "passphrase", "key"
 _FORMAT = "creance-pay-keys-1"

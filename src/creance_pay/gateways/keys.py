@@ -17,14 +17,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from os import PathLike
 
 import attrs
 
+from .._secret import Hidden, hide
+from .._validators import of_type
 from ..errors import ConfigurationError, UnknownKeyError
-from ..fields import of_type
-from .hidden import Hidden, hide
 from .keyfile import FileKey, read_hidden, write_hidden
 
 _VERSION = re.compile(r"[0-9]{1,10}")
@@ -33,11 +33,6 @@ _PLACEHOLDER = re.compile(
 )
 _SHORTEST = 16
 _PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
-
-
-def utc_now() -> datetime:
-    """Tell the time; the default of every ``clock`` argument in this room."""
-    return datetime.now(UTC)
 
 
 def _something(_: SecretKey, __: attrs.Attribute[Hidden], secret: Hidden) -> None:

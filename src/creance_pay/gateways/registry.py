@@ -20,7 +20,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from ..errors import ConfigurationError
-from .gateway import Gateway
+from .base import Gateway
 
 GROUP = "creance_pay.gateways"
 

@@ -1,6 +1,7 @@
 """What the insured person reads: the sentence for a verdict, an error or an outcome, and the acknowledgement.
 
->>> from creance_pay import InvalidReferenceError, NoticeReference
+>>> from creance_pay import NoticeReference
+>>> from creance_pay.errors import InvalidReferenceError
 >>> try:
 ...     NoticeReference.parse("631163120000297F")
 ... except InvalidReferenceError as error:
@@ -13,10 +14,10 @@ from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
 from .catalogue import AmountHint, ReferenceHint
-from .choosing import message_for, messages_for
 from .contact import ContactLine, contact_line
+from .html import error_summary, printable_page
+from .lookup import message_for, messages_for
 from .message import Audience, Message, Money, Retry, Severity, every_message
-from .pages import error_summary, printable_page
 from .pdf import acknowledgement_pdf
 from .rendering import Medium, Rendered, render
 from .samples import sample

@@ -14,8 +14,8 @@ from importlib import resources
 
 import attrs
 
+from .._toml import read_toml
 from ..caisses import Caisse
-from ..edges import read_toml
 from ..errors import MessageError
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import attrs
 
+from .._toml import read_toml
 from ..codes import Code
-from ..edges import read_toml
 from ..errors import ConfigurationError, MessageError
 from ..payment import Outcome
 from .formats import FORMATS, LOCALES
@@ -25,7 +25,7 @@ from .message import Message, every_message, types_of
 from .samples import sample
 from .sms import SmsText
 from .templates import environment, placeholders
-from .words import faults
+from .wordlist import faults
 
 # A plain space before these signs, inside these quotes, or before a unit becomes the no-break space of French.
 _NARROW = re.compile(" (?=[;!?])")

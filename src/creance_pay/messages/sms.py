@@ -14,7 +14,7 @@ from importlib import resources
 
 import attrs
 
-from ..edges import read_toml
+from .._toml import read_toml
 
 
 @attrs.frozen

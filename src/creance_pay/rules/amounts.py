@@ -13,9 +13,9 @@ import attrs
 from ..codes import Code, Reason, VerdictCode, WarningCode
 from ..errors import InvalidAmountError
 from ..money import Euros
+from .choices import Stranding
 from .policy import Policy
-from .readings import Stranding
-from .requirements import (
+from .predicates import (
     Whole,
     amount_requirements,
     failed,

@@ -33,9 +33,9 @@ import attrs
 
 from ..codes import Reason, VerdictCode
 from ..errors import InvalidValueError, MissingExtraError, UnsupportedError
+from .choices import BandCheck, MinBasis
 from .policy import Policy
-from .readings import BandCheck, MinBasis
-from .requirements import (
+from .predicates import (
     ACCESS,
     SCOPE,
     Facts,
@@ -261,8 +261,8 @@ def assess(
         The caller's own kind of frame: its columns, then
 
         * ``code``: the word of the first test that failed, or ``PAYABLE``;
-        * ``reasons``: all tests that failed, a sum of :class:`~creance_pay.Reason`, as Int32, 0 for a yes; a cell that
-          is missing or invalid fails no other test;
+        * ``reasons``: all tests that failed, a sum of :class:`~creance_pay.codes.Reason`, as Int32, 0 for a yes;
+          a cell that is missing or invalid fails no other test;
         * ``payable_min``, ``payable_max``, ``next_payment``: the smallest and the largest payment, and the first
           payment of the plan, in cents, as Int64; null where ``reasons`` is not 0.
 

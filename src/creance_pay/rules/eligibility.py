@@ -22,9 +22,9 @@ from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
+from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
-from .readings import BandCheck, MinBasis, TotalBasis
-from .requirements import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
+from .predicates import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
 from .verdicts import Verdict, less, policy_warnings
 
 # The values of the policy that each answer depends on.

@@ -29,13 +29,13 @@ from typing import Any, Literal
 
 import attrs
 
+from .._toml import read_toml
+from .._validators import of_type
 from ..debts import DebtKind
-from ..edges import read_toml
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
-from ..fields import of_type
 from ..money import Euros
-from .days import months_later, whole_day
-from .readings import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from .choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from .dates import months_later, whole_day
 
 
 @attrs.frozen(kw_only=True)

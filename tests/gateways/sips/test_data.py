@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import InvalidValueError, MalformedResponseError
+from creance_pay.errors import InvalidValueError, MalformedResponseError
 from creance_pay.gateways.sips.data import Data, decode, write
 from message_strategies import any_text
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, InvalidValueError
+from creance_pay import Euros
+from creance_pay.errors import InvalidValueError
 from creance_pay.gateways.sips import PaypageOptions
 from creance_pay.gateways.sips.data import Data, decode, encode, write
 from creance_pay.gateways.sips.fields import FIELDS, check, origin

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from creance_pay import CreancePayError, Euros, OrderMismatchError, Outcome, PaymentOrder, ResponseRefusedError
-from creance_pay.gateways import HttpMessage, KeyRing, SealAlgorithm, SecretKey
+from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder
+from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
+from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
 from sips_shop import body, changed, read_cases, shop, verify
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from creance_pay import ConfigurationError
+from creance_pay.errors import ConfigurationError
 from creance_pay.gateways.sips import Environment, SipsHost
 from creance_pay.gateways.sips.hosts import KNOWN, is_loopback, is_public
 

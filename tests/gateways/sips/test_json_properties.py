@@ -6,12 +6,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import CreancePayError, Euros, Outcome, PaymentState, ResponseRefusedError
-from creance_pay.gateways import HttpMessage, SealAlgorithm
+from creance_pay import Euros, HttpMessage, Outcome, PaymentState
+from creance_pay.errors import CreancePayError, ResponseRefusedError
+from creance_pay.gateways import SealAlgorithm
 from creance_pay.gateways.sips import PaymentStatus, SipsPaypageJson
-from creance_pay.gateways.sips.codes import OUTCOMES
-from creance_pay.gateways.testing import SipsBank, SipsServices, form_body
+from creance_pay.gateways.sips.response_codes import OUTCOMES
 from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.testing.sips import SipsBank, SipsServices, form_body
 from message_strategies import amounts, any_text, cards, references
 from sips_answers import PAID, Bank, sealed
 from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, shop, verify

@@ -4,24 +4,21 @@ from typing import Any
 
 import pytest
 
-from creance_pay import (
+from creance_pay import Euros, Outcome, PaymentState, Source
+from creance_pay.errors import (
     ConfigurationError,
-    Euros,
     GatewayUnavailableError,
     InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
-    Outcome,
-    PaymentState,
     ResponseRefusedError,
     SealMismatchError,
-    Source,
     UnknownKeyError,
     UnsupportedError,
 )
 from creance_pay.gateways import OperationOutcome, OperationResult, SealAlgorithm
 from creance_pay.gateways.sips import Environment, PaymentStatus, SipsHost
-from creance_pay.gateways.sips.codes import OPERATIONS, STATUSES
+from creance_pay.gateways.sips.response_codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
 from sips_answers import DONE, PAID, UNREADABLE, Bank, bank, sealed, text_under_seal
 from sips_shop import MERCHANT, SECRETS, hmac_of, order, sha_of, shop

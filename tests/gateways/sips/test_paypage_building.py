@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import ConfigurationError
+from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from sips_shop import MERCHANT, NOON, SECRET, local_shop, shop

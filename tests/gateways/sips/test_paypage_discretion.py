@@ -10,8 +10,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from creance_pay import CreancePayError
-from creance_pay.gateways import HttpMessage, KeyRing, SecretKey
+from creance_pay import HttpMessage
+from creance_pay.errors import CreancePayError
+from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
 from sips_shop import SECRETS, body, changed, hmac_of, order, ring, shop, verify
 

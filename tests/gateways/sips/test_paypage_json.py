@@ -5,19 +5,18 @@ from typing import Any
 
 import pytest
 
-from creance_pay import (
-    Euros,
+from creance_pay import Euros, HttpMessage, Outcome
+from creance_pay.errors import (
     GatewayUnavailableError,
     InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
-    Outcome,
     ResponseRefusedError,
     SealMismatchError,
 )
-from creance_pay.gateways import FormPost, HttpMessage, KeyRing, SecretKey
+from creance_pay.gateways import FormPost, KeyRing, SecretKey
 from creance_pay.gateways.sips import PaypageOptions, SipsHost, SipsPaypageJson
-from creance_pay.gateways.sips.codes import REDIRECTION_STATUSES
+from creance_pay.gateways.sips.response_codes import REDIRECTION_STATUSES
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
 from sips_answers import STARTED, UNREADABLE, Bank, bank, sealed
 from sips_shop import GENUINE, MERCHANT, NOON, body, order, read_cases, ring, shop, verify

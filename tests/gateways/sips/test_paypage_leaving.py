@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from creance_pay import ConfigurationError, Euros, InvalidValueError, TransactionReference
+from creance_pay import Euros, TransactionReference
+from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsHost
 from sips_shop import MERCHANT, NOON, SECRET, hmac_of, local_shop, order, sha_of, shop

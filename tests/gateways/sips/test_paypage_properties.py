@@ -6,10 +6,11 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import CreancePayError, Euros, OrderMismatchError, Outcome, ResponseRefusedError
-from creance_pay.gateways import HttpMessage, SealAlgorithm
-from creance_pay.gateways.sips.codes import OUTCOMES
-from creance_pay.gateways.testing import SipsBank, form_body
+from creance_pay import Euros, HttpMessage, Outcome
+from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
+from creance_pay.gateways import SealAlgorithm
+from creance_pay.gateways.sips.response_codes import OUTCOMES
+from creance_pay.testing.sips import SipsBank, form_body
 from message_strategies import amounts, bodies, cards, references, sealed_texts
 from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop, verify
 

@@ -8,19 +8,17 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from creance_pay import (
+from creance_pay import Euros, HttpMessage, Outcome, Source
+from creance_pay.errors import (
     CreancePayError,
-    Euros,
     InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
-    Outcome,
     ResponseRefusedError,
     SealMismatchError,
-    Source,
     UnknownKeyError,
 )
-from creance_pay.gateways import HttpMessage, KeyRing, SealAlgorithm, SecretKey
+from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
 from sips_shop import MERCHANT, NOON, SECRET, SECRETS, body, changed, hmac_of, machine_in, order, sha_of, shop, verify
 

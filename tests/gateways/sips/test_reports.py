@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, MalformedResponseError, PaymentState
+from creance_pay import Euros, PaymentState
+from creance_pay.errors import MalformedResponseError
 from creance_pay.gateways.sips import Report, ReportLine, match_reports, read_reports
 
 COLUMNS = "merchantId;transactionReference;amount;currencyCode;responseCode;transactionDateTime;novelty"

@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from creance_pay import (
+from creance_pay import Euros, HttpMessage, NoticeReference
+from creance_pay.errors import (
     ConfigurationError,
-    Euros,
     InvalidAmountError,
     InvalidReferenceError,
     InvalidValueError,
     MalformedResponseError,
-    NoticeReference,
     ResponseRefusedError,
 )
-from creance_pay.gateways import FormPost, HttpMessage
+from creance_pay.gateways import FormPost
 from creance_pay.gateways.sips import Environment, Identification, SipsHost, SipsPaypage
 from sips_shop import body, changed, order, shop, verify
 

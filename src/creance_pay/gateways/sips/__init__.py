@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .fields import PaypageOptions
 from .hosts import Environment, SipsHost
+from .merchant import Identification
 from .office import PaymentStatus
 from .paypage import SipsPaypage
 from .paypage_json import SipsPaypageJson
 from .reports import BadLine, Entry, Matching, Report, ReportLine, match_reports, read_reports
-from .shop import Identification
 
 __all__ = [
     "BadLine",

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
-from .documents import leaves, load
+from .canonical_json import leaves, load
 
 _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),

@@ -18,8 +18,8 @@ from functools import lru_cache
 
 import attrs
 
+from ..._validators import of_type
 from ...errors import InvalidValueError
-from ...fields import of_type
 from .data import flatten
 from .hosts import SipsHost, is_public
 

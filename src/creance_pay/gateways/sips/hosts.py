@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ..._validators import of_type
 from ...errors import ConfigurationError
-from ...fields import of_type
 
 _BASE = re.compile(r"(https?)://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 

@@ -16,14 +16,13 @@ import attrs
 
 from ...errors import InvalidAmountError, InvalidValueError, OrderMismatchError, UnsupportedError
 from ...money import Euros
-from ...payment import Outcome, PaymentOrder, PaymentState, Source
-from ..gateway import Capability, OperationOutcome, OperationResult, VerifiedPayment
+from ...payment import Outcome, PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..base import Capability, OperationOutcome, OperationResult
 from ..transport import Transport
-from .answers import REFERENCE, cents, demand, facts, moment
-from .codes import OPERATIONS, STATUSES
 from .data import Data
-from .exchange import Exchange
-from .shop import EURO
+from .merchant import EURO, Exchange
+from .response_codes import OPERATIONS, STATUSES
+from .responses import REFERENCE, cents, demand, facts, moment
 
 _DIAGNOSTIC, _CASH = "DR_WS_2.58", "CR_WS_2.58"
 _QUESTIONS = 2

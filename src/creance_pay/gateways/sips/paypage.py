@@ -24,17 +24,17 @@ from __future__ import annotations
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
-from ...payment import Outcome, PaymentOrder, Source
-from ..forms import FormPost
-from ..gateway import HttpMessage, VerifiedPayment
+from ...http import HttpMessage
+from ...payment import Outcome, PaymentOrder, Source, VerifiedPayment
+from ..base import FormPost
 from ..keys import SecretKey
 from ..seals import seal
-from .answers import REFERENCE, demand, facts, outer_fields
-from .codes import outcome_of
 from .data import Data, decode, encode, write
 from .fields import PaypageOptions, check_address, joined
+from .merchant import EURO
 from .office import Office
-from .shop import EURO
+from .response_codes import outcome_of
+from .responses import REFERENCE, demand, facts, outer_fields
 
 INTERFACE_VERSION = "HP_3.4"
 # A second value of one of these would leave the outcome to whoever chooses.

@@ -14,11 +14,11 @@ import attrs
 
 from ...errors import GatewayUnavailableError, MalformedResponseError
 from ...payment import PaymentOrder
-from ..forms import FormPost
+from ..base import FormPost
 from ..transport import RequestsTransport, Transport
-from .codes import REDIRECTION_STATUSES
 from .fields import PaypageOptions, origin
 from .paypage import SipsPaypage
+from .response_codes import REDIRECTION_STATUSES
 
 INTERFACE_VERSION = "IR_WS_3.4"
 

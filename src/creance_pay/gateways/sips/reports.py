@@ -26,8 +26,8 @@ import attrs
 from ...errors import MalformedResponseError
 from ...money import Euros
 from ...payment import PaymentState
-from .answers import cents, moment
-from .codes import STATUSES, outcome_of
+from .response_codes import STATUSES, outcome_of
+from .responses import cents, moment
 
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")

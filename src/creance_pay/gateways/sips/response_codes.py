@@ -1,0 +1,195 @@
+"""The bank's codes, and what each means for the order.
+
+Every list is open: a code that is not here is never paid and never lost, it is :attr:`Outcome.UNKNOWN
+<creance_pay.Outcome.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment.
+
+Meanings after the vendor's data dictionary (DG20) and the current lists of one of its banks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...payment import Outcome, PaymentState
+from ..base import OperationOutcome
+
+#: What a response code says; ``00`` says PAID when the money is captured by itself, which the message must not deny.
+OUTCOMES: Mapping[str, Outcome] = {
+    "00": Outcome.PAID,
+    "02": Outcome.REFUSED,  # the issuer wants a telephone call
+    "03": Outcome.ERROR,  # invalid merchant contract
+    "05": Outcome.REFUSED,  # refused by the issuer
+    "11": Outcome.REFUSED,  # card blocked
+    "12": Outcome.ERROR,  # invalid request
+    "14": Outcome.REFUSED,  # wrong card data
+    "17": Outcome.CANCELLED,  # the payer left
+    "24": Outcome.UNKNOWN,  # operation impossible in this state
+    "25": Outcome.UNKNOWN,  # transaction not found
+    "30": Outcome.ERROR,  # wrong format
+    "34": Outcome.REFUSED,  # suspicion of fraud
+    "40": Outcome.ERROR,  # function not allowed
+    "51": Outcome.REFUSED,  # amount too high
+    "54": Outcome.REFUSED,  # expired card
+    "55": Outcome.REFUSED,  # prepaid card not taken
+    "60": Outcome.PENDING,
+    "62": Outcome.PENDING,  # waiting for a confirmation
+    "63": Outcome.REFUSED,  # security rules
+    "75": Outcome.REFUSED,  # too many attempts
+    "90": Outcome.UNKNOWN,  # service unavailable
+    "94": Outcome.UNKNOWN,  # reference already used: the first attempt may have been paid
+    "97": Outcome.EXPIRED,  # fifteen minutes without action
+    "99": Outcome.UNKNOWN,  # service unavailable
+}
+
+#: How the money moves after an acceptance; a validation that the merchant still has to give is not a payment.
+CAPTURES: Mapping[str, Outcome] = {
+    "AUTHOR_CAPTURE": Outcome.PAID,
+    "IMMEDIATE": Outcome.PAID,
+    "VALIDATION": Outcome.AUTHORISED,
+}
+
+
+def outcome_of(one: Callable[[str], str | None]) -> Outcome:
+    """Translate the response code; an acceptance that another field denies is unknown.
+
+    Args:
+        one: What gives the only value of a field, or ``None``.
+    """
+    outcome = OUTCOMES.get(one("responseCode") or "", Outcome.UNKNOWN)
+    if outcome is not Outcome.PAID:
+        return outcome
+    if one("acquirerResponseCode") not in {None, "00"}:
+        return Outcome.UNKNOWN
+    return CAPTURES.get(one("captureMode") or "AUTHOR_CAPTURE", Outcome.UNKNOWN)
+
+
+#: What the state of a transaction at the bank is in our words; a part given back is told by the amount that is left.
+STATUSES: Mapping[str, PaymentState] = {
+    "TO_AUTHORIZE": PaymentState.PENDING,
+    "WAITING_AUTHOR": PaymentState.PENDING,
+    "TO_CONFIRM_AUTHOR": PaymentState.PENDING,
+    "TO_CONFIRM_CAPTURE": PaymentState.PENDING,
+    "TO_REPLAY": PaymentState.PENDING,  # validated, the authorisation has to be asked for again
+    "REFERRAL": PaymentState.PENDING,  # the issuer wants a telephone call
+    "PENDING": PaymentState.PENDING,
+    "TO_VALIDATE": PaymentState.AUTHORISED,
+    "TO_CHALLENGE": PaymentState.AUTHORISED,  # held for a suspicion, until the merchant decides
+    "TO_CAPTURE": PaymentState.PAID,  # accepted, transferred the next night
+    "CAPTURED": PaymentState.PAID,
+    "TO_CREDIT": PaymentState.REFUNDED,
+    "TO_CONFIRM_CREDIT": PaymentState.REFUNDED,
+    "CREDITED": PaymentState.REFUNDED,
+    "CANCELLED": PaymentState.CANCELLED,
+    "EXPIRED": PaymentState.EXPIRED,
+    "REFUSED": PaymentState.REFUSED,
+}
+
+#: What the response code of an operation says.
+OPERATIONS: Mapping[str, OperationOutcome] = {
+    "00": OperationOutcome.DONE,
+    "02": OperationOutcome.REFUSED,
+    "03": OperationOutcome.ERROR,
+    "05": OperationOutcome.REFUSED,
+    "12": OperationOutcome.ERROR,
+    "14": OperationOutcome.REFUSED,
+    "24": OperationOutcome.IMPOSSIBLE,
+    "25": OperationOutcome.NOT_FOUND,
+    "30": OperationOutcome.ERROR,
+    "34": OperationOutcome.ERROR,  # here a seal that the bank did not accept
+    "40": OperationOutcome.ERROR,
+    "51": OperationOutcome.REFUSED,  # amount too high
+    "54": OperationOutcome.REFUSED,
+    "57": OperationOutcome.REFUSED,  # the payment was charged back
+    "63": OperationOutcome.REFUSED,
+    "90": OperationOutcome.UNKNOWN,
+    "94": OperationOutcome.UNKNOWN,
+    "99": OperationOutcome.UNKNOWN,
+}
+
+#: What the bank answers when a payment is started by JSON; anything but ``00`` starts none.
+REDIRECTION_STATUSES: Mapping[str, str] = {
+    "00": "go on to the page",
+    "03": "invalid merchant contract, or unknown merchant",
+    "12": "invalid parameters",
+    "30": "wrong format",
+    "34": "wrong seal, or another security fault",
+    "94": "transaction reference already used: take a new one",
+    "99": "service unavailable: try again with a new transaction reference",
+}
+
+#: What the bank of the shop has said; the outcome is that of the response code alone.
+ACQUIRER_CODES: Mapping[str, str] = {
+    "00": "approved",
+    "02": "contact the issuer",
+    "03": "invalid acceptor",
+    "04": "keep the card",
+    "05": "do not honour",
+    "07": "keep the card, special conditions",
+    "08": "approve after identification",
+    "12": "invalid transaction",
+    "13": "invalid amount",
+    "14": "wrong payment data",
+    "15": "unknown issuer",
+    "17": "stopped by the customer",
+    "20": "wrong answer of the server",
+    "24": "operation impossible",
+    "25": "unknown transaction",
+    "30": "wrong format",
+    "31": "unknown acquirer",
+    "33": "expired",
+    "34": "suspicion of fraud",
+    "40": "function not supported",
+    "41": "lost card",
+    "43": "stolen card",
+    "51": "insufficient funds",
+    "54": "expired card",
+    "55": "wrong PIN",
+    "56": "card not in the file",
+    "57": "not permitted to the holder",
+    "58": "not permitted at the terminal",
+    "59": "suspicion of fraud",
+    "60": "the acceptor must contact the acquirer",
+    "61": "over the maximum",
+    "62": "waiting for a confirmation",
+    "63": "security rules not met",
+    "65": "too many operations today",
+    "68": "answer missing or late",
+    "75": "too many attempts at entering data",
+    "87": "unknown terminal",
+    "90": "system stopped for a moment",
+    "91": "issuer unreachable",
+    "92": "not enough data to route the request",
+    "94": "duplicate",
+    "96": "malfunction of the system",
+    "97": "request expired",
+    "98": "server unreachable",
+    "99": "technical incident",
+    "A1": "strong authentication missing: pay again with it",
+    "A4": "misuse of an exemption from strong authentication",
+    "R1": "the holder has revoked recurring payments to this merchant",
+    "R3": "the holder has revoked all recurring payments",
+}
+
+#: What the controls against fraud have found; an empty code means that none ran.
+COMPLEMENTARY_CODES: Mapping[str, str] = {
+    "00": "every control passed",
+    "02": "card used too often",
+    "03": "card on the grey list",
+    "04": "postcode on the grey list",
+    "05": "unknown range of cards",
+    "06": "foreign range of cards",
+    "07": "virtual card",
+    "08": "range of cards on the grey list",
+    "09": "unknown country of the address",
+    "10": "forbidden country of the address",
+    "11": "card on the list of opposed cards",
+    "12": "forbidden pair of countries, card and address",
+    "13": "unknown country, card or address",
+    "14": "card that always asks for an authorisation",
+    "15": "unknown range of cards, in that control",
+    "16": "address used too often",
+    "20": "customer seen too often",
+    "21": "too many customers for the card",
+    "22": "too many cards for the customer",
+    "99": "a control could not run",
+}

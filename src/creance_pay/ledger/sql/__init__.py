@@ -1,0 +1,1 @@
+"""A ledger in a database, through SQLAlchemy: SQLite or PostgreSQL."""

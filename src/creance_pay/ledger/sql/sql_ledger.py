@@ -1,0 +1,79 @@
+"""A ledger in a database: SQLite beside the portal, or PostgreSQL for many processes on many machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ...errors import MissingExtraError
+from ..encryption import Payloads, hidden_keys
+from ..ledger import Ledger
+
+if TYPE_CHECKING:
+    from .store import SqlBooks
+
+
+class SqlLedger(Ledger):
+    """A ledger that loses nothing.
+
+    Args:
+        url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
+        merchant_id: The shop; one database may hold the ledgers of many.
+        payload_keys: What encrypts messages at rest, the key that encrypts first; by default the
+            environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, a message is kept as its
+            hash and what was made of it, and never in clear.
+        upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
+
+    Raises:
+        ConfigurationError: for another kind of database, tables of another version, or a key that is not one.
+        GatewayUnavailableError: when the database does not answer.
+        MissingExtraError: when the extra ``ledger``, or ``postgresql`` for that database, is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        merchant_id: str = "",
+        payload_keys: Sequence[str] | None = None,
+        upgrade: bool = False,
+    ) -> None:
+        """Connect, and check the version of the tables."""
+        self._payloads = Payloads(hidden_keys(payload_keys))
+        self._merchant_id = merchant_id
+        payload_keys = None
+        try:
+            from . import database as sql_database  # noqa: PLC0415 - an extra, loaded only when used
+        except ImportError as error:
+            sentence = "a ledger in a database needs more: pip install 'creance-pay[ledger]'"
+            raise MissingExtraError(sentence, extra="ledger") from error
+        self._database = sql_database.Database(url)
+        self._database.prepare(upgrade=upgrade)
+
+    @contextmanager
+    def transaction(self, *, write: bool = True) -> Iterator[SqlBooks]:
+        """Open the books in a transaction of the database."""
+        from .store import SqlBooks  # noqa: PLC0415 - loaded already
+
+        with self._database.transaction(write=write) as connection:
+            yield SqlBooks(connection, self._merchant_id, self._payloads, write=write)
+
+    def rekey(self) -> None:
+        """Encrypt every payload again, with the first key; then the other keys are of no more use.
+
+        Raises:
+            ConfigurationError: when none of the keys opens a payload; those before it are encrypted again.
+        """
+        last: int | None = 0
+        while last is not None:
+            with self.transaction() as books:
+                last = books.rekey(last)
+
+    def close(self) -> None:
+        """Give the connections back; the ledger opens others when it is used again."""
+        self._database.close()
+
+    def __repr__(self) -> str:
+        """Name the kind of database, and no address."""
+        return f"SqlLedger({self._database.kind}, merchant_id={self._merchant_id!r})"

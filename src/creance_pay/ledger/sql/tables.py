@@ -1,0 +1,154 @@
+"""The tables of a ledger in a database; the migrations create them, and a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, kept in UTC by databases that know no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Write in UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """Read in UTC."""
+        if value is None:
+            return None
+        moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+#: The newest of the migrations; each is named by a number that is higher as text.
+VERSION = "0001"
+VERSION_TABLE = "creance_version"
+metadata = MetaData()
+
+shops = Table(
+    "creance_shops",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("sequence", NUMBER, nullable=False),
+)
+payments = Table(
+    "creance_payments",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("transaction_reference", String(64), primary_key=True),
+    Column("cents", NUMBER, nullable=False),
+    Column("return_url", Text, nullable=False),
+    Column("notification_url", Text, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("paid_at", Moment),
+    Column("display_by", Moment),
+    Column("authorisation_number", Text),
+    Column("authorised_at", Moment),
+    Column("masked_card", Text),
+    Column("version", Integer, nullable=False),
+    Index("creance_payments_by_state", "merchant_id", "state", "created_at"),
+)
+notices = Table(
+    "creance_notices",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("notice_reference", String(17), primary_key=True),
+    Column("transaction_reference", String(64), primary_key=True),
+    Column("cents", NUMBER, nullable=False),
+    ForeignKeyConstraint(
+        ["merchant_id", "transaction_reference"],
+        ["creance_payments.merchant_id", "creance_payments.transaction_reference"],
+    ),
+    Index("creance_notices_by_payment", "merchant_id", "transaction_reference"),
+)
+settlements = Table(
+    "creance_settlements",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("notice_reference", String(17), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+records = Table(
+    "creance_records",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(64), nullable=False),
+    Column("transaction_reference", String(64), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("payload", LargeBinary),
+    Column("retry_of", NUMBER),
+    Column("treatment", String(32), nullable=False),
+    Column("state", String(32)),
+    Column("meaning", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("creance_records_by_payment", "merchant_id", "transaction_reference", "meaning"),
+    Index("creance_records_by_treatment", "merchant_id", "treatment", "at"),
+    Index("creance_records_by_retry", "merchant_id", "retry_of"),
+    sqlite_autoincrement=True,
+)
+incidents = Table(
+    "creance_incidents",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("transaction_reference", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Index(
+        "creance_incidents_open",
+        "merchant_id",
+        "kind",
+        "transaction_reference",
+        "detail",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+tasks = Table(
+    "creance_tasks",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("transaction_reference", String(64), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("done_at", Moment),
+    Index(
+        "creance_tasks_waiting",
+        "merchant_id",
+        "due_at",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+)

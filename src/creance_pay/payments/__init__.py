@@ -1,0 +1,18 @@
+"""Payments: a gateway and a ledger joined, from the start of a payment to its last effect."""
+
+from __future__ import annotations
+
+from .reconciliation import ReportedLine
+from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, Told
+from .service import PaymentService
+
+__all__ = [
+    "Answer",
+    "EffectsRun",
+    "PaymentService",
+    "PaymentView",
+    "Reconciliation",
+    "ReportedLine",
+    "StartedPayment",
+    "Told",
+]

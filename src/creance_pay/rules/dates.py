@@ -1,0 +1,65 @@
+"""French working days: Monday to Friday without public holidays, as a caisse keeps them.
+
+*Jours ouvrés* of CRPA R112-11-2.  Alsace and Moselle have two more holidays, each department overseas its own; the
+calendars are those of the package ``holidays``.
+
+>>> add_working_days(date(2018, 7, 13), 1)
+datetime.date(2018, 7, 16)
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from ..caisses import Caisse
+from ..errors import InvalidValueError
+
+_SATURDAY = 5
+
+
+@cache
+def _holidays(year: int, region: str | None) -> frozenset[date]:
+    """List the public holidays of a year; the package is loaded on first use."""
+    from holidays import country_holidays  # noqa: PLC0415 - importing the rules stays light
+
+    return frozenset(country_holidays("FR", subdiv=region, years=year))
+
+
+def is_working_day(day: date, *, caisse: Caisse | None = None) -> bool:
+    """Tell whether a caisse works on a day."""
+    region = caisse.holiday_region if caisse else None
+    return day.weekday() < _SATURDAY and day not in _holidays(day.year, region)
+
+
+def add_working_days(day: date, count: int, *, caisse: Caisse | None = None) -> date:
+    """Count working days after a day, which itself does not count."""
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day, caisse=caisse)
+    return day
+
+
+_MONTHS = 12
+
+
+def whole_day(day: date) -> date:
+    """Give a day back, and refuse a moment, which is on different days in different places."""
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise InvalidValueError("expected a date")
+    return day
+
+
+def zoned(moment: datetime) -> datetime:
+    """Give a moment back, and refuse one without time zone."""
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidValueError("expected a datetime with a time zone")
+    return moment
+
+
+def months_later(day: date, months: int) -> date:
+    """Count calendar months from a day, clamped to the end of the month that is reached."""
+    years, month = divmod(day.month - 1 + months, _MONTHS)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

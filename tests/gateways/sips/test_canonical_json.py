@@ -1,0 +1,162 @@
+"""The JSON that Sips seals: the vectors, the order of the values, and what is no document."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay.gateways import SealAlgorithm, SecretKey, seal
+from creance_pay.gateways.sips.canonical_json import concatenated, leaves, load
+from creance_pay.gateways.sips.data import Data
+from creance_pay.gateways.sips.paypage_json import nest
+from message_strategies import any_text
+from sips_shop import read_cases
+
+VECTORS = [vector for vector in read_cases("sips_vectors.json")["vectors"] if "json" in vector]
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
+class TestVectors:
+    """The documents of the vendor's guides and of other tools."""
+
+    def test_seal_input(self, vector: dict[str, Any]) -> None:
+        """The text under the seal is made from the document."""
+        assert vector["seal_input"] == concatenated(load(json.dumps(vector["json"])))
+
+    def test_seal(self, vector: dict[str, Any]) -> None:
+        """The seal of the document is that of the vector."""
+        text = concatenated(load(json.dumps({**vector["json"], "seal": "another"})))
+        key = SecretKey(version="1", secret=vector["key"])
+
+        assert vector["seal"] == seal(text, key, SealAlgorithm(vector["algorithm"]))
+
+
+def test_vectors() -> None:
+    """There are vectors to run."""
+    assert VECTORS
+
+
+class TestConcatenated:
+    """Values follow the ASCII order of their names, each as JSON writes it (I7)."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{}", ""),
+            ('{"b": "2", "a": "1"}', "12"),
+            ('{"a": "1", "B": "2"}', "21"),
+            ('{"a": {"z": "1", "b": "2"}, "ab": "3"}', "213"),
+            ('{"a": ["2", "1"]}', "21"),
+            ('{"a": [{"z": "1", "b": "2"}, ["3", ["4"]]]}', "2134"),
+            ('{"a": null, "b": [null, {"c": null}]}', ""),
+            ('{"a": "None", "b": "null", "c": null}', "Nonenull"),
+            ('{"a": true, "b": false}', "truefalse"),
+            ('{"a": 44000, "b": 1.50, "c": 1e3, "d": -0}', "440001.501e3-0"),
+            ('{"a": NaN, "b": -Infinity}', "NaN-Infinity"),
+            ('{"keyVersion": "1", "sealAlgorithm": "x", "seal": "y", "a": "1"}', "1"),
+            ('{"a": {"seal": "y", "keyVersion": "1"}}', "1y"),
+            ('{"a": "é\\u20ac"}', "é€"),
+            ('{"a": "2", "a": "1"}', "21"),
+        ],
+    )
+    def test_text(self, text: str, expected: str) -> None:
+        """A document gives one text, whoever wrote it and however."""
+        assert expected == concatenated(load(text))
+
+    def test_long_number(self) -> None:
+        """A number of any length is its digits: none is converted."""
+        assert "9" * 5000 == concatenated(load(f'{{"a": {"9" * 5000}}}'))
+
+
+class TestLoad:
+    """A document is one object of a sensible size."""
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "x", "[]", "null", '"a"', "1", "{", '{"a": 1', '{"a": 1}}', "{'a': 1}", '{"a": "\n"}', "<html></html>",
+         '{"a": ' + "[" * 100_000, '{"a": ' + "[" * 200 + "]" * 200 + "}", "\ufeff{}"],
+        ids=range(15),
+    )  # fmt: skip
+    def test_refused(self, text: str) -> None:
+        """Anything else is refused, however deep it would lead."""
+        with pytest.raises(ValueError):  # noqa: PT011 - each of them is no document
+            load(text)
+
+    def test_wide(self) -> None:
+        """Two hundred containers are taken, and no more."""
+        two_hundred, more = ('{"a": [' + ",".join(["{}"] * count) + "]}" for count in (198, 199))
+
+        assert "" == concatenated(load(two_hundred))
+        with pytest.raises(ValueError, match="too many containers"):
+            load(more)
+
+    def test_deep(self) -> None:
+        """A document as deep as one can be is gone through."""
+        text = '{"a": ' + "[" * 198 + '"1"' + "]" * 198 + "}"
+
+        assert ("1", [("a" + ".0" * 197, "1")]) == (concatenated(load(text)), list(leaves(load(text))))
+
+
+class TestData:
+    """The answers that are JSON have the same names as those of pairs."""
+
+    @pytest.mark.parametrize(
+        ("text", "values"),
+        [
+            ('{"a": 44000, "b": true, "c": null, "d": "x"}', {"a": "44000", "b": "true", "c": "null", "d": "x"}),
+            ('{"a": {"b": {"c": "1"}}}', {"a.b.c": "1"}),
+            ('{"a": ["CB", "VISA"], "b": []}', {"a": "CB,VISA", "b": ""}),
+            ('{"a": [{"b": 1}, {"b": 2}]}', {"a.0.b": "1", "a.1.b": "2"}),
+        ],
+    )
+    def test_values(self, text: str, values: dict[str, str]) -> None:
+        """Containers have dots, lists commas, and every value is a text."""
+        data = Data.parse(text)
+
+        assert (True, {name: (value,) for name, value in values.items()}) == (data.sound, data.values)
+
+    def test_null(self) -> None:
+        """A null is no value, and not the word None (I7)."""
+        assert None is Data.parse('{"a": null}').one("a")
+
+    @pytest.mark.parametrize(
+        "text",
+        ['{"a": "1", "a": "1"}', '{"a.b": "1", "a": {"b": "2"}}', '{"": "1"}', '{"a": "\\u0000"}', '{"a\\n": ""}',
+         '{"a": "\\ud800"}', "{", "{a=1|b=2"],
+    )  # fmt: skip
+    def test_unsound(self, text: str) -> None:
+        """What is repeated, nameless or unreadable is unsound (J26)."""
+        assert not Data.parse(text).sound
+
+    def test_unreadable(self) -> None:
+        """Of what is no document, nothing is told."""
+        assert Data(values={}, repeated=(), sound=False) == Data.parse("{")
+
+    def test_repeated(self) -> None:
+        """Both values of a repeated name are kept."""
+        assert {"a": ("1", "2")} == Data.parse('{"a": "1", "a": "2"}').values
+
+    @given(st.dictionaries(any_text, values, max_size=4))
+    def test_no_exception(self, document: dict[str, Any]) -> None:
+        """Whatever the document, it is read, and sealed the same whatever the order of its names."""
+        text, back = json.dumps(document), json.dumps(dict(reversed(document.items())))
+
+        assert (True, concatenated(load(text))) == (isinstance(Data.parse(text), Data), concatenated(load(back)))
+
+    @given(any_text)
+    def test_any_text(self, text: str) -> None:
+        """Whatever follows a brace is read without any exception."""
+        assert isinstance(Data.parse("{" + text), Data)
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b.c", "b.d", "eList"]), st.text("xyz", min_size=1)))
+def test_nest(fields: dict[str, str]) -> None:
+    """What is nested is read back under its dotted names."""
+    assert {name: (value,) for name, value in fields.items()} == Data.parse(json.dumps(nest(fields))).values

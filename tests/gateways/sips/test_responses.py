@@ -1,0 +1,35 @@
+"""The posted form is read as the standard library would read it, only quicker."""
+
+from urllib.parse import parse_qsl, quote_plus
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from creance_pay import HttpMessage
+from creance_pay.errors import MalformedResponseError
+from creance_pay.gateways.sips.responses import outer_fields
+
+pieces = st.sampled_from(
+    ["%", "=", "7C", "3D", "3A", "2B", "25", "+", "%7C", "%7c", "%C3%A9", "%FF", "A", "|", "é", "%2", " "]
+)
+texts = st.one_of(
+    st.text(max_size=20).map(lambda text: quote_plus(text, errors="replace")), st.lists(pieces).map("".join)
+)
+
+
+class TestEscapes:
+    """Escapes are undone once, whatever stands beside them (B28)."""
+
+    @given(text=texts)
+    def test_as_the_standard_library(self, text: str) -> None:
+        """A value is what the standard library makes of it, or is refused where that refuses it."""
+        body = f"Data={text}&Seal=0"
+        try:
+            expected = dict(parse_qsl(body, keep_blank_values=True, errors="strict")) if body.isascii() else None
+        except ValueError:
+            expected = None
+        try:
+            found = outer_fields(HttpMessage(body.encode()))
+        except MalformedResponseError:
+            found = None
+        assert expected == found

@@ -1,0 +1,292 @@
+"""The ledger in a database: its tables, its keys, its errors."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from cryptography.fernet import Fernet
+
+from creance_pay.errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
+from creance_pay.ledger import SqlLedger
+from creance_pay.ledger.sql import database as sql_database
+from creance_pay.ledger.sql import store as sql_books
+from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
+from ledger_desk import NOTICE, OTHER, Desk
+from ledgers import PAYLOAD_KEY, OpenSql
+from sips_shop import NOON
+
+SECOND = '''"""Do nothing, for a test."""
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Do nothing."""
+'''
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Name a database that is not there yet."""
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be the next version of the package, with one migration more."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(sql_database._MIGRATIONS, folder)
+    (folder / "versions" / "v0002_second.py").write_text(SECOND, encoding="utf-8")
+    monkeypatch.setattr(sql_database, "_MIGRATIONS", folder)
+    monkeypatch.setattr(sql_database, "VERSION", "0002")
+
+
+def version(file: Path) -> str:
+    """Read the version of the tables."""
+    with sqlite3.connect(file) as connection:
+        found: str = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()[0]  # noqa: S608 - ours
+    connection.close()
+    return found
+
+
+class TestTables:
+    """The tables, and their version."""
+
+    def test_as_declared(self, ledger_url: str, open_sql: OpenSql) -> None:
+        """The migrations make exactly the tables that the code speaks of."""
+        ledger = open_sql(ledger_url)
+        with ledger._database.transaction() as connection:
+            context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+            differences = compare_metadata(context, metadata)
+
+        assert [] == differences
+
+    def test_newest(self) -> None:
+        """The version of the code is that of the last migration."""
+        assert VERSION == ScriptDirectory(str(sql_database._MIGRATIONS)).get_current_head()
+
+    def test_from_empty(self, file: Path, open_sql: OpenSql) -> None:
+        """An empty database gets the tables, once."""
+        open_sql(f"sqlite:///{file}").close()
+        open_sql(f"sqlite:///{file}").close()
+
+        assert VERSION == version(file)
+
+    def test_older(self, file: Path, request: pytest.FixtureRequest, open_sql: OpenSql) -> None:
+        """Older tables are refused, and brought up to date when that is asked for; what they hold stays."""
+        Desk(open_sql(f"sqlite:///{file}")).start()
+        request.getfixturevalue("newer")
+
+        with pytest.raises(ConfigurationError, match="version 0001 instead of 0002, which is older: upgrade=True"):
+            open_sql(f"sqlite:///{file}")
+        assert "0001" == version(file)
+        ledger = open_sql(f"sqlite:///{file}", upgrade=True)
+        assert ("0002", 1) == (version(file), len(ledger.entries()))
+
+    def test_newer(self, file: Path, open_sql: OpenSql) -> None:
+        """Tables of a newer version are refused, whatever is asked for."""
+        open_sql(f"sqlite:///{file}").close()
+        with sqlite3.connect(file) as connection:
+            connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0009'")  # noqa: S608 - ours
+        connection.close()
+
+        with pytest.raises(ConfigurationError, match="which is newer: use a newer creance-pay"):
+            open_sql(f"sqlite:///{file}", upgrade=True)
+
+    def test_two_shops(self, ledger_url: str, open_sql: OpenSql) -> None:
+        """Two shops in one database know nothing of each other."""
+        first, second = (open_sql(ledger_url, merchant_id=f"{ledger_url[:3]}-{name}") for name in "ab")
+        Desk(first).notify(Desk(first).start())
+        again = Desk(second).start()
+
+        assert (1, 1) == (len(first.entries()), len(second.entries()))
+        assert ((), {}) == (second.tasks(), second.pending([NOTICE], NOON))
+        assert "CREATED" == Desk(second).state(again)
+
+    def test_pages(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
+        """Many payments are read in pages, and none is left out."""
+        monkeypatch.setattr(sql_books, "_PAGE", 1)
+        desk = Desk(open_sql(f"sqlite:///{file}"))
+        started = [desk.start(notice).transaction_reference for notice in (NOTICE, OTHER)]
+
+        assert started == [entry.transaction_reference for entry in desk.ledger.entries()]
+
+    def test_durable(self, file: Path, open_sql: OpenSql) -> None:
+        """What SQLite has answered for survives the loss of power."""
+        ledger = open_sql(f"sqlite:///{file}")
+        with ledger._database.transaction(write=False) as connection:
+            asked = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
+
+        assert [2, "wal"] == asked
+
+
+class TestBusy:
+    """Others who open the same new file at the same time."""
+
+    def test_waits(self, file: Path, open_sql: OpenSql) -> None:
+        """A file that somebody else is making is waited for."""
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN EXCLUSIVE")
+        release = Timer(0.3, other.rollback)
+        release.start()
+        ledger = open_sql(f"sqlite:///{file}")
+        release.join()
+        other.close()
+
+        assert () == ledger.entries()
+
+    def test_not_for_ever(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody waits for ever: the error is retryable."""
+        monkeypatch.setattr(sql_database, "_PATIENCE", -1)
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(GatewayUnavailableError):
+            open_sql(f"sqlite:///{file}")
+        other.close()
+
+    def test_writers(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who writes waits for whoever writes, and not for ever; afterwards all is as before."""
+        desk = Desk(open_sql(f"sqlite:///{file}"))
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        with monkeypatch.context() as patch:
+            patch.setattr(sql_database, "_PATIENCE", -1)
+            with pytest.raises(GatewayUnavailableError) as caught:
+                desk.start()
+        release = Timer(0.3, other.rollback)
+        release.start()
+        desk.start()
+        release.join()
+        other.close()
+
+        assert (True, 1) == (caught.value.retryable, len(desk.ledger.entries()))
+
+    def test_readers(self, file: Path, open_sql: OpenSql) -> None:
+        """What SQLite itself waits for, it waits for after a write too."""
+        ledger = open_sql(f"sqlite:///{file}")
+        Desk(ledger).start()
+        with ledger._database.transaction(write=False) as connection:
+            waiting = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+        assert 30_000 == waiting
+
+
+class TestPayloads:
+    """What came, encrypted at rest."""
+
+    def test_encrypted(self, file: Path, open_sql: OpenSql) -> None:
+        """No file of the database holds the text of a message, and the ledger reads it."""
+        desk = Desk(open_sql(f"sqlite:///{file}", payload_keys=[PAYLOAD_KEY]))
+        started = desk.start()
+        desk.notify(started, customerId="MARKED1")
+        kept = desk.ledger.records(started.transaction_reference)[0]
+        desk.ledger.close()  # type: ignore[attr-defined]
+
+        assert kept.message is not None
+        assert b"MARKED1" in kept.message.body
+        assert not [path for path in file.parent.iterdir() if b"MARKED1" in path.read_bytes()]
+        assert "MARKED1" not in repr(kept)
+
+    def test_without_key(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
+        """Without a key a message is kept as its hash alone, and one that waits for its order waits for the bank."""
+        monkeypatch.delenv("CREANCE_PAY_LEDGER_KEYS", raising=False)
+        desk = Desk(open_sql(f"sqlite:///{file}"))
+        answer = desk.notify("PCLCB263270000001")
+        desk.service.reconcile()
+
+        assert (503, [None]) == (answer.http_status, [record.received.payload for record in desk.ledger.parked()])
+
+    def test_environment(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
+        """The environment may hold the keys."""
+        monkeypatch.setenv("CREANCE_PAY_LEDGER_KEYS", f"{Fernet.generate_key().decode()},{PAYLOAD_KEY}")
+        desk = Desk(open_sql(f"sqlite:///{file}"))
+        desk.notify("PCLCB263270000001")
+
+        assert desk.ledger.parked()[0].message is not None
+
+    def test_rotation(self, ledger_url: str, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
+        """After a new key has encrypted everything again the old one opens nothing, and the new one all."""
+        monkeypatch.setattr(sql_books, "_PAGE", 2)
+        shop, new = f"{ledger_url[:3]}-rotation", Fernet.generate_key().decode()
+        desk = Desk(open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
+        for number in range(5):
+            desk.notify(f"PCLCB26001000000{number}")
+        open_sql(ledger_url, merchant_id=shop, payload_keys=[new, PAYLOAD_KEY]).rekey()
+
+        assert 5 == len(open_sql(ledger_url, merchant_id=shop, payload_keys=[new]).parked())
+        with pytest.raises(ConfigurationError, match="no key given opens"):
+            desk.ledger.parked()
+        with pytest.raises(ConfigurationError, match="no key given opens"):
+            open_sql(ledger_url, merchant_id=shop, payload_keys=[]).rekey()
+
+    @pytest.mark.parametrize("key", ["short", "x" * 43 + "é", "A" * 45])
+    def test_no_key(self, key: str, open_sql: OpenSql) -> None:
+        """What is no key is refused without being shown."""
+        with pytest.raises(ConfigurationError) as caught:
+            open_sql("sqlite:///nowhere.db", payload_keys=[key])
+
+        assert "32 bytes in URL-safe base64" in str(caught.value)
+        assert key not in str(caught.value)
+        assert caught.value.__context__ is None
+
+
+class TestReaching:
+    """What cannot be reached, or is no database for a ledger."""
+
+    @pytest.mark.parametrize(
+        "url", ["", "nothing", "sqlite://", "sqlite:///:memory:", "mysql://u:hidden-word@host/db", "postgres://x/y"]
+    )
+    def test_another_kind(self, url: str) -> None:
+        """Anything but SQLite in a file and PostgreSQL is refused, and a password not shown."""
+        with pytest.raises(ConfigurationError, match=r"sqlite:///FILE or postgresql://") as caught:
+            SqlLedger(url)
+        assert "hidden-word" not in str(caught.value)
+
+    def test_nobody_there(self, open_sql: OpenSql) -> None:
+        """A database that does not answer is our own error, retryable and discreet."""
+        with pytest.raises(GatewayUnavailableError) as caught:
+            open_sql("postgresql://portal:hidden-word@127.0.0.1:9/ledger")
+
+        assert caught.value.retryable
+        assert "the ledger's database cannot do it now: OperationalError" == str(caught.value)
+        assert caught.value.__context__ is None
+
+    def test_full(self, file: Path, open_sql: OpenSql) -> None:
+        """A full disk is 503, writes nothing, and loses nothing of before."""
+        desk = Desk(open_sql(f"sqlite:///{file}", payload_keys=[PAYLOAD_KEY]))
+        started = desk.start()
+        with desk.ledger._database.transaction() as connection:  # type: ignore[attr-defined]
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        answer = desk.notify(started, customerId="x" * 30_000)
+
+        assert (503, "CREATED", []) == (answer.http_status, desk.state(started), desk.treatments(started))
+        desk.ledger.close()  # type: ignore[attr-defined]
+        assert 200 == desk.notify(started).http_status
+
+    @pytest.mark.parametrize(
+        ("module", "url", "extra"),
+        [
+            ("creance_pay.ledger.sql.database", "sqlite:///x.db", "ledger"),
+            ("psycopg", "postgresql://host/db", "postgresql"),
+        ],
+    )
+    def test_missing_extra(self, monkeypatch: pytest.MonkeyPatch, module: str, url: str, extra: str) -> None:
+        """What has to be installed is named."""
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+        monkeypatch.delattr("creance_pay.ledger.sql.database")
+
+        with pytest.raises(MissingExtraError, match=rf"creance-pay\[{extra}\]") as caught:
+            SqlLedger(url)
+        assert extra == caught.value.extra
+
+    def test_repr(self, file: Path, open_sql: OpenSql) -> None:
+        """A ledger shows its kind and its shop, and no address."""
+        assert "SqlLedger(sqlite, merchant_id='7')" == repr(open_sql(f"sqlite:///{file}", merchant_id="7"))

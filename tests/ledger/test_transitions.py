@@ -1,0 +1,141 @@
+"""The one place that decides what becomes of a payment, for every state and every message."""
+
+from datetime import datetime, timedelta
+from itertools import product
+
+import attrs
+import pytest
+
+from creance_pay import Outcome, PaymentState, Source, VerifiedPayment
+from creance_pay.ledger import Change, IncidentKind, Treatment, transition
+from sips_shop import NOON
+
+S, T = PaymentState, Treatment  # said often below
+MOVED = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED]
+OVER = [S.REFUSED, S.CANCELLED, S.EXPIRED, S.ERROR]
+TOLD = [state for state in S if state is not S.CREATED]
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """What a ledger holds."""
+
+    state: PaymentState
+    authorisation_number: str | None = None
+    authorised_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Told(VerifiedPayment):
+    """A message of any state, refunds included."""
+
+    state: PaymentState
+    outcome: Outcome = Outcome.UNKNOWN
+    source: Source = Source.NOTIFICATION
+
+
+def change(held: PaymentState, told: PaymentState, *, repeated: bool = False, **facts: object) -> Change:
+    """Decide, of a payment without other facts."""
+    return transition(Held(state=held), Told(state=told, **facts), repeated=repeated)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("held", "told"), [*product(PaymentState, TOLD)])
+class TestEverywhere:
+    """What holds for every state and every message, whichever way it came and however often (design, section 5)."""
+
+    def test_money_stays(self, held: PaymentState, told: PaymentState) -> None:
+        """Money that moved only goes on to refunds, and a refund to nothing else."""
+        if held in MOVED:
+            assert {each.state for each in changes(held, told)} <= set(MOVED[MOVED.index(held) :])
+
+    def test_paid_wins(self, held: PaymentState, told: PaymentState) -> None:
+        """Money that has moved is never overlooked, whatever was held before."""
+        if told in MOVED and held not in MOVED:
+            assert {told} == {each.state for each in changes(held, told)}
+
+    def test_applied_is_a_change(self, held: PaymentState, told: PaymentState) -> None:
+        """A message is applied exactly when the state is another one, so that an effect follows a state once."""
+        assert [] == [each for each in changes(held, told) if (each.state is held) == (each.treatment is T.APPLIED)]
+
+    def test_settles(self, held: PaymentState, told: PaymentState) -> None:
+        """The same message again changes nothing more."""
+        assert [] == [
+            each for each in changes(held, told) if change(each.state, told, repeated=True).state is not each.state
+        ]
+
+
+def changes(held: PaymentState, told: PaymentState) -> list[Change]:
+    """Decide for every way, first and again."""
+    return [change(held, told, source=way, repeated=known) for way, known in product(Source, [True, False])]
+
+
+class TestIncidents:
+    """What a person has to look at."""
+
+    @pytest.mark.parametrize(("held", "told"), [*product(OVER, MOVED)])
+    def test_money_after_no(self, held: PaymentState, told: PaymentState) -> None:
+        """Money that moves after a no is reported."""
+        assert (IncidentKind.PAID_AFTER_NO,) == change(held, told).incidents
+
+    def test_wrong_request(self) -> None:
+        """An error is ours, and for the operator."""
+        assert (IncidentKind.REQUEST_WRONG,) == change(S.CREATED, S.ERROR).incidents
+
+    @pytest.mark.parametrize(
+        ("source", "expected"),
+        [
+            (Source.STATUS, (IncidentKind.CONTRADICTED,)),
+            (Source.REPORT, (IncidentKind.CONTRADICTED,)),
+            (Source.NOTIFICATION, ()),
+            (Source.RETURN, ()),
+        ],
+    )
+    def test_denied(self, source: Source, expected: tuple[IncidentKind, ...]) -> None:
+        """A no after PAID is another attempt, unless it stands in the bank's own books."""
+        assert expected == change(S.PAID, S.CANCELLED, source=source).incidents
+
+    def test_denied_before(self) -> None:
+        """Even the books contradict nothing with what was so before."""
+        held = Held(state=S.PAID, authorised_at=NOON)
+        told = Told(state=S.REFUSED, source=Source.REPORT, authorised_at=NOON - timedelta(minutes=1))
+
+        assert Change(state=S.PAID, treatment=T.OUTWEIGHED) == transition(held, told)
+
+    @pytest.mark.parametrize(("held", "number"), [(None, "2"), ("1", None), ("1", "1")])
+    def test_one_authorisation(self, held: str | None, number: str | None) -> None:
+        """A number that is missing on one side is no second one."""
+        before = Held(state=S.PAID, authorisation_number=held)
+
+        assert () == transition(before, Told(state=S.PAID, authorisation_number=number)).incidents
+
+
+class TestWeight:
+    """What weighs less than what is held."""
+
+    @pytest.mark.parametrize("held", [S.PENDING, S.AUTHORISED])
+    def test_vague(self, held: PaymentState) -> None:
+        """A message that says nothing certain takes no better knowledge away."""
+        assert Change(state=held, treatment=T.OUTWEIGHED) == change(held, S.UNKNOWN)
+
+    @pytest.mark.parametrize("held", [S.CREATED, *OVER])
+    def test_bank_does_not_know(self, held: PaymentState) -> None:
+        """A bank that does not know a payment, when asked, says nothing of it."""
+        assert held is change(held, S.UNKNOWN, source=Source.STATUS).state
+
+    @pytest.mark.parametrize("held", [S.CREATED, *OVER])
+    def test_contradictory_message(self, held: PaymentState) -> None:
+        """A sealed message that nobody understands makes the payment one to ask about."""
+        assert S.UNKNOWN is change(held, S.UNKNOWN).state
+
+    def test_older(self) -> None:
+        """What is older by the bank's clock is outweighed; the answer to a question never is."""
+        held, before = Held(state=S.REFUSED, authorised_at=NOON), NOON - timedelta(seconds=1)
+        late = Told(state=S.PENDING, authorised_at=before)
+        asked = attrs.evolve(late, source=Source.STATUS)
+
+        assert (S.REFUSED, S.PENDING) == (transition(held, late).state, transition(held, asked).state)
+
+    def test_repeated(self) -> None:
+        """A repetition is a duplicate; the bank's answer to a question may repeat itself and be news."""
+        assert T.DUPLICATE is change(S.REFUSED, S.PENDING, repeated=True).treatment
+        assert T.APPLIED is change(S.PENDING, S.REFUSED, repeated=True, source=Source.STATUS).treatment

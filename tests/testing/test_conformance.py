@@ -1,0 +1,284 @@
+"""The conformance suite: two gateways of different shapes pass it, and each fault of a gateway fails its own test."""
+
+import base64
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+
+import api_bank
+from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder, Source, VerifiedPayment
+from creance_pay.errors import GatewayUnavailableError, OrderMismatchError, SealMismatchError, UnsupportedError
+from creance_pay.gateways import Capability, FormPost, Gateway, OperationOutcome, OperationResult, Redirect
+from creance_pay.gateways.sips import SipsPaypage
+from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.testing import GatewayConformance, Subject
+from sips_shop import GENUINE, MERCHANT, NOON, SECRETS, body, changed, hmac_of, order, ring, sha_of, text_of
+
+CODES = {Outcome.PAID: "00", Outcome.REFUSED: "05", Outcome.CANCELLED: "17", Outcome.PENDING: "60"}
+CARD, EMAIL = "5017##########00", "someone@example.org"
+TESTS = [name for name in vars(GatewayConformance) if name.startswith("test_")]
+
+
+def sips_message(about: PaymentOrder, outcome: Outcome) -> HttpMessage:
+    """Write the bank's message about an order."""
+    fields = {
+        "transactionReference": about.transaction_reference,
+        "amount": str(about.amount.cents),
+        "responseCode": CODES[outcome],
+        "maskedPan": CARD,
+        "customerEmail": EMAIL,
+    }
+    return HttpMessage(body(changed(**fields)), {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def sips_subject(gateway: Gateway | None = None) -> Subject:
+    """Give the shop of the hostile cases, to be judged."""
+    text = text_of(GENUINE)
+    encoded = base64.b64encode(text.encode()).decode()
+    return Subject(
+        gateway=gateway or SipsPaypage(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON),
+        order=order(),
+        genuine=sips_message,
+        outcomes=tuple(CODES),
+        forged={
+            "zeros": HttpMessage(body(text, "0" * 64)),
+            "no seal": HttpMessage(body(text, "")),
+            "another key": HttpMessage(body(text, hmac_of(text, "another-secret-01"))),
+            "the older key": HttpMessage(body(text, hmac_of(text, SECRETS["1"]))),
+            "an unknown key": HttpMessage(body(changed(keyVersion="9"))),
+            "another algorithm": HttpMessage(body(text, sha_of(text), SealAlgorithm="SHA-256")),
+            "another outcome": HttpMessage(body(text, hmac_of(changed(responseCode="05")))),
+            "another encoding": HttpMessage(body(encoded, hmac_of(text), Encode="base64")),
+            "one more field": HttpMessage(body(f"{text}|amount=1", hmac_of(text))),
+            "two seals": HttpMessage(body(text) + b"&Seal=0"),
+        },
+        foreign={
+            "another shop": HttpMessage(body(changed(merchantId="011223744550002"))),
+            "another currency": HttpMessage(body(changed(currencyCode="840"))),
+            "no amount": HttpMessage(body(changed("amount"))),
+        },
+        secrets=(*SECRETS.values(), CARD, EMAIL),
+    )
+
+
+def api_subject(gateway: Gateway | None = None) -> Subject:
+    """Give the bank of somebody else, to be judged."""
+    fields = api_bank.fields_of(order())
+    return Subject(
+        gateway=gateway or api_bank.api_bank(),
+        order=order(),
+        genuine=lambda about, outcome: api_bank.notification(api_bank.fields_of(about, outcome)),
+        outcomes=(Outcome.PAID, Outcome.REFUSED, Outcome.AUTHORISED),
+        forged={
+            "another key": api_bank.notification(fields, key="another-key-of-the-tests"),
+            "an unknown key": api_bank.notification(fields, key_id="key-id-9"),
+            "another text": HttpMessage(b'{"reference": "REF1"}', api_bank.notification(fields).headers),
+            "no signature": HttpMessage(json.dumps(fields).encode()),
+        },
+        foreign={
+            "another shop": api_bank.notification({**fields, "shop": "another-shop"}),
+            "another currency": api_bank.notification({**fields, "currency": "USD"}),
+        },
+        secrets=(api_bank.KEY, CARD),
+    )
+
+
+class TestSips(GatewayConformance):
+    """A form that the browser posts, a seal over a text, a sealed return."""
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        """Give the shop of the hostile cases."""
+        return sips_subject()
+
+
+class TestApiBank(GatewayConformance):
+    """A page made by a call, a signature in a header over JSON, a return that proves nothing."""
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        """Give the bank of somebody else."""
+        return api_subject()
+
+
+class TestBothShapes:
+    """A caller's code is the same for both: nothing in it asks which bank this is."""
+
+    @pytest.mark.parametrize(
+        ("subject", "kind"), [(sips_subject(), FormPost), (api_subject(), Redirect)], ids=["form", "page"]
+    )
+    def test_way_out(self, subject: Subject, kind: type) -> None:
+        """An order is all that a way out takes."""
+        assert kind is type(subject.gateway.initiate(subject.order))
+
+    @pytest.mark.parametrize(
+        ("status", "text"), [(500, "no"), (201, "https://elsewhere.example/checkout/a1"), (201, ""), (201, "é")]
+    )
+    def test_no_page(self, status: int, text: str) -> None:
+        """A bank that makes no page of its own is unavailable (G14)."""
+        with pytest.raises(GatewayUnavailableError):
+            api_bank.api_bank(status, text).initiate(order())
+
+    @pytest.mark.parametrize("subject", [sips_subject(), api_subject()], ids=["sealed", "unsealed"])
+    def test_return(self, subject: Subject) -> None:
+        """A return is verified, or the bank is asked: one code for both."""
+        answer = HttpAnswer(200, json.dumps(api_bank.fields_of(subject.order)).encode())
+        bank: Any = api_bank.RecordedBank(answer)
+        try:
+            payment = subject.gateway.verify(subject.paid, expected=subject.order, source=Source.RETURN)
+        except UnsupportedError:
+            payment = subject.gateway.fetch_status(subject.order, bank)
+
+        assert Outcome.PAID is payment.outcome
+
+
+class TestOperations:
+    """An operation's result is true only for what was done."""
+
+    @pytest.mark.parametrize("outcome", OperationOutcome)
+    def test_truth(self, outcome: OperationOutcome) -> None:
+        """Every outcome but one is false."""
+        assert (outcome is OperationOutcome.DONE) is bool(OperationResult(outcome=outcome))
+
+    def test_repr(self) -> None:
+        """The fields of the answer are not shown."""
+        assert CARD not in repr(OperationResult(outcome=OperationOutcome.DONE, raw={"maskedPan": (CARD,)}))
+
+
+class Careless(Gateway):
+    """A gateway that trusts everything that its parts do not refuse; each test below spoils it in one more way."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.SEALED_RETURN})
+
+    def __init__(self, verify: Callable[..., VerifiedPayment]) -> None:
+        """Take what verifies."""
+        self._sips = SipsPaypage(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON)
+        self._verify = verify
+
+    def initiate(self, order: PaymentOrder) -> FormPost:
+        """Leave as Sips does."""
+        return self._sips.initiate(order)
+
+    def peek(self, message: HttpMessage) -> str:
+        """Peek as Sips does."""
+        return self._sips.peek(message)
+
+    def verify(
+        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
+    ) -> VerifiedPayment:
+        """Verify in a careless way."""
+        return self._verify(self._sips, message, expected, source)
+
+
+class Truthy(VerifiedPayment):
+    """A payment that is true whatever became of it."""
+
+    def __bool__(self) -> bool:
+        """Be true always."""
+        return True
+
+
+def believes_anything(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Say PAID to whatever comes."""
+    del sips, message
+    return VerifiedPayment(
+        outcome=Outcome.PAID,
+        source=source,
+        amount=expected.amount,
+        transaction_reference=expected.transaction_reference,
+    )
+
+
+def ignores_order(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Take an authentic message for ours, whatever it is about."""
+    try:
+        return sips.verify(message, expected=expected, source=source)
+    except OrderMismatchError:
+        return believes_anything(sips, message, expected, source)
+
+
+def breaks(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Fail with an error of no family where a seal is wrong."""
+    try:
+        return sips.verify(message, expected=expected, source=source)
+    except SealMismatchError:
+        raise KeyError("Seal") from None
+
+
+def tells(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Log the whole message."""
+    logging.getLogger("bank").debug("received %s", message.body.decode())
+    return sips.verify(message, expected=expected, source=source)
+
+
+def forgets_source(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Call every message a notification."""
+    del source
+    return sips.verify(message, expected=expected)
+
+
+def truthy(sips: SipsPaypage, message: HttpMessage, expected: PaymentOrder, source: Source) -> Any:  # noqa: ANN401 - a fault
+    """Give what is true even for a refusal."""
+    return Truthy(**attrs.asdict(sips.verify(message, expected=expected, source=source), recurse=False))
+
+
+FAULTS: dict[Callable[..., Any], set[str]] = {
+    believes_anything: {
+        "test_genuine", "test_truth", "test_forged", "test_other_order", "test_foreign", "test_twice", "test_size",
+        "test_content_type", "test_peek",
+    },
+    ignores_order: {"test_other_order", "test_foreign"},
+    breaks: {"test_forged", "test_spoiled", "test_peek"},
+    tells: {"test_discretion"},
+    forgets_source: {"test_return"},
+    truthy: {"test_truth"},
+}  # fmt: skip
+
+
+def failures(subject: Subject) -> set[str]:
+    """Run the suite on a gateway, and name the tests that fail."""
+    failed = set()
+    for name in TESTS:
+        try:
+            getattr(GatewayConformance(), name)(subject)
+        except (AssertionError, LookupError):
+            failed.add(name)
+    return failed
+
+
+class TestSuite:
+    """The suite can fail: each fault of a gateway is found by the tests that are there for it."""
+
+    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.__name__))
+    def test_fault(self, fault: Callable[..., Any]) -> None:
+        """A careless gateway fails."""
+        assert FAULTS[fault] == failures(sips_subject(Careless(fault)))
+
+    def test_undeclared_operation(self) -> None:
+        """An operation that works without being declared fails, and so does one that calls before it refuses."""
+
+        class Undeclared(Careless):
+            def refund(self, order: PaymentOrder, transport: Any, *, amount: Euros | None = None) -> OperationResult:  # noqa: ANN401 - a fault
+                """Call the bank."""
+                del order, amount
+                transport.post_form("https://bank.example/refund", {})
+                return OperationResult(outcome=OperationOutcome.DONE)
+
+        sound = Undeclared(
+            lambda sips, message, expected, source: sips.verify(message, expected=expected, source=source)
+        )
+        assert {"test_capabilities"} == failures(sips_subject(sound))
+
+    def test_pickled_secret(self) -> None:
+        """A gateway whose secrets leave by a pickle fails."""
+        leaky = Careless(believes_anything)
+        vars(leaky).clear()
+        vars(leaky)["secret"] = SECRETS["2"]
+        subject = sips_subject(leaky)
+
+        with pytest.raises(AssertionError, match="pickled"):
+            GatewayConformance().test_pickle(subject)

@@ -1,0 +1,61 @@
+"""The plugin of pytest, in a session of its own: there without being asked for, and light until it is."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+TESTS = """
+import sys
+from creance_pay import Outcome
+
+def test_nothing_loaded():
+    assert "flask" not in sys.modules
+
+def test_notification(payment_order, signed_notification, bank_shop):
+    order = payment_order()
+    payment = bank_shop.gateway().verify(signed_notification(order), expected=order)
+    assert payment.outcome is Outcome.PAID
+    assert "flask" not in sys.modules
+
+def test_page(payment_order, bank_page):
+    order = payment_order()
+    back = bank_page.pay(bank_page.gateway.initiate(order))
+    assert bank_page.gateway.verify(back, expected=order).outcome is Outcome.PAID
+    assert "flask" in sys.modules
+"""
+OWN_SHOP = """
+import pytest
+from creance_pay.gateways import KeyRing, SecretKey
+from creance_pay.testing import BankShop
+
+@pytest.fixture
+def bank_shop():
+    keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-shop")], current="7")
+    return BankShop(merchant_id="011223744550001", keys=keys)
+
+def test_shop(payment_order, bank_page):
+    order = payment_order()
+    back = bank_page.pay(bank_page.gateway.initiate(order))
+    assert bank_page.gateway.verify(back, expected=order).merchant_id == "011223744550001"
+"""
+
+
+def test_session(pytester: pytest.Pytester) -> None:
+    """The fixtures are there, in this order of weight, and Flask is loaded for the page alone."""
+    pytester.makepyfile(TESTS)
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_own_shop(pytester: pytest.Pytester) -> None:
+    """A project's own shop takes the place of the made-up one."""
+    pytester.makepyfile(OWN_SHOP)
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_without(pytester: pytest.Pytester) -> None:
+    """Who does not want the plugin does without."""
+    pytester.makepyfile("def test(payment_order):\n    pass")
+
+    pytester.runpytest("-p", "no:creance_pay").assert_outcomes(errors=1)
