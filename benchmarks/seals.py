@@ -13,7 +13,7 @@ from eopayment import sips2
 from eopayment.common import PAID
 from rounds import Contender, best, demand, machine, publish, table
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsPaypage
 
@@ -58,7 +58,7 @@ def posted(algorithm: SealAlgorithm) -> bytes:
 def peer() -> sips2.Payment:
     """Make the other's gateway."""
     return sips2.Payment({
-        "platform": "prod", "merchant_id": MERCHANT, "secret_key": KEY.reveal(), "key_version": "2",
+        "platform": "prod", "merchant_id": MERCHANT, "secret_key": KEY.get_secret_value(), "key_version": "2",
         "normal_return_url": RETURN_URL, "automatic_return_url": NOTIFICATION_URL,
     })  # fmt: skip
 
@@ -89,7 +89,7 @@ def check() -> None:
     other, ours = peer(), gateway(SealAlgorithm.SHA_256)
     body = posted(SealAlgorithm.SHA_256)
     theirs, payment = other.response(body.decode()), ours.verify(HttpMessage(body), expected=order())
-    demand((theirs.result, theirs.signed, payment.outcome) == (PAID, True, Outcome.PAID), "outcome")
+    demand((theirs.result, theirs.signed, payment.state) == (PAID, True, PaymentState.PAID), "outcome")
     demand(theirs.order_id == payment.transaction_reference, "reference")
     demand(theirs.transaction_id == payment.authorisation_number, "authorisation")
     demand(theirs.bank_data == {name: values[0] for name, values in payment.raw.items()}, "fields")

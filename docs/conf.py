@@ -30,7 +30,7 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
     ("py:class", "markupsafe.Markup"),  # a text that knows __html__; its own pages are elsewhere
-    ("py:class", "creance_pay._secret.Hidden"),  # nobody types it: a text is what one gives
+    ("py:class", "creance_pay._secret.Secret"),  # nobody types it: a text is what one gives
     ("py:class", "narwhals._native.IntoFrameT"),  # the caller's own frame, of whatever engine
     ("py:class", "timedelta"),  # the default of an argument is shown as it is written
     ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere

@@ -19,8 +19,8 @@ from visitor import Visitor
 
 from creance_pay import Euros, rules
 from creance_pay.errors import CreancePayError
-from creance_pay.ledger import Ledger, LedgerEntry, SqlLedger
-from creance_pay.testing import BankPage, BankShop
+from creance_pay.ledger import Ledger, Payment, SqlLedger
+from creance_pay.testing import LocalBank, TrialMerchant
 from creance_pay.testing.sips.server import bank_pages, serving
 from portal import create_portal
 
@@ -72,7 +72,7 @@ class Scene:
         self.person.press("Rechercher", reference=reference)
         shows("typed", f"{reference}   (HTTP {self.person.status})")
 
-    def last(self) -> LedgerEntry:
+    def last(self) -> Payment:
         """Read the last payment from the ledger."""
         return self.ledger.entries()[-1]
 
@@ -80,7 +80,7 @@ class Scene:
 @contextmanager
 def scene() -> Iterator[Scene]:
     """Open the bank and the portal on this machine, and an account of the portal."""
-    bank = BankPage(BankShop())
+    bank = LocalBank(TrialMerchant())
     with TemporaryDirectory() as folder, serving(bank_pages(bank.bank)) as bank.url:
         portal = create_portal(bank.gateway, Path(folder))
         ledger: SqlLedger = portal.extensions["desk"].ledger

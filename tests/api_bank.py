@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from creance_pay import HttpMessage, Outcome, PaymentOrder, Source, VerifiedPayment
+from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import (
     GatewayUnavailableError,
     MalformedResponseError,
@@ -28,7 +28,7 @@ from creance_pay.gateways.transport import HttpAnswer, Transport
 SHOP, KEY_ID, KEY = "shop-of-the-tests", "key-id-1", "an-api-key-of-the-tests"
 LARGEST = 10_000
 PAGE = "https://bank.example/checkout/"
-OUTCOMES = {"CAPTURED": Outcome.PAID, "PENDING_CAPTURE": Outcome.AUTHORISED, "REJECTED": Outcome.REFUSED}
+OUTCOMES = {"CAPTURED": PaymentState.PAID, "PENDING_CAPTURE": PaymentState.AUTHORISED, "REJECTED": PaymentState.REFUSED}
 
 
 def proof(body: bytes, key: str = KEY) -> str:
@@ -83,7 +83,7 @@ class ApiBank(Gateway):
         if key is None:
             raise UnknownKeyError("no key of this id")
         received = (message.header("X-Signature") or "").encode(errors="surrogatepass")
-        if not hmac.compare_digest(proof(message.body, key.reveal()).encode(), received):
+        if not hmac.compare_digest(proof(message.body, key.get_secret_value()).encode(), received):
             raise SealMismatchError("the signature is not ours")
 
     def _read(self, message: HttpMessage) -> dict[str, object]:
@@ -108,7 +108,7 @@ class ApiBank(Gateway):
         if differing:
             raise OrderMismatchError("authentic, but not our order", fields=differing)
         return VerifiedPayment(
-            outcome=OUTCOMES.get(str(fields.get("status")), Outcome.UNKNOWN),
+            outcome=OUTCOMES.get(str(fields.get("status")), PaymentState.UNKNOWN),
             source=source,
             amount=expected.amount,
             transaction_reference=expected.transaction_reference,
@@ -141,7 +141,7 @@ def notification(fields: Mapping[str, object], *, key: str = KEY, key_id: str = 
     return HttpMessage(body, headers)
 
 
-def fields_of(order: PaymentOrder, outcome: Outcome = Outcome.PAID) -> dict[str, object]:
+def fields_of(order: PaymentOrder, outcome: PaymentState = PaymentState.PAID) -> dict[str, object]:
     """Give the fields of the bank's message about an order."""
     status = next(word for word, meaning in OUTCOMES.items() if meaning is outcome)
     return {

@@ -8,7 +8,7 @@ from typing import Any
 from creance_pay import Euros, HttpMessage, NoticeReference
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import HttpAnswer
-from creance_pay.ledger import Effect, Ledger, LedgerEntry
+from creance_pay.ledger import Effect, Ledger, Payment
 from creance_pay.payments import Answer, PaymentService, PaymentView, StartedPayment
 from creance_pay.testing.sips import SipsBank, SipsServices
 from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, body, changed, local_shop, ring
@@ -62,7 +62,7 @@ class Desk:
     def effect(self, name: str) -> Effect:
         """Make an effect that only remembers."""
 
-        def run(entry: LedgerEntry, _: str) -> None:
+        def run(entry: Payment, _: str) -> None:
             self.happened.append((entry.transaction_reference, name))
 
         return Effect(name=name, run=run)
@@ -95,7 +95,7 @@ class Desk:
         """Have the browser bring a message of the bank back."""
         return self.service.on_return(message(started, code, *absent, **fields))
 
-    def entry(self, started: StartedPayment) -> LedgerEntry:
+    def entry(self, started: StartedPayment) -> Payment:
         """Read a payment."""
         found = self.ledger.find(started.transaction_reference)
         assert found is not None
@@ -105,9 +105,9 @@ class Desk:
         """Read the state of a payment."""
         return self.entry(started).state.value
 
-    def treatments(self, started: StartedPayment) -> list[str]:
+    def dispositions(self, started: StartedPayment) -> list[str]:
         """Read how the messages about a payment were treated."""
-        return [record.treatment.value for record in self.ledger.records(started.transaction_reference)]
+        return [record.disposition.value for record in self.ledger.records(started.transaction_reference)]
 
     def incidents(self) -> list[str]:
         """Read the kinds of the open incidents."""

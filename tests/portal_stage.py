@@ -11,7 +11,7 @@ import attrs
 from visitor import Visitor
 
 from creance_pay.ledger import Ledger, SqlLedger
-from creance_pay.testing import BankPage
+from creance_pay.testing import LocalBank
 from creance_pay.testing.sips.server import serving
 from portal import create_portal
 from portal.accounts import Account
@@ -32,7 +32,7 @@ class Stage:
         ahead: How far the portal's clock is moved.
     """
 
-    bank: BankPage
+    bank: LocalBank
     url: str = ""
     desk: Desk = attrs.field(init=False)
     ahead: timedelta = timedelta(0)
@@ -52,7 +52,7 @@ class Stage:
 
 
 @contextmanager
-def staged(bank: BankPage, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Stage]:
+def staged(bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Stage]:
     """Serve the portal beside a bank that is served."""
     stage = Stage(bank)
     gateway = bank.shop.gateway(bank.url.replace("127.0.0.1", "localhost"))

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from creance_pay import Euros
-from creance_pay.testing import BankShop
+from creance_pay.testing import TrialMerchant
 
 JOURNEY = Path(__file__).resolve().parents[1] / "examples" / "journey.py"
 
@@ -69,7 +69,7 @@ class TestPlayed:
 
     def test_discretion(self, played: subprocess.CompletedProcess[str]) -> None:
         """Neither the whole card number nor a key is shown."""
-        secrets = ("5017670000001800", *(key.reveal() for key in BankShop().keys))
+        secrets = ("5017670000001800", *(key.get_secret_value() for key in TrialMerchant().keys))
 
         assert [] == [secret for secret in secrets if secret in played.stdout]
 

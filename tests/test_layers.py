@@ -228,7 +228,7 @@ def test_module_names_are_unique() -> None:
         ("rules.amounts", "from ..gateways import seal", "room to room"),
         ("ledger.ledger", "from ..gateways import Gateway", "room to room"),
         ("gateways.base", "from ..ledger import Ledger", "room to room"),
-        ("messages.rendering", "from ..ledger.records import LedgerEntry", "room to room"),
+        ("messages.rendering", "from ..ledger.records import Payment", "room to room"),
         ("rules.amounts", "from ..gateways.seals import seal", "room to room"),
         ("rules.amounts", "from creance_pay.messages import render", "room to room"),
         ("rules.amounts", "import creance_pay.messages.rendering", "room to room"),

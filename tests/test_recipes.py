@@ -16,7 +16,7 @@ import attrs
 import pytest
 import requests
 
-from creance_pay import Outcome
+from creance_pay import PaymentState
 from creance_pay.messages import Medium, message_for, render
 from creance_pay.payments import Told
 
@@ -73,7 +73,7 @@ def fields(page: str) -> dict[str, str]:
     return {html.unescape(name): html.unescape(value) for name, value in FIELD.findall(page)}
 
 
-def sentence(outcome: Outcome) -> str:
+def sentence(outcome: PaymentState) -> str:
     """Give what the catalogue says of an outcome, as a page shows it."""
     return render(message_for(Told(outcome=outcome)), medium=Medium.HTML).body
 
@@ -124,8 +124,8 @@ def test_paid(recipe: Recipe, browser: Browser) -> None:
     back = browser.come_back(answer)
 
     assert (303, "/paid") == (back.status_code, back.headers["Location"])
-    assert sentence(Outcome.PAID) in browser.get("paid").text
-    assert sentence(Outcome.PAID) in browser.get("paid").text
+    assert sentence(PaymentState.PAID) in browser.get("paid").text
+    assert sentence(PaymentState.PAID) in browser.get("paid").text
     assert recipe.line().startswith("acknowledgement of PCLCB")
 
 
@@ -133,21 +133,21 @@ def test_refused(recipe: Recipe, browser: Browser) -> None:
     """The bank's no is told on the same page."""
     browser.come_back(browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED))
 
-    assert sentence(Outcome.REFUSED) in browser.get("paid").text
+    assert sentence(PaymentState.REFUSED) in browser.get("paid").text
 
 
 def test_never_came_back(recipe: Recipe, browser: Browser) -> None:
     """Whoever closes the bank's page is told the same as whoever comes back: the notification was enough."""
     browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
 
-    assert sentence(Outcome.REFUSED) in browser.get("paid").text
+    assert sentence(PaymentState.REFUSED) in browser.get("paid").text
 
 
 def test_not_heard_yet(recipe: Recipe, browser: Browser) -> None:
     """Before anything is heard, the page says that it is not known yet."""
     browser.pay(next(recipe.references), "20,00")
 
-    assert sentence(Outcome.PENDING) in browser.get("paid").text
+    assert sentence(PaymentState.PENDING) in browser.get("paid").text
 
 
 def test_session_is_left_alone(recipe: Recipe, browser: Browser) -> None:
@@ -178,7 +178,7 @@ def test_forged(recipe: Recipe, browser: Browser, address: str) -> None:
     forged = {**answer, "Data": answer["Data"].replace("responseCode=05", "responseCode=00")}
 
     assert 400 == abroad(recipe.portal + address, forged).status_code
-    assert sentence(Outcome.REFUSED) in browser.get("paid").text
+    assert sentence(PaymentState.REFUSED) in browser.get("paid").text
 
 
 @pytest.mark.parametrize("address", ["notification", "return"])

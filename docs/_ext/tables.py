@@ -270,7 +270,7 @@ class BankCodeTable(CodeTable):
             (code(number), self.word(outcome), text(told[outcome].money), self.message(told[outcome].key))
             for number, outcome in sips_codes.OUTCOMES.items()
         ]
-        return [table(("Response code", "Outcome", "Debited", "Message"), rows, (20, 25, 20, 35))]
+        return [table(("Response code", "PaymentState", "Debited", "Message"), rows, (20, 25, 20, 35))]
 
 
 class CaptureTable(CodeTable):
@@ -281,7 +281,7 @@ class CaptureTable(CodeTable):
     def build(self) -> list[nodes.Node]:
         """Make the table."""
         rows = [(code(mode), self.word(outcome)) for mode, outcome in sips_codes.CAPTURES.items()]
-        return [table(("Capture mode", "Outcome"), rows, (50, 50))]
+        return [table(("Capture mode", "PaymentState"), rows, (50, 50))]
 
 
 class StatusTable(CodeTable):
@@ -309,7 +309,7 @@ class OperationTable(CodeTable):
             )
             for number, outcome in sips_codes.OPERATIONS.items()
         ]
-        return [table(("Response code", "Outcome"), rows, (50, 50))]
+        return [table(("Response code", "PaymentState"), rows, (50, 50))]
 
 
 class MeaningTable(CodeTable):

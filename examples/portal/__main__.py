@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from creance_pay.testing import BankShop
+from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import SipsBank, TrialCard
 from creance_pay.testing.sips.server import serving, serving_bank
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dev.py portal", description="Serve the example portal and a bank's page.")
     parser.add_argument("--port", type=int, default=0, help="where to serve the portal (default: a free port)")
     options = parser.parse_args()
-    shop = BankShop()
+    shop = TrialMerchant()
     bank = SipsBank({shop.merchant_id: shop.keys}, attempts=3)
     with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as bank_url:
         gateway = shop.gateway(bank_url.replace("127.0.0.1", "localhost"))

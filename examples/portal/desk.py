@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from creance_pay import Debt, Euros, NoticeReference, Outcome, find_caisse, messages, rules
+from creance_pay import Debt, Euros, NoticeReference, PaymentState, find_caisse, messages, rules
 from creance_pay import PaymentState as State
 from creance_pay.errors import InvalidReferenceError
 from creance_pay.gateways import Gateway, Transport
-from creance_pay.ledger import Effect, Ledger, LedgerEntry
+from creance_pay.ledger import Effect, Ledger, Payment
 from creance_pay.payments import PaymentService, StartedPayment, Told
 
 from .accounts import Account
@@ -154,16 +154,16 @@ class Desk:
         with self._effects:
             self.service.run_effects()
 
-    def payments(self, account: str) -> list[LedgerEntry]:
+    def payments(self, account: str) -> list[Payment]:
         """List a person's payments that have had their time to show in the account (rule R17)."""
         notices = [debt.reference for debt in self.accounts[account].debts.values()]
-        shown = [each for each in self.ledger.payments_of(notices) if each.shown_by(self._clock())]
+        shown = [each for each in self.ledger.payments_for_notices(notices) if each.shown_by(self._clock())]
         return [each for each in shown if each.state is State.PAID]
 
-    def told(self, entry: LedgerEntry) -> messages.Message:
+    def told(self, entry: Payment) -> messages.Message:
         """Choose what to tell about a payment by what the ledger holds now; while nothing is known, it is pending."""
-        known = entry.state.value in set(Outcome)
-        outcome = Outcome(entry.state.value) if known else Outcome.PENDING
+        known = entry.state.value in set(PaymentState)
+        outcome = PaymentState(entry.state.value) if known else PaymentState.PENDING
         return messages.message_for(Told(outcome=outcome), display_delay_hours=POLICY.display_delay_hours)
 
     def letter(self, mail: Mail) -> messages.Acknowledgement:
@@ -186,7 +186,7 @@ class Desk:
             delete_on=mail.delete_on,
         )
 
-    def _acknowledge(self, entry: LedgerEntry, key: str) -> None:
+    def _acknowledge(self, entry: Payment, key: str) -> None:
         """Put the acknowledgement of a payment into the mailbox of the person who owes its notices."""
         owner = self._owners[next(iter(entry.order.notices))]
         delete_on = rules.delete_on(self.today, policy=POLICY)

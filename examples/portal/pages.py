@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 from creance_pay import HttpMessage, PaymentState, messages
 from creance_pay.errors import PaymentInProgressError
 from creance_pay.gateways import FormPost
-from creance_pay.ledger import LedgerEntry, Recorded
+from creance_pay.ledger import Payment, RecordResult
 from creance_pay.messages import Medium, Message, message_for, messages_for, render
 
 from .desk import POLICY, Choice, Desk
@@ -132,7 +132,7 @@ def come_back() -> Page:
     """Take what the bank's page made the browser post; the session's cookie does not come with it."""
     view = desk.service.on_return(_message())
     desk.run_effects()
-    if isinstance(view.result, Recorded):
+    if isinstance(view.result, RecordResult):
         return redirect(url_for(".home", paiement=_sign(view.result.entry)), 303)
     told = _shown([message_for(view.message)])[0]
     return render_template("error.html", status=view.http_status, told=told), view.http_status
@@ -239,12 +239,12 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt="payment")
 
 
-def _sign(entry: LedgerEntry) -> str:
+def _sign(entry: Payment) -> str:
     """Name a payment in an address, so that nobody can name another one."""
     return str(_signer().dumps(entry.transaction_reference))
 
 
-def _payment(signed: str) -> LedgerEntry | None:
+def _payment(signed: str) -> Payment | None:
     """Find the payment that an address names."""
     try:
         return desk.ledger.find(_signer().loads(signed)) if signed else None

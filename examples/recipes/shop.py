@@ -11,7 +11,7 @@ from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.errors import CreancePayError
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.ledger import Effect, LedgerEntry, SqlLedger
+from creance_pay.ledger import Effect, Payment, SqlLedger
 from creance_pay.messages import Medium, Message, message_for, render
 from creance_pay.payments import PaymentService, StartedPayment
 from creance_pay.rules import assess, policy_named
@@ -33,7 +33,7 @@ DEBTS = {
 }
 
 
-def acknowledge(entry: LedgerEntry, key: str) -> None:
+def acknowledge(entry: Payment, key: str) -> None:
     """Send the acknowledgement; whatever sends it can tell by the key that it has done so before."""
     print(f"acknowledgement of {entry.transaction_reference}: {entry.amount} EUR, key {key}", flush=True)
 

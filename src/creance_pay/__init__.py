@@ -34,7 +34,7 @@ from .caisses import Caisse, find_caisse
 from .debts import Debt, DebtKind
 from .http import HttpMessage
 from .money import Euros
-from .payment import Outcome, PaymentOrder, PaymentState, Source, VerifiedPayment
+from .payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from .references import NoticeReference, TransactionReference
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "Euros",
     "HttpMessage",
     "NoticeReference",
-    "Outcome",
     "PaymentOrder",
     "PaymentState",
     "Source",

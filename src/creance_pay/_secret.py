@@ -1,6 +1,6 @@
 """Texts that show themselves to nobody: the secrets of shops, and what opens the files that hold them.
 
->>> Hidden("a-secret-of-the-shop")
+>>> Secret("a-secret-of-the-shop")
 <hidden>
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 
-class Hidden:
+class Secret:
     """A text that shows itself to no one but the seal."""
 
     __slots__ = ("_text",)
@@ -18,7 +18,7 @@ class Hidden:
         """Keep the text."""
         self._text = text
 
-    def reveal(self) -> str:
+    def get_secret_value(self) -> str:
         """Give the text: to the seal, and to the check of its strength."""
         return self._text
 
@@ -28,10 +28,10 @@ class Hidden:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret key cannot be pickled")
 
-    def __copy__(self) -> Hidden:
+    def __copy__(self) -> Secret:
         return self
 
-    def __deepcopy__(self, _: dict[int, Any]) -> Hidden:
+    def __deepcopy__(self, _: dict[int, Any]) -> Secret:
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -41,9 +41,9 @@ class Hidden:
     __hash__ = object.__hash__
 
 
-def hide(secret: object) -> Hidden:
+def as_secret(secret: object) -> Secret:
     """Hide a secret, and what cannot be one as an empty text: an error raised here would show it among its locals."""
-    if isinstance(secret, Hidden):
+    if isinstance(secret, Secret):
         return secret
     sound = isinstance(secret, str) and secret == secret.strip() and secret.isprintable()
-    return Hidden(str(secret) if sound else "")
+    return Secret(str(secret) if sound else "")

@@ -1,7 +1,7 @@
-"""A payment, in our own words: what was ordered, what became of it, how we know.
+"""A payment in the library's own words: the order, its state, and the verified message that reports a state.
 
-No bank's vocabulary enters here.  What a bank calls response code, acquirer code or capture mode is translated at the
-edge (:mod:`creance_pay.gateways`) into one closed :class:`Outcome`.
+No bank's vocabulary is used here.  A gateway translates response codes, acquirer codes and capture modes into
+:class:`PaymentState`, a closed list.
 """
 
 from __future__ import annotations
@@ -19,44 +19,33 @@ from .money import Euros
 from .references import NoticeReference, TransactionReference
 
 
-class Outcome(StrEnum):
-    """What one authentic message says about a payment; a closed list."""
+class PaymentState(StrEnum):
+    """The state of a payment: the one list that messages report, the ledger holds and the insured person is told."""
 
+    #: Recorded before the browser left for the bank; the bank has said nothing.  No message reports it.
+    CREATED = "CREATED"
+    #: The bank has not decided.
+    PENDING = "PENDING"
+    #: The bank holds the money, and transfers it when the merchant asks.
+    AUTHORISED = "AUTHORISED"
     #: The money is or will be transferred.
     PAID = "PAID"
-    #: The bank holds the money; nothing is transferred until the merchant asks.
-    AUTHORISED = "AUTHORISED"
-    #: The bank has not decided yet.
-    PENDING = "PENDING"
-    #: The bank has said no.
+    #: The bank has refused the payment.
     REFUSED = "REFUSED"
     #: The person has left the payment page.
     CANCELLED = "CANCELLED"
     #: The payment page was left open too long.
     EXPIRED = "EXPIRED"
-    #: The request itself was wrong: for the operator, not for the person.
+    #: The request was wrong: the operator has to act, not the person.
     ERROR = "ERROR"
-    #: Contradictory, unreadable or of unknown code: never paid, never lost, ask the bank.
+    #: Contradictory, unreadable or of unknown code.  It is never taken for a payment: the bank has to be asked.
     UNKNOWN = "UNKNOWN"
-
-
-class PaymentState(StrEnum):
-    """What the ledger holds about a payment: recorded, then an outcome, then perhaps refunded."""
-
-    #: Recorded before the browser left for the bank; nothing has come back.
-    CREATED = "CREATED"
-    PAID = "PAID"
-    AUTHORISED = "AUTHORISED"
-    PENDING = "PENDING"
-    REFUSED = "REFUSED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-    ERROR = "ERROR"
-    UNKNOWN = "UNKNOWN"
-    #: The whole amount was given back.
-    REFUNDED = "REFUNDED"
     #: A part of the amount was given back.
     PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    #: The whole amount was given back.
+    REFUNDED = "REFUNDED"
+    #: The cardholder's bank has taken the money back.
+    CHARGED_BACK = "CHARGED_BACK"
 
 
 class Source(StrEnum):
@@ -126,24 +115,25 @@ class PaymentOrder:
 
 @attrs.frozen(kw_only=True)
 class VerifiedPayment:
-    """What an authentic message says about our order; it exists only when every check has passed.
+    """The content of a message that is authentic and about our order.  It exists only when every check has passed.
 
     Attributes:
-        outcome: What became of the payment, in our words.
+        state: The state that the message reports.
         source: The way the message came.
-        amount: The amount, equal to the order's; ``None`` where the message has none, which PAID never has.
+        amount: The amount, equal to the order's; ``None`` where the message has none, which PAID never lacks.
         transaction_reference: The order's reference.
         authorisation_number: The bank's number of the authorisation.
-        merchant_id: The shop.
+        merchant_id: The merchant's number at the bank.
         response_code: The bank's own code, as it came.
         masked_card: The card number with its middle hidden.
         authorised_at: The bank's time, with its time zone.
-        key_version: The version of the key that proved the message.
-        warnings: What is odd without being wrong, in English, without values.
+        key_version: The version of the key that authenticated the message.
+        remaining: The amount that is left after refunds and partial cancellations, where the bank reports it.
+        warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
     """
 
-    outcome: Outcome
+    state: PaymentState
     source: Source
     amount: Euros | None = None
     transaction_reference: str | None = None
@@ -153,14 +143,10 @@ class VerifiedPayment:
     masked_card: str | None = attrs.field(default=None, repr=False)
     authorised_at: datetime | None = None
     key_version: str | None = None
+    remaining: Euros | None = None
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 
-    @property
-    def state(self) -> PaymentState:
-        """What to hold about the payment; an answer to a question may tell of refunds, which are no outcome."""
-        return PaymentState(self.outcome.value)
-
     def __bool__(self) -> bool:
-        """Be true for a payment alone, so that a careless condition is a safe one."""
-        return self.outcome is Outcome.PAID
+        """Return ``True`` for PAID only, so that a careless condition is a safe one."""
+        return self.state is PaymentState.PAID

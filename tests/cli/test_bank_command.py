@@ -14,7 +14,7 @@ from creance_pay import PaymentOrder
 from creance_pay.cli import main
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.testing import BankShop
+from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import Fault, TrialCard
 
 WIRE = RequestsTransport(direct=True)
@@ -71,7 +71,7 @@ def test_told() -> None:
     """It says all that a portal is set up with, and what may be tried."""
     with running("--fault", "late") as bank:
         said = "\n".join(bank.lines)
-    wanted = (BankShop().merchant_id, "a-key-made-up-for-this-bank   current", *TrialCard, *Fault, "Fault: late")
+    wanted = (TrialMerchant().merchant_id, "a-key-made-up-for-this-bank   current", *TrialCard, *Fault, "Fault: late")
 
     assert [] == [text for text in wanted if text not in said]
 

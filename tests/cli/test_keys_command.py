@@ -75,7 +75,7 @@ class Run:
 
 def secrets_of(path: Path, **opens: str) -> dict[str, str]:
     """Gather the secrets of a file by version."""
-    return {key.version: key.reveal() for key in KeyRing.from_file(path, **opens)}
+    return {key.version: key.get_secret_value() for key in KeyRing.from_file(path, **opens)}
 
 
 class TestCreate:

@@ -123,7 +123,7 @@ class TestShow:
         assert (f"{NOTICE} 16.00", "123456") == (payment["notices"], payment["authorisation"])
         assert "2026-11-24T12:00:00+00:00" == payment["display_by"]
         assert [("NOTIFICATION", "APPLIED"), ("RETURN", "DUPLICATE")] == [
-            (each["source"], each["treatment"]) for each in records
+            (each["source"], each["disposition"]) for each in records
         ]
 
     def test_absent(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

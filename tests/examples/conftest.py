@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from visitor import Visitor
 
-from creance_pay.testing import BankPage
+from creance_pay.testing import LocalBank
 from portal_stage import Stage, staged
 from system_parts import missing
 
@@ -21,7 +21,7 @@ FLAGS = [
 
 
 @pytest.fixture
-def stage(bank_page: BankPage, tmp_path: Path) -> Iterator[Stage]:
+def stage(bank_page: LocalBank, tmp_path: Path) -> Iterator[Stage]:
     """Serve the portal and the bank, with the accounts of the example."""
     with staged(bank_page, tmp_path) as both:
         yield both

@@ -16,7 +16,7 @@ from creance_pay import Source
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import seal
 from creance_pay.gateways.seals import SealAlgorithm
-from creance_pay.testing import BankShop
+from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import Fault
 from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage, go_to_bank
 
@@ -221,13 +221,13 @@ class TestBank:
         assert (status, True, ["CREATED"], 0) == (visitor.status, told, stage.states(), letters(visitor))
 
     @pytest.mark.parametrize("currency", ["392", "414", "XXX", "eur", "EUR", "0978"])
-    def test_currency(self, stage: Stage, visitor: Visitor, bank_shop: BankShop, currency: str) -> None:
+    def test_currency(self, stage: Stage, visitor: Visitor, bank_merchant: TrialMerchant, currency: str) -> None:
         """An authentic notification in another currency, or another spelling of it, is not this order's (F51)."""
         go_to_bank(visitor)
         order = stage.ledger.entries()[0].order
-        data = f"merchantId={bank_shop.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
+        data = f"merchantId={bank_merchant.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
         data += f"|currencyCode={currency}|responseCode=00|keyVersion=2|transactionDateTime=2026-11-23T12:00:00+01:00"
-        sealed = seal(data, bank_shop.keys.current, SealAlgorithm.HMAC_SHA_256)
+        sealed = seal(data, bank_merchant.keys.current, SealAlgorithm.HMAC_SHA_256)
         status = post(f"{stage.url}/notification", {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"})
 
         assert (200, ["CREATED"]) == (status, stage.states())
@@ -479,5 +479,5 @@ def test_sources_agree(stage: Stage, visitor: Visitor) -> None:
     records = stage.ledger.records(stage.ledger.entries()[0].transaction_reference)
 
     assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
-        (record.received.source, record.treatment) for record in records
+        (record.received.source, record.disposition) for record in records
     ]

@@ -11,7 +11,7 @@ import pytest
 from visitor import Visitor
 
 from creance_pay import DebtKind
-from creance_pay.testing import BankPage
+from creance_pay.testing import LocalBank
 from creance_pay.testing.sips import Fault
 from portal.accounts import Account, debt
 from portal_stage import ACCEPTED, REFUSED, Stage, go_to_bank, staged
@@ -26,7 +26,7 @@ def reference(person: int, number: int) -> str:
 
 
 @pytest.fixture
-def crowded(bank_page: BankPage, tmp_path: Path) -> Iterator[Stage]:
+def crowded(bank_page: LocalBank, tmp_path: Path) -> Iterator[Stage]:
     """Serve the portal to fifty people with forty debts each."""
     accounts = {
         f"P{person}": Account({

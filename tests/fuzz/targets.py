@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from creance_pay import HttpMessage, Outcome
-from creance_pay._secret import Hidden
+from creance_pay import HttpMessage, PaymentState
+from creance_pay._secret import Secret
 from creance_pay.errors import (
     ConfigurationError,
     GatewayUnavailableError,
@@ -54,7 +54,7 @@ def verify(content: bytes) -> None:
     with contextlib.suppress(ResponseRefusedError, OrderMismatchError):
         payment = SHOP.verify(message, expected=ORDER)
         paid = (payment.amount, payment.transaction_reference, payment.response_code)
-        assert payment.outcome is not Outcome.PAID or (ORDER.amount, ORDER.transaction_reference, "00") == paid
+        assert payment.state is not PaymentState.PAID or (ORDER.amount, ORDER.transaction_reference, "00") == paid
 
 
 def data(content: bytes) -> None:
@@ -73,8 +73,8 @@ def key_file(content: bytes) -> None:
     """Read a key file: refused, or a ring that has its current key."""
     path = _scratch()
     if content[:1] > b"\x7f":
-        inside = Hidden(content[1:].decode(errors="ignore"))
-        path.write_text(encrypted(inside, FileKey(KEY, Hidden(FILE_KEY))), encoding="ascii")
+        inside = Secret(content[1:].decode(errors="ignore"))
+        path.write_text(encrypted(inside, FileKey(KEY, Secret(FILE_KEY))), encoding="ascii")
     else:
         path.write_bytes(content[1:])
     try:
@@ -125,7 +125,7 @@ def answer(content: bytes) -> None:
             document = json.dumps({**fields, "seal": hmac_of(concatenated(load(document.decode())))}).encode()
     with contextlib.suppress(ResponseRefusedError, OrderMismatchError, GatewayUnavailableError):
         status = SHOP.fetch_status(ORDER, _Answering(document))
-        assert status.outcome is not Outcome.PAID or (ORDER.amount, True) == (status.amount, bool(status))
+        assert status.state is not PaymentState.PAID or (ORDER.amount, True) == (status.amount, bool(status))
 
 
 def _scratch() -> Path:

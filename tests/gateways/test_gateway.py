@@ -3,13 +3,13 @@
 import attrs
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, Source, VerifiedPayment
+from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import InvalidValueError
 
 CARD = "5017##########00"
 
 
-def payment(outcome: Outcome = Outcome.PAID) -> VerifiedPayment:
+def payment(outcome: PaymentState = PaymentState.PAID) -> VerifiedPayment:
     """Make a verified payment with everything in it that is nobody's business."""
     return VerifiedPayment(
         outcome=outcome,
@@ -51,10 +51,10 @@ class TestHttpMessage:
 class TestVerifiedPayment:
     """A careless condition is a safe one, and a careless log a discreet one."""
 
-    @pytest.mark.parametrize("outcome", Outcome)
-    def test_condition(self, outcome: Outcome) -> None:
+    @pytest.mark.parametrize("outcome", PaymentState)
+    def test_condition(self, outcome: PaymentState) -> None:
         """Only a payment is true (H17)."""
-        assert (outcome is Outcome.PAID) is bool(payment(outcome))
+        assert (outcome is PaymentState.PAID) is bool(payment(outcome))
 
     @pytest.mark.parametrize("text", [CARD, "someone@example.org", "192.0.2.7", "raw", "masked_card"])
     def test_repr(self, text: str) -> None:
@@ -66,16 +66,16 @@ class TestVerifiedPayment:
     )
     def test_optional(self, field: str) -> None:
         """Everything but the outcome and its source may be missing."""
-        assert not getattr(VerifiedPayment(outcome=Outcome.UNKNOWN, source=Source.RETURN), field)
+        assert not getattr(VerifiedPayment(outcome=PaymentState.UNKNOWN, source=Source.RETURN), field)
 
     def test_frozen(self) -> None:
         """What was verified cannot be changed afterwards."""
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
-            payment(Outcome.REFUSED).outcome = Outcome.PAID  # type: ignore[misc]
+            payment(PaymentState.REFUSED).state = PaymentState.PAID  # type: ignore[misc]
 
     def test_own_raw_fields(self) -> None:
         """Two payments do not share their raw fields (H16)."""
         assert (
-            VerifiedPayment(outcome=Outcome.PAID, source=Source.RETURN).raw
-            is not VerifiedPayment(outcome=Outcome.PAID, source=Source.RETURN).raw
+            VerifiedPayment(outcome=PaymentState.PAID, source=Source.RETURN).raw
+            is not VerifiedPayment(outcome=PaymentState.PAID, source=Source.RETURN).raw
         )

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from creance_pay._secret import Hidden, hide
+from creance_pay._secret import Secret, as_secret
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey, keyfile
-from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypted, read_hidden, write_hidden
+from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypted, read_secret, write_secret
 from sips_shop import NOON, SECRET, SECRETS, ring
 
 WORDS = "a passphrase of the tests"
 KEY_BYTES = bytes(range(32))
 KEY_TEXT = base64.b64encode(KEY_BYTES).decode()
-OPENS = FileKey(KEY, Hidden(KEY_TEXT))
+OPENS = FileKey(KEY, Secret(KEY_TEXT))
 # Made once with AES-256-GCM itself, of the key above and a nonce of zeros.
 SEALED_ONCE = (
     "dZ7Wq8de5tN8ipMVOh2ztfJhPTZR8kIVoMXIobOaLyUnMIieENKaNxHvUdeyqwo8zHNj3FlTNdAg0011KwYrt4wMTG_lmjWb8aXz"
@@ -59,7 +59,7 @@ def written_once(folder: Path, protection: str, sealed: str) -> Path:
 
 def secrets_of(keys: KeyRing) -> dict[str, str]:
     """Gather the secrets of a ring by version."""
-    return {key.version: key.reveal() for key in keys}
+    return {key.version: key.get_secret_value() for key in keys}
 
 
 class TestRoundTrip:
@@ -83,7 +83,7 @@ class TestRoundTrip:
 
     def test_passphrase(self, tmp_path: Path) -> None:
         """A passphrase opens what it closed."""
-        ring().to_file(tmp_path / "keys.json", FileKey(PASSPHRASE, Hidden(WORDS)))
+        ring().to_file(tmp_path / "keys.json", FileKey(PASSPHRASE, Secret(WORDS)))
 
         assert SECRETS == secrets_of(KeyRing.from_file(str(tmp_path / "keys.json"), passphrase=WORDS))
 
@@ -136,7 +136,7 @@ class TestRoundTrip:
         """So does one under a passphrase, which became its key by scrypt at a cost that is part of the format."""
         found = written_once(tmp_path, "passphrase", "N4OninDsDZZZ9yh6ueYuhEL_LRu3PQ==")
 
-        assert "a text" == read_hidden(found, FileKey(PASSPHRASE, Hidden(WORDS))).reveal()
+        assert "a text" == read_secret(found, FileKey(PASSPHRASE, Secret(WORDS))).get_secret_value()
 
 
 class TestChanged:
@@ -201,10 +201,10 @@ class TestChanged:
     )
     def test_other_passphrase(self, tmp_path: Path, words: str, kind: str) -> None:
         """Another passphrase, or a key in its place, does not open the file."""
-        write_hidden(tmp_path / "keys.json", Hidden("{}"), FileKey(PASSPHRASE, Hidden(WORDS)))
+        write_secret(tmp_path / "keys.json", Secret("{}"), FileKey(PASSPHRASE, Secret(WORDS)))
 
         with pytest.raises(ConfigurationError, match="the key file does not open"):
-            read_hidden(tmp_path / "keys.json", FileKey(kind, Hidden(words)))
+            read_secret(tmp_path / "keys.json", FileKey(kind, Secret(words)))
 
     def test_not_text(self, tmp_path: Path) -> None:
         """What decrypts to no text is refused."""
@@ -240,7 +240,7 @@ class TestInside:
     )  # fmt: skip
     def test_no_ring(self, path: Path, content: object) -> None:
         """Whatever is no ring is refused, and not shown."""
-        write_hidden(path, Hidden(json.dumps(content)), OPENS)
+        write_secret(path, Secret(json.dumps(content)), OPENS)
 
         with pytest.raises(ConfigurationError, match="the key file holds no key ring"):
             KeyRing.from_file(path, key=KEY_TEXT)
@@ -248,7 +248,7 @@ class TestInside:
     @pytest.mark.parametrize("content", ["", "{", "[" * 40_000, "nothing"])
     def test_no_json(self, path: Path, content: str) -> None:
         """Whatever is no JSON is refused."""
-        write_hidden(path, Hidden(content), OPENS)
+        write_secret(path, Secret(content), OPENS)
 
         with pytest.raises(ConfigurationError, match="the key file holds no key ring"):
             KeyRing.from_file(path, key=KEY_TEXT)
@@ -358,11 +358,11 @@ class TestFileKey:
     def test_poor_passphrase(self, words: str) -> None:
         """A passphrase has twelve characters, and no blank at either end."""
         with pytest.raises(ConfigurationError, match="expected a passphrase of at least 12 characters"):
-            FileKey(PASSPHRASE, hide(words))
+            FileKey(PASSPHRASE, as_secret(words))
 
     def test_shortest_passphrase(self) -> None:
         """Twelve characters are enough."""
-        assert "twelve-chars" == FileKey(PASSPHRASE, hide("twelve-chars")).text.reveal()
+        assert "twelve-chars" == FileKey(PASSPHRASE, as_secret("twelve-chars")).text.get_secret_value()
 
     @pytest.mark.parametrize(
         "words", ["", WORDS, KEY_TEXT[:-5], f"{KEY_TEXT}AAAA", KEY_TEXT.replace("A", "!"), KEY_BYTES.hex(), "é" * 43]
@@ -370,7 +370,7 @@ class TestFileKey:
     def test_poor_key(self, words: str) -> None:
         """A key is 32 bytes in base64."""
         with pytest.raises(ConfigurationError, match="expected the key of a key file to be 32 bytes"):
-            FileKey(KEY, hide(words))
+            FileKey(KEY, as_secret(words))
 
     def test_neither(self, path: Path) -> None:
         """With nothing to open it, the error says what there could be."""
@@ -421,7 +421,7 @@ class TestDiscretion:
             lambda path: path.write_text("[]", encoding="ascii"),
             lambda path: path.chmod(0o644),
             lambda path: rewrite(path, nonce="A" * 16),
-            lambda path: write_hidden(path, Hidden(json.dumps({"current": "1", "keys": [{"secret": SECRET}]})), OPENS),
+            lambda path: write_secret(path, Secret(json.dumps({"current": "1", "keys": [{"secret": SECRET}]})), OPENS),
             lambda path: path.unlink(),
         ],
         ids=["no object", "open to others", "changed", "no ring", "none"],
@@ -455,4 +455,4 @@ class TestDiscretion:
 
     def test_encrypted(self) -> None:
         """The text of a file does not hold what it hides."""
-        assert SECRET not in encrypted(Hidden(SECRET), OPENS)
+        assert SECRET not in encrypted(Secret(SECRET), OPENS)

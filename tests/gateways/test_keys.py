@@ -63,7 +63,7 @@ class TestSecret:
     @pytest.mark.parametrize("secret", ["s", "secret123", SECRET, "clé-à-l’accent", "two words"])
     def test_accepted(self, secret: str) -> None:
         """A secret is used as it is, short ones included: which one is too weak depends on the environment."""
-        assert secret == key(secret=secret).reveal()
+        assert secret == key(secret=secret).get_secret_value()
 
     @pytest.mark.parametrize(
         "version", ["", "two", "-1", "1.0", " 1", "1\n", "\u00b2", "\uff11", "12345678901", 2, None]
@@ -136,7 +136,7 @@ class TestKeyRing:
 
     def test_current(self) -> None:
         """The current key is the one of the version that was named."""
-        assert SECRETS["2"] == ring().current.reveal()
+        assert SECRETS["2"] == ring().current.get_secret_value()
 
     def test_versions(self) -> None:
         """The ring lists its versions in the order given."""
@@ -159,7 +159,7 @@ class TestKeyRing:
 
     def test_find(self) -> None:
         """The older key is found by its version."""
-        assert SECRETS["1"] == ring().find("1", now=NOON).reveal()
+        assert SECRETS["1"] == ring().find("1", now=NOON).get_secret_value()
 
     @pytest.mark.parametrize("version", ["3", "02", "", "2 ", "\uff12"])
     def test_unknown(self, version: str) -> None:
@@ -221,7 +221,7 @@ class TestDiscretion:
 
     def test_evolve(self) -> None:
         """A changed key keeps the secret."""
-        assert SECRET == attrs.evolve(key(), version="3").reveal()
+        assert SECRET == attrs.evolve(key(), version="3").get_secret_value()
 
     def test_equality(self) -> None:
         """Secrets are not compared by equality: two keys of one text differ."""

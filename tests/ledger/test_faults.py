@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import event
 
 from creance_pay import NoticeReference
-from creance_pay.ledger import Effect, LedgerEntry
+from creance_pay.ledger import Effect, Payment
 from ledger_desk import Desk
 from ledger_workers import EFFECTS, toil
 from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
@@ -157,7 +157,7 @@ def test_disk_full(tmp_path: Path, open_sql: OpenSql, record_property: Callable[
     full = Counter(answers.values())
     event.remove(ledger._database._engine, "connect", fill)
     ledger.close()
-    recorded = [each for each in started if desk.treatments(each)]
+    recorded = [each for each in started if desk.dispositions(each)]
     again = {desk.notify(each).http_status for each in started if answers[each.transaction_reference] == 503}
     desk.service.run_effects()
 
@@ -172,7 +172,7 @@ def test_clock_steps(open_ledger: OpenLedger) -> None:
     """A clock that jumps by months between any two calls loses no message and no effect, and repeats none (E26)."""
     ledger, failed = open_ledger(), set()
 
-    def run(entry: LedgerEntry, key: str) -> None:
+    def run(entry: Payment, key: str) -> None:
         if key not in failed:
             failed.add(key)
             raise TimeoutError
@@ -194,5 +194,5 @@ def test_clock_steps(open_ledger: OpenLedger) -> None:
         desk.now = NOON + timedelta(hours=hours)
         desk.service.run_effects()
 
-    assert [["APPLIED"]] * 30 == [desk.treatments(each) for each in started]
+    assert [["APPLIED"]] * 30 == [desk.dispositions(each) for each in started]
     assert Counter((each.transaction_reference, "display") for each in started) == Counter(desk.happened)

@@ -267,7 +267,7 @@ class TestReaching:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
         answer = desk.notify(started, customerId="x" * 30_000)
 
-        assert (503, "CREATED", []) == (answer.http_status, desk.state(started), desk.treatments(started))
+        assert (503, "CREATED", []) == (answer.http_status, desk.state(started), desk.dispositions(started))
         desk.ledger.close()  # type: ignore[attr-defined]
         assert 200 == desk.notify(started).http_status
 

@@ -6,13 +6,13 @@ from itertools import product
 import attrs
 import pytest
 
-from creance_pay import Outcome, PaymentState, Source, VerifiedPayment
-from creance_pay.ledger import Change, IncidentKind, Treatment, transition
+from creance_pay import PaymentState, Source, VerifiedPayment
+from creance_pay.ledger import Change, Disposition, IncidentKind, transition
 from sips_shop import NOON
 
-S, T = PaymentState, Treatment  # said often below
-MOVED = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED]
-OVER = [S.REFUSED, S.CANCELLED, S.EXPIRED, S.ERROR]
+S, T = PaymentState, Disposition  # said often below
+SETTLED_STATES = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED]
+FAILED_STATES = [S.REFUSED, S.CANCELLED, S.EXPIRED, S.ERROR]
 TOLD = [state for state in S if state is not S.CREATED]
 
 
@@ -30,7 +30,7 @@ class Told(VerifiedPayment):
     """A message of any state, refunds included."""
 
     state: PaymentState
-    outcome: Outcome = Outcome.UNKNOWN
+    outcome: PaymentState = PaymentState.UNKNOWN
     source: Source = Source.NOTIFICATION
 
 
@@ -45,17 +45,17 @@ class TestEverywhere:
 
     def test_money_stays(self, held: PaymentState, told: PaymentState) -> None:
         """Money that moved only goes on to refunds, and a refund to nothing else."""
-        if held in MOVED:
-            assert {each.state for each in changes(held, told)} <= set(MOVED[MOVED.index(held) :])
+        if held in SETTLED_STATES:
+            assert {each.state for each in changes(held, told)} <= set(SETTLED_STATES[SETTLED_STATES.index(held) :])
 
     def test_paid_wins(self, held: PaymentState, told: PaymentState) -> None:
         """Money that has moved is never overlooked, whatever was held before."""
-        if told in MOVED and held not in MOVED:
+        if told in SETTLED_STATES and held not in SETTLED_STATES:
             assert {told} == {each.state for each in changes(held, told)}
 
     def test_applied_is_a_change(self, held: PaymentState, told: PaymentState) -> None:
         """A message is applied exactly when the state is another one, so that an effect follows a state once."""
-        assert [] == [each for each in changes(held, told) if (each.state is held) == (each.treatment is T.APPLIED)]
+        assert [] == [each for each in changes(held, told) if (each.state is held) == (each.disposition is T.APPLIED)]
 
     def test_settles(self, held: PaymentState, told: PaymentState) -> None:
         """The same message again changes nothing more."""
@@ -72,7 +72,7 @@ def changes(held: PaymentState, told: PaymentState) -> list[Change]:
 class TestIncidents:
     """What a person has to look at."""
 
-    @pytest.mark.parametrize(("held", "told"), [*product(OVER, MOVED)])
+    @pytest.mark.parametrize(("held", "told"), [*product(FAILED_STATES, SETTLED_STATES)])
     def test_money_after_no(self, held: PaymentState, told: PaymentState) -> None:
         """Money that moves after a no is reported."""
         assert (IncidentKind.PAID_AFTER_NO,) == change(held, told).incidents
@@ -99,7 +99,7 @@ class TestIncidents:
         held = Held(state=S.PAID, authorised_at=NOON)
         told = Told(state=S.REFUSED, source=Source.REPORT, authorised_at=NOON - timedelta(minutes=1))
 
-        assert Change(state=S.PAID, treatment=T.OUTWEIGHED) == transition(held, told)
+        assert Change(state=S.PAID, disposition=T.SUPERSEDED) == transition(held, told)
 
     @pytest.mark.parametrize(("held", "number"), [(None, "2"), ("1", None), ("1", "1")])
     def test_one_authorisation(self, held: str | None, number: str | None) -> None:
@@ -115,14 +115,14 @@ class TestWeight:
     @pytest.mark.parametrize("held", [S.PENDING, S.AUTHORISED])
     def test_vague(self, held: PaymentState) -> None:
         """A message that says nothing certain takes no better knowledge away."""
-        assert Change(state=held, treatment=T.OUTWEIGHED) == change(held, S.UNKNOWN)
+        assert Change(state=held, disposition=T.SUPERSEDED) == change(held, S.UNKNOWN)
 
-    @pytest.mark.parametrize("held", [S.CREATED, *OVER])
+    @pytest.mark.parametrize("held", [S.CREATED, *FAILED_STATES])
     def test_bank_does_not_know(self, held: PaymentState) -> None:
         """A bank that does not know a payment, when asked, says nothing of it."""
         assert held is change(held, S.UNKNOWN, source=Source.STATUS).state
 
-    @pytest.mark.parametrize("held", [S.CREATED, *OVER])
+    @pytest.mark.parametrize("held", [S.CREATED, *FAILED_STATES])
     def test_contradictory_message(self, held: PaymentState) -> None:
         """A sealed message that nobody understands makes the payment one to ask about."""
         assert S.UNKNOWN is change(held, S.UNKNOWN).state
@@ -137,5 +137,5 @@ class TestWeight:
 
     def test_repeated(self) -> None:
         """A repetition is a duplicate; the bank's answer to a question may repeat itself and be news."""
-        assert T.DUPLICATE is change(S.REFUSED, S.PENDING, repeated=True).treatment
-        assert T.APPLIED is change(S.PENDING, S.REFUSED, repeated=True, source=Source.STATUS).treatment
+        assert T.DUPLICATE is change(S.REFUSED, S.PENDING, repeated=True).disposition
+        assert T.APPLIED is change(S.PENDING, S.REFUSED, repeated=True, source=Source.STATUS).disposition

@@ -8,7 +8,7 @@ from collections import Counter
 import attrs
 import pytest
 
-from creance_pay import Euros, Outcome
+from creance_pay import Euros, PaymentState
 from creance_pay.codes import Code
 from creance_pay.errors import MessageError
 from creance_pay.messages import Message, Money, Severity, every_message
@@ -25,7 +25,7 @@ each_message = pytest.mark.parametrize("kind", every_message(), ids=lambda kind:
 
 def test_every_public_word_and_outcome_is_answered() -> None:
     """What a person has to be told can be told, and nothing else is."""
-    assert {*PUBLIC, *Outcome} == set(ANSWERED)
+    assert {*PUBLIC, *PaymentState} == set(ANSWERED)
 
 
 def test_no_word_is_answered_twice() -> None:
@@ -47,22 +47,22 @@ def test_nothing_is_debited_only_where_that_is_known(kind: type[Message]) -> Non
     assert kind.money is Money.NO or "débité" not in sentences
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_money_is_what_the_outcome_tells(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", PaymentState)
+def test_money_is_what_the_outcome_tells(outcome: PaymentState) -> None:
     """Paid is debited; what is undecided, contradictory or broken is unknown; a bank's no is not debited."""
     known = {
-        Outcome.PAID: Money.YES,
-        Outcome.REFUSED: Money.NO,
-        Outcome.CANCELLED: Money.NO,
-        Outcome.EXPIRED: Money.NO,
+        PaymentState.PAID: Money.YES,
+        PaymentState.REFUSED: Money.NO,
+        PaymentState.CANCELLED: Money.NO,
+        PaymentState.EXPIRED: Money.NO,
     }
     (kind,) = [kind for kind in every_message() if outcome in kind.answers]
 
     assert known.get(outcome, Money.UNKNOWN) == kind.money
 
 
-@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.REFUSED])
-def test_failure_is_told_for_a_refusal_alone(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [outcome for outcome in PaymentState if outcome is not PaymentState.REFUSED])
+def test_failure_is_told_for_a_refusal_alone(outcome: PaymentState) -> None:
     """An abandon and a pending payment are no failures (R14)."""
     (kind,) = [kind for kind in every_message() if outcome in kind.answers]
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from creance_pay import Euros, NoticeReference, Outcome
+from creance_pay import Euros, NoticeReference, PaymentState
 from creance_pay.codes import VerdictCode
 from creance_pay.errors import (
     GatewayUnavailableError,
@@ -74,7 +74,7 @@ class TestMessagesFor:
 
     def test_outcome(self) -> None:
         """A result has that of its outcome."""
-        assert (PaymentPending(),) == messages_for(SimpleNamespace(outcome=Outcome.UNKNOWN))
+        assert (PaymentPending(),) == messages_for(SimpleNamespace(outcome=PaymentState.UNKNOWN))
 
 
 class TestValues:
@@ -96,14 +96,14 @@ class TestValues:
     )
     def test_display_delay_is_the_policy_s(self, values: dict[str, object], action: str) -> None:
         """The number of hours comes from the caller, or is not said (R17)."""
-        message = message_for(SimpleNamespace(outcome=Outcome.PAID), **values)
+        message = message_for(SimpleNamespace(outcome=PaymentState.PAID), **values)
 
         assert action == plain(render(message).action)
 
     def test_optional_value_is_a_field(self) -> None:
         """It is there for whoever builds the message."""
         assert PaymentAccepted(display_delay_hours=24) == message_for(
-            SimpleNamespace(outcome=Outcome.PAID), display_delay_hours=24
+            SimpleNamespace(outcome=PaymentState.PAID), display_delay_hours=24
         )
 
 

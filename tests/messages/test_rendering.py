@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import DebtKind, Euros, NoticeReference, Outcome
+from creance_pay import DebtKind, Euros, NoticeReference, PaymentState
 from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
 from creance_pay.errors import (
     ConfigurationError,
@@ -84,7 +84,7 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     VerdictCode.AMOUNT_ABOVE_REMAINING: lambda: check_amount("40", total=Euros(2000), policy=POLICY),
 }
 #: The words of the service itself, in plain typography, by what they answer.
-SEED: dict[Code | Outcome, str] = {
+SEED: dict[Code | PaymentState, str] = {
     VerdictCode.REFERENCE_NOT_OPEN: "Cette référence de courrier n'est pas ouverte au paiement en ligne.",
     VerdictCode.KIND_NOT_OPEN: "Cette référence de courrier n'est pas ouverte au paiement en ligne.",
     VerdictCode.BELOW_ONLINE_MINIMUM: (
@@ -93,8 +93,8 @@ SEED: dict[Code | Outcome, str] = {
     ),
     VerdictCode.AMOUNT_BELOW_MINIMUM: "Vous pouvez payer en ligne entre 16 € et 50 € par paiement",
     VerdictCode.AMOUNT_ABOVE_MAXIMUM: "Vous pouvez payer en ligne entre 16 € et 50 € par paiement",
-    Outcome.PAID: "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais.",
-    Outcome.REFUSED: "Votre transaction de paiement a échoué.",
+    PaymentState.PAID: "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais.",
+    PaymentState.REFUSED: "Votre transaction de paiement a échoué.",
 }
 
 each_medium = pytest.mark.parametrize("medium", Medium)
@@ -106,9 +106,9 @@ def slots(rendered: Rendered) -> list[str]:
     return [text for text in (rendered.title, rendered.body, rendered.action, rendered.sender) if text is not None]
 
 
-def answer_to(word: Code | Outcome) -> Any:  # noqa: ANN401 - a verdict, an error or a result
+def answer_to(word: Code | PaymentState) -> Any:  # noqa: ANN401 - a verdict, an error or a result
     """Give a real answer for a word, or a bare result for an outcome."""
-    return SimpleNamespace(outcome=word) if isinstance(word, Outcome) else ANSWERS[word]()
+    return SimpleNamespace(outcome=word) if isinstance(word, PaymentState) else ANSWERS[word]()
 
 
 def an_acknowledgement(**changes: object) -> Acknowledgement:
@@ -159,8 +159,8 @@ class TestEveryWord:
         assert code == answer_to(code).code
 
     @each_medium
-    @pytest.mark.parametrize("word", [*ANSWERS, *Outcome], ids=str)
-    def test_is_written_whole(self, word: Code | Outcome, medium: Medium) -> None:
+    @pytest.mark.parametrize("word", [*ANSWERS, *PaymentState], ids=str)
+    def test_is_written_whole(self, word: Code | PaymentState, medium: Medium) -> None:
         """Title, body and action have words, and no hole: no brace, no None, no name of Python."""
         written = slots(render(message_for(answer_to(word)), medium=medium))
 
@@ -176,7 +176,7 @@ class TestEveryWord:
         assert 4 == len([text for text in written if re.fullmatch(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*", text)])
 
     @pytest.mark.parametrize("word", SEED, ids=str)
-    def test_words_of_the_service_are_kept(self, word: Code | Outcome) -> None:
+    def test_words_of_the_service_are_kept(self, word: Code | PaymentState) -> None:
         """The sentences of the guide's screens are the service's own, word for word."""
         assert SEED[word] == plain(render(message_for(answer_to(word))).body)
 
@@ -228,7 +228,7 @@ class TestChoice:
 
     def test_outcome_comes_before_a_code(self) -> None:
         """A result that has both is about the payment."""
-        result = SimpleNamespace(outcome=Outcome.PAID, code=VerdictCode.AMOUNT_REQUIRED)
+        result = SimpleNamespace(outcome=PaymentState.PAID, code=VerdictCode.AMOUNT_REQUIRED)
 
         assert "payment_accepted" == message_for(result).key
 
@@ -297,7 +297,7 @@ class TestRender:
 
     def test_only_a_letter_is_signed(self) -> None:
         """The other messages have no sender."""
-        assert render(message_for(answer_to(Outcome.PAID))).sender is None
+        assert render(message_for(answer_to(PaymentState.PAID))).sender is None
 
     @pytest.mark.parametrize("travel", COPIES)
     def test_survives_travel(self, travel: Callable[[object], object]) -> None:
@@ -365,8 +365,8 @@ class TestTypography:
         """A plain space before : ; ! ? and inside quotes is replaced, and nothing is added."""
         assert set_ == french(typed)
 
-    @pytest.mark.parametrize("word", [*ANSWERS, *Outcome], ids=str)
-    def test_every_sentence_is_set(self, word: Code | Outcome) -> None:
+    @pytest.mark.parametrize("word", [*ANSWERS, *PaymentState], ids=str)
+    def test_every_sentence_is_set(self, word: Code | PaymentState) -> None:
         """No written sentence has a plain space where a no-break one belongs, nor a straight apostrophe."""
         written = "\n".join(slots(render(message_for(answer_to(word)))))
 
@@ -377,7 +377,7 @@ class TestTypography:
         assert [] == re.findall(r" [:;!?»€]|« |'", "\n".join(slots(render(an_acknowledgement()))))
 
     @pytest.mark.parametrize("word", SEED, ids=str)
-    def test_no_sentence_starts_or_ends_with_a_space(self, word: Code | Outcome) -> None:
+    def test_no_sentence_starts_or_ends_with_a_space(self, word: Code | PaymentState) -> None:
         """What the file needs for its own layout is not shown."""
         written = slots(render(message_for(answer_to(word))))
 

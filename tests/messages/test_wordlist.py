@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, Outcome
+from creance_pay import Euros, PaymentState
 from creance_pay.codes import Code
 from creance_pay.messages import (
     Audience,
@@ -70,9 +70,9 @@ class TestAnswers:
 
     @each_language
     @pytest.mark.parametrize(
-        "word", [*(code for kind in Code.__subclasses__() for code in kind if code.public), *Outcome], ids=str
+        "word", [*(code for kind in Code.__subclasses__() for code in kind if code.public), *PaymentState], ids=str
     )
-    def test_word_has_sentences(self, word: Code | Outcome, lang: str) -> None:
+    def test_word_has_sentences(self, word: Code | PaymentState, lang: str) -> None:
         """One message answers it, with a title, a body and an action."""
         (kind,) = [kind for kind in every_message() if word in kind.answers]
         rendered = render(sample(kind), lang=lang)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import GatewayUnavailableError, PaymentInProgressError, SealMismatchError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.ledger import Effect, Ledger, MemoryLedger
@@ -29,7 +29,7 @@ def test_e1_same_notification_twice(ledger: Ledger) -> None:
     started = desk.start()
 
     assert [200, 200] == [desk.notify(started).http_status, desk.notify(started).http_status]
-    assert ["APPLIED", "DUPLICATE"] == desk.treatments(started)
+    assert ["APPLIED", "DUPLICATE"] == desk.dispositions(started)
     assert BOTH == desk.effects_of(started)
 
 
@@ -43,7 +43,7 @@ def test_e2_hundred_times_in_fifty_threads(open_ledger: OpenLedger) -> None:
         answers = list(pool.map(lambda _: desk.service.on_notification(posted).http_status, range(100)))
 
     assert [200] * 100 == answers
-    assert ["APPLIED", *["DUPLICATE"] * 99] == sorted(desk.treatments(started))
+    assert ["APPLIED", *["DUPLICATE"] * 99] == sorted(desk.dispositions(started))
     assert BOTH == desk.effects_of(started)
 
 
@@ -76,7 +76,7 @@ def test_e4_same_meaning_other_bytes(ledger: Ledger) -> None:
 
     assert fields != backwards.body
     assert 200 == answer.http_status
-    assert ["APPLIED", "APPLIED", "DUPLICATE"] == desk.treatments(started)
+    assert ["APPLIED", "APPLIED", "DUPLICATE"] == desk.dispositions(started)
     assert "CANCELLED" == desk.state(started)
 
 
@@ -96,8 +96,8 @@ def test_e5_return_first(ledger: Ledger) -> None:
     desk.later(hours=1)
     desk.notify(started)
 
-    assert Outcome.PAID is view.message.outcome
-    assert ["APPLIED", "DUPLICATE"] == desk.treatments(started)
+    assert PaymentState.PAID is view.message.state
+    assert ["APPLIED", "DUPLICATE"] == desk.dispositions(started)
 
 
 def test_e6_return_never_comes(ledger: Ledger) -> None:
@@ -119,7 +119,7 @@ def test_e7_only_an_unsealed_return(ledger: Ledger) -> None:
 
     view = desk.bring_back(started)
 
-    assert (200, Outcome.PENDING) == (view.http_status, view.message.outcome)
+    assert (200, PaymentState.PENDING) == (view.http_status, view.message.state)
     assert ("CREATED", 0) == (desk.state(started), desk.line.asked)
     desk.later(minutes=30)
     desk.service.reconcile(older_than=timedelta(minutes=20))
@@ -231,7 +231,7 @@ def test_e10_refusal_after_paid(ledger: Ledger) -> None:
     answer = desk.notify(started, "05", **at(NOON - timedelta(minutes=5)))
 
     assert (200, "PAID") == (answer.http_status, desk.state(started))
-    assert ["APPLIED", "OUTWEIGHED"] == desk.treatments(started)
+    assert ["APPLIED", "SUPERSEDED"] == desk.dispositions(started)
     assert [] == desk.incidents()
 
 
@@ -242,7 +242,7 @@ def test_e11_cancel_after_paid(ledger: Ledger) -> None:
     desk.notify(started)
     view = desk.bring_back(started, "17")
 
-    assert ("PAID", Outcome.PAID) == (desk.state(started), view.message.outcome)
+    assert ("PAID", PaymentState.PAID) == (desk.state(started), view.message.state)
 
 
 def test_e12_expired_after_paid(ledger: Ledger) -> None:
@@ -293,7 +293,7 @@ def test_e15_paid_after_refunded(ledger: Ledger) -> None:
     desk.notify(started)
 
     assert ("REFUNDED", "REFUNDED") == (refunded, desk.state(started))
-    assert "DUPLICATE" == desk.treatments(started)[-1]
+    assert "DUPLICATE" == desk.dispositions(started)[-1]
     assert [] == desk.effects_of(started)
 
 
@@ -425,7 +425,7 @@ def test_e20_replay(ledger: Ledger, codes: list[str], after: timedelta) -> None:
         desk.notify(started, code)
 
     assert before == desk.state(started)
-    assert ["DUPLICATE"] * len(codes) == desk.treatments(started)[len(codes) :]
+    assert ["DUPLICATE"] * len(codes) == desk.dispositions(started)[len(codes) :]
     assert effects == desk.effects_of(started)
 
 
@@ -544,7 +544,7 @@ def test_e25_database_down(tmp_path: Path, open_sql: OpenSql) -> None:
 
     answer, view = desk.notify(started), desk.bring_back(started)
 
-    assert (503, 503, Outcome.PENDING) == (answer.http_status, view.http_status, view.message.outcome)
+    assert (503, 503, PaymentState.PENDING) == (answer.http_status, view.http_status, view.message.state)
     assert isinstance(answer.result, GatewayUnavailableError)
     assert 400 == desk.service.on_notification(HttpMessage(b"x")).http_status
     with pytest.raises(GatewayUnavailableError):
@@ -760,7 +760,7 @@ class TestE32:
         assert [("NOT_AUTHENTIC", about)] == [
             (incident.kind, incident.transaction_reference) for incident in desk.service.incidents()
         ]
-        assert ("REFUSED", 64, None) == (record.treatment, len(record.received.digest), record.received.payload)
+        assert ("REFUSED", 64, None) == (record.disposition, len(record.received.digest), record.received.payload)
 
     def test_e32_strangers(self, ledger: Ledger) -> None:
         """What is no message at all makes no incident, or scanners could fill the list."""
@@ -780,7 +780,7 @@ class TestE32:
 
         assert {400} == {answer.http_status for answer in answers}
         assert {SealMismatchError} == {type(answer.result) for answer in answers}
-        assert ["REFUSED"] * 3 == desk.treatments(started)
+        assert ["REFUSED"] * 3 == desk.dispositions(started)
         assert ["NOT_AUTHENTIC"] == desk.incidents()
         assert 0 == desk.line.asked
 

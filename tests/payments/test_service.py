@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Debt, DebtKind, Euros, NoticeReference, Outcome, PaymentState, messages, rules
+from creance_pay import Debt, DebtKind, Euros, NoticeReference, PaymentState, messages, rules
 from creance_pay.errors import (
     ConfigurationError,
     GatewayUnavailableError,
@@ -18,7 +18,7 @@ from creance_pay.errors import (
     OrderMismatchError,
 )
 from creance_pay.gateways import sips
-from creance_pay.ledger import Effect, IncidentKind, Ledger, LedgerRecord, MemoryLedger, Received, Treatment
+from creance_pay.ledger import Disposition, Effect, Evidence, IncidentKind, Ledger, MemoryLedger, PaymentEvent
 from creance_pay.payments import PaymentService
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
 from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, local_shop, order
@@ -127,14 +127,19 @@ class TestMessage:
 
     @pytest.mark.parametrize(
         ("code", "outcome"),
-        [("00", Outcome.PAID), ("05", Outcome.REFUSED), ("17", Outcome.CANCELLED), ("60", Outcome.PENDING)],
+        [
+            ("00", PaymentState.PAID),
+            ("05", PaymentState.REFUSED),
+            ("17", PaymentState.CANCELLED),
+            ("60", PaymentState.PENDING),
+        ],
     )
-    def test_has_a_sentence(self, ledger: Ledger, code: str, outcome: Outcome) -> None:
+    def test_has_a_sentence(self, ledger: Ledger, code: str, outcome: PaymentState) -> None:
         """The view gives what a sentence is made of."""
         desk = Desk(ledger)
         view = desk.bring_back(desk.start(), code)
 
-        assert outcome is view.message.outcome
+        assert outcome is view.message.state
         assert messages.render(messages.message_for(view.message)).title
 
     def test_mismatch(self, ledger: Ledger) -> None:
@@ -143,9 +148,9 @@ class TestMessage:
         started = desk.start()
         view = desk.bring_back(started, amount="1601")
 
-        assert (200, Outcome.PENDING) == (view.http_status, view.message.outcome)
+        assert (200, PaymentState.PENDING) == (view.http_status, view.message.state)
         assert isinstance(view.result, OrderMismatchError)
-        assert ["MISMATCH"] == desk.treatments(started)
+        assert ["MISMATCH"] == desk.dispositions(started)
         assert [("ORDER_MISMATCH", "amount")] == [(each.kind, each.detail) for each in desk.service.incidents()]
 
     def test_refunded(self, ledger: Ledger) -> None:
@@ -155,7 +160,7 @@ class TestMessage:
         desk.notify(started)
         desk.service.reconcile(reports=[line(started, state=PaymentState.REFUNDED)])
 
-        assert Outcome.UNKNOWN is desk.bring_back(started).message.outcome
+        assert PaymentState.UNKNOWN is desk.bring_back(started).message.state
 
     def test_nothing_heard(self, ledger: Ledger) -> None:
         """A message that changes nothing of a fresh payment leaves it pending for the person."""
@@ -164,8 +169,8 @@ class TestMessage:
         desk.later(hours=1)
         desk.service.reconcile()
 
-        assert Outcome.PENDING is desk.service.told(desk.service.reconcile().recorded[0].entry).outcome
-        assert ["OUTWEIGHED", "OUTWEIGHED"] == desk.treatments(started)
+        assert PaymentState.PENDING is desk.service.told(desk.service.reconcile().recorded[0].entry).state
+        assert ["SUPERSEDED", "SUPERSEDED"] == desk.dispositions(started)
 
 
 class TestAsking:
@@ -199,7 +204,7 @@ class TestAsking:
         desk.line.post_json = overtaken  # type: ignore[method-assign]
         desk.service.reconcile()
 
-        assert ["APPLIED", "DUPLICATE"] == desk.treatments(started)
+        assert ["APPLIED", "DUPLICATE"] == desk.dispositions(started)
         assert ["acknowledgement", "display"] == desk.effects_of(started)
 
     def test_without_transport(self, ledger: Ledger) -> None:
@@ -230,7 +235,7 @@ class TestOvertaken:
         monkeypatch.setattr(books, "swap", overtaken)
         desk.notify(started, "05")
 
-        assert ("PAID", ["OUTWEIGHED"]) == (desk.state(started), desk.treatments(started))
+        assert ("PAID", ["SUPERSEDED"]) == (desk.state(started), desk.dispositions(started))
 
     def test_effect_begun_elsewhere(self, ledger: Ledger) -> None:
         """An effect that another process has begun is left to it."""
@@ -286,7 +291,7 @@ class TestOvertaken:
     def test_of_no_payment(self, ledger: Ledger) -> None:
         """A message about a payment that is not recorded is not recorded either."""
         payment = local_shop().verify(message("REF1"), expected=order())
-        received = Received.fields({}, payment.source, NOON)
+        received = Evidence.fields({}, payment.source, NOON)
 
         with pytest.raises(InvalidValueError, match="a payment that is recorded"):
             ledger.record(payment, received, reference="REF1", display_by=NOON)
@@ -448,8 +453,8 @@ class TestErasing:
     def test_cookies(self) -> None:
         """What the person's browser says of its session is never kept."""
         posted = attrs.evolve(message("REF1"), headers={"Cookie": "session=1", "Content-Type": "x"})
-        received = Received.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
-        record = LedgerRecord(transaction_reference="REF1", received=received, treatment=Treatment.PARKED)
+        received = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
+        record = PaymentEvent(transaction_reference="REF1", received=received, disposition=Disposition.PARKED)
 
         assert record.message is not None
         assert {"Content-Type": "x"} == record.message.headers

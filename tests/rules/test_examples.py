@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Debt, Euros, NoticeReference, Outcome, TransactionReference, find_caisse
+from creance_pay import Debt, Euros, NoticeReference, PaymentState, TransactionReference, find_caisse
 from creance_pay.codes import CaisseStatus, ReferenceCode, TransactionCode
 from creance_pay.errors import InvalidReferenceError
 from creance_pay.messages import acknowledgement, contact_line, message_for, render
@@ -36,10 +36,10 @@ CASES = json.loads((Path(__file__).parents[1] / "cases" / "rule_examples.json").
 EXAMPLES: list[dict[str, Any]] = CASES["examples"]
 
 STATUSES = {
-    "accepted": Outcome.PAID,
-    "pending": Outcome.PENDING,
-    "failed": Outcome.REFUSED,
-    "abandoned": Outcome.CANCELLED,
+    "accepted": PaymentState.PAID,
+    "pending": PaymentState.PENDING,
+    "failed": PaymentState.REFUSED,
+    "abandoned": PaymentState.CANCELLED,
 }
 
 Given = Mapping[str, Any]

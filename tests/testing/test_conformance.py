@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 import api_bank
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder, Source, VerifiedPayment
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import GatewayUnavailableError, OrderMismatchError, SealMismatchError, UnsupportedError
 from creance_pay.gateways import Capability, FormPost, Gateway, OperationOutcome, OperationResult, Redirect
 from creance_pay.gateways.sips import SipsPaypage
@@ -18,12 +18,12 @@ from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing import GatewayConformance, Subject
 from sips_shop import GENUINE, MERCHANT, NOON, SECRETS, body, changed, hmac_of, order, ring, sha_of, text_of
 
-CODES = {Outcome.PAID: "00", Outcome.REFUSED: "05", Outcome.CANCELLED: "17", Outcome.PENDING: "60"}
+CODES = {PaymentState.PAID: "00", PaymentState.REFUSED: "05", PaymentState.CANCELLED: "17", PaymentState.PENDING: "60"}
 CARD, EMAIL = "5017##########00", "someone@example.org"
 TESTS = [name for name in vars(GatewayConformance) if name.startswith("test_")]
 
 
-def sips_message(about: PaymentOrder, outcome: Outcome) -> HttpMessage:
+def sips_message(about: PaymentOrder, outcome: PaymentState) -> HttpMessage:
     """Write the bank's message about an order."""
     fields = {
         "transactionReference": about.transaction_reference,
@@ -72,7 +72,7 @@ def api_subject(gateway: Gateway | None = None) -> Subject:
         gateway=gateway or api_bank.api_bank(),
         order=order(),
         genuine=lambda about, outcome: api_bank.notification(api_bank.fields_of(about, outcome)),
-        outcomes=(Outcome.PAID, Outcome.REFUSED, Outcome.AUTHORISED),
+        outcomes=(PaymentState.PAID, PaymentState.REFUSED, PaymentState.AUTHORISED),
         forged={
             "another key": api_bank.notification(fields, key="another-key-of-the-tests"),
             "an unknown key": api_bank.notification(fields, key_id="key-id-9"),
@@ -133,7 +133,7 @@ class TestBothShapes:
         except UnsupportedError:
             payment = subject.gateway.fetch_status(subject.order, bank)
 
-        assert Outcome.PAID is payment.outcome
+        assert PaymentState.PAID is payment.state
 
 
 class TestOperations:
@@ -186,7 +186,7 @@ def believes_anything(sips: SipsPaypage, message: HttpMessage, expected: Payment
     """Say PAID to whatever comes."""
     del sips, message
     return VerifiedPayment(
-        outcome=Outcome.PAID,
+        outcome=PaymentState.PAID,
         source=source,
         amount=expected.amount,
         transaction_reference=expected.transaction_reference,

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask, request
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import GatewayUnavailableError, InvalidValueError, MalformedResponseError, SealMismatchError
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsPaypageJson
-from creance_pay.testing import BankPage, BankShop
+from creance_pay.testing import LocalBank, TrialMerchant
 from creance_pay.testing.sips import Authentication, Fault, TrialCard
 from creance_pay.testing.sips.server import serving
 
@@ -36,9 +36,9 @@ class Portal:
 
         return pages
 
-    def outcomes(self, page: BankPage, order: PaymentOrder) -> list[Outcome]:
+    def outcomes(self, page: LocalBank, order: PaymentOrder) -> list[PaymentState]:
         """Verify all that was heard."""
-        return [page.gateway.verify(each, expected=order).outcome for each in self.heard]
+        return [page.gateway.verify(each, expected=order).state for each in self.heard]
 
 
 @pytest.fixture
@@ -83,64 +83,66 @@ class TestNotifications:
     @pytest.mark.parametrize(
         ("card", "outcome"),
         [
-            (TrialCard.ACCEPTED, Outcome.PAID),
-            (TrialCard.REFUSED, Outcome.REFUSED),
-            (TrialCard.FRAUD, Outcome.REFUSED),
-            (TrialCard.CEILING, Outcome.REFUSED),
-            (TrialCard.OLD_CARD, Outcome.REFUSED),
-            (TrialCard.PENDING, Outcome.PENDING),
-            (TrialCard.TOO_MANY, Outcome.REFUSED),
-            (TrialCard.UNAVAILABLE, Outcome.UNKNOWN),
-            (None, Outcome.CANCELLED),
+            (TrialCard.ACCEPTED, PaymentState.PAID),
+            (TrialCard.REFUSED, PaymentState.REFUSED),
+            (TrialCard.FRAUD, PaymentState.REFUSED),
+            (TrialCard.CEILING, PaymentState.REFUSED),
+            (TrialCard.OLD_CARD, PaymentState.REFUSED),
+            (TrialCard.PENDING, PaymentState.PENDING),
+            (TrialCard.TOO_MANY, PaymentState.REFUSED),
+            (TrialCard.UNAVAILABLE, PaymentState.UNKNOWN),
+            (None, PaymentState.CANCELLED),
         ],
     )
     def test_card(
         self,
         payment_order: Order,
         signed_notification: Callable[..., HttpMessage],
-        bank_shop: BankShop,
+        bank_merchant: TrialMerchant,
         card: str | None,
-        outcome: Outcome,
+        outcome: PaymentState,
     ) -> None:
         """The card chooses the outcome; without one the person leaves."""
         order = payment_order()
         message = signed_notification(order, card=card)
 
-        assert outcome is bank_shop.gateway().verify(message, expected=order).outcome
+        assert outcome is bank_merchant.gateway().verify(message, expected=order).state
 
-    def test_authentication(self, payment_order: Order, bank_shop: BankShop) -> None:
+    def test_authentication(self, payment_order: Order, bank_merchant: TrialMerchant) -> None:
         """So does the end of 3-D Secure."""
         order = payment_order()
-        message = bank_shop.notification(order, authentication=Authentication.FAILURE)
+        message = bank_merchant.notification(order, authentication=Authentication.FAILURE)
 
-        assert Outcome.REFUSED is bank_shop.gateway().verify(message, expected=order).outcome
+        assert PaymentState.REFUSED is bank_merchant.gateway().verify(message, expected=order).state
 
-    def test_fault(self, payment_order: Order, bank_shop: BankShop) -> None:
+    def test_fault(self, payment_order: Order, bank_merchant: TrialMerchant) -> None:
         """A fault of what is told is told."""
         order = payment_order()
-        message = bank_shop.notification(order, fault=Fault.FORGED)
+        message = bank_merchant.notification(order, fault=Fault.FORGED)
 
         with pytest.raises(SealMismatchError):
-            bank_shop.gateway().verify(message, expected=order)
+            bank_merchant.gateway().verify(message, expected=order)
 
     @pytest.mark.parametrize("fault", [Fault.LOST, Fault.HTML_ERROR])
-    def test_none(self, payment_order: Order, bank_shop: BankShop, fault: Fault) -> None:
+    def test_none(self, payment_order: Order, bank_merchant: TrialMerchant, fault: Fault) -> None:
         """Where no notification comes, there is none to write."""
         with pytest.raises(InvalidValueError, match="no notification"):
-            bank_shop.notification(payment_order(), fault=fault)
+            bank_merchant.notification(payment_order(), fault=fault)
 
-    def test_again(self, payment_order: Order, bank_shop: BankShop) -> None:
+    def test_again(self, payment_order: Order, bank_merchant: TrialMerchant) -> None:
         """The same order may be refused and then paid: each call is a bank without memory."""
         order = payment_order()
-        messages = [bank_shop.notification(order, card=card) for card in (TrialCard.REFUSED, TrialCard.ACCEPTED)]
-        gateway = bank_shop.gateway()
+        messages = [bank_merchant.notification(order, card=card) for card in (TrialCard.REFUSED, TrialCard.ACCEPTED)]
+        gateway = bank_merchant.gateway()
 
-        assert [Outcome.REFUSED, Outcome.PAID] == [gateway.verify(each, expected=order).outcome for each in messages]
+        assert [PaymentState.REFUSED, PaymentState.PAID] == [
+            gateway.verify(each, expected=order).state for each in messages
+        ]
 
     def test_own_shop(self, payment_order: Order) -> None:
         """A shop of one's own seals by its own key."""
         keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-shop")], current="7")
-        shop = BankShop(merchant_id="011223744550001", keys=keys)
+        shop = TrialMerchant(merchant_id="011223744550001", keys=keys)
         order = payment_order()
         payment = shop.gateway().verify(shop.notification(order), expected=order)
 
@@ -150,30 +152,30 @@ class TestNotifications:
 class TestPage:
     """``bank_page`` plays the person, and the bank's server."""
 
-    def test_paid(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_paid(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """The portal is notified before the person is back, and both say the same."""
         back = bank_page.pay(bank_page.gateway.initiate(order))
 
-        assert ([Outcome.PAID], portal.heard[0].body) == (portal.outcomes(bank_page, order), back.body)
+        assert ([PaymentState.PAID], portal.heard[0].body) == (portal.outcomes(bank_page, order), back.body)
 
-    def test_left(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_left(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """Who leaves cancels."""
         bank_page.leave(bank_page.gateway.initiate(order))
 
-        assert [Outcome.CANCELLED] == portal.outcomes(bank_page, order)
+        assert [PaymentState.CANCELLED] == portal.outcomes(bank_page, order)
 
-    def test_expired(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_expired(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """Who does nothing expires, fifteen minutes later and at once for the test."""
         bank_page.expire(bank_page.gateway.initiate(order))
 
-        assert [Outcome.EXPIRED] == portal.outcomes(bank_page, order)
+        assert [PaymentState.EXPIRED] == portal.outcomes(bank_page, order)
 
-    def test_nobody_back(self, bank_page: BankPage, order: PaymentOrder) -> None:
+    def test_nobody_back(self, bank_page: LocalBank, order: PaymentOrder) -> None:
         """From an expiry nobody comes back."""
         with pytest.raises(InvalidValueError, match="nobody comes back"):
             bank_page.pay(bank_page.gateway.initiate(order), "5017670000001897")
 
-    def test_late(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_late(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """A late notification comes when the test says that time has passed."""
         bank_page.pay(bank_page.gateway.initiate(order), fault=Fault.LATE)
         counts = [len(portal.heard)]
@@ -183,21 +185,21 @@ class TestPage:
 
         assert [0, 0, 1] == counts
 
-    def test_pending_first(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_pending_first(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """Pending, then paid (E18)."""
         bank_page.bank.fault = Fault.PENDING_FIRST
         bank_page.pay(bank_page.gateway.initiate(order))
         bank_page.wait(timedelta(minutes=1))
 
-        assert [Outcome.PENDING, Outcome.PAID] == portal.outcomes(bank_page, order)
+        assert [PaymentState.PENDING, PaymentState.PAID] == portal.outcomes(bank_page, order)
 
-    def test_authentication(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_authentication(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """The end of 3-D Secure may be chosen."""
         bank_page.pay(bank_page.gateway.initiate(order), authentication=Authentication.CANCEL)
 
-        assert [Outcome.CANCELLED] == portal.outcomes(bank_page, order)
+        assert [PaymentState.CANCELLED] == portal.outcomes(bank_page, order)
 
-    def test_twice(self, bank_page: BankPage, order: PaymentOrder) -> None:
+    def test_twice(self, bank_page: LocalBank, order: PaymentOrder) -> None:
         """The same form twice is refused, as at the vendor's."""
         form = bank_page.gateway.initiate(order)
         bank_page.pay(form)
@@ -205,27 +207,27 @@ class TestPage:
         with pytest.raises(MalformedResponseError, match="already processed"):
             bank_page.pay(form)
 
-    def json_gateway(self, page: BankPage) -> SipsPaypageJson:
+    def json_gateway(self, page: LocalBank) -> SipsPaypageJson:
         """Make a gateway that starts payments from server to server."""
         return SipsPaypageJson(
             merchant_id=page.shop.merchant_id, keys=page.shop.keys, host=page.gateway.host, transport=WIRE
         )
 
-    def test_json(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_json(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """A payment that was started by JSON is paid in the same way."""
         bank_page.pay(self.json_gateway(bank_page).initiate(order))
 
-        assert [Outcome.PAID] == portal.outcomes(bank_page, order)
+        assert [PaymentState.PAID] == portal.outcomes(bank_page, order)
 
     @pytest.mark.parametrize("fault", [Fault.LOST, Fault.FORGED, Fault.WRONG_AMOUNT, Fault.EMPTY_SEAL])
-    def test_asked(self, bank_page: BankPage, order: PaymentOrder, fault: Fault) -> None:
+    def test_asked(self, bank_page: LocalBank, order: PaymentOrder, fault: Fault) -> None:
         """Whatever was or was not told, Office knows."""
         gateway = self.json_gateway(bank_page)
         bank_page.pay(gateway.initiate(order), TrialCard.REFUSED, fault=fault)
 
         assert PaymentState.REFUSED is gateway.fetch_status(order, WIRE).state
 
-    def test_html(self, bank_page: BankPage, portal: Portal, order: PaymentOrder) -> None:
+    def test_html(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:
         """Where Office answers by a page, nothing is known, and asking again is right."""
         gateway = self.json_gateway(bank_page)
         bank_page.pay(gateway.initiate(order), fault=Fault.HTML_ERROR)

@@ -6,32 +6,32 @@ pytest_plugins = ["pytester"]
 
 TESTS = """
 import sys
-from creance_pay import Outcome
+from creance_pay import PaymentState
 
 def test_nothing_loaded():
     assert "flask" not in sys.modules
 
-def test_notification(payment_order, signed_notification, bank_shop):
+def test_notification(payment_order, signed_notification, bank_merchant):
     order = payment_order()
-    payment = bank_shop.gateway().verify(signed_notification(order), expected=order)
-    assert payment.outcome is Outcome.PAID
+    payment = bank_merchant.gateway().verify(signed_notification(order), expected=order)
+    assert payment.state is PaymentState.PAID
     assert "flask" not in sys.modules
 
 def test_page(payment_order, bank_page):
     order = payment_order()
     back = bank_page.pay(bank_page.gateway.initiate(order))
-    assert bank_page.gateway.verify(back, expected=order).outcome is Outcome.PAID
+    assert bank_page.gateway.verify(back, expected=order).state is PaymentState.PAID
     assert "flask" in sys.modules
 """
 OWN_SHOP = """
 import pytest
 from creance_pay.gateways import KeyRing, SecretKey
-from creance_pay.testing import BankShop
+from creance_pay.testing import TrialMerchant
 
 @pytest.fixture
-def bank_shop():
+def bank_merchant():
     keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-shop")], current="7")
-    return BankShop(merchant_id="011223744550001", keys=keys)
+    return TrialMerchant(merchant_id="011223744550001", keys=keys)
 
 def test_shop(payment_order, bank_page):
     order = payment_order()

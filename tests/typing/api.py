@@ -21,7 +21,6 @@ from creance_pay import (
     Euros,
     HttpMessage,
     NoticeReference,
-    Outcome,
     PaymentOrder,
     PaymentState,
     Source,
@@ -91,21 +90,21 @@ from creance_pay.gateways.sips import (
     read_reports,
 )
 from creance_pay.ledger import (
-    Books,
     Change,
+    Disposition,
     Effect,
     EffectTask,
+    Evidence,
     Held,
     Incident,
     IncidentKind,
     Ledger,
-    LedgerEntry,
-    LedgerRecord,
     MemoryLedger,
-    Received,
-    Recorded,
+    Payment,
+    PaymentEvent,
+    RecordResult,
     SqlLedger,
-    Treatment,
+    Store,
     transition,
 )
 from creance_pay.messages import (
@@ -180,7 +179,7 @@ from creance_pay.rules import (
     register_by,
 )
 from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
-from creance_pay.testing import BankPage, BankShop, GatewayConformance, Subject
+from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
 from creance_pay.testing.sips import (
     Account,
     Authentication,
@@ -400,23 +399,23 @@ def loaded() -> Gateway:
 def ledgers() -> Ledger:
     """Open ledgers, and read what they hold."""
     ledger: Ledger = SqlLedger("sqlite:///ledger.db", merchant_id="1", payload_keys=["a key"], upgrade=False)
-    assert_type(ledger.find("REF1"), LedgerEntry | None)
-    assert_type(ledger.records("REF1"), tuple[LedgerRecord, ...])
+    assert_type(ledger.find("REF1"), Payment | None)
+    assert_type(ledger.records("REF1"), tuple[PaymentEvent, ...])
     assert_type(ledger.pending([references()[0]], MOMENT), dict[NoticeReference, Euros])
-    assert_type(ledger.entries({PaymentState.PAID}, before=MOMENT), tuple[LedgerEntry, ...])
+    assert_type(ledger.entries({PaymentState.PAID}, before=MOMENT), tuple[Payment, ...])
     assert_type(ledger.tasks(), tuple[EffectTask, ...])
-    assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, LedgerEntry] | None)
+    assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, Payment] | None)
     assert_type(ledger.erase(before=MOMENT, watch=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT)
     with ledger.transaction() as books:
-        assert_type(books, Books)
+        assert_type(books, Store)
     return MemoryLedger()
 
 
 def paying(bank: Gateway, transport: Transport) -> PaymentService:
     """Take a payment from its start to its last effect."""
 
-    def send(payment: LedgerEntry, key: str) -> str:
+    def send(payment: Payment, key: str) -> str:
         return f"{payment.amount} {key}"
 
     effects = [Effect(name="mail", run=send, on={PaymentState.PAID})]
@@ -426,10 +425,10 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     assert_type(started.form, FormPost | Redirect)
     answer, view = service.on_notification(HttpMessage(b"")), service.on_return(HttpMessage(b""))
     assert_type(answer, Answer)
-    assert_type(answer.result, Recorded | CreancePayError)
+    assert_type(answer.result, RecordResult | CreancePayError)
     assert_type((view, view.message), tuple[PaymentView, Told])
     message_for(view.message)
-    if isinstance(answer.result, Recorded):
+    if isinstance(answer.result, RecordResult):
         assert_type(service.told(answer.result.entry), Told)
     assert_type(service.run_effects(), EffectsRun)
     lines: list[ReportedLine] = list(read_reports("report.csv"))
@@ -443,8 +442,8 @@ def decided(held: Held, told: VerifiedPayment, message: HttpMessage) -> Incident
     """Decide what becomes of a payment."""
     change = transition(held, told, repeated=False)
     assert_type(change, Change)
-    assert_type(change.treatment, Treatment)
-    assert_type(Received.message(message, Source.RETURN, MOMENT), Received)
+    assert_type(change.disposition, Disposition)
+    assert_type(Evidence.message(message, Source.RETURN, MOMENT), Evidence)
     return change.incidents[0]
 
 
@@ -466,7 +465,7 @@ def judged(bank: Gateway) -> GatewayConformance:
         gateway=bank,
         order=order(),
         genuine=lambda *_: message,
-        outcomes=(Outcome.PAID,),
+        outcomes=(PaymentState.PAID,),
         forged={"no seal": message},
         foreign={"another shop": message},
         secrets=("a-secret-of-the-shop",),
@@ -504,7 +503,7 @@ def office(shop: SipsPaypage, transport: Transport) -> OperationOutcome:
     status = shop.fetch_status(order(), transport)
     assert_type(status, PaymentStatus)
     assert_type(status.state, PaymentState)
-    assert_type(status.outcome, Outcome)
+    assert_type(status.state, PaymentState)
     assert_type(status.remaining, Euros | None)
     assert_type(shop.capture(order(), transport), OperationResult)
     assert_type(shop.cancel(order(), transport, amount=money()), OperationResult)
@@ -548,15 +547,21 @@ def way_back(bank: Gateway) -> str:
     bank.verify(message)  # type: ignore[call-arg]
     bank.verify(b"Data=", expected=order())  # type: ignore[arg-type]
     HttpMessage("Data=")  # type: ignore[arg-type]
-    return sentence(payment.outcome)
+    return sentence(payment.state)
 
 
-def sentence(outcome: Outcome) -> str:
+def sentence(outcome: PaymentState) -> str:
     """Go through the outcomes, a closed list, and leave none out."""
     match outcome:
-        case Outcome.PAID | Outcome.AUTHORISED | Outcome.PENDING:
+        case PaymentState.PAID | PaymentState.AUTHORISED | PaymentState.PENDING:
             return PaymentState(outcome.value)
-        case Outcome.REFUSED | Outcome.CANCELLED | Outcome.EXPIRED | Outcome.ERROR | Outcome.UNKNOWN:
+        case (
+            PaymentState.REFUSED
+            | PaymentState.CANCELLED
+            | PaymentState.EXPIRED
+            | PaymentState.ERROR
+            | PaymentState.UNKNOWN
+        ):
             return "not paid"
         case _:
             assert_never(outcome)
@@ -610,9 +615,9 @@ def misbehaving_bank() -> None:
     bank.settle(asked, decision, fault="doubled")  # type: ignore[arg-type]
 
 
-def portal_tests(bank_page: BankPage, form: FormPost) -> HttpMessage:
+def portal_tests(bank_page: LocalBank, form: FormPost) -> HttpMessage:
     """Use what the fixtures of pytest give."""
-    shop = BankShop()
+    shop = TrialMerchant()
     assert_type(shop.notification(order(), card=None, fault=Fault.FORGED), HttpMessage)
     assert_type(bank_page.gateway, SipsPaypage)
     assert_type(bank_page.bank, SipsBank)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, NoticeReference, Outcome, PaymentOrder, PaymentState, Source, TransactionReference
+from creance_pay import Euros, NoticeReference, PaymentOrder, PaymentState, Source, TransactionReference
 from creance_pay.errors import InvalidAmountError, InvalidValueError
 from samples import COPIES, numbered
 from strategies import amounts_above_zero, notice_references
@@ -33,18 +33,18 @@ class TestWords:
         """The list is ours."""
         words = {"PAID", "AUTHORISED", "PENDING", "REFUSED", "CANCELLED", "EXPIRED", "ERROR", "UNKNOWN"}
 
-        assert words == set(Outcome)
+        assert words == set(PaymentState)
 
     def test_states_are_the_outcomes_and_what_surrounds_them(self) -> None:
         """A payment is created first, and may be refunded last."""
-        assert {"CREATED", *Outcome, "REFUNDED", "PARTIALLY_REFUNDED"} == set(PaymentState)
+        assert {"CREATED", *PaymentState, "REFUNDED", "PARTIALLY_REFUNDED"} == set(PaymentState)
 
     def test_sources_are_four(self) -> None:
         """A message comes one of four ways."""
         assert {"RETURN", "NOTIFICATION", "STATUS", "REPORT"} == set(Source)
 
-    @pytest.mark.parametrize("word", [*Outcome, *PaymentState, *Source])
-    def test_word_is_the_name(self, word: Outcome | PaymentState | Source) -> None:
+    @pytest.mark.parametrize("word", [*PaymentState, *PaymentState, *Source])
+    def test_word_is_the_name(self, word: PaymentState | Source) -> None:
         """A word is spelt as its member is."""
         assert word.name == word.value
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ..testing import BankShop
+from ..testing import TrialMerchant
 from ..testing.sips import Fault, SipsBank, TrialCard
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     # However it was started: a shell lets what it starts in the background ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    shop = BankShop()
+    shop = TrialMerchant()
     bank = SipsBank(
         {shop.merchant_id: shop.keys},
         lifetime=options.seconds,
@@ -59,12 +59,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(url: str, shop: BankShop, fault: Fault) -> None:
+def _tell(url: str, shop: TrialMerchant, fault: Fault) -> None:
     """Print what a portal is set up with; the keys are made up, and protect nothing."""
     print(f"The bank's page: {url}   (Ctrl-C stops it; no payment is real)")
     print(f"merchant_id      {shop.merchant_id}")
     for key in shop.keys:
-        print(f"key {key.version:12} {key.reveal()}{'   current' if key is shop.keys.current else ''}")
+        print(f"key {key.version:12} {key.get_secret_value()}{'   current' if key is shop.keys.current else ''}")
     print("\nCards to try")
     for card in TrialCard:
         print(f"{card:16} {card.name.replace('_', ' ').lower()}")

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .._secret import Hidden, hide
+from .._secret import Secret, as_secret
 from ..errors import ConfigurationError
 from ..gateways import KeyRing, SecretKey
-from ..gateways.keyfile import KEY, PASSPHRASE, FileKey, read_hidden, write_hidden
+from ..gateways.keyfile import KEY, PASSPHRASE, FileKey, read_secret, write_secret
 from .output import answer
 
 if TYPE_CHECKING:
@@ -106,13 +106,13 @@ def show(options: argparse.Namespace) -> int:
 
 def rekey(options: argparse.Namespace) -> int:
     """Encrypt the file anew, for another passphrase or key."""
-    text = read_hidden(options.file, _opening())
+    text = read_secret(options.file, _opening())
     kind, what = (KEY, "new key of the file") if options.key else (PASSPHRASE, "new passphrase of the file")
-    write_hidden(options.file, text, FileKey(kind, _ask_twice(what)))
+    write_secret(options.file, text, FileKey(kind, _ask_twice(what)))
     return 0
 
 
-def _opening(ask: Callable[[str], Hidden] | None = None) -> FileKey:
+def _opening(ask: Callable[[str], Secret] | None = None) -> FileKey:
     """Take what opens the file from the environment, or ask for a passphrase."""
     return FileKey.from_environment() or FileKey(PASSPHRASE, (ask or _ask)("passphrase of the file"))
 
@@ -121,17 +121,17 @@ def _asked_key(options: argparse.Namespace) -> SecretKey:
     return SecretKey(version=options.version, secret=_ask(f"secret of key {options.version}"))
 
 
-def _ask(what: str) -> Hidden:
+def _ask(what: str) -> Secret:
     """Ask for a secret; hidden at once, since a traceback may show what is in a variable."""
     if sys.stdin.isatty():
-        return hide(getpass(f"{what}: "))
-    return hide(sys.stdin.readline().rstrip("\r\n"))
+        return as_secret(getpass(f"{what}: "))
+    return as_secret(sys.stdin.readline().rstrip("\r\n"))
 
 
-def _ask_twice(what: str) -> Hidden:
+def _ask_twice(what: str) -> Secret:
     """Ask a person twice for what nothing could bring back if it were mistyped."""
     asked = _ask(what)
-    if sys.stdin.isatty() and _ask(f"{what}, again").reveal() != asked.reveal():
+    if sys.stdin.isatty() and _ask(f"{what}, again").get_secret_value() != asked.get_secret_value():
         raise ConfigurationError("the two are not the same")
     return asked
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .._clock import utc_now
 from ..errors import ConfigurationError
 from ..gateways.sips import read_reports
-from ..ledger import LedgerEntry, LedgerRecord, SqlLedger
+from ..ledger import Payment, PaymentEvent, SqlLedger
 from ..payment import PaymentState
 from ..payments import PaymentService
 from .bar import progress
@@ -177,7 +177,7 @@ def _text(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
 
 
-def _payment(entry: LedgerEntry) -> dict[str, object]:
+def _payment(entry: Payment) -> dict[str, object]:
     return {
         "transaction_reference": entry.transaction_reference,
         "state": entry.state,
@@ -187,13 +187,13 @@ def _payment(entry: LedgerEntry) -> dict[str, object]:
     }
 
 
-def _record(record: LedgerRecord) -> Mapping[str, object]:
+def _record(record: PaymentEvent) -> Mapping[str, object]:
     received = record.received
     return {
         "record": record.number,
         "at": _text(received.at),
         "source": received.source,
-        "treatment": record.treatment,
+        "disposition": record.disposition,
         "state": record.state,
         "detail": record.detail,
     }

@@ -62,7 +62,7 @@ class OperationResult:
 
     def __bool__(self) -> bool:
         """Be true for what is done alone, so that a careless condition is a safe one."""
-        return self.outcome is OperationOutcome.DONE
+        return self.state is OperationOutcome.DONE
 
 
 class Capability(StrEnum):

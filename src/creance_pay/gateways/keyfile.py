@@ -23,7 +23,7 @@ import attrs
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .._secret import Hidden, hide
+from .._secret import Secret, as_secret
 from ..errors import ConfigurationError
 
 PASSPHRASE, KEY = "passphrase", "key"
@@ -49,10 +49,10 @@ def _text(content: bytes) -> str:
     return urlsafe_b64encode(content).decode()
 
 
-def _strong(file_key: FileKey, _: attrs.Attribute[Hidden], text: Hidden) -> None:
-    if file_key.protection == KEY and len(_bytes(text.reveal())) != _KEY_BYTES:
+def _strong(file_key: FileKey, _: attrs.Attribute[Secret], text: Secret) -> None:
+    if file_key.protection == KEY and len(_bytes(text.get_secret_value())) != _KEY_BYTES:
         raise ConfigurationError("expected the key of a key file to be 32 bytes in base64")
-    if len(text.reveal()) < _SHORTEST:
+    if len(text.get_secret_value()) < _SHORTEST:
         raise ConfigurationError(
             f"expected a passphrase of at least {_SHORTEST} characters, without blank at either end"
         )
@@ -71,10 +71,10 @@ class FileKey:
     """
 
     protection: str
-    text: Hidden = attrs.field(validator=_strong)
+    text: Secret = attrs.field(validator=_strong)
 
     @classmethod
-    def given(cls, passphrase: Hidden | None, key: Hidden | None) -> FileKey:
+    def given(cls, passphrase: Secret | None, key: Secret | None) -> FileKey:
         """Take a passphrase or a key, or else what the environment has.
 
         Raises:
@@ -100,14 +100,16 @@ class FileKey:
     def cipher(self, salt: bytes) -> AESGCM:
         """Make the cipher; the key itself never is a local variable, which a traceback may show."""
         if self.protection == KEY:
-            return AESGCM(_bytes(self.text.reveal()))
+            return AESGCM(_bytes(self.text.get_secret_value()))
         # 32 MiB for each guess.
         return AESGCM(
-            hashlib.scrypt(self.text.reveal().encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=_KEY_BYTES)
+            hashlib.scrypt(
+                self.text.get_secret_value().encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=_KEY_BYTES
+            )
         )
 
 
-def _one(passphrase: Hidden | None, key: Hidden | None) -> FileKey | None:
+def _one(passphrase: Secret | None, key: Secret | None) -> FileKey | None:
     if passphrase and key:
         raise ConfigurationError("expected a passphrase or a key for the key file, and not both")
     if passphrase:
@@ -115,11 +117,11 @@ def _one(passphrase: Hidden | None, key: Hidden | None) -> FileKey | None:
     return FileKey(KEY, key) if key else None
 
 
-def _variable(name: str) -> Hidden | None:
-    return hide(os.environ[name]) if os.environ.get(name) else None
+def _variable(name: str) -> Secret | None:
+    return as_secret(os.environ[name]) if os.environ.get(name) else None
 
 
-def read_hidden(path: str | PathLike[str], file_key: FileKey) -> Hidden:
+def read_secret(path: str | PathLike[str], file_key: FileKey) -> Secret:
     """Decrypt what a key file holds.
 
     Raises:
@@ -130,22 +132,22 @@ def read_hidden(path: str | PathLike[str], file_key: FileKey) -> Hidden:
     salt, nonce, sealed = (_bytes(fields[name]) for name in ("salt", "nonce", "sealed"))
     try:
         if len(nonce) == _NONCE_BYTES and fields["protection"] == file_key.protection:
-            return Hidden(file_key.cipher(salt).decrypt(nonce, sealed, _header(fields)).decode())
+            return Secret(file_key.cipher(salt).decrypt(nonce, sealed, _header(fields)).decode())
     except (InvalidTag, UnicodeDecodeError):
         pass  # and out of here, so that the error below drags nothing along
     raise ConfigurationError("the key file does not open: another passphrase or key, or the file was changed")
 
 
-def write_hidden(path: str | PathLike[str], text: Hidden, file_key: FileKey) -> None:
+def write_secret(path: str | PathLike[str], text: Secret, file_key: FileKey) -> None:
     """Encrypt a text into a key file for its owner alone, whole or not at all."""
     _replace(Path(path), encrypted(text, file_key))
 
 
-def encrypted(text: Hidden, file_key: FileKey) -> str:
+def encrypted(text: Secret, file_key: FileKey) -> str:
     """Write what a key file has inside, with a new salt and a new nonce each time."""
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     fields = {"format": _FORMAT, "protection": file_key.protection, "salt": _text(salt), "nonce": _text(nonce)}
-    sealed = file_key.cipher(salt).encrypt(nonce, text.reveal().encode(), _header(fields))
+    sealed = file_key.cipher(salt).encrypt(nonce, text.get_secret_value().encode(), _header(fields))
     return json.dumps(fields | {"sealed": _text(sealed)}) + "\n"
 
 

@@ -22,10 +22,10 @@ from os import PathLike
 
 import attrs
 
-from .._secret import Hidden, hide
+from .._secret import Secret, as_secret
 from .._validators import of_type
 from ..errors import ConfigurationError, UnknownKeyError
-from .keyfile import FileKey, read_hidden, write_hidden
+from .keyfile import FileKey, read_secret, write_secret
 
 _VERSION = re.compile(r"[0-9]{1,10}")
 _PLACEHOLDER = re.compile(
@@ -35,8 +35,8 @@ _SHORTEST = 16
 _PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
 
 
-def _something(_: SecretKey, __: attrs.Attribute[Hidden], secret: Hidden) -> None:
-    if not secret.reveal():
+def _something(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) -> None:
+    if not secret.get_secret_value():
         raise ConfigurationError("expected a secret as text, not empty, without blank at either end")
 
 
@@ -64,24 +64,24 @@ class SecretKey:
     """
 
     version: str = attrs.field(validator=_digits)
-    secret: Hidden = attrs.field(validator=_something)
+    secret: Secret = attrs.field(validator=_something)
     not_after: datetime | None = attrs.field(
         default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _aware]
     )
 
-    def __init__(self, *, version: str, secret: str | Hidden, not_after: datetime | None = None) -> None:
+    def __init__(self, *, version: str, secret: str | Secret, not_after: datetime | None = None) -> None:
         """Hide the secret before anything can fail: tracebacks may show the arguments of every call."""
-        hidden, secret = hide(secret), ""
+        hidden, secret = as_secret(secret), ""
         self.__attrs_init__(version=version, secret=hidden, not_after=not_after)
 
-    def reveal(self) -> str:
+    def get_secret_value(self) -> str:
         """Give the secret's text: for seals alone."""
-        return self.secret.reveal()
+        return self.secret.get_secret_value()
 
     @property
     def weakness(self) -> str | None:
         """Why the key cannot protect real money, or ``None``: too short, public, or a placeholder."""
-        secret = self.reveal()
+        secret = self.get_secret_value()
         if len(secret) < _SHORTEST:
             return f"shorter than {_SHORTEST} characters"
         if _PUBLIC.fullmatch(secret):
@@ -130,24 +130,26 @@ class KeyRing:
                 has another passphrase or key, or when what it holds is no ring.
         """
         # A traceback may show the arguments of every call: nothing may fail before they are hidden.
-        given = [None if text is None else hide(text) for text in (passphrase, key)]
+        given = [None if text is None else as_secret(text) for text in (passphrase, key)]
         passphrase = key = None
         return cls.opened(path, FileKey.given(*given))
 
     @classmethod
     def opened(cls, path: str | PathLike[str], file_key: FileKey) -> KeyRing:
         """Read the ring that a key file holds, with what opens it; :meth:`from_file` finds that out by itself."""
-        ring = _ring(read_hidden(path, file_key))
+        ring = _ring(read_secret(path, file_key))
         if ring is None:
             raise ConfigurationError("the key file holds no key ring")
         return ring
 
     def to_file(self, path: str | PathLike[str], file_key: FileKey) -> None:
         """Write the ring into a key file, in the place of an older one if there is one."""
-        write_hidden(path, Hidden(json.dumps(self._content())), file_key)
+        write_secret(path, Secret(json.dumps(self._content())), file_key)
 
     def _content(self) -> dict[str, object]:
-        keys = [{"version": key.version, "secret": key.reveal(), "not_after": _iso(key.not_after)} for key in self]
+        keys = [
+            {"version": key.version, "secret": key.get_secret_value(), "not_after": _iso(key.not_after)} for key in self
+        ]
         return {"current": self._current, "keys": keys}
 
     @property
@@ -186,10 +188,10 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _ring(text: Hidden) -> KeyRing | None:
+def _ring(text: Secret) -> KeyRing | None:
     """Read the text of a key file; an error from in here would show it among its locals, so that there is none."""
     try:
-        content = json.loads(text.reveal())
+        content = json.loads(text.get_secret_value())
         return KeyRing(map(_key, content["keys"]), current=content["current"])
     except (ConfigurationError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None

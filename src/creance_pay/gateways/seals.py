@@ -64,9 +64,9 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
     sealed = text.encode(errors="surrogatepass")
     # The secret never is a local variable: a traceback may show them.
     if algorithm is SealAlgorithm.SHA_256:
-        return hashlib.sha256(sealed + key.reveal().encode()).hexdigest()
+        return hashlib.sha256(sealed + key.get_secret_value().encode()).hexdigest()
     digest = "sha512" if algorithm is SealAlgorithm.HMAC_SHA_512 else "sha256"
-    return hmac.new(key.reveal().encode(), sealed, digest).hexdigest()
+    return hmac.new(key.get_secret_value().encode(), sealed, digest).hexdigest()
 
 
 def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> None:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from .incidents import Incident, IncidentKind
-from .ledger import Books, Ledger, Recorded
+from .ledger import Ledger, RecordResult, Store
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
-from .records import LedgerEntry, LedgerRecord, Received
+from .records import Evidence, Payment, PaymentEvent
 from .sql.sql_ledger import SqlLedger
-from .transitions import Change, Held, Treatment, transition
+from .transitions import Change, Disposition, Held, transition
 
 __all__ = [
-    "Books",
     "Change",
+    "Disposition",
     "Effect",
     "EffectTask",
+    "Evidence",
     "Held",
     "Incident",
     "IncidentKind",
     "Ledger",
-    "LedgerEntry",
-    "LedgerRecord",
     "MemoryLedger",
-    "Received",
-    "Recorded",
+    "Payment",
+    "PaymentEvent",
+    "RecordResult",
     "SqlLedger",
-    "Treatment",
+    "Store",
     "transition",
 ]

@@ -12,19 +12,19 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from .._secret import Hidden, hide
+from .._secret import Secret, as_secret
 from ..errors import ConfigurationError
 
 _VARIABLE = "CREANCE_PAY_LEDGER_KEYS"
 
 
-def hidden_keys(given: Sequence[str] | None) -> list[Hidden]:
+def secret_keys(given: Sequence[str] | None) -> list[Secret]:
     """Hide the given keys, or else those of the environment, which commas separate."""
     found = list(filter(None, os.environ.get(_VARIABLE, "").split(","))) if given is None else given
-    return [hide(key) for key in found]
+    return [as_secret(key) for key in found]
 
 
-class Payloads:
+class PayloadCipher:
     """What encrypts payloads; without any key they are not kept at all, and never in clear.
 
     Args:
@@ -34,10 +34,10 @@ class Payloads:
         ConfigurationError: for a key that is not one.
     """
 
-    def __init__(self, keys: Sequence[Hidden]) -> None:
+    def __init__(self, keys: Sequence[Secret]) -> None:
         """Take the keys."""
         try:
-            self._fernet = MultiFernet([Fernet(key.reveal()) for key in keys]) if keys else None
+            self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys]) if keys else None
         except ValueError:
             sound = False
         else:

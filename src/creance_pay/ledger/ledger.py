@@ -25,8 +25,8 @@ from ..payment import PaymentOrder, PaymentState, VerifiedPayment
 from ..references import NoticeReference, TransactionReference
 from .incidents import Incident, IncidentKind
 from .outbox import Effect, EffectTask, task_for
-from .records import LedgerEntry, LedgerRecord, Received, meaning_of
-from .transitions import MOVED, UNHEARD, Change, Treatment, transition
+from .records import Evidence, Payment, PaymentEvent, fingerprint_of
+from .transitions import SETTLED_STATES, UNCONFIRMED_STATES, Change, Disposition, transition
 
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
@@ -34,17 +34,17 @@ _MOST_REFUSALS, _REFUSALS_WITHIN = 1_000, timedelta(hours=1)
 
 
 @attrs.frozen(kw_only=True)
-class Recorded:
+class RecordResult:
     """What the ledger made of an authentic message.
 
     Attributes:
         entry: The payment as it is now.
-        treatment: What was done with the message.
+        disposition: What was done with the message.
         incidents: What a person has to look at because of it.
     """
 
-    entry: LedgerEntry = attrs.field(repr=False)
-    treatment: Treatment
+    entry: Payment = attrs.field(repr=False)
+    disposition: Disposition
     incidents: tuple[IncidentKind, ...] = ()
 
     @property
@@ -66,7 +66,7 @@ class Ledger(ABC):
     """
 
     @abstractmethod
-    def transaction(self, *, write: bool = True) -> AbstractContextManager[Books]:
+    def transaction(self, *, write: bool = True) -> AbstractContextManager[Store]:
         """Open the books: what is written stays when the block ends, and goes when it raises."""
 
     def open(
@@ -77,9 +77,9 @@ class Ledger(ABC):
         return_url: str,
         notification_url: str,
         now: datetime,
-        life: timedelta,
-        aside: Collection[str] = (),
-    ) -> LedgerEntry:
+        attempt_life: timedelta,
+        ignoring: Collection[str] = (),
+    ) -> Payment:
         """Record an order under a new transaction reference, before the browser leaves.
 
         Args:
@@ -88,8 +88,8 @@ class Ledger(ABC):
             return_url: Where the browser comes back to.
             notification_url: Where the bank's server posts the result.
             now: The time; the day of the reference is that of Paris.
-            life: How long an attempt of which nothing was heard stands in the way of another.
-            aside: The references of attempts that stand in nobody's way: the bank was asked about them.
+            attempt_life: How long an attempt of which nothing was heard stands in the way of another.
+            ignoring: The references of attempts that stand in nobody's way: the bank was asked about them.
 
         Raises:
             PaymentInProgressError: when another payment of one of the notices is open, or does not show yet.
@@ -107,27 +107,31 @@ class Ledger(ABC):
                 return_url=return_url,
                 notification_url=notification_url,
             )
-            found = [each for each in books.sharing(notices) if each.blocks(now, life)]
-            blocking = [each for each in found if each.state not in UNHEARD or each.transaction_reference not in aside]
+            found = [each for each in books.payments_for_notices(notices) if each.blocks(now, attempt_life)]
+            blocking = [
+                each
+                for each in found
+                if each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring
+            ]
             if blocking:
                 references = tuple(each.transaction_reference for each in blocking)
                 raise PaymentInProgressError("a payment of one of these notices is open", references=references)
-            entry = LedgerEntry(order=order, created_at=now, changed_at=now)
+            entry = Payment(order=order, created_at=now, changed_at=now)
             books.add(entry)
         return entry
 
-    def payments_of(self, notices: Iterable[NoticeReference]) -> tuple[LedgerEntry, ...]:
+    def payments_for_notices(self, notices: Iterable[NoticeReference]) -> tuple[Payment, ...]:
         """List the payments of any of these notices, whatever became of them."""
         with self.transaction(write=False) as books:
-            return tuple(books.sharing(set(notices)))
+            return tuple(books.payments_for_notices(set(notices)))
 
-    def give_up(self, entry: LedgerEntry, *, now: datetime) -> None:
+    def give_up(self, entry: Payment, *, now: datetime) -> None:
         """Give up an order for which the browser never left, unless something was heard of it nevertheless."""
         over = attrs.evolve(entry, state=PaymentState.ERROR, changed_at=now, version=entry.version + 1)
         with self.transaction() as books:
-            books.swap(over)
+            books.compare_and_set(over)
 
-    def find(self, transaction_reference: str) -> LedgerEntry | None:
+    def find(self, transaction_reference: str) -> Payment | None:
         """Read a payment, or ``None``; a reference is guessable, so give no answer to a person by it alone."""
         with self.transaction(write=False) as books:
             return books.find(transaction_reference)
@@ -138,12 +142,12 @@ class Ledger(ABC):
         *,
         since: datetime | None = None,
         before: datetime | None = None,
-    ) -> tuple[LedgerEntry, ...]:
+    ) -> tuple[Payment, ...]:
         """List the payments in these states, or in any, that were recorded within a time, by reference."""
         with self.transaction(write=False) as books:
             return tuple(books.entries(states, since, before))
 
-    def records(self, transaction_reference: str) -> tuple[LedgerRecord, ...]:
+    def records(self, transaction_reference: str) -> tuple[PaymentEvent, ...]:
         """List what came about a payment, and how it was treated, in that order."""
         with self.transaction(write=False) as books:
             return tuple(books.records(transaction_reference))
@@ -158,16 +162,16 @@ class Ledger(ABC):
         wanted = set(references)
         pending: dict[NoticeReference, Euros] = {}
         with self.transaction(write=False) as books:
-            accepted = [entry for entry in books.sharing(wanted) if entry.awaiting_display(now)]
+            accepted = [entry for entry in books.payments_for_notices(wanted) if entry.awaiting_display(now)]
         for entry in accepted:
             for notice in wanted & entry.order.notices.keys():
                 pending[notice] = pending.get(notice, Euros(0)) + entry.order.notices[notice]
         return pending
 
     def record(
-        self, payment: VerifiedPayment, received: Received, *, reference: str, display_by: datetime,
+        self, payment: VerifiedPayment, received: Evidence, *, reference: str, display_by: datetime,
         effects: Collection[Effect] = (),
-    ) -> Recorded:  # fmt: skip
+    ) -> RecordResult:  # fmt: skip
         """Record an authentic message about a payment, and all that follows from it, at once.
 
         Args:
@@ -186,17 +190,19 @@ class Ledger(ABC):
                 return recorded
 
     def note(
-        self, treatment: Treatment, received: Received, *, reference: str, detail: str, kind: IncidentKind
+        self, disposition: Disposition, received: Evidence, *, reference: str, detail: str, kind: IncidentKind
     ) -> None:
         """Record what is not applied: of another order, or parked; and its incident."""
-        record = LedgerRecord(transaction_reference=reference, received=received, treatment=treatment, detail=detail)
+        record = PaymentEvent(
+            transaction_reference=reference, received=received, disposition=disposition, detail=detail
+        )
         with self.transaction() as books:
-            if treatment is Treatment.PARKED and _parked_before(books, received):
+            if disposition is Disposition.PARKED and _parked_before(books, received):
                 return
             books.add_record(record)
             books.add_incident(Incident(kind=kind, transaction_reference=reference, at=received.at, detail=detail))
 
-    def refuse(self, received: Received, *, reference: str, error: ResponseRefusedError) -> None:
+    def refuse(self, received: Evidence, *, reference: str, error: ResponseRefusedError) -> None:
         """Record that something was refused, by its hash alone, and no more than a thousand times an hour.
 
         What is readable and sealed by nobody we know is a forgery, or a key or a shop gone from the configuration: it
@@ -208,13 +214,13 @@ class Ledger(ABC):
                 return
             known = reference if reference and books.find(reference) else ""
             books.add_record(
-                LedgerRecord(transaction_reference=known, received=bare, treatment=Treatment.REFUSED, detail=detail)
+                PaymentEvent(transaction_reference=known, received=bare, disposition=Disposition.REFUSED, detail=detail)
             )
             if not isinstance(error, MalformedResponseError):
                 kind = IncidentKind.NOT_AUTHENTIC
                 books.add_incident(Incident(kind=kind, transaction_reference=known, at=received.at, detail=detail))
 
-    def parked(self) -> tuple[LedgerRecord, ...]:
+    def parked(self) -> tuple[PaymentEvent, ...]:
         """List the authentic messages whose order was not recorded when they came, and that wait for it."""
         with self.transaction(write=False) as books:
             return tuple(books.parked())
@@ -248,7 +254,7 @@ class Ledger(ABC):
         with self.transaction(write=False) as books:
             return tuple(books.tasks())
 
-    def claim(self, *, now: datetime, names: Collection[str]) -> tuple[EffectTask, LedgerEntry] | None:
+    def claim(self, *, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment] | None:
         """Begin the effect that is due first, and read its payment; no two processes begin the same one.
 
         Args:
@@ -293,50 +299,54 @@ class Ledger(ABC):
 
 
 def _record(
-    books: Books,
+    books: Store,
     payment: VerifiedPayment,
-    received: Received,
+    received: Evidence,
     *,
     reference: str,
     display_by: datetime,
     effects: Collection[Effect],
-) -> Recorded | None:
+) -> RecordResult | None:
     """Do all of it in one transaction, or nothing when the payment changed in between."""
     entry = books.find(reference)
     if entry is None:
         raise InvalidValueError("expected a payment that is recorded")
-    meaning = meaning_of(payment)
-    change = transition(entry, payment, repeated=books.heard(reference, meaning))
+    fingerprint = fingerprint_of(payment)
+    change = transition(entry, payment, repeated=books.has_fingerprint(reference, fingerprint))
     after = entry.after(change, payment, now=received.at, display_by=display_by)
-    if after is not entry and not books.swap(after):
+    if after is not entry and not books.compare_and_set(after):
         return None
     incidents = (*change.incidents, *_between_payments(books, entry, change))
     books.add_record(
-        LedgerRecord(
+        PaymentEvent(
             transaction_reference=reference,
             received=received,
-            treatment=change.treatment,
+            disposition=change.disposition,
             state=payment.state,
-            meaning=meaning,
+            fingerprint=fingerprint,
             detail=", ".join(payment.warnings),
         )
     )
     for kind in incidents:
         books.add_incident(Incident(kind=kind, transaction_reference=reference, at=received.at))
-    if change.treatment is Treatment.APPLIED:
+    if change.disposition is Disposition.APPLIED:
         for effect in effects:
             if change.state in effect.on:
                 books.add_task(task_for(reference, change.state, effect.name, received.at))
-    return Recorded(entry=after, treatment=change.treatment, incidents=incidents)
+    return RecordResult(entry=after, disposition=change.disposition, incidents=incidents)
 
 
-def _between_payments(books: Books, entry: LedgerEntry, change: Change) -> list[IncidentKind]:
+def _between_payments(books: Store, entry: Payment, change: Change) -> list[IncidentKind]:
     """Find what a payment means for others of its notices; an instalment starts after the one before was paid."""
-    if change.treatment is not Treatment.APPLIED or change.state is not PaymentState.PAID:
+    if change.disposition is not Disposition.APPLIED or change.state is not PaymentState.PAID:
         return []
     notices = entry.order.notices.keys()
-    others = [each for each in books.sharing(notices) if each.transaction_reference != entry.transaction_reference]
-    kept = [each for each in others if each.state in MOVED[:2]]
+    others = [
+        each
+        for each in books.payments_for_notices(notices)
+        if each.transaction_reference != entry.transaction_reference
+    ]
+    kept = [each for each in others if each.state in SETTLED_STATES[:2]]
     kinds = []
     if any(each.paid_at and each.paid_at >= entry.created_at for each in kept):
         kinds.append(IncidentKind.DOUBLE_PAYMENT)
@@ -345,44 +355,44 @@ def _between_payments(books: Books, entry: LedgerEntry, change: Change) -> list[
     return kinds
 
 
-def _parked_before(books: Books, received: Received) -> bool:
+def _parked_before(books: Store, received: Evidence) -> bool:
     """Tell whether a message waits already; one that is tried again does."""
     return any(record.received.digest == received.digest for record in books.parked())
 
 
-class Books(Protocol):
+class Store(Protocol):
     """One shop's books, open: what is written is there for all when the transaction ends, or for nobody."""
 
     def next_sequence(self) -> int:
         """Count one up, for nobody else; whoever starts a payment waits here until the one before has."""
 
-    def add(self, entry: LedgerEntry) -> None:
+    def add(self, entry: Payment) -> None:
         """Write a new payment."""
 
-    def swap(self, entry: LedgerEntry) -> bool:
+    def compare_and_set(self, entry: Payment) -> bool:
         """Write a payment over the version before it; when that is no longer the one there, do nothing and say so."""
 
-    def find(self, transaction_reference: str) -> LedgerEntry | None:
+    def find(self, transaction_reference: str) -> Payment | None:
         """Read a payment."""
 
-    def sharing(self, notices: Collection[NoticeReference]) -> list[LedgerEntry]:
+    def payments_for_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
         """Read the payments of any of these notices, and keep others from doing the same until the end."""
 
     def entries(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
-    ) -> Iterator[LedgerEntry]:
+    ) -> Iterator[Payment]:
         """Go through the payments in these states, or in any, that were recorded within a time, by reference."""
 
-    def add_record(self, record: LedgerRecord) -> int:
+    def add_record(self, record: PaymentEvent) -> int:
         """Write a record, and give its number."""
 
-    def records(self, transaction_reference: str) -> list[LedgerRecord]:
+    def records(self, transaction_reference: str) -> list[PaymentEvent]:
         """Read the records of a payment, in the order in which they were written."""
 
-    def heard(self, transaction_reference: str, meaning: str) -> bool:
-        """Tell whether a record of this meaning is there."""
+    def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
+        """Tell whether a record of this fingerprint is there."""
 
-    def parked(self) -> list[LedgerRecord]:
+    def parked(self) -> list[PaymentEvent]:
         """Read the parked records that no later record has taken up."""
 
     def refusals(self, since: datetime) -> int:

@@ -14,17 +14,17 @@ from ..references import NoticeReference
 from .incidents import Incident
 from .ledger import Ledger
 from .outbox import EffectTask
-from .records import LedgerEntry, LedgerRecord
-from .transitions import Treatment
+from .records import Payment, PaymentEvent
+from .transitions import Disposition
 
 
-class _MemoryBooks:
-    """Books in dictionaries; whoever opens them keeps all others out."""
+class _MemoryStore:
+    """Store in dictionaries; whoever opens them keeps all others out."""
 
     def __init__(self) -> None:
         self.sequence = 0
-        self.payments: dict[str, LedgerEntry] = {}
-        self.kept: list[LedgerRecord] = []
+        self.payments: dict[str, Payment] = {}
+        self.kept: list[PaymentEvent] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
         self.settlements: set[NoticeReference] = set()
         self.waiting: dict[str, EffectTask] = {}
@@ -34,48 +34,48 @@ class _MemoryBooks:
         self.sequence += 1
         return self.sequence
 
-    def add(self, entry: LedgerEntry) -> None:
+    def add(self, entry: Payment) -> None:
         self.payments[entry.transaction_reference] = entry
 
-    def swap(self, entry: LedgerEntry) -> bool:
+    def compare_and_set(self, entry: Payment) -> bool:
         if self.payments[entry.transaction_reference].version != entry.version - 1:
             return False
         self.payments[entry.transaction_reference] = entry
         return True
 
-    def find(self, transaction_reference: str) -> LedgerEntry | None:
+    def find(self, transaction_reference: str) -> Payment | None:
         return self.payments.get(transaction_reference)
 
-    def sharing(self, notices: Collection[NoticeReference]) -> list[LedgerEntry]:
+    def payments_for_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
         wanted = set(notices)
         return [entry for entry in self.payments.values() if wanted & entry.order.notices.keys()]
 
     def entries(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
-    ) -> Iterator[LedgerEntry]:
+    ) -> Iterator[Payment]:
         for _, entry in sorted(self.payments.items()):
             within = (since is None or since <= entry.created_at) and (before is None or entry.created_at < before)
             if within and (not states or entry.state in states):
                 yield entry
 
-    def add_record(self, record: LedgerRecord) -> int:
+    def add_record(self, record: PaymentEvent) -> int:
         self.kept.append(attrs.evolve(record, number=len(self.kept) + 1))
         return len(self.kept)
 
-    def records(self, transaction_reference: str) -> list[LedgerRecord]:
+    def records(self, transaction_reference: str) -> list[PaymentEvent]:
         return [record for record in self.kept if record.transaction_reference == transaction_reference]
 
-    def heard(self, transaction_reference: str, meaning: str) -> bool:
-        return any(record.meaning == meaning for record in self.records(transaction_reference))
+    def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
+        return any(record.fingerprint == fingerprint for record in self.records(transaction_reference))
 
-    def parked(self) -> list[LedgerRecord]:
+    def parked(self) -> list[PaymentEvent]:
         taken_up = {record.received.retry_of for record in self.kept}
         return [
-            record for record in self.kept if record.treatment is Treatment.PARKED and record.number not in taken_up
+            record for record in self.kept if record.disposition is Disposition.PARKED and record.number not in taken_up
         ]
 
     def refusals(self, since: datetime) -> int:
-        return sum(record.treatment is Treatment.REFUSED and record.received.at > since for record in self.kept)
+        return sum(record.disposition is Disposition.REFUSED and record.received.at > since for record in self.kept)
 
     def add_incident(self, incident: Incident) -> None:
         self.open.setdefault(_key(incident), incident)
@@ -144,11 +144,11 @@ class MemoryLedger(Ledger):
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._books = _MemoryBooks()
+        self._books = _MemoryStore()
         self._lock = threading.Lock()
 
     @contextmanager
-    def transaction(self, *, write: bool = True) -> Iterator[_MemoryBooks]:  # noqa: ARG002 - one at a time, either way
+    def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one at a time, either way
         """Open the books for one thread at a time; a block that raises must have written nothing."""
         with self._lock:
             yield self._books

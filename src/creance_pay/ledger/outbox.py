@@ -13,7 +13,7 @@ import attrs
 
 from .._validators import of_type
 from ..payment import PaymentState
-from .records import LedgerEntry
+from .records import Payment
 
 _FIRST = timedelta(minutes=1)
 #: The longest that an effect waits before it is tried again.
@@ -36,7 +36,7 @@ class Effect:
     """
 
     name: str = attrs.field(validator=of_type(str))
-    run: Callable[[LedgerEntry, str], object] = attrs.field(repr=False)
+    run: Callable[[Payment, str], object] = attrs.field(repr=False)
     on: frozenset[PaymentState] = attrs.field(default=frozenset({PaymentState.PAID}), converter=_states)
 
 

@@ -13,14 +13,14 @@ import attrs
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
-from .transitions import MOVED, UNDECIDED, UNHEARD, Change, Treatment
+from .transitions import IN_FLIGHT_STATES, SETTLED_STATES, UNCONFIRMED_STATES, Change, Disposition
 
 # Of a person's browser, and of no use as evidence.
 _PRIVATE_HEADERS = {"authorization", "cookie"}
 
 
 @attrs.frozen(kw_only=True)
-class LedgerEntry:
+class Payment:
     """A payment, from before the browser leaves until long after.
 
     Attributes:
@@ -67,22 +67,22 @@ class LedgerEntry:
             return True
         return self.state is PaymentState.PAID and not self.shown_by(now)
 
-    def blocks(self, now: datetime, life: timedelta) -> bool:
+    def blocks(self, now: datetime, attempt_life: timedelta) -> bool:
         """Tell whether another payment of the same notices would be a second one.
 
         Args:
             now: The time.
-            life: How long an attempt of which nothing was heard may still be going on.
+            attempt_life: How long an attempt of which nothing was heard may still be going on.
         """
-        if self.state in UNHEARD:
-            return now < self.created_at + life
-        return self.state in UNDECIDED or self.awaiting_display(now)
+        if self.state in UNCONFIRMED_STATES:
+            return now < self.created_at + attempt_life
+        return self.state in IN_FLIGHT_STATES or self.awaiting_display(now)
 
-    def after(self, change: Change, told: VerifiedPayment, *, now: datetime, display_by: datetime) -> LedgerEntry:
+    def after(self, change: Change, told: VerifiedPayment, *, now: datetime, display_by: datetime) -> Payment:
         """Take over what a message told, as far as the change says; the same entry when there is nothing new."""
-        number = self.authorisation_number or (told.authorisation_number if told.state in MOVED else None)
+        number = self.authorisation_number or (told.authorisation_number if told.state in SETTLED_STATES else None)
         facts: dict[str, object] = {"authorisation_number": number}
-        if change.treatment is Treatment.APPLIED:
+        if change.disposition is Disposition.APPLIED:
             facts |= {
                 "state": change.state,
                 "changed_at": now,
@@ -96,7 +96,7 @@ class LedgerEntry:
 
 
 @attrs.frozen(kw_only=True)
-class Received:
+class Evidence:
     """How something came, and the evidence of it.
 
     Attributes:
@@ -114,39 +114,39 @@ class Received:
     retry_of: int | None = None
 
     @classmethod
-    def message(cls, message: HttpMessage, source: Source, at: datetime) -> Received:
+    def message(cls, message: HttpMessage, source: Source, at: datetime) -> Evidence:
         """Keep a message as it came, without what its sender's browser says of the person."""
         headers = {name: text for name, text in message.headers.items() if name.lower() not in _PRIVATE_HEADERS}
         payload = json.dumps({"body": b64encode(message.body).decode(), "headers": headers})
         return cls(source=source, at=at, digest=hashlib.sha256(message.body).hexdigest(), payload=payload)
 
     @classmethod
-    def fields(cls, fields: Mapping[str, object], source: Source, at: datetime) -> Received:
+    def fields(cls, fields: Mapping[str, object], source: Source, at: datetime) -> Evidence:
         """Keep the fields of an answer to a question, or of a line of a report."""
         payload = json.dumps({"fields": {name: fields[name] for name in sorted(fields)}})
         return cls(source=source, at=at, digest=hashlib.sha256(payload.encode()).hexdigest(), payload=payload)
 
 
 @attrs.frozen(kw_only=True)
-class LedgerRecord:
+class PaymentEvent:
     """One message, as it was treated; a record is never changed, and only its payload is ever erased.
 
     Attributes:
         number: Its number, counting up; there may be gaps.
         transaction_reference: The payment; empty where nothing authentic said which.
         received: How it came.
-        treatment: What was done with it.
+        disposition: What was done with it.
         state: What it tells about the payment; ``None`` where it tells nothing.
-        meaning: What two messages have in common that say the same; empty where there is nothing to compare.
+        fingerprint: What two messages have in common that say the same; empty where there is nothing to compare.
         detail: Why, in English: the type of an error, the names of fields; never a value.
     """
 
     number: int = 0
     transaction_reference: str
-    received: Received
-    treatment: Treatment
+    received: Evidence
+    disposition: Disposition
     state: PaymentState | None = None
-    meaning: str = ""
+    fingerprint: str = ""
     detail: str = ""
 
     @property
@@ -156,7 +156,7 @@ class LedgerRecord:
         return HttpMessage(b64decode(kept["body"]), kept["headers"]) if "body" in kept else None
 
 
-def meaning_of(payment: VerifiedPayment) -> str:
+def fingerprint_of(payment: VerifiedPayment) -> str:
     """Digest what a message says, whatever its form, its seal and the way it came."""
     when = payment.authorised_at.timestamp() if payment.authorised_at else None
     cents = payment.amount.cents if payment.amount else None

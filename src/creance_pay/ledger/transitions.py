@@ -22,16 +22,16 @@ from ..payment import PaymentState, Source, VerifiedPayment
 from .incidents import IncidentKind
 
 #: Money has moved; each may only become one further to the right.
-MOVED = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
+SETTLED_STATES = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
 #: The attempt is over, and no money has moved.
-OVER = frozenset({PaymentState.REFUSED, PaymentState.CANCELLED, PaymentState.EXPIRED, PaymentState.ERROR})
+FAILED_STATES = frozenset({PaymentState.REFUSED, PaymentState.CANCELLED, PaymentState.EXPIRED, PaymentState.ERROR})
 #: The bank has an attempt and has not decided.
-UNDECIDED = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
+IN_FLIGHT_STATES = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
 #: Nothing is known, or nothing certain.
-UNHEARD = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
+UNCONFIRMED_STATES = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
 
 
-class Treatment(StrEnum):
+class Disposition(StrEnum):
     """What the ledger did with a message."""
 
     #: The payment has a new state.
@@ -39,7 +39,7 @@ class Treatment(StrEnum):
     #: It says what is known already.
     DUPLICATE = "DUPLICATE"
     #: It is genuine, and what is known weighs more.
-    OUTWEIGHED = "OUTWEIGHED"
+    SUPERSEDED = "SUPERSEDED"
     #: It is genuine, and not about the recorded order.
     MISMATCH = "MISMATCH"
     #: It is genuine, about an order that is not recorded, and kept until it is.
@@ -70,12 +70,12 @@ class Change:
 
     Attributes:
         state: The state to hold.
-        treatment: What was done with the message; effects belong to APPLIED alone.
+        disposition: What was done with the message; effects belong to APPLIED alone.
         incidents: What a person has to look at.
     """
 
     state: PaymentState
-    treatment: Treatment
+    disposition: Disposition
     incidents: tuple[IncidentKind, ...] = ()
 
 
@@ -85,44 +85,44 @@ def transition(held: Held, told: VerifiedPayment, *, repeated: bool = False) -> 
     Args:
         held: What the ledger holds.
         told: What the message tells.
-        repeated: Whether a message of the same meaning was recorded before.
+        repeated: Whether a message of the same fingerprint was recorded before.
     """
-    if told.state in MOVED:
+    if told.state in SETTLED_STATES:
         return _money(held, told)
-    if held.state in MOVED:
+    if held.state in SETTLED_STATES:
         return _denied(held, told, repeated=repeated)
     if told.state is held.state or (repeated and told.source is not Source.STATUS):
-        return Change(state=held.state, treatment=Treatment.DUPLICATE)
+        return Change(state=held.state, disposition=Disposition.DUPLICATE)
     if _weighs_less(held, told):
-        return Change(state=held.state, treatment=Treatment.OUTWEIGHED)
+        return Change(state=held.state, disposition=Disposition.SUPERSEDED)
     wrong = (IncidentKind.REQUEST_WRONG,) if told.state is PaymentState.ERROR else ()
-    return Change(state=told.state, treatment=Treatment.APPLIED, incidents=wrong)
+    return Change(state=told.state, disposition=Disposition.APPLIED, incidents=wrong)
 
 
 def _money(held: Held, told: VerifiedPayment) -> Change:
     """Money has moved: forwards only, and never twice."""
-    if held.state not in MOVED:
-        surprise = (IncidentKind.PAID_AFTER_NO,) if held.state in OVER else ()
-        return Change(state=told.state, treatment=Treatment.APPLIED, incidents=surprise)
+    if held.state not in SETTLED_STATES:
+        surprise = (IncidentKind.PAID_AFTER_NO,) if held.state in FAILED_STATES else ()
+        return Change(state=told.state, disposition=Disposition.APPLIED, incidents=surprise)
     numbers = {held.authorisation_number, told.authorisation_number} - {None}
     twice = (IncidentKind.TWO_AUTHORISATIONS,) if told.state is PaymentState.PAID and len(numbers) > 1 else ()
-    if MOVED.index(told.state) > MOVED.index(held.state):
-        return Change(state=told.state, treatment=Treatment.APPLIED)
-    return Change(state=held.state, treatment=Treatment.DUPLICATE, incidents=twice)
+    if SETTLED_STATES.index(told.state) > SETTLED_STATES.index(held.state):
+        return Change(state=told.state, disposition=Disposition.APPLIED)
+    return Change(state=held.state, disposition=Disposition.DUPLICATE, incidents=twice)
 
 
 def _denied(held: Held, told: VerifiedPayment, *, repeated: bool) -> Change:
     """Money has moved and something says no: of another attempt, unless it stands in the bank's own books."""
-    books = told.source in {Source.STATUS, Source.REPORT} and told.state in OVER
+    books = told.source in {Source.STATUS, Source.REPORT} and told.state in FAILED_STATES
     denied = (IncidentKind.CONTRADICTED,) if books and not _older(held, told) else ()
-    treatment = Treatment.DUPLICATE if repeated else Treatment.OUTWEIGHED
-    return Change(state=held.state, treatment=treatment, incidents=denied)
+    disposition = Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED
+    return Change(state=held.state, disposition=disposition, incidents=denied)
 
 
 def _weighs_less(held: Held, told: VerifiedPayment) -> bool:
     """Tell what must not replace what is held: the bank's answer to a question is always its latest word."""
     if told.state is PaymentState.UNKNOWN:
-        return told.source is Source.STATUS or held.state in UNDECIDED
+        return told.source is Source.STATUS or held.state in IN_FLIGHT_STATES
     return told.source is not Source.STATUS and _older(held, told)
 
 

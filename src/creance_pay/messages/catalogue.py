@@ -12,7 +12,7 @@ import attrs
 from ..codes import ReferenceCode, VerdictCode, WarningCode
 from ..errors import GatewayUnavailableError, OrderMismatchError, PaymentInProgressError, ResponseRefusedError
 from ..money import Euros
-from ..payment import Outcome
+from ..payment import PaymentState
 from ..references import NoticeReference
 from .message import Audience, Message, Money, Retry, Severity
 
@@ -202,7 +202,7 @@ class PaymentAccepted(Message):
     """
 
     key, severity, money, retry = "payment_accepted", Severity.SUCCESS, Money.YES, Retry.NO
-    answers = (Outcome.PAID,)
+    answers = (PaymentState.PAID,)
 
     display_delay_hours: int | None = None
 
@@ -212,7 +212,7 @@ class PaymentPending(Message):
     """Nobody knows yet: a second payment now would be the worst (R14)."""
 
     key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
-    answers = (Outcome.PENDING, Outcome.AUTHORISED, Outcome.UNKNOWN)
+    answers = (PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
     errors = (ResponseRefusedError, OrderMismatchError, PaymentInProgressError)
 
 
@@ -221,7 +221,7 @@ class PaymentRefused(Message):
     """The bank has refused the payment (R14)."""
 
     key = "payment_refused"
-    answers = (Outcome.REFUSED,)
+    answers = (PaymentState.REFUSED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -229,7 +229,7 @@ class PaymentCancelled(Message):
     """The bank says that the person has left its page: an abandon is not a failure (R14)."""
 
     key, severity = "payment_cancelled", Severity.INFO
-    answers = (Outcome.CANCELLED,)
+    answers = (PaymentState.CANCELLED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -237,7 +237,7 @@ class PaymentExpired(Message):
     """The bank says that its page was left open too long (R14)."""
 
     key, severity = "payment_expired", Severity.WARNING
-    answers = (Outcome.EXPIRED,)
+    answers = (PaymentState.EXPIRED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -245,7 +245,7 @@ class PaymentFailed(Message):
     """The request was wrong, or nobody answered, by no fault of the person's."""
 
     key, money, retry = "payment_failed", Money.UNKNOWN, Retry.NO
-    answers = (Outcome.ERROR,)
+    answers = (PaymentState.ERROR,)
     errors = (GatewayUnavailableError,)
 
 

@@ -19,7 +19,7 @@ import attrs
 from .._toml import read_toml
 from ..codes import Code
 from ..errors import ConfigurationError, MessageError
-from ..payment import Outcome
+from ..payment import PaymentState
 from .formats import FORMATS, LOCALES
 from .message import Message, every_message, types_of
 from .samples import sample
@@ -186,7 +186,7 @@ def _shipped(name: str) -> str | None:
 def unanswered() -> list[str]:
     """List what a person has to be told and no message tells."""
     public = {code for kind in Code.__subclasses__() for code in kind if code.public}
-    return sorted({*public, *Outcome} - {word for kind in every_message() for word in kind.answers})
+    return sorted({*public, *PaymentState} - {word for kind in every_message() for word in kind.answers})
 
 
 @cache

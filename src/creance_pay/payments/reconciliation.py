@@ -9,11 +9,11 @@ from typing import Protocol
 import attrs
 
 from ..ledger.incidents import Incident, IncidentKind
-from ..ledger.ledger import Recorded
-from ..ledger.records import LedgerEntry, Received
+from ..ledger.ledger import RecordResult
+from ..ledger.records import Evidence, Payment
 from ..money import Euros
 from ..payment import PaymentState, Source, VerifiedPayment
-from .inbox import Intake
+from .inbox import Inbox
 from .results import outcome_of
 
 _EUROS = {None, "978", "EUR"}
@@ -54,9 +54,9 @@ class _ReportedPayment(VerifiedPayment):
     state: PaymentState
 
 
-def read_lines(intake: Intake, lines: Collection[ReportedLine]) -> list[Recorded]:
+def read_lines(intake: Inbox, lines: Collection[ReportedLine]) -> list[RecordResult]:
     """Record what reports say; each line that fits no payment makes an incident, and so does a payment without."""
-    recorded: list[Recorded] = []
+    recorded: list[RecordResult] = []
     seen: set[tuple[str, PaymentState]] = set()
     for line in lines:
         entry = intake.ledger.find(line.transaction_reference)
@@ -65,14 +65,14 @@ def read_lines(intake: Intake, lines: Collection[ReportedLine]) -> list[Recorded
             _incident(intake, fault or IncidentKind.REPORT_SURPLUS, line.transaction_reference)
         else:
             seen.add((line.transaction_reference, line.state))
-            received = Received.fields(line.values, Source.REPORT, intake.clock())
+            received = Evidence.fields(line.values, Source.REPORT, intake.clock())
             recorded.append(intake.record(_reported(line, entry), received, entry.transaction_reference))
     for entry in _missing(intake, lines):
         _incident(intake, IncidentKind.REPORT_MISSING, entry.transaction_reference)
     return recorded
 
 
-def _missing(intake: Intake, lines: Collection[ReportedLine]) -> list[LedgerEntry]:
+def _missing(intake: Inbox, lines: Collection[ReportedLine]) -> list[Payment]:
     """Find the payments of the reported time, by the bank's clock, of which the reports say nothing."""
     times = [line.at for line in lines if line.at and line.state is PaymentState.PAID]
     if not times:
@@ -84,11 +84,11 @@ def _missing(intake: Intake, lines: Collection[ReportedLine]) -> list[LedgerEntr
     return [entry for entry in within if entry.transaction_reference not in told]
 
 
-def _incident(intake: Intake, kind: IncidentKind, reference: str) -> None:
+def _incident(intake: Inbox, kind: IncidentKind, reference: str) -> None:
     intake.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference[:64], at=intake.clock()))
 
 
-def _fault(line: ReportedLine, entry: LedgerEntry | None, seen: set[tuple[str, PaymentState]]) -> IncidentKind | None:
+def _fault(line: ReportedLine, entry: Payment | None, seen: set[tuple[str, PaymentState]]) -> IncidentKind | None:
     """Say why a line of a report cannot be recorded."""
     if entry is None or (line.transaction_reference, line.state) in seen:
         return IncidentKind.REPORT_SURPLUS
@@ -97,7 +97,7 @@ def _fault(line: ReportedLine, entry: LedgerEntry | None, seen: set[tuple[str, P
     return IncidentKind.REPORT_DIFFERENT if wrong or line.currency not in _EUROS else None
 
 
-def _reported(line: ReportedLine, entry: LedgerEntry) -> VerifiedPayment:
+def _reported(line: ReportedLine, entry: Payment) -> VerifiedPayment:
     """Say a line of a report as a message."""
     part = line.state is PaymentState.REFUNDED and line.amount is not None and line.amount < entry.amount
     state = PaymentState.PARTIALLY_REFUNDED if part else line.state

@@ -8,9 +8,9 @@ import attrs
 
 from ..errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from ..gateways.base import FormPost, Redirect
-from ..ledger.ledger import Recorded
-from ..ledger.transitions import Treatment
-from ..payment import Outcome, PaymentState
+from ..ledger.ledger import RecordResult
+from ..ledger.transitions import Disposition
+from ..payment import PaymentState
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +36,7 @@ class Answer:
     """
 
     http_status: int
-    result: Recorded | CreancePayError
+    result: RecordResult | CreancePayError
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +48,7 @@ class Told:
         values: What the sentence may need.
     """
 
-    outcome: Outcome
+    outcome: PaymentState
     values: Mapping[str, object] = attrs.field(factory=dict)
 
 
@@ -63,7 +63,7 @@ class PaymentView:
     """
 
     http_status: int
-    result: Recorded | CreancePayError
+    result: RecordResult | CreancePayError
     message: Told
 
 
@@ -89,24 +89,24 @@ class Reconciliation:
         unanswered: The references of the payments about which the bank did not answer, or not readably.
     """
 
-    recorded: tuple[Recorded, ...] = ()
+    recorded: tuple[RecordResult, ...] = ()
     unanswered: tuple[str, ...] = ()
 
     @property
-    def changed(self) -> tuple[Recorded, ...]:
+    def changed(self) -> tuple[RecordResult, ...]:
         """What changed a payment."""
-        return tuple(each for each in self.recorded if each.treatment is Treatment.APPLIED)
+        return tuple(each for each in self.recorded if each.disposition is Disposition.APPLIED)
 
 
-def status_of(result: Recorded | CreancePayError) -> int:
+def status_of(result: RecordResult | CreancePayError) -> int:
     """Choose the HTTP status for what became of a message."""
     if isinstance(result, ResponseRefusedError | OrderMismatchError):
         return result.http_status
-    return 200 if isinstance(result, Recorded) else 503
+    return 200 if isinstance(result, RecordResult) else 503
 
 
-def outcome_of(state: PaymentState) -> Outcome:
+def outcome_of(state: PaymentState) -> PaymentState:
     """Say a state as an outcome: nothing heard is pending, and what is none is unknown."""
     if state is PaymentState.CREATED:
-        return Outcome.PENDING
-    return Outcome(state.value) if state.value in set(Outcome) else Outcome.UNKNOWN
+        return PaymentState.PENDING
+    return PaymentState(state.value) if state.value in set(PaymentState) else PaymentState.UNKNOWN

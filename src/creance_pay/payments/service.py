@@ -29,14 +29,14 @@ from ..gateways.base import Capability, Gateway
 from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.incidents import Incident, IncidentKind
-from ..ledger.ledger import Ledger, Recorded
+from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect, EffectTask
-from ..ledger.records import LedgerEntry, Received
-from ..ledger.transitions import UNDECIDED, UNHEARD
+from ..ledger.records import Evidence, Payment
+from ..ledger.transitions import IN_FLIGHT_STATES, UNCONFIRMED_STATES
 from ..money import Euros
-from ..payment import Outcome, PaymentState, Source
+from ..payment import PaymentState, Source
 from ..references import NoticeReference
-from .inbox import Intake
+from .inbox import Inbox
 from .reconciliation import ReportedLine, read_lines
 from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, Told, outcome_of, status_of
 
@@ -82,7 +82,7 @@ class PaymentService:
         self._transport = transport if Capability.STATUS in gateway.capabilities else None
         self._clock = _in_utc(clock)
         self._attempt_life = attempt_life
-        self._intake = Intake(
+        self._intake = Inbox(
             gateway=gateway,
             ledger=ledger,
             effects=named,
@@ -121,8 +121,8 @@ class PaymentService:
             return_url=return_url,
             notification_url=notification_url,
             now=now,
-            life=self._attempt_life,
-            aside=self._asked_aside(notices, now, replace=replace),
+            attempt_life=self._attempt_life,
+            ignoring=self._asked_aside(notices, now, replace=replace),
         )
         try:
             form = self._gateway.initiate(entry.order)
@@ -139,7 +139,7 @@ class PaymentService:
             recorded order; 400 for what is not authentic; 503, so that it is sent again, when the ledger does not
             answer, or the order is not recorded yet.
         """
-        result = self._intake.take(message, Received.message(message, Source.NOTIFICATION, self._clock()))
+        result = self._intake.take(message, Evidence.message(message, Source.NOTIFICATION, self._clock()))
         return Answer(http_status=status_of(result), result=result)
 
     def on_return(self, message: HttpMessage) -> PaymentView:
@@ -150,12 +150,12 @@ class PaymentService:
         """
         if Capability.SEALED_RETURN not in self._gateway.capabilities:
             hint = UnsupportedError("the returns of this bank prove nothing")
-            return PaymentView(http_status=200, result=hint, message=Told(outcome=Outcome.PENDING))
-        result = self._intake.take(message, Received.message(message, Source.RETURN, self._clock()))
-        told = self.told(result.entry) if isinstance(result, Recorded) else Told(outcome=Outcome.PENDING)
+            return PaymentView(http_status=200, result=hint, message=Told(outcome=PaymentState.PENDING))
+        result = self._intake.take(message, Evidence.message(message, Source.RETURN, self._clock()))
+        told = self.told(result.entry) if isinstance(result, RecordResult) else Told(outcome=PaymentState.PENDING)
         return PaymentView(http_status=status_of(result), result=result, message=told)
 
-    def told(self, entry: LedgerEntry) -> Told:
+    def told(self, entry: Payment) -> Told:
         """Tell what the ledger holds about a payment, for the page that a browser is sent on to after its return.
 
         Args:
@@ -163,7 +163,7 @@ class PaymentService:
         """
         if entry.state is PaymentState.PAID:
             hours = self._intake.display_delay // timedelta(hours=1)
-            return Told(outcome=Outcome.PAID, values={"display_delay_hours": hours})
+            return Told(outcome=PaymentState.PAID, values={"display_delay_hours": hours})
         return Told(outcome=outcome_of(entry.state))
 
     def run_effects(self) -> EffectsRun:
@@ -179,7 +179,7 @@ class PaymentService:
         older_than: timedelta = timedelta(minutes=20),
         asking_for: timedelta = _ASKING,
         reports: Iterable[ReportedLine] = (),
-        watch: Callable[[tuple[LedgerEntry, ...]], Iterable[LedgerEntry]] = tuple,
+        watch: Callable[[tuple[Payment, ...]], Iterable[Payment]] = tuple,
     ) -> Reconciliation:
         """Find out what nobody told: try parked messages again, ask the bank, and read its reports.
 
@@ -191,7 +191,7 @@ class PaymentService:
             watch: What gives the payments one by one to be asked about, such as a bar that shows how far it is.
         """
         parked = [self._intake.retry(record) for record in self._ledger.parked()]
-        recorded = [result for result in parked if isinstance(result, Recorded)]
+        recorded = [result for result in parked if isinstance(result, RecordResult)]
         recorded += read_lines(self._intake, list(reports))
         unanswered = []
         for entry, answer in self._asked(watch(tuple(self._unsettled(older_than, asking_for)))):
@@ -210,26 +210,26 @@ class PaymentService:
         earlier = self._earlier(notices, now, replace=replace)
         return {entry.transaction_reference for entry, answer in self._asked(earlier) if answer}
 
-    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[LedgerEntry]:
+    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
         """Find the attempts that may have been paid although nobody told, and no longer stand in the way."""
-        for entry in self._ledger.payments_of(notices):
-            silent = entry.state in UNHEARD and now < entry.created_at + _ASKING
+        for entry in self._ledger.payments_for_notices(notices):
+            silent = entry.state in UNCONFIRMED_STATES and now < entry.created_at + _ASKING
             given_up = replace or not entry.blocks(now, self._attempt_life)
-            if (silent or entry.state in UNDECIDED) and given_up:
+            if (silent or entry.state in IN_FLIGHT_STATES) and given_up:
                 yield entry
 
-    def _asked(self, entries: Iterable[LedgerEntry]) -> Iterator[tuple[LedgerEntry, Recorded | None]]:
+    def _asked(self, entries: Iterable[Payment]) -> Iterator[tuple[Payment, RecordResult | None]]:
         """Ask the bank about payments, where it can be asked."""
         if self._transport is not None:
             for entry in entries:
                 yield entry, self._intake.ask(entry, self._transport)
 
-    def _unsettled(self, older_than: timedelta, asking_for: timedelta) -> Iterator[LedgerEntry]:
+    def _unsettled(self, older_than: timedelta, asking_for: timedelta) -> Iterator[Payment]:
         now = self._clock()
-        yield from self._ledger.entries(UNDECIDED, before=now - older_than)
-        yield from self._ledger.entries(UNHEARD, since=now - asking_for, before=now - older_than)
+        yield from self._ledger.entries(IN_FLIGHT_STATES, before=now - older_than)
+        yield from self._ledger.entries(UNCONFIRMED_STATES, since=now - asking_for, before=now - older_than)
 
-    def _run(self, task: EffectTask, entry: LedgerEntry) -> bool:
+    def _run(self, task: EffectTask, entry: Payment) -> bool:
         """Run one effect, and tell whether it happened."""
         try:
             self._effects[task.name].run(entry, task.key)

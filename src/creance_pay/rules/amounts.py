@@ -52,7 +52,7 @@ class AmountCheck(Verdict):
 
 
 @attrs.frozen(kw_only=True)
-class Payment(Whole):
+class AmountInputs(Whole):
     """The operands of the rules on amounts, in cents."""
 
     total: int
@@ -64,7 +64,7 @@ def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], .
 
     One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
     """
-    facts = Payment(total=total.cents)
+    facts = AmountInputs(total=total.cents)
     low, high = Euros(payable_min(facts, policy)), Euros(payable_max(facts, policy))
     if policy.stranding is Stranding.WARN:
         return ((low, high),)
@@ -110,7 +110,7 @@ def check_amount(
         asked = _read(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    facts = Payment(amount=asked.cents, total=total.cents)
+    facts = AmountInputs(amount=asked.cents, total=total.cents)
     reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
     if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
         paid = None if reasons else asked

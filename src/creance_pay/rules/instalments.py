@@ -15,7 +15,7 @@ from ..debts import Debt
 from ..errors import InvalidAmountError, InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import Payment
+from .amounts import AmountInputs
 from .choices import BandCheck
 from .policy import Policy
 from .predicates import band_ceiling, first_payment, smallest_payable
@@ -41,7 +41,7 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
     if rest < smallest_payable(policy) or outside:
         return ()
     parts: list[int] = []
-    while rest and (part := first_payment(Payment(total=rest), policy)) >= least:
+    while rest and (part := first_payment(AmountInputs(total=rest), policy)) >= least:
         parts.append(part)
         rest -= part
     payable = rest == 0 and (len(parts) == 1 or policy.several_payments)

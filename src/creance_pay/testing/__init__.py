@@ -8,6 +8,6 @@ side of Sips; its pages are served by :mod:`creance_pay.testing.sips.server`.  T
 from __future__ import annotations
 
 from .conformance import GatewayConformance, Subject
-from .fixtures import BankPage, BankShop
+from .fixtures import LocalBank, TrialMerchant
 
-__all__ = ["BankPage", "BankShop", "GatewayConformance", "Subject"]
+__all__ = ["GatewayConformance", "LocalBank", "Subject", "TrialMerchant"]

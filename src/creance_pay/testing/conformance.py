@@ -25,7 +25,7 @@ from ..errors import OrderMismatchError, ResponseRefusedError, UnsupportedError
 from ..gateways.base import Capability, Gateway
 from ..http import HttpMessage
 from ..money import Euros
-from ..payment import Outcome, PaymentOrder, Source, VerifiedPayment
+from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 
 _HUGE = 10_000_000
 #: Types that are no bank's notification; which one is right, the genuine message shows.
@@ -49,8 +49,8 @@ class Subject:
 
     gateway: Gateway
     order: PaymentOrder
-    genuine: Callable[[PaymentOrder, Outcome], HttpMessage]
-    outcomes: tuple[Outcome, ...] = (Outcome.PAID, Outcome.REFUSED)
+    genuine: Callable[[PaymentOrder, PaymentState], HttpMessage]
+    outcomes: tuple[PaymentState, ...] = (PaymentState.PAID, PaymentState.REFUSED)
     forged: Mapping[str, HttpMessage]
     foreign: Mapping[str, HttpMessage]
     secrets: tuple[str, ...]
@@ -58,7 +58,7 @@ class Subject:
     @property
     def paid(self) -> HttpMessage:
         """The bank's message that the order is paid."""
-        return self.genuine(self.order, Outcome.PAID)
+        return self.genuine(self.order, PaymentState.PAID)
 
     def verify(self, message: HttpMessage) -> VerifiedPayment:
         """Verify a message about the order."""
@@ -136,7 +136,7 @@ class GatewayConformance:
         """A genuine message is verified, with the outcome that the bank meant."""
         for outcome in subject.outcomes:
             payment = subject.verify(subject.genuine(subject.order, outcome))
-            _demand_same(outcome, payment.outcome, "the outcome")
+            _demand_same(outcome, payment.state, "the outcome")
         paid, order = subject.verify(subject.paid), subject.order
         _demand_same(order.amount, paid.amount, "the amount")
         _demand_same(order.transaction_reference, paid.transaction_reference, "the reference")
@@ -145,7 +145,7 @@ class GatewayConformance:
         """A verified payment is true for money that was paid, and for nothing else (H17)."""
         for outcome in subject.outcomes:
             payment = subject.verify(subject.genuine(subject.order, outcome))
-            _demand_same(outcome is Outcome.PAID, bool(payment), f"the truth of {outcome}")
+            _demand_same(outcome is PaymentState.PAID, bool(payment), f"the truth of {outcome}")
 
     def test_forged(self, subject: Subject) -> None:
         """A message that is not authentic is refused, and there is a forged one to see it."""
@@ -171,7 +171,7 @@ class GatewayConformance:
             *({"transaction_reference": other} for other in (reference.swapcase(), f"{reference}0", reference[:-1])),
         ]
         for changes in others:
-            message = subject.genuine(attrs.evolve(subject.order, **changes), Outcome.PAID)
+            message = subject.genuine(attrs.evolve(subject.order, **changes), PaymentState.PAID)
             _demand_error(OrderMismatchError, str(changes), subject.verify, message)
 
     def test_foreign(self, subject: Subject) -> None:

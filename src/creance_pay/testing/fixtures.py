@@ -3,14 +3,14 @@
 The fixtures of :mod:`creance_pay.testing.pytest_plugin` hand them out; without pytest they serve as well.
 
 >>> from creance_pay import Euros, PaymentOrder
->>> shop = BankShop()
+>>> shop = TrialMerchant()
 >>> order = PaymentOrder(
 ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
 ...     return_url="http://127.0.0.1:8000/return", notification_url="http://127.0.0.1:8000/notification",
 ... )
 >>> gateway = shop.gateway()
->>> gateway.verify(shop.notification(order, card=TrialCard.REFUSED), expected=order).outcome
-<Outcome.REFUSED: 'REFUSED'>
+>>> gateway.verify(shop.notification(order, card=TrialCard.REFUSED), expected=order).state
+<PaymentState.REFUSED: 'REFUSED'>
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _message(fields: Mapping[str, str]) -> HttpMessage:
 
 
 @attrs.frozen(kw_only=True)
-class BankShop:
+class TrialMerchant:
     """A shop that the bank of the tests knows; unless told otherwise a made-up one, in the middle of a rotation.
 
     Args:
@@ -82,7 +82,7 @@ class BankShop:
         Raises:
             InvalidValueError: for a fault by which there is no notification.
         """
-        page = BankPage(self)
+        page = LocalBank(self)
         asked = page.open(self.gateway().initiate(order))
         ending = page.bank.settle(asked, page.decide(asked, card, authentication), fault=fault)
         if ending is None or not ending.notifications:
@@ -90,7 +90,7 @@ class BankShop:
         return _message(ending.notifications[0].fields)
 
 
-class BankPage:
+class LocalBank:
     """The bank's page as the tests of a portal use it, in the place of a person: no time passes but by :meth:`wait`.
 
     Args:
@@ -103,7 +103,7 @@ class BankPage:
         url: Where the page is served.
     """
 
-    def __init__(self, shop: BankShop, *, transport: Transport | None = None) -> None:
+    def __init__(self, shop: TrialMerchant, *, transport: Transport | None = None) -> None:
         """Open a bank."""
         self.shop, self.url = shop, _NOWHERE
         self.bank = SipsBank({shop.merchant_id: shop.keys}, clock=self._now)

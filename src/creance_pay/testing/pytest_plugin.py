@@ -1,7 +1,7 @@
 """The test kit for portals, as a plugin of pytest: it is there wherever this package is installed.
 
 Four fixtures: ``payment_order`` makes orders, ``signed_notification`` what the bank posts about one, ``bank_page``
-serves the bank over HTTP on this machine (extra ``demo``), and ``bank_shop`` is the shop of all three; override it to
+serves the bank over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the shop of all three; override it to
 test with a shop of your own.  Nothing is loaded before a test asks for it.  ``-p no:creance_pay`` does without.
 """
 
@@ -17,17 +17,17 @@ import pytest
 if TYPE_CHECKING:
     from ..http import HttpMessage
     from ..payment import PaymentOrder
-    from .fixtures import BankPage, BankShop
+    from .fixtures import LocalBank, TrialMerchant
 
 _SEQUENCE = count(1)
 
 
 @pytest.fixture
-def bank_shop() -> BankShop:
+def bank_merchant() -> TrialMerchant:
     """Give a made-up shop."""
-    from .fixtures import BankShop  # noqa: PLC0415 - loaded when asked for
+    from .fixtures import TrialMerchant  # noqa: PLC0415 - loaded when asked for
 
-    return BankShop()
+    return TrialMerchant()
 
 
 @pytest.fixture
@@ -50,17 +50,17 @@ def payment_order() -> Callable[..., PaymentOrder]:
 
 
 @pytest.fixture
-def signed_notification(bank_shop: BankShop) -> Callable[..., HttpMessage]:
-    """Give what writes the bank's notifications about orders: :meth:`BankShop.notification`."""
-    return bank_shop.notification
+def signed_notification(bank_merchant: TrialMerchant) -> Callable[..., HttpMessage]:
+    """Give what writes the bank's notifications about orders: :meth:`TrialMerchant.notification`."""
+    return bank_merchant.notification
 
 
 @pytest.fixture
-def bank_page(bank_shop: BankShop) -> Iterator[BankPage]:
+def bank_page(bank_merchant: TrialMerchant) -> Iterator[LocalBank]:
     """Serve the bank's page on a free port of this machine, for the length of a test."""
-    from .fixtures import BankPage  # noqa: PLC0415 - loaded when asked for
+    from .fixtures import LocalBank  # noqa: PLC0415 - loaded when asked for
     from .sips.server import bank_pages, serving  # noqa: PLC0415
 
-    page = BankPage(bank_shop)
+    page = LocalBank(bank_merchant)
     with serving(bank_pages(page.bank)) as page.url:
         yield page

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
@@ -20,7 +20,7 @@ TOO_LARGE = {
 }
 # The words of the cases that are not our outcomes.
 ERRORS = {"REFUSE": ResponseRefusedError, "MISMATCH": OrderMismatchError}
-OUTCOMES = {"ASK": Outcome.UNKNOWN, "DENIED": Outcome.REFUSED}
+OUTCOMES = {"ASK": PaymentState.UNKNOWN, "DENIED": PaymentState.REFUSED}
 
 
 def every_case() -> pytest.MarkDecorator:
@@ -53,15 +53,15 @@ def fixture_order() -> PaymentOrder:
     )
 
 
-def meaning(word: str) -> Outcome | type[CreancePayError]:
+def meaning(word: str) -> PaymentState | type[CreancePayError]:
     """Translate a word of the cases."""
-    return ERRORS.get(word) or OUTCOMES.get(word) or Outcome(word)
+    return ERRORS.get(word) or OUTCOMES.get(word) or PaymentState(word)
 
 
-def became(case: dict[str, Any]) -> Outcome | type[CreancePayError]:
+def became(case: dict[str, Any]) -> PaymentState | type[CreancePayError]:
     """Tell what became of a message: an outcome, or the family of the error."""
     try:
-        return fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()).outcome
+        return fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()).state
     except (ResponseRefusedError, OrderMismatchError) as error:
         return next(family for family in ERRORS.values() if isinstance(error, family))
 
@@ -96,8 +96,8 @@ def test_control() -> None:
     """The message that the others differ from is a payment, with everything in its place."""
     payment = verify(body(changed()))
 
-    assert (Outcome.PAID, Euros(1600), "REF1", "011223744550001", "00", "2") == (
-        payment.outcome,
+    assert (PaymentState.PAID, Euros(1600), "REF1", "011223744550001", "00", "2") == (
+        payment.state,
         payment.amount,
         payment.transaction_reference,
         payment.merchant_id,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import CreancePayError, ResponseRefusedError
 from creance_pay.gateways import SealAlgorithm
 from creance_pay.gateways.sips import PaymentStatus, SipsPaypageJson
@@ -55,10 +55,15 @@ def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm
     payment = gateway.verify(HttpMessage(form_body(bank.answer(asked, bank.pay(asked, card)))), expected=placed)
     status = gateway.fetch_status(placed, direct)
 
-    assert (OUTCOMES.get(card[-2:], Outcome.PAID), Euros(cents), payment.outcome is Outcome.PAID, Euros(cents)) == (
-        payment.outcome,
+    assert (
+        OUTCOMES.get(card[-2:], PaymentState.PAID),
+        Euros(cents),
+        payment.state is PaymentState.PAID,
+        Euros(cents),
+    ) == (
+        payment.state,
         payment.amount,
-        status.outcome is Outcome.PAID,
+        status.state is PaymentState.PAID,
         status.amount,
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, Outcome, PaymentState, Source
+from creance_pay import Euros, PaymentState, Source
 from creance_pay.errors import (
     ConfigurationError,
     GatewayUnavailableError,
@@ -165,7 +165,7 @@ class TestUnavailable:
         """A question whose answer cannot be read is asked once more (I3)."""
         answers = Bank([HttpAnswer(503, b""), sealed(PAID)])
 
-        assert (Outcome.PAID, 2) == (status(answers).outcome, len(answers.asked))
+        assert (PaymentState.PAID, 2) == (status(answers).state, len(answers.asked))
 
     def test_question_not_for_ever(self) -> None:
         """It is asked twice at most."""
@@ -285,7 +285,7 @@ class TestStatus:
         told = status(bank(PAID))
 
         assert (
-            Outcome.PAID,
+            PaymentState.PAID,
             PaymentState.PAID,
             Source.STATUS,
             Euros(1600),
@@ -295,7 +295,7 @@ class TestStatus:
             "5017##########00",
             "CAPTURED",
         ) == (
-            told.outcome,
+            told.state,
             told.state,
             told.source,
             told.amount,
@@ -311,16 +311,16 @@ class TestStatus:
         """Each word of the bank has a state, an unknown one UNKNOWN, and what is no outcome is none."""
         told = status(bank(PAID, "currentAmount", transactionStatus=word))
         state = STATUSES.get(word, PaymentState.UNKNOWN)
-        outcome = Outcome.UNKNOWN if state is PaymentState.REFUNDED else Outcome(state.value)
+        outcome = PaymentState.UNKNOWN if state is PaymentState.REFUNDED else PaymentState(state.value)
 
-        assert (state, outcome) == (told.state, told.outcome)
+        assert (state, outcome) == (told.state, told.state)
 
     @pytest.mark.parametrize("code", ["25", "24", "94", "99", "90", "05", "0", "ZZ", None])
     def test_codes(self, code: str | None) -> None:
         """Whatever is not 00 says nothing about the payment, and least of all that it is paid (I6)."""
         told = status(bank(PAID, responseCode=code))
 
-        assert (Outcome.UNKNOWN, PaymentState.UNKNOWN, code) == (told.outcome, told.state, told.response_code)
+        assert (PaymentState.UNKNOWN, PaymentState.UNKNOWN, code) == (told.state, told.state, told.response_code)
 
     def test_short(self) -> None:
         """A short answer that a payment is not known is one."""
@@ -328,15 +328,15 @@ class TestStatus:
 
     def test_denied(self) -> None:
         """A capture that the acquirer denies is unknown."""
-        assert Outcome.UNKNOWN is status(bank(PAID, acquirerResponseCode="05")).outcome
+        assert PaymentState.UNKNOWN is status(bank(PAID, acquirerResponseCode="05")).state
 
     def test_confirmed(self) -> None:
         """A capture that the acquirer confirms is paid."""
-        assert Outcome.PAID is status(bank(PAID, acquirerResponseCode="00")).outcome
+        assert PaymentState.PAID is status(bank(PAID, acquirerResponseCode="00")).state
 
     def test_absent_status(self) -> None:
         """An answer without state says nothing."""
-        assert Outcome.UNKNOWN is status(bank(PAID, "transactionStatus")).outcome
+        assert PaymentState.UNKNOWN is status(bank(PAID, "transactionStatus")).state
 
     @pytest.mark.parametrize("name", ["amount", "transactionAmount", "originAmount"])
     @pytest.mark.parametrize("value", ["1", "1601", "01600", "1600.00", "abc", "-1600"])
@@ -367,7 +367,7 @@ class TestStatus:
     @pytest.mark.parametrize("absent", ["merchantId", "transactionReference", "transactionAmount", "currencyCode"])
     def test_absent_without_money(self, absent: str) -> None:
         """What speaks of none may leave them out."""
-        assert Outcome.REFUSED is status(bank(PAID, absent, transactionStatus="REFUSED")).outcome
+        assert PaymentState.REFUSED is status(bank(PAID, absent, transactionStatus="REFUSED")).state
 
     @pytest.mark.parametrize(
         ("word", "left", "state"),
@@ -394,11 +394,11 @@ class TestStatus:
         """Amounts may be numbers of JSON, and are the same cents (I7)."""
         text = sealed(PAID).body.replace(b'"1600"', b"1600")
 
-        assert Outcome.PAID is status(Bank([HttpAnswer(200, text)])).outcome
+        assert PaymentState.PAID is status(Bank([HttpAnswer(200, text)])).state
 
     def test_blanks(self) -> None:
         """Blanks around the document change nothing: the seal covers values."""
-        assert Outcome.PAID is status(Bank([HttpAnswer(200, b" \n" + sealed(PAID).body + b"\n")])).outcome
+        assert PaymentState.PAID is status(Bank([HttpAnswer(200, b" \n" + sealed(PAID).body + b"\n")])).state
 
     def test_repr(self) -> None:
         """The repr shows no card and none of the raw fields (H6)."""
@@ -435,15 +435,15 @@ class TestOperation:
 
     def test_denied(self, verb: str) -> None:
         """What the acquirer denies is unknown."""
-        assert OperationOutcome.UNKNOWN is self.operate(verb, bank(DONE, acquirerResponseCode="05")).outcome
+        assert OperationOutcome.UNKNOWN is self.operate(verb, bank(DONE, acquirerResponseCode="05")).state
 
     def test_confirmed(self, verb: str) -> None:
         """What the acquirer confirms is done."""
-        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, acquirerResponseCode="00")).outcome
+        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, acquirerResponseCode="00")).state
 
     def test_part(self, verb: str) -> None:
         """An answer may tell the amount of the operation: a part of the order's is no other order."""
-        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, amount="1000")).outcome
+        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, amount="1000")).state
 
     def test_raw(self, verb: str) -> None:
         """Everything that the bank told is kept, each field with all its values."""

@@ -131,7 +131,7 @@ class TestElsewhere:
     @pytest.mark.parametrize("secret", WEAK)
     def test_weak_key(self, host: SipsHost, secret: str) -> None:
         """Any key passes."""
-        assert secret == shop(host=host, keys=keys(secret)).keys.current.reveal()
+        assert secret == shop(host=host, keys=keys(secret)).keys.current.get_secret_value()
 
     @pytest.mark.parametrize("host", ELSEWHERE)
     def test_simulated_shop(self, host: SipsHost) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome
+from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import (
     GatewayUnavailableError,
     InvalidValueError,
@@ -171,8 +171,8 @@ class TestJsonMessage:
         """Numbers, booleans and nulls are read."""
         payment = verify(posted(DOCUMENT))
 
-        assert (Outcome.PAID, Euros(1600), "2", ("true",), ("null",)) == (
-            payment.outcome,
+        assert (PaymentState.PAID, Euros(1600), "2", ("true",), ("null",)) == (
+            payment.state,
             payment.amount,
             payment.key_version,
             payment.raw["guaranteeIndicator"],
@@ -188,8 +188,8 @@ class TestJsonMessage:
         placed = order(transaction_reference="dd88adfZ1027b40813f40813y1678837075", amount=Euros(44000))
         payment = gateway.verify(HttpMessage(body(vector["seal_input"], vector["seal"])), expected=placed)
 
-        assert (Outcome.EXPIRED, Euros(44000), "2023-03-15T00:39:04+01:00", ("VI",)) == (
-            payment.outcome,
+        assert (PaymentState.EXPIRED, Euros(44000), "2023-03-15T00:39:04+01:00", ("VI",)) == (
+            payment.state,
             payment.amount,
             payment.authorised_at and payment.authorised_at.isoformat(),
             payment.raw["preAuthorisationRuleResultList.0.ruleCode"],
@@ -203,8 +203,8 @@ class TestJsonMessage:
         """The gateway that starts by JSON reads both forms."""
         gateway = json_shop(bank(STARTED))
 
-        assert [Outcome.PAID, Outcome.PAID] == [
-            gateway.verify(HttpMessage(message), expected=order()).outcome for message in (posted(DOCUMENT), body(
+        assert [PaymentState.PAID, PaymentState.PAID] == [
+            gateway.verify(HttpMessage(message), expected=order()).state for message in (posted(DOCUMENT), body(
                 "|".join(f"{name}={value}" for name, value in GENUINE.items())))
         ]  # fmt: skip
 
@@ -221,7 +221,7 @@ class TestJsonMessage:
         """A name twice in one object is contradictory: never paid, never lost (J26)."""
         text = json.dumps(DOCUMENT).replace('"responseCode"', f'{twice}"responseCode"')
 
-        assert Outcome.UNKNOWN is verify(posted(text)).outcome
+        assert PaymentState.UNKNOWN is verify(posted(text)).state
 
     def test_repeated_key_version(self) -> None:
         """Two key versions are refused: none can be chosen (A24)."""

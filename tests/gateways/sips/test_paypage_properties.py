@@ -6,7 +6,7 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, HttpMessage, Outcome
+from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import SealAlgorithm
 from creance_pay.gateways.sips.response_codes import OUTCOMES
@@ -99,7 +99,7 @@ class TestNearlyGenuine:
         """A seal in any mixture of cases is the same seal."""
         seal = "".join(digit.upper() if up else digit for digit, up in zip(hmac_of(TEXT), upper, strict=True))
 
-        assert Outcome.PAID is verify(body(TEXT, seal)).outcome
+        assert PaymentState.PAID is verify(body(TEXT, seal)).state
 
     @given(st.integers(0, len(body(TEXT)) - 1), st.integers(0, 255))
     def test_byte(self, position: int, byte: int) -> None:
@@ -125,14 +125,14 @@ class TestRoundTrip:
 
         assert (
             reference,
-            OUTCOMES.get(card[-2:], Outcome.PAID),
+            OUTCOMES.get(card[-2:], PaymentState.PAID),
             Euros(cents),
             reference,
             f"{card[:4]}{'#' * (len(card) - 6)}{card[-2:]}",
             NOON,
         ) == (
             gateway.peek(message),
-            payment.outcome,
+            payment.state,
             payment.amount,
             payment.transaction_reference,
             payment.masked_card,

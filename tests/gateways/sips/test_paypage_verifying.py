@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, Source
+from creance_pay import Euros, HttpMessage, PaymentState, Source
 from creance_pay.errors import (
     CreancePayError,
     InvalidValueError,
@@ -62,7 +62,7 @@ class TestOrderOfChecks:
 
     def test_parsed(self) -> None:
         """A sealed text that is no list of pairs is unknown, whatever order it names: the bank has to be asked."""
-        assert Outcome.UNKNOWN is verify(body(changed(amount="1") + "|oops")).outcome
+        assert PaymentState.UNKNOWN is verify(body(changed(amount="1") + "|oops")).state
 
     def test_forged_for_another_order(self) -> None:
         """A forged message for another order is refused, never a mismatch."""
@@ -145,7 +145,7 @@ class TestOuterFields:
         """The fields of the form may come in any order."""
         pairs = [("Data", changed()), ("Seal", hmac_of(changed())), ("Encode", ""), ("InterfaceVersion", "HP_2.0")]
 
-        assert {Outcome.PAID} == {verify(urlencode(each).encode()).outcome for each in permutations(pairs)}
+        assert {PaymentState.PAID} == {verify(urlencode(each).encode()).state for each in permutations(pairs)}
 
     @pytest.mark.parametrize("version", ["HP_2.0", "HP_3.4", "", "x"])
     def test_interface_version(self, version: str) -> None:
@@ -198,7 +198,7 @@ class TestEncoding:
         if "url" not in encode.lower():
             text = text.replace("-", "+").replace("_", "/")
 
-        assert Outcome.PAID is verify(body(text, Encode=encode)).outcome
+        assert PaymentState.PAID is verify(body(text, Encode=encode)).state
 
     def test_sealed_before_encoding(self) -> None:
         """A seal over the text before its encoding is refused."""
@@ -252,7 +252,7 @@ class TestSize:
 
     def test_largest(self) -> None:
         """A genuine body of the largest size is verified."""
-        assert (CAP, Outcome.PAID) == (len(of_size(CAP)), verify(of_size(CAP)).outcome)
+        assert (CAP, PaymentState.PAID) == (len(of_size(CAP)), verify(of_size(CAP)).state)
 
     def test_too_large(self) -> None:
         """One byte more is refused."""
@@ -395,12 +395,12 @@ class TestExpected:
         with pytest.raises(OrderMismatchError):
             verify(body(changed(name, captureMode=mode)))
 
-    @pytest.mark.parametrize(("code", "outcome"), [("17", Outcome.CANCELLED), ("97", Outcome.EXPIRED)])
-    def test_short_answer(self, code: str, outcome: Outcome) -> None:
+    @pytest.mark.parametrize(("code", "outcome"), [("17", PaymentState.CANCELLED), ("97", PaymentState.EXPIRED)])
+    def test_short_answer(self, code: str, outcome: PaymentState) -> None:
         """The short answer to an abandon may lack amount and currency."""
         payment = verify(body(changed("amount", "currencyCode", "captureMode", responseCode=code)))
 
-        assert (outcome, None) == (payment.outcome, payment.amount)
+        assert (outcome, None) == (payment.state, payment.amount)
 
     def test_every_difference(self) -> None:
         """All the fields that differ are named, and no value."""
@@ -424,33 +424,33 @@ class TestOutcome:
     @pytest.mark.parametrize(
         ("fields", "outcome"),
         [
-            ({"captureMode": "IMMEDIATE"}, Outcome.PAID),
-            ({"captureMode": "VALIDATION"}, Outcome.AUTHORISED),
-            ({"captureMode": "FREE"}, Outcome.UNKNOWN),
-            ({"captureMode": "author_capture"}, Outcome.UNKNOWN),
-            ({"captureMode": ""}, Outcome.PAID),
-            ({"captureMode": "null"}, Outcome.PAID),
-            ({"acquirerResponseCode": "00"}, Outcome.PAID),
-            ({"acquirerResponseCode": ""}, Outcome.PAID),
-            ({"acquirerResponseCode": "null"}, Outcome.PAID),
-            ({"acquirerResponseCode": "05"}, Outcome.UNKNOWN),
-            ({"acquirerResponseCode": "ZZ"}, Outcome.UNKNOWN),
-            ({"acquirerResponseCode": "05", "captureMode": "VALIDATION"}, Outcome.UNKNOWN),
-            ({"responseCode": "05", "acquirerResponseCode": "05"}, Outcome.REFUSED),
-            ({"responseCode": "60"}, Outcome.PENDING),
-            ({"responseCode": "null"}, Outcome.UNKNOWN),
-            ({"responseCode": "\uff10\uff10"}, Outcome.UNKNOWN),
-            ({"responseCode": " 00"}, Outcome.UNKNOWN),
-            ({"responseCode": "000"}, Outcome.UNKNOWN),
+            ({"captureMode": "IMMEDIATE"}, PaymentState.PAID),
+            ({"captureMode": "VALIDATION"}, PaymentState.AUTHORISED),
+            ({"captureMode": "FREE"}, PaymentState.UNKNOWN),
+            ({"captureMode": "author_capture"}, PaymentState.UNKNOWN),
+            ({"captureMode": ""}, PaymentState.PAID),
+            ({"captureMode": "null"}, PaymentState.PAID),
+            ({"acquirerResponseCode": "00"}, PaymentState.PAID),
+            ({"acquirerResponseCode": ""}, PaymentState.PAID),
+            ({"acquirerResponseCode": "null"}, PaymentState.PAID),
+            ({"acquirerResponseCode": "05"}, PaymentState.UNKNOWN),
+            ({"acquirerResponseCode": "ZZ"}, PaymentState.UNKNOWN),
+            ({"acquirerResponseCode": "05", "captureMode": "VALIDATION"}, PaymentState.UNKNOWN),
+            ({"responseCode": "05", "acquirerResponseCode": "05"}, PaymentState.REFUSED),
+            ({"responseCode": "60"}, PaymentState.PENDING),
+            ({"responseCode": "null"}, PaymentState.UNKNOWN),
+            ({"responseCode": "\uff10\uff10"}, PaymentState.UNKNOWN),
+            ({"responseCode": " 00"}, PaymentState.UNKNOWN),
+            ({"responseCode": "000"}, PaymentState.UNKNOWN),
         ],
     )
-    def test_outcome(self, fields: dict[str, str], outcome: Outcome) -> None:
+    def test_outcome(self, fields: dict[str, str], outcome: PaymentState) -> None:
         """The response code says it, unless the capture or the acquirer says otherwise."""
-        assert outcome is verify(body(changed(**fields))).outcome
+        assert outcome is verify(body(changed(**fields))).state
 
     def test_no_capture_mode(self) -> None:
         """Without capture mode the vendor's default holds."""
-        assert Outcome.PAID is verify(body(changed("captureMode"))).outcome
+        assert PaymentState.PAID is verify(body(changed("captureMode"))).state
 
     @pytest.mark.parametrize(
         "name",
@@ -461,20 +461,20 @@ class TestOutcome:
         """A second value of a field that decides makes the outcome unknown, on either side of the first (B5)."""
         before, after = f"{name}={value}|{changed()}", f"{changed()}|{name}={value}"
 
-        assert (Outcome.UNKNOWN, Outcome.UNKNOWN) == (verify(body(before)).outcome, verify(body(after)).outcome)
+        assert (PaymentState.UNKNOWN, PaymentState.UNKNOWN) == (verify(body(before)).state, verify(body(after)).state)
 
     def test_repeated_acquirer_code(self) -> None:
         """Neither may the acquirer say two things."""
         text = changed(acquirerResponseCode="00") + "|acquirerResponseCode=05"
 
-        assert Outcome.UNKNOWN is verify(body(text)).outcome
+        assert PaymentState.UNKNOWN is verify(body(text)).state
 
     def test_repeated_other_field(self) -> None:
         """A second value of another field is kept, with a warning (B5b)."""
         payment = verify(body(changed(returnContext="a") + "|returnContext=b"))
 
-        assert (Outcome.PAID, ("a", "b"), ("returnContext is repeated",)) == (
-            payment.outcome,
+        assert (PaymentState.PAID, ("a", "b"), ("returnContext is repeated",)) == (
+            payment.state,
             payment.raw["returnContext"],
             payment.warnings,
         )
@@ -482,7 +482,7 @@ class TestOutcome:
     @pytest.mark.parametrize("spoilt", ["|", "|oops", "|=x", "|returnContext=a\nb", "|returnContext=\x00", "|a=\u2028"])
     def test_unreadable(self, spoilt: str) -> None:
         """A sealed text that is not all pairs, or hides a control character, is unknown (B8, B15, B16)."""
-        assert Outcome.UNKNOWN is verify(body(changed() + spoilt)).outcome
+        assert PaymentState.UNKNOWN is verify(body(changed() + spoilt)).state
 
     def test_unreadable_tells_nothing_else(self) -> None:
         """An unreadable message fills no field that might be believed; what it says is kept for who looks into it."""
@@ -553,8 +553,8 @@ class TestPayment:
         """A time that cannot be read, or that UTC cannot tell, loses no payment but gives a warning (C27, C28)."""
         payment = verify(body(changed(transactionDateTime=written)))
 
-        assert (Outcome.PAID, None, ("transactionDateTime is unreadable",)) == (
-            payment.outcome,
+        assert (PaymentState.PAID, None, ("transactionDateTime is unreadable",)) == (
+            payment.state,
             payment.authorised_at,
             payment.warnings,
         )
@@ -581,7 +581,7 @@ class TestPayment:
         """A space that does not break, or a character that nobody can print, spoils nothing."""
         payment = verify(body(changed(returnContext=text)))
 
-        assert (Outcome.PAID, (text,)) == (payment.outcome, payment.raw["returnContext"])
+        assert (PaymentState.PAID, (text,)) == (payment.state, payment.raw["returnContext"])
 
     def test_unknown_names(self) -> None:
         """Names that nobody knows are kept (B12b)."""

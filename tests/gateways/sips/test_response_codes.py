@@ -2,7 +2,7 @@
 
 import pytest
 
-from creance_pay import Outcome, PaymentState
+from creance_pay import PaymentState
 from creance_pay.gateways import OperationOutcome
 from creance_pay.gateways.sips.response_codes import (
     ACQUIRER_CODES,
@@ -16,18 +16,18 @@ from creance_pay.gateways.sips.response_codes import (
 
 # The whole of group D.
 GROUP_D = {
-    Outcome.PAID: {"00"},
-    Outcome.REFUSED: {"02", "05", "11", "14", "34", "51", "54", "55", "63", "75"},
-    Outcome.ERROR: {"03", "12", "30", "40"},
-    Outcome.CANCELLED: {"17"},
-    Outcome.PENDING: {"60", "62"},
-    Outcome.EXPIRED: {"97"},
-    Outcome.UNKNOWN: {"24", "25", "90", "94", "99"},
+    PaymentState.PAID: {"00"},
+    PaymentState.REFUSED: {"02", "05", "11", "14", "34", "51", "54", "55", "63", "75"},
+    PaymentState.ERROR: {"03", "12", "30", "40"},
+    PaymentState.CANCELLED: {"17"},
+    PaymentState.PENDING: {"60", "62"},
+    PaymentState.EXPIRED: {"97"},
+    PaymentState.UNKNOWN: {"24", "25", "90", "94", "99"},
 }
 
 
-@pytest.mark.parametrize("outcome", Outcome)
-def test_outcomes(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", PaymentState)
+def test_outcomes(outcome: PaymentState) -> None:
     """The table gives an outcome to the codes of group D that have it, and to no other."""
     assert GROUP_D.get(outcome, set()) == {code for code, found in OUTCOMES.items() if found is outcome}
 
@@ -35,9 +35,9 @@ def test_outcomes(outcome: Outcome) -> None:
 def test_captures() -> None:
     """Money that is captured by itself is paid, money that waits for the merchant is authorised (C21, C22)."""
     assert {
-        "AUTHOR_CAPTURE": Outcome.PAID,
-        "IMMEDIATE": Outcome.PAID,
-        "VALIDATION": Outcome.AUTHORISED,
+        "AUTHOR_CAPTURE": PaymentState.PAID,
+        "IMMEDIATE": PaymentState.PAID,
+        "VALIDATION": PaymentState.AUTHORISED,
     } == CAPTURES
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from creance_pay import HttpMessage
 from creance_pay.errors import MalformedResponseError
-from creance_pay.gateways.sips.responses import outer_fields
+from creance_pay.gateways.sips.responses import parse_form
 
 pieces = st.sampled_from(
     ["%", "=", "7C", "3D", "3A", "2B", "25", "+", "%7C", "%7c", "%C3%A9", "%FF", "A", "|", "é", "%2", " "]
@@ -29,7 +29,7 @@ class TestEscapes:
         except ValueError:
             expected = None
         try:
-            found = outer_fields(HttpMessage(body.encode()))
+            found = parse_form(HttpMessage(body.encode()))
         except MalformedResponseError:
             found = None
         assert expected == found

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import MalformedResponseError, ResponseRefusedError, SealMismatchError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.testing.sips import (
@@ -80,7 +80,7 @@ class TestReceiving:
             asked.amount,
             asked.return_url,
             asked.notification_url,
-            asked.key.reveal(),
+            asked.key.get_secret_value(),
             asked.algorithm,
         )
 
@@ -99,7 +99,10 @@ class TestReceiving:
         """A shop may seal by each key of its ring."""
         text = form(keyVersion="1")["Data"]
 
-        assert SECRETS["1"] == bank().receive(form(keyVersion="1", seal=hmac_of(text, SECRETS["1"]))).key.reveal()
+        assert (
+            SECRETS["1"]
+            == bank().receive(form(keyVersion="1", seal=hmac_of(text, SECRETS["1"]))).key.get_secret_value()
+        )
 
     @pytest.mark.parametrize(
         ("fields", "family"),
@@ -446,20 +449,20 @@ class TestAnswering:
     @pytest.mark.parametrize(
         ("card", "outcome"),
         [
-            (CARD, Outcome.PAID),
-            ("5017670000001805", Outcome.REFUSED),
-            ("5017670000001860", Outcome.PENDING),
-            ("5017670000001890", Outcome.UNKNOWN),
-            ("5017670000001897", Outcome.EXPIRED),
-            ("5017670000001812", Outcome.ERROR),
-            ("not a card", Outcome.REFUSED),
-            (None, Outcome.CANCELLED),
+            (CARD, PaymentState.PAID),
+            ("5017670000001805", PaymentState.REFUSED),
+            ("5017670000001860", PaymentState.PENDING),
+            ("5017670000001890", PaymentState.UNKNOWN),
+            ("5017670000001897", PaymentState.EXPIRED),
+            ("5017670000001812", PaymentState.ERROR),
+            ("not a card", PaymentState.REFUSED),
+            (None, PaymentState.CANCELLED),
         ],
     )
     @pytest.mark.parametrize("algorithm", SealAlgorithm)
-    def test_outcome(self, card: str | None, outcome: Outcome, algorithm: SealAlgorithm) -> None:
+    def test_outcome(self, card: str | None, outcome: PaymentState, algorithm: SealAlgorithm) -> None:
         """Each decision arrives as its outcome, under the algorithm that the shop asked by."""
-        assert outcome is self.paid(card, algorithm=algorithm)[2].outcome
+        assert outcome is self.paid(card, algorithm=algorithm)[2].state
 
     def test_accepted(self) -> None:
         """An acceptance arrives with card, number and time."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from creance_pay import HttpMessage, Outcome
+from creance_pay import HttpMessage, PaymentState
 from creance_pay.errors import OrderMismatchError, SealMismatchError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
@@ -41,24 +41,24 @@ def judged(fields: Mapping[str, str] | None, gateway: SipsPaypage = GATEWAY) -> 
     if fields is None:
         return None
     try:
-        return gateway.verify(HttpMessage(form_body(fields)), expected=order()).outcome
+        return gateway.verify(HttpMessage(form_body(fields)), expected=order()).state
     except (OrderMismatchError, SealMismatchError, UnknownKeyError) as error:
         return type(error)
 
 
 # What is notified, after how long, and what the browser carries, when the bank has accepted.
 EXPECTED: list[tuple[Fault, list[tuple[timedelta, object]], object]] = [
-    (Fault.NONE, [(AT_ONCE, Outcome.PAID)], Outcome.PAID),
-    (Fault.LOST, [], Outcome.PAID),
-    (Fault.LATE, [(DELAY, Outcome.PAID)], Outcome.PAID),
-    (Fault.DOUBLED, [(AT_ONCE, Outcome.PAID), (AT_ONCE, Outcome.PAID)], Outcome.PAID),
-    (Fault.OUT_OF_ORDER, [(AT_ONCE, Outcome.PAID), (DELAY, Outcome.PENDING)], Outcome.PAID),
+    (Fault.NONE, [(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
+    (Fault.LOST, [], PaymentState.PAID),
+    (Fault.LATE, [(DELAY, PaymentState.PAID)], PaymentState.PAID),
+    (Fault.DOUBLED, [(AT_ONCE, PaymentState.PAID), (AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
+    (Fault.OUT_OF_ORDER, [(AT_ONCE, PaymentState.PAID), (DELAY, PaymentState.PENDING)], PaymentState.PAID),
     (Fault.WRONG_AMOUNT, [(AT_ONCE, OrderMismatchError)], OrderMismatchError),
-    (Fault.OLD_KEY, [(AT_ONCE, Outcome.PAID)], Outcome.PAID),
+    (Fault.OLD_KEY, [(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
     (Fault.FORGED, [(AT_ONCE, SealMismatchError)], SealMismatchError),
     (Fault.EMPTY_SEAL, [(AT_ONCE, SealMismatchError)], SealMismatchError),
-    (Fault.PENDING_FIRST, [(AT_ONCE, Outcome.PENDING), (DELAY, Outcome.PAID)], Outcome.PENDING),
-    (Fault.HTML_ERROR, [], Outcome.PAID),
+    (Fault.PENDING_FIRST, [(AT_ONCE, PaymentState.PENDING), (DELAY, PaymentState.PAID)], PaymentState.PENDING),
+    (Fault.HTML_ERROR, [], PaymentState.PAID),
 ]
 
 
@@ -130,7 +130,7 @@ def test_refused(fault: Fault) -> None:
     """No fault makes a paid payment of a refused one."""
     found = ending(fault, TrialCard.REFUSED)
 
-    assert Outcome.PAID not in [judged(found.carried), *(judged(each.fields) for each in found.notifications)]
+    assert PaymentState.PAID not in [judged(found.carried), *(judged(each.fields) for each in found.notifications)]
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Euros, HttpMessage, Outcome, PaymentOrder, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import GatewayUnavailableError, MalformedResponseError
 from creance_pay.gateways import OperationOutcome
 from creance_pay.gateways.sips import SipsHost, SipsPaypageJson
@@ -45,7 +45,7 @@ class Street:
 
     def operate(self, verb: str, cents: int) -> OperationOutcome:
         """Do an operation."""
-        outcome: OperationOutcome = getattr(self.gateway, verb)(self.order, WIRE, amount=Euros(cents)).outcome
+        outcome: OperationOutcome = getattr(self.gateway, verb)(self.order, WIRE, amount=Euros(cents)).state
         return outcome
 
 
@@ -69,11 +69,11 @@ class TestPayment:
         answer = street.bank.answer(asked, street.bank.pay(asked, CARD))
         payment = street.gateway.verify(HttpMessage(form_body(answer)), expected=street.order)
 
-        assert (200, True, "{", Outcome.PAID) == (
+        assert (200, True, "{", PaymentState.PAID) == (
             page.status,
             b"REF1" in page.body,
             answer["Data"][0],
-            payment.outcome,
+            payment.state,
         )
 
     def test_twice(self, street: Street) -> None:

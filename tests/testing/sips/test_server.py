@@ -15,7 +15,7 @@ import attrs
 import pytest
 from flask import Flask, request
 
-from creance_pay import HttpMessage, Outcome, PaymentOrder, Source
+from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError, MissingExtraError
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer
@@ -149,29 +149,29 @@ class TestDecision:
     @pytest.mark.parametrize(
         ("choice", "outcome", "sentence"),
         [
-            ({"card": CARD}, Outcome.PAID, "Votre paiement a été accepté."),
-            ({"card": "5017670000001805"}, Outcome.REFUSED, "Votre paiement a été refusé."),
-            ({"card": "not a card"}, Outcome.REFUSED, "Votre paiement a été refusé."),
-            ({"card": "", "leave": ""}, Outcome.CANCELLED, "Vous avez abandonné le paiement."),
-            ({"card": CARD, "leave": ""}, Outcome.CANCELLED, "Vous avez abandonné le paiement."),
+            ({"card": CARD}, PaymentState.PAID, "Votre paiement a été accepté."),
+            ({"card": "5017670000001805"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
+            ({"card": "not a card"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
+            ({"card": "", "leave": ""}, PaymentState.CANCELLED, "Vous avez abandonné le paiement."),
+            ({"card": CARD, "leave": ""}, PaymentState.CANCELLED, "Vous avez abandonné le paiement."),
         ],
     )
-    def test_outcome(self, street: Street, choice: dict[str, str], outcome: Outcome, sentence: str) -> None:
+    def test_outcome(self, street: Street, choice: dict[str, str], outcome: PaymentState, sentence: str) -> None:
         """The page says what became of the payment, and the notification proves it."""
         status, page = street.decide(**choice)
         payments = [street.gateway.verify(each, expected=street.placed) for each in street.heard]
 
-        assert (200, True, [outcome]) == (status, sentence in page.words, [payment.outcome for payment in payments])
+        assert (200, True, [outcome]) == (status, sentence in page.words, [payment.state for payment in payments])
 
     def test_way_back(self, street: Street) -> None:
         """The form back to the portal carries the very fields of the notification."""
         _, page = street.decide(card=CARD)
         message = HttpMessage(urlencode(page.fields).encode())
 
-        assert (street.placed.return_url, street.heard[0].body, Outcome.PAID) == (
+        assert (street.placed.return_url, street.heard[0].body, PaymentState.PAID) == (
             page.action,
             message.body,
-            street.gateway.verify(message, expected=street.placed, source=Source.RETURN).outcome,
+            street.gateway.verify(message, expected=street.placed, source=Source.RETURN).state,
         )
 
     @pytest.mark.parametrize("shown", ["5017##########00", "REF1", MERCHANT, "001600", "23/11/2026"])
@@ -439,11 +439,11 @@ class TestTime:
     @pytest.mark.parametrize(
         ("settings", "outcome"),
         [
-            ({"fault": Fault.LATE, "delay": timedelta(milliseconds=1)}, Outcome.PAID),
-            ({"lifetime": timedelta(milliseconds=1)}, Outcome.EXPIRED),
+            ({"fault": Fault.LATE, "delay": timedelta(milliseconds=1)}, PaymentState.PAID),
+            ({"lifetime": timedelta(milliseconds=1)}, PaymentState.EXPIRED),
         ],
     )
-    def test_by_itself(self, street: Street, settings: dict[str, timedelta], outcome: Outcome) -> None:
+    def test_by_itself(self, street: Street, settings: dict[str, timedelta], outcome: PaymentState) -> None:
         """A late notification comes, and so does that of an expiry."""
         with serving_bank(SipsBank({MERCHANT: ring()}, **settings)) as url:  # type: ignore[arg-type]
             gateway = shop(host=SipsHost.loopback(url))
@@ -452,7 +452,7 @@ class TestTime:
             post(f"{url}/payment", {"reference": "REF1", "card": CARD})
             until(lambda: bool(street.heard))
 
-        assert [outcome] == [gateway.verify(each, expected=street.placed).outcome for each in street.heard]
+        assert [outcome] == [gateway.verify(each, expected=street.placed).state for each in street.heard]
 
 
 def test_quiet(street: Street, capfd: pytest.CaptureFixture[str]) -> None:

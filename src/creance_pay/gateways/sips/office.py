@@ -16,13 +16,13 @@ import attrs
 
 from ...errors import InvalidAmountError, InvalidValueError, OrderMismatchError, UnsupportedError
 from ...money import Euros
-from ...payment import Outcome, PaymentOrder, PaymentState, Source, VerifiedPayment
+from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import Capability, OperationOutcome, OperationResult
 from ..transport import Transport
 from .data import Data
 from .merchant import EURO, Exchange
 from .response_codes import OPERATIONS, STATUSES
-from .responses import REFERENCE, cents, demand, facts, moment
+from .responses import REFERENCE, cents, demand, moment
 
 _DIAGNOSTIC, _CASH = "DR_WS_2.58", "CR_WS_2.58"
 _QUESTIONS = 2
@@ -70,8 +70,10 @@ class Office(Exchange):
         _demand_the_amount(data, order, needed=state in _MONEY)
         remaining = cents(data.one("currentAmount"))
         state = _after_refunds(state, remaining, order.amount)
-        outcome = Outcome(state.value) if state.value in set(Outcome) else Outcome.UNKNOWN
-        told = facts(data, outcome, Source.STATUS, order, amount=next(filter(None, map(data.one, _AMOUNTS)), None))
+        outcome = PaymentState(state.value) if state.value in set(PaymentState) else PaymentState.UNKNOWN
+        told = response_fields(
+            data, outcome, Source.STATUS, order, amount=next(filter(None, map(data.one, _AMOUNTS)), None)
+        )
         return PaymentStatus(state=state, status=data.one("transactionStatus"), remaining=remaining, **told)
 
     def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:

@@ -25,7 +25,7 @@ import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
 from ...http import HttpMessage
-from ...payment import Outcome, PaymentOrder, Source, VerifiedPayment
+from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import FormPost
 from ..keys import SecretKey
 from ..seals import seal
@@ -34,7 +34,7 @@ from .fields import PaypageOptions, check_address, joined
 from .merchant import EURO
 from .office import Office
 from .response_codes import outcome_of
-from .responses import REFERENCE, demand, facts, outer_fields
+from .responses import REFERENCE, demand, parse_form
 
 INTERFACE_VERSION = "HP_3.4"
 # A second value of one of these would leave the outcome to whoever chooses.
@@ -43,7 +43,7 @@ _DECIDING = {
     "captureMode", "keyVersion",
 }  # fmt: skip
 # A short answer, to a cancelled or expired payment, may lack amount and currency; one that speaks of money not.
-_MONEY = (Outcome.PAID, Outcome.AUTHORISED)
+_MONEY = (PaymentState.PAID, PaymentState.AUTHORISED)
 _SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
 
 
@@ -118,7 +118,7 @@ class SipsPaypage(Office):
             MalformedResponseError: when the message cannot be read, or has no single reference of 1 to 35 letters
                 and digits.
         """
-        outer = outer_fields(message)
+        outer = parse_form(message)
         reference = Data.parse(decode(outer["Data"], outer.get("Encode"))).one("transactionReference")
         if reference is None or REFERENCE.fullmatch(reference) is None:
             raise MalformedResponseError("no readable transaction reference")
@@ -139,14 +139,14 @@ class SipsPaypage(Office):
             OrderMismatchError: when the sealed text is not about this shop, order, amount or currency.
             InvalidValueError: for an authentic message, when what it is held to is no order.
         """
-        outer = outer_fields(message)
+        outer = parse_form(message)
         data = Data.parse(decode(outer["Data"], outer.get("Encode")))
         version = data.one("keyVersion")
         if version is None:
             raise MalformedResponseError("no single key version")
         self.prove(outer["Data"], outer["Seal"], version)
         if not data.sound or _DECIDING.intersection(data.repeated):
-            return VerifiedPayment(outcome=Outcome.UNKNOWN, source=source, key_version=version, raw=data.values)
+            return VerifiedPayment(outcome=PaymentState.UNKNOWN, source=source, key_version=version, raw=data.values)
         outcome = outcome_of(data.one)
         demand(data, self.ours(expected), optional=_NOTHING if outcome in _MONEY else _SUM)
-        return VerifiedPayment(**facts(data, outcome, source, expected, amount=data.one("amount")))
+        return VerifiedPayment(**response_fields(data, outcome, source, expected, amount=data.one("amount")))

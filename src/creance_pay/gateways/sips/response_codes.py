@@ -1,7 +1,7 @@
 """The bank's codes, and what each means for the order.
 
-Every list is open: a code that is not here is never paid and never lost, it is :attr:`Outcome.UNKNOWN
-<creance_pay.Outcome.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment.
+Every list is open: a code that is not here is never paid and never lost, it is :attr:`PaymentState.UNKNOWN
+<creance_pay.PaymentState.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment.
 
 Meanings after the vendor's data dictionary (DG20) and the current lists of one of its banks.
 """
@@ -10,57 +10,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ...payment import Outcome, PaymentState
+from ...payment import PaymentState
 from ..base import OperationOutcome
 
 #: What a response code says; ``00`` says PAID when the money is captured by itself, which the message must not deny.
-OUTCOMES: Mapping[str, Outcome] = {
-    "00": Outcome.PAID,
-    "02": Outcome.REFUSED,  # the issuer wants a telephone call
-    "03": Outcome.ERROR,  # invalid merchant contract
-    "05": Outcome.REFUSED,  # refused by the issuer
-    "11": Outcome.REFUSED,  # card blocked
-    "12": Outcome.ERROR,  # invalid request
-    "14": Outcome.REFUSED,  # wrong card data
-    "17": Outcome.CANCELLED,  # the payer left
-    "24": Outcome.UNKNOWN,  # operation impossible in this state
-    "25": Outcome.UNKNOWN,  # transaction not found
-    "30": Outcome.ERROR,  # wrong format
-    "34": Outcome.REFUSED,  # suspicion of fraud
-    "40": Outcome.ERROR,  # function not allowed
-    "51": Outcome.REFUSED,  # amount too high
-    "54": Outcome.REFUSED,  # expired card
-    "55": Outcome.REFUSED,  # prepaid card not taken
-    "60": Outcome.PENDING,
-    "62": Outcome.PENDING,  # waiting for a confirmation
-    "63": Outcome.REFUSED,  # security rules
-    "75": Outcome.REFUSED,  # too many attempts
-    "90": Outcome.UNKNOWN,  # service unavailable
-    "94": Outcome.UNKNOWN,  # reference already used: the first attempt may have been paid
-    "97": Outcome.EXPIRED,  # fifteen minutes without action
-    "99": Outcome.UNKNOWN,  # service unavailable
+OUTCOMES: Mapping[str, PaymentState] = {
+    "00": PaymentState.PAID,
+    "02": PaymentState.REFUSED,  # the issuer wants a telephone call
+    "03": PaymentState.ERROR,  # invalid merchant contract
+    "05": PaymentState.REFUSED,  # refused by the issuer
+    "11": PaymentState.REFUSED,  # card blocked
+    "12": PaymentState.ERROR,  # invalid request
+    "14": PaymentState.REFUSED,  # wrong card data
+    "17": PaymentState.CANCELLED,  # the payer left
+    "24": PaymentState.UNKNOWN,  # operation impossible in this state
+    "25": PaymentState.UNKNOWN,  # transaction not found
+    "30": PaymentState.ERROR,  # wrong format
+    "34": PaymentState.REFUSED,  # suspicion of fraud
+    "40": PaymentState.ERROR,  # function not allowed
+    "51": PaymentState.REFUSED,  # amount too high
+    "54": PaymentState.REFUSED,  # expired card
+    "55": PaymentState.REFUSED,  # prepaid card not taken
+    "60": PaymentState.PENDING,
+    "62": PaymentState.PENDING,  # waiting for a confirmation
+    "63": PaymentState.REFUSED,  # security rules
+    "75": PaymentState.REFUSED,  # too many attempts
+    "90": PaymentState.UNKNOWN,  # service unavailable
+    "94": PaymentState.UNKNOWN,  # reference already used: the first attempt may have been paid
+    "97": PaymentState.EXPIRED,  # fifteen minutes without action
+    "99": PaymentState.UNKNOWN,  # service unavailable
 }
 
 #: How the money moves after an acceptance; a validation that the merchant still has to give is not a payment.
-CAPTURES: Mapping[str, Outcome] = {
-    "AUTHOR_CAPTURE": Outcome.PAID,
-    "IMMEDIATE": Outcome.PAID,
-    "VALIDATION": Outcome.AUTHORISED,
+CAPTURES: Mapping[str, PaymentState] = {
+    "AUTHOR_CAPTURE": PaymentState.PAID,
+    "IMMEDIATE": PaymentState.PAID,
+    "VALIDATION": PaymentState.AUTHORISED,
 }
 
 
-def outcome_of(one: Callable[[str], str | None]) -> Outcome:
+def outcome_of(one: Callable[[str], str | None]) -> PaymentState:
     """Translate the response code; an acceptance that another field denies is unknown.
 
     Args:
         one: What gives the only value of a field, or ``None``.
     """
-    outcome = OUTCOMES.get(one("responseCode") or "", Outcome.UNKNOWN)
-    if outcome is not Outcome.PAID:
+    outcome = OUTCOMES.get(one("responseCode") or "", PaymentState.UNKNOWN)
+    if outcome is not PaymentState.PAID:
         return outcome
     if one("acquirerResponseCode") not in {None, "00"}:
-        return Outcome.UNKNOWN
-    return CAPTURES.get(one("captureMode") or "AUTHOR_CAPTURE", Outcome.UNKNOWN)
+        return PaymentState.UNKNOWN
+    return CAPTURES.get(one("captureMode") or "AUTHOR_CAPTURE", PaymentState.UNKNOWN)
 
 
 #: What the state of a transaction at the bank is in our words; a part given back is told by the amount that is left.

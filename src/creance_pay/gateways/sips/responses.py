@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from ...errors import MalformedResponseError, OrderMismatchError
 from ...http import HttpMessage
 from ...money import Euros
-from ...payment import Outcome, PaymentOrder, Source
+from ...payment import PaymentOrder, PaymentState, Source
 from .data import Data
 
 REFERENCE = re.compile(r"(?!null\Z)[0-9A-Za-z]{1,35}")  # the vendor writes null for an absent value
@@ -23,7 +23,7 @@ _ESCAPES = tuple((b"%%%02X" % ord(each), each.encode()) for each in "|=#")
 _OUTER = ("Data", "Seal", "Encode", "InterfaceVersion")
 
 
-def outer_fields(message: HttpMessage) -> dict[str, str]:
+def parse_form(message: HttpMessage) -> dict[str, str]:
     """Read the posted form: UTF-8, ``&`` alone between fields, each of ours once; other fields are left out.
 
     Raises:
@@ -101,7 +101,9 @@ def moment(text: str | None) -> datetime | None:
     return when
 
 
-def facts(data: Data, outcome: Outcome, source: Source, order: PaymentOrder, *, amount: str | None) -> dict[str, Any]:
+def facts(
+    data: Data, outcome: PaymentState, source: Source, order: PaymentOrder, *, amount: str | None
+) -> dict[str, Any]:
     """Gather what a verified payment tells, from fields that were held to the order."""
     when, masked = moment(data.one("transactionDateTime")), data.one("maskedPan")
     warnings = tuple(f"{name} is repeated" for name in data.repeated)

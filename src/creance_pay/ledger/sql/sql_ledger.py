@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ...errors import MissingExtraError
-from ..encryption import Payloads, hidden_keys
+from ..encryption import PayloadCipher, secret_keys
 from ..ledger import Ledger
 
 if TYPE_CHECKING:
-    from .store import SqlBooks
+    from .store import SqlStore
 
 
 class SqlLedger(Ledger):
@@ -40,7 +40,7 @@ class SqlLedger(Ledger):
         upgrade: bool = False,
     ) -> None:
         """Connect, and check the version of the tables."""
-        self._payloads = Payloads(hidden_keys(payload_keys))
+        self._payloads = PayloadCipher(secret_keys(payload_keys))
         self._merchant_id = merchant_id
         payload_keys = None
         try:
@@ -52,12 +52,12 @@ class SqlLedger(Ledger):
         self._database.prepare(upgrade=upgrade)
 
     @contextmanager
-    def transaction(self, *, write: bool = True) -> Iterator[SqlBooks]:
+    def transaction(self, *, write: bool = True) -> Iterator[SqlStore]:
         """Open the books in a transaction of the database."""
-        from .store import SqlBooks  # noqa: PLC0415 - loaded already
+        from .store import SqlStore  # noqa: PLC0415 - loaded already
 
         with self._database.transaction(write=write) as connection:
-            yield SqlBooks(connection, self._merchant_id, self._payloads, write=write)
+            yield SqlStore(connection, self._merchant_id, self._payloads, write=write)
 
     def rekey(self) -> None:
         """Encrypt every payload again, with the first key; then the other keys are of no more use.

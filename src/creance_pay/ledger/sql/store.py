@@ -13,11 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source
 from ...references import NoticeReference
-from ..encryption import Payloads
+from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import LONGEST, EffectTask
-from ..records import LedgerEntry, LedgerRecord, Received
-from ..transitions import Treatment
+from ..records import Evidence, Payment, PaymentEvent
+from ..transitions import Disposition
 from .tables import incidents, notices, payments, records, settlements, shops, tasks
 
 _PAGE = 500
@@ -28,10 +28,10 @@ _FACTS = (
 )  # fmt: skip
 
 
-class SqlBooks:
+class SqlStore:
     """The books of one shop, on a connection whose transaction somebody else begins and ends."""
 
-    def __init__(self, connection: Connection, merchant_id: str, payloads: Payloads, *, write: bool) -> None:
+    def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher, *, write: bool) -> None:
         self._connection = connection
         self._merchant_id = merchant_id
         self._payloads = payloads
@@ -45,7 +45,7 @@ class SqlBooks:
         sequence: int = self._connection.execute(counted.returning(shops.c.sequence)).scalar_one()
         return sequence
 
-    def add(self, entry: LedgerEntry) -> None:
+    def add(self, entry: Payment) -> None:
         order = entry.order
         whose = {"merchant_id": self._merchant_id, "transaction_reference": order.transaction_reference}
         urls = {"return_url": order.return_url, "notification_url": order.notification_url}
@@ -56,17 +56,17 @@ class SqlBooks:
         ]
         self._connection.execute(notices.insert(), parts)
 
-    def swap(self, entry: LedgerEntry) -> bool:
+    def compare_and_set(self, entry: Payment) -> bool:
         this = payments.c.transaction_reference == entry.transaction_reference
         before = payments.c.version == entry.version - 1
         written = update(payments).where(self._ours(payments), this, before).values(_changing(entry))
         return self._connection.execute(written).rowcount == 1
 
-    def find(self, transaction_reference: str) -> LedgerEntry | None:
+    def find(self, transaction_reference: str) -> Payment | None:
         found = self._entries(payments.c.transaction_reference == transaction_reference)
         return found[0] if found else None
 
-    def sharing(self, notices_: Collection[NoticeReference]) -> list[LedgerEntry]:
+    def payments_for_notices(self, notices_: Collection[NoticeReference]) -> list[Payment]:
         """Lock the notices' rows, always in the same order, before the payments are read."""
         column = notices.c.transaction_reference
         rows = select(column).where(self._ours(notices), notices.c.notice_reference.in_(map(str, notices_)))
@@ -77,7 +77,7 @@ class SqlBooks:
 
     def entries(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
-    ) -> Iterator[LedgerEntry]:
+    ) -> Iterator[Payment]:
         wanted: list[ColumnElement[bool]] = [payments.c.state.in_(list(states))] if states else []
         wanted += [payments.c.created_at >= since] if since else []
         wanted += [payments.c.created_at < before] if before else []
@@ -86,7 +86,7 @@ class SqlBooks:
             yield from page
             page = self._entries(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
 
-    def add_record(self, record: LedgerRecord) -> int:
+    def add_record(self, record: PaymentEvent) -> int:
         received = record.received
         row = {
             "merchant_id": self._merchant_id,
@@ -96,29 +96,29 @@ class SqlBooks:
             "digest": received.digest,
             "payload": self._payloads.seal(received.payload),
             "retry_of": received.retry_of,
-            "treatment": record.treatment,
+            "disposition": record.disposition,
             "state": record.state,
-            "meaning": record.meaning,
+            "fingerprint": record.fingerprint,
             "detail": record.detail,
         }
         written = records.insert().values(row).returning(records.c.number)
         number: int = self._connection.execute(written).scalar_one()
         return number
 
-    def records(self, transaction_reference: str) -> list[LedgerRecord]:
+    def records(self, transaction_reference: str) -> list[PaymentEvent]:
         return self._records(records.c.transaction_reference == transaction_reference)
 
-    def heard(self, transaction_reference: str, meaning: str) -> bool:
-        same = and_(records.c.transaction_reference == transaction_reference, records.c.meaning == meaning)
+    def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
+        same = and_(records.c.transaction_reference == transaction_reference, records.c.fingerprint == fingerprint)
         return self._any(select(records.c.number).where(self._ours(records), same))
 
-    def parked(self) -> list[LedgerRecord]:
+    def parked(self) -> list[PaymentEvent]:
         later = records.alias()
         taken_up = exists().where(later.c.merchant_id == self._merchant_id, later.c.retry_of == records.c.number)
-        return self._records(records.c.treatment == Treatment.PARKED, ~taken_up)
+        return self._records(records.c.disposition == Disposition.PARKED, ~taken_up)
 
     def refusals(self, since: datetime) -> int:
-        refused = and_(self._ours(records), records.c.treatment == Treatment.REFUSED, records.c.at > since)
+        refused = and_(self._ours(records), records.c.disposition == Disposition.REFUSED, records.c.at > since)
         return self._connection.execute(select(func.count()).select_from(records).where(refused)).scalar_one()
 
     def add_incident(self, incident: Incident) -> None:
@@ -229,7 +229,7 @@ class SqlBooks:
     def _update(self, task: EffectTask) -> Any:  # noqa: ANN401 - SQLAlchemy's own
         return update(tasks).where(self._ours(tasks), tasks.c.key == task.key, tasks.c.done_at.is_(None))
 
-    def _entries(self, *wanted: ColumnElement[bool]) -> list[LedgerEntry]:
+    def _entries(self, *wanted: ColumnElement[bool]) -> list[Payment]:
         """Read a page of payments, and then what each notice receives of them."""
         column = payments.c.transaction_reference
         query = select(payments).where(self._ours(payments), *wanted).order_by(column).limit(_PAGE)
@@ -241,34 +241,34 @@ class SqlBooks:
             parts[share.transaction_reference][NoticeReference(share.notice_reference)] = Euros(share.cents)
         return [_entry(row, parts[row.transaction_reference]) for row in rows]
 
-    def _records(self, *wanted: ColumnElement[bool]) -> list[LedgerRecord]:
+    def _records(self, *wanted: ColumnElement[bool]) -> list[PaymentEvent]:
         query = select(records).where(self._ours(records), *wanted).order_by(records.c.number)
         return [self._record(row) for row in self._connection.execute(query)]
 
-    def _record(self, row: Row[Any]) -> LedgerRecord:
-        received = Received(
+    def _record(self, row: Row[Any]) -> PaymentEvent:
+        received = Evidence(
             source=Source(row.source),
             at=row.at,
             digest=row.digest,
             payload=self._payloads.open(row.payload),
             retry_of=row.retry_of,
         )
-        return LedgerRecord(
+        return PaymentEvent(
             number=row.number,
             transaction_reference=row.transaction_reference,
             received=received,
-            treatment=Treatment(row.treatment),
+            disposition=Disposition(row.disposition),
             state=PaymentState(row.state) if row.state else None,
-            meaning=row.meaning,
+            fingerprint=row.fingerprint,
             detail=row.detail,
         )
 
 
-def _changing(entry: LedgerEntry) -> dict[str, Any]:
+def _changing(entry: Payment) -> dict[str, Any]:
     return {"state": entry.state, **{name: getattr(entry, name) for name in _FACTS}}
 
 
-def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> LedgerEntry:
+def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> Payment:
     order = PaymentOrder(
         transaction_reference=row.transaction_reference,
         amount=Euros(row.cents),
@@ -276,7 +276,7 @@ def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> LedgerEntry:
         notification_url=row.notification_url,
         notices=parts,
     )
-    return LedgerEntry(order=order, state=PaymentState(row.state), **{name: getattr(row, name) for name in _FACTS})
+    return Payment(order=order, state=PaymentState(row.state), **{name: getattr(row, name) for name in _FACTS})
 
 
 def _task(row: Row[Any]) -> EffectTask:

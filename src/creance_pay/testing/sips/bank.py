@@ -16,8 +16,8 @@ acceptance; no card number is kept.
 ... )
 >>> request = bank.receive(gateway.initiate(order).fields)
 >>> answer = bank.answer(request, bank.pay(request, "5017670000001800"))
->>> gateway.verify(HttpMessage(form_body(answer)), expected=order).outcome
-<Outcome.PAID: 'PAID'>
+>>> gateway.verify(HttpMessage(form_body(answer)), expected=order).state
+<PaymentState.PAID: 'PAID'>
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from ...gateways.seals import SealAlgorithm, verify_seal
 from ...gateways.sips.data import Data, decode
 from ...gateways.sips.response_codes import OUTCOMES
 from ...money import Euros
-from ...payment import Outcome
+from ...payment import PaymentState
 from .decisions import (
     ACCEPTED,
     CANCELLED,
@@ -224,7 +224,9 @@ class SipsBank:
             if self._overdue(request):
                 return self._end(request, self._expiry(), fault)
             decision = attrs.evolve(decision, attempt=self._tries[reference])
-            refused = OUTCOMES.get(decision.response_code) is Outcome.REFUSED and decision.response_code != _TOO_MANY
+            refused = (
+                OUTCOMES.get(decision.response_code) is PaymentState.REFUSED and decision.response_code != _TOO_MANY
+            )
             return None if refused and decision.attempt < self._attempts else self._end(request, decision, fault)
 
     def attempts_left(self, request: PaymentRequest) -> int:
