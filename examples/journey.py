@@ -74,7 +74,7 @@ class Scene:
 
     def last(self) -> Payment:
         """Read the last payment from the ledger."""
-        return self.ledger.entries()[-1]
+        return self.ledger.payments()[-1]
 
 
 @contextmanager

@@ -62,8 +62,8 @@ class Desk:
     def effect(self, name: str) -> Effect:
         """Make an effect that only remembers."""
 
-        def run(entry: Payment, _: str) -> None:
-            self.happened.append((entry.transaction_reference, name))
+        def run(payment: Payment, _: str) -> None:
+            self.happened.append((payment.transaction_reference, name))
 
         return Effect(name=name, run=run)
 
@@ -95,7 +95,7 @@ class Desk:
         """Have the browser bring a message of the bank back."""
         return self.service.on_return(message(started, code, *absent, **fields))
 
-    def entry(self, started: StartedPayment) -> Payment:
+    def payment(self, started: StartedPayment) -> Payment:
         """Read a payment."""
         found = self.ledger.find(started.transaction_reference)
         assert found is not None
@@ -103,11 +103,11 @@ class Desk:
 
     def state(self, started: StartedPayment) -> str:
         """Read the state of a payment."""
-        return self.entry(started).state.value
+        return self.payment(started).state.value
 
     def dispositions(self, started: StartedPayment) -> list[str]:
         """Read how the messages about a payment were treated."""
-        return [record.disposition.value for record in self.ledger.records(started.transaction_reference)]
+        return [event.disposition.value for event in self.ledger.events(started.transaction_reference)]
 
     def incidents(self) -> list[str]:
         """Read the kinds of the open incidents."""

@@ -54,13 +54,13 @@ def take(url: str, shop: str, posted: list[tuple[str, bytes]]) -> tuple[Counter[
     return answers, desk.happened
 
 
-def toil(url: str, shop: str, told: Path) -> NoReturn:
+def toil(url: str, shop: str, incoming: Path) -> NoReturn:
     """Start payments, take messages about them and run their effects for ever; append to a file what was answered.
 
     What is written there is what the world outside knows: the person that left for the bank, the bank that was
     answered, and the effects that happened.
     """
-    with told.open("ab", buffering=0) as file:
+    with incoming.open("ab", buffering=0) as file:
 
         def tell(*words: object) -> None:
             file.write((" ".join(map(str, words)) + "\n").encode())  # at once, so that a kill takes back nothing
@@ -68,7 +68,7 @@ def toil(url: str, shop: str, told: Path) -> NoReturn:
         ledger = SqlLedger(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY])
 
         def effect(name: str) -> Effect:
-            return Effect(name=name, run=lambda entry, _: tell("happened", entry.transaction_reference, name))
+            return Effect(name=name, run=lambda payment, _: tell("happened", payment.transaction_reference, name))
 
         desk = Desk(ledger, effects=[effect(name) for name in EFFECTS])
         while True:

@@ -48,7 +48,7 @@ class Stage:
 
     def states(self) -> list[str]:
         """List the state of every payment, in the order of their start."""
-        return [entry.state.value for entry in self.ledger.entries()]
+        return [entry.state.value for entry in self.ledger.payments()]
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def come_back() -> Page:
     view = desk.service.on_return(_message())
     desk.run_effects()
     if isinstance(view.result, RecordResult):
-        return redirect(url_for(".home", paiement=_sign(view.result.entry)), 303)
+        return redirect(url_for(".home", paiement=_sign(view.result.payment)), 303)
     told = _shown([message_for(view.message)])[0]
     return render_template("error.html", status=view.http_status, told=told), view.http_status
 

@@ -81,13 +81,22 @@ class NoPolicyError(CreancePayError, LookupError):
 
 
 class ResponseRefusedError(CreancePayError):
-    """They sent something that is not authentic, or not readable.
+    """A message is not authentic or not readable.
 
-    Answer the sender with :attr:`http_status` and nothing else: which check failed is for the log.
+    Answer the sender with :attr:`http_status` and nothing else: the failed check is for the log.
+
+    Attributes:
+        unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified:
+            use it to attach an incident to an order, and for nothing else.
     """
 
-    #: The HTTP status that the sender should get.
+    #: The HTTP status to answer with.
     http_status: ClassVar[int] = 400
+
+    def __init__(self, message: str = "") -> None:
+        """Start without a reference; the gateway sets it when it could read one."""
+        super().__init__(message)
+        self.unverified_reference = ""
 
 
 class MalformedResponseError(ResponseRefusedError):

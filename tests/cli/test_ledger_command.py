@@ -178,7 +178,7 @@ class TestErase:
         started = paid(desk)
 
         assert 0 == run("erase", "--days", "30", "--json")
-        assert ([{"erased": 0}], CARD) == (objects(capsys), desk.entry(started).masked_card)
+        assert ([{"erased": 0}], CARD) == (objects(capsys), desk.payment(started).masked_card)
 
     def test_erased(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         """Of what is older, the message and the card are erased, and the payment stays."""
@@ -186,7 +186,7 @@ class TestErase:
 
         assert 0 == run("erase", "--days", "29", "--json")
         assert [{"erased": 2}] == objects(capsys)
-        assert ("PAID", None) == (desk.state(started), desk.entry(started).masked_card)
+        assert ("PAID", None) == (desk.state(started), desk.payment(started).masked_card)
 
     def test_bar(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         """How far it is can be watched."""
@@ -209,11 +209,11 @@ class TestErase:
 
         with pytest.raises(SystemExit) as stopped:
             run("erase", f"--days={days}")
-        assert (2, CARD) == (stopped.value.code, desk.entry(started).masked_card)
+        assert (2, CARD) == (stopped.value.code, desk.payment(started).masked_card)
 
 
 class TestReconcile:
-    """What nobody told is found out, by the portal's own service."""
+    """What nobody incoming is found out, by the portal's own service."""
 
     @pytest.fixture
     def portal(self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
@@ -304,7 +304,7 @@ class TestReconcile:
 
     @pytest.mark.usefixtures("portal")
     def test_interrupted(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Whoever stops it is told so in one line."""
+        """Whoever stops it is incoming so in one line."""
 
         def stop(*_: object, **__: object) -> None:
             raise KeyboardInterrupt

@@ -104,7 +104,7 @@ class TestTwice:
         page.get_by_role("button", name="Aller sur la page de la banque").click()
 
         assert ([20_00], True) == (
-            [entry.amount.cents for entry in stage.ledger.entries()],
+            [entry.amount.cents for entry in stage.ledger.payments()],
             page.get_by_label("Numéro de carte").is_visible(),
         )
 
@@ -160,7 +160,7 @@ class TestTwice:
         page.get_by_role("button", name="Aller sur la page de la banque").wait_for()
         paid = {
             str(notice)[-5:]: part.cents
-            for each in stage.ledger.entries()
+            for each in stage.ledger.payments()
             for notice, part in each.order.notices.items()
         }
 

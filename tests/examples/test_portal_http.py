@@ -139,7 +139,7 @@ class TestTampering:
         """Fields that no form has change nothing: what the bank is asked for is the server's."""
         confirming.press("Confirmer et payer", amount="1", remaining="1", total="100", notices="x")
 
-        assert [2000] == [entry.amount.cents for entry in stage.ledger.entries()]
+        assert [2000] == [entry.amount.cents for entry in stage.ledger.payments()]
 
     def test_shares(self, stage: Stage, visitor: Visitor) -> None:
         """Each notice receives what the rules give it: first the searched one, then the oldest (R13)."""
@@ -147,7 +147,7 @@ class TestTampering:
         visitor.press("Rechercher", reference="6311 7301 0000 0733 M")
         visitor.press("Valider", montant="30,00", choix=["4", "3"])
         visitor.press("Confirmer et payer")
-        shares = {str(notice)[-5:]: part.cents for notice, part in stage.ledger.entries()[0].order.notices.items()}
+        shares = {str(notice)[-5:]: part.cents for notice, part in stage.ledger.payments()[0].order.notices.items()}
 
         assert {"0733M": 2450, "0297F": 380, "0512K": 170} == shares
 
@@ -224,7 +224,7 @@ class TestBank:
     def test_currency(self, stage: Stage, visitor: Visitor, bank_merchant: TrialMerchant, currency: str) -> None:
         """An authentic notification in another currency, or another spelling of it, is not this order's (F51)."""
         go_to_bank(visitor)
-        order = stage.ledger.entries()[0].order
+        order = stage.ledger.payments()[0].order
         data = f"merchantId={bank_merchant.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
         data += f"|currencyCode={currency}|responseCode=00|keyVersion=2|transactionDateTime=2026-11-23T12:00:00+01:00"
         sealed = seal(data, bank_merchant.keys.current, SealAlgorithm.HMAC_SHA_256)
@@ -246,7 +246,7 @@ class TestBank:
         visitor.follow(LETTER)
         shown.append("Montant : 19,99 €" in visitor.page.words)
 
-        assert ([True] * 3, 1999) == (shown, stage.ledger.entries()[0].amount.cents)
+        assert ([True] * 3, 1999) == (shown, stage.ledger.payments()[0].amount.cents)
 
     @pytest.mark.parametrize("path", ["/notification", "/retour"])
     def test_get(self, stage: Stage, path: str) -> None:
@@ -397,7 +397,7 @@ class TestMailbox:
 
     def test_effect_again(self, stage: Stage, reader: Visitor) -> None:
         """The effect that runs twice puts in one message, and brings no deleted one back."""
-        entry = stage.ledger.entries()[0]
+        entry = stage.ledger.payments()[0]
         reader.press("Supprimer")
         key = f"{entry.transaction_reference}:PAID:acknowledgement"
         stage.desk._acknowledge(entry, key)
@@ -476,8 +476,8 @@ def test_sources_agree(stage: Stage, visitor: Visitor) -> None:
     go_to_bank(visitor)
     visitor.press("Valider", card=ACCEPTED)
     visitor.press("Aller au compte")
-    records = stage.ledger.records(stage.ledger.entries()[0].transaction_reference)
+    records = stage.ledger.events(stage.ledger.payments()[0].transaction_reference)
 
     assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
-        (record.received.source, record.disposition) for record in records
+        (record.evidence.source, record.disposition) for record in records
     ]

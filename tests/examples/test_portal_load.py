@@ -59,7 +59,7 @@ def test_two_thousand_payments(crowded: Stage) -> None:
     """2,000 payments by 50 people at once: each is in the ledger once, decided as its card says, acknowledged once."""
     with ThreadPoolExecutor(PEOPLE) as people:
         letters = list(people.map(lambda person: pay_everything(crowded, person), range(PEOPLE)))
-    entries = crowded.ledger.entries()
+    entries = crowded.ledger.payments()
     notices = {notice for entry in entries for notice in entry.order.notices}
 
     assert (

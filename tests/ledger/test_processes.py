@@ -98,6 +98,6 @@ def test_load(
     record_property("figure", f"answers: {dict(answers)}")
     assert len(posted) == answers.pop(200)
     assert {503}.issuperset(answers)
-    assert ["PAID"] * payments == [entry.state.value for entry in ledger.entries()]
+    assert ["PAID"] * payments == [payment.state.value for payment in ledger.payments()]
     assert {(reference, name): 1 for reference in references for name in ("acknowledgement", "display")} == happened
-    assert len(posted) == sum(len(ledger.records(reference)) for reference in references)
+    assert len(posted) == sum(len(ledger.events(reference)) for reference in references)

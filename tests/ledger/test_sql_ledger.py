@@ -87,7 +87,7 @@ class TestTables:
             open_sql(f"sqlite:///{file}")
         assert "0001" == version(file)
         ledger = open_sql(f"sqlite:///{file}", upgrade=True)
-        assert ("0002", 1) == (version(file), len(ledger.entries()))
+        assert ("0002", 1) == (version(file), len(ledger.payments()))
 
     def test_newer(self, file: Path, open_sql: OpenSql) -> None:
         """Tables of a newer version are refused, whatever is asked for."""
@@ -105,7 +105,7 @@ class TestTables:
         Desk(first).notify(Desk(first).start())
         again = Desk(second).start()
 
-        assert (1, 1) == (len(first.entries()), len(second.entries()))
+        assert (1, 1) == (len(first.payments()), len(second.payments()))
         assert ((), {}) == (second.tasks(), second.pending([NOTICE], NOON))
         assert "CREATED" == Desk(second).state(again)
 
@@ -115,7 +115,7 @@ class TestTables:
         desk = Desk(open_sql(f"sqlite:///{file}"))
         started = [desk.start(notice).transaction_reference for notice in (NOTICE, OTHER)]
 
-        assert started == [entry.transaction_reference for entry in desk.ledger.entries()]
+        assert started == [payment.transaction_reference for payment in desk.ledger.payments()]
 
     def test_durable(self, file: Path, open_sql: OpenSql) -> None:
         """What SQLite has answered for survives the loss of power."""
@@ -139,7 +139,7 @@ class TestBusy:
         release.join()
         other.close()
 
-        assert () == ledger.entries()
+        assert () == ledger.payments()
 
     def test_not_for_ever(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody waits for ever: the error is retryable."""
@@ -166,7 +166,7 @@ class TestBusy:
         release.join()
         other.close()
 
-        assert (True, 1) == (caught.value.retryable, len(desk.ledger.entries()))
+        assert (True, 1) == (caught.value.retryable, len(desk.ledger.payments()))
 
     def test_readers(self, file: Path, open_sql: OpenSql) -> None:
         """What SQLite itself waits for, it waits for after a write too."""
@@ -186,7 +186,7 @@ class TestPayloads:
         desk = Desk(open_sql(f"sqlite:///{file}", payload_keys=[PAYLOAD_KEY]))
         started = desk.start()
         desk.notify(started, customerId="MARKED1")
-        kept = desk.ledger.records(started.transaction_reference)[0]
+        kept = desk.ledger.events(started.transaction_reference)[0]
         desk.ledger.close()  # type: ignore[attr-defined]
 
         assert kept.message is not None
@@ -201,7 +201,7 @@ class TestPayloads:
         answer = desk.notify("PCLCB263270000001")
         desk.service.reconcile()
 
-        assert (503, [None]) == (answer.http_status, [record.received.payload for record in desk.ledger.parked()])
+        assert (503, [None]) == (answer.http_status, [event.evidence.payload for event in desk.ledger.parked()])
 
     def test_environment(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
         """The environment may hold the keys."""

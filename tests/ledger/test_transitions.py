@@ -34,48 +34,54 @@ class Told(VerifiedPayment):
     source: Source = Source.NOTIFICATION
 
 
-def change(held: PaymentState, told: PaymentState, *, repeated: bool = False, **facts: object) -> Change:
+def change(current: PaymentState, incoming: PaymentState, *, repeated: bool = False, **facts: object) -> Change:
     """Decide, of a payment without other facts."""
-    return transition(Held(state=held), Told(state=told, **facts), repeated=repeated)  # type: ignore[arg-type]
+    return transition(Held(state=current), Told(state=incoming, **facts), repeated=repeated)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("held", "told"), [*product(PaymentState, TOLD)])
+@pytest.mark.parametrize(("current", "incoming"), [*product(PaymentState, TOLD)])
 class TestEverywhere:
     """What holds for every state and every message, whichever way it came and however often (design, section 5)."""
 
-    def test_money_stays(self, held: PaymentState, told: PaymentState) -> None:
+    def test_money_stays(self, current: PaymentState, incoming: PaymentState) -> None:
         """Money that moved only goes on to refunds, and a refund to nothing else."""
-        if held in SETTLED_STATES:
-            assert {each.state for each in changes(held, told)} <= set(SETTLED_STATES[SETTLED_STATES.index(held) :])
+        if current in SETTLED_STATES:
+            assert {each.state for each in changes(current, incoming)} <= set(
+                SETTLED_STATES[SETTLED_STATES.index(current) :]
+            )
 
-    def test_paid_wins(self, held: PaymentState, told: PaymentState) -> None:
-        """Money that has moved is never overlooked, whatever was held before."""
-        if told in SETTLED_STATES and held not in SETTLED_STATES:
-            assert {told} == {each.state for each in changes(held, told)}
+    def test_paid_wins(self, current: PaymentState, incoming: PaymentState) -> None:
+        """Money that has moved is never overlooked, whatever was current before."""
+        if incoming in SETTLED_STATES and current not in SETTLED_STATES:
+            assert {incoming} == {each.state for each in changes(current, incoming)}
 
-    def test_applied_is_a_change(self, held: PaymentState, told: PaymentState) -> None:
+    def test_applied_is_a_change(self, current: PaymentState, incoming: PaymentState) -> None:
         """A message is applied exactly when the state is another one, so that an effect follows a state once."""
-        assert [] == [each for each in changes(held, told) if (each.state is held) == (each.disposition is T.APPLIED)]
+        assert [] == [
+            each for each in changes(current, incoming) if (each.state is current) == (each.disposition is T.APPLIED)
+        ]
 
-    def test_settles(self, held: PaymentState, told: PaymentState) -> None:
+    def test_settles(self, current: PaymentState, incoming: PaymentState) -> None:
         """The same message again changes nothing more."""
         assert [] == [
-            each for each in changes(held, told) if change(each.state, told, repeated=True).state is not each.state
+            each
+            for each in changes(current, incoming)
+            if change(each.state, incoming, repeated=True).state is not each.state
         ]
 
 
-def changes(held: PaymentState, told: PaymentState) -> list[Change]:
+def changes(current: PaymentState, incoming: PaymentState) -> list[Change]:
     """Decide for every way, first and again."""
-    return [change(held, told, source=way, repeated=known) for way, known in product(Source, [True, False])]
+    return [change(current, incoming, source=way, repeated=known) for way, known in product(Source, [True, False])]
 
 
 class TestIncidents:
     """What a person has to look at."""
 
-    @pytest.mark.parametrize(("held", "told"), [*product(FAILED_STATES, SETTLED_STATES)])
-    def test_money_after_no(self, held: PaymentState, told: PaymentState) -> None:
+    @pytest.mark.parametrize(("current", "incoming"), [*product(FAILED_STATES, SETTLED_STATES)])
+    def test_money_after_no(self, current: PaymentState, incoming: PaymentState) -> None:
         """Money that moves after a no is reported."""
-        assert (IncidentKind.PAID_AFTER_NO,) == change(held, told).incidents
+        assert (IncidentKind.PAID_AFTER_NO,) == change(current, incoming).incidents
 
     def test_wrong_request(self) -> None:
         """An error is ours, and for the operator."""
@@ -91,49 +97,49 @@ class TestIncidents:
         ],
     )
     def test_denied(self, source: Source, expected: tuple[IncidentKind, ...]) -> None:
-        """A no after PAID is another attempt, unless it stands in the bank's own books."""
+        """A no after PAID is another attempt, unless it stands in the bank's own store."""
         assert expected == change(S.PAID, S.CANCELLED, source=source).incidents
 
     def test_denied_before(self) -> None:
-        """Even the books contradict nothing with what was so before."""
-        held = Held(state=S.PAID, authorised_at=NOON)
-        told = Told(state=S.REFUSED, source=Source.REPORT, authorised_at=NOON - timedelta(minutes=1))
+        """Even the store contradict nothing with what was so before."""
+        current = Held(state=S.PAID, authorised_at=NOON)
+        incoming = Told(state=S.REFUSED, source=Source.REPORT, authorised_at=NOON - timedelta(minutes=1))
 
-        assert Change(state=S.PAID, disposition=T.SUPERSEDED) == transition(held, told)
+        assert Change(state=S.PAID, disposition=T.SUPERSEDED) == transition(current, incoming)
 
-    @pytest.mark.parametrize(("held", "number"), [(None, "2"), ("1", None), ("1", "1")])
-    def test_one_authorisation(self, held: str | None, number: str | None) -> None:
+    @pytest.mark.parametrize(("current", "number"), [(None, "2"), ("1", None), ("1", "1")])
+    def test_one_authorisation(self, current: str | None, number: str | None) -> None:
         """A number that is missing on one side is no second one."""
-        before = Held(state=S.PAID, authorisation_number=held)
+        before = Held(state=S.PAID, authorisation_number=current)
 
         assert () == transition(before, Told(state=S.PAID, authorisation_number=number)).incidents
 
 
 class TestWeight:
-    """What weighs less than what is held."""
+    """What weighs less than what is current."""
 
-    @pytest.mark.parametrize("held", [S.PENDING, S.AUTHORISED])
-    def test_vague(self, held: PaymentState) -> None:
+    @pytest.mark.parametrize("current", [S.PENDING, S.AUTHORISED])
+    def test_vague(self, current: PaymentState) -> None:
         """A message that says nothing certain takes no better knowledge away."""
-        assert Change(state=held, disposition=T.SUPERSEDED) == change(held, S.UNKNOWN)
+        assert Change(state=current, disposition=T.SUPERSEDED) == change(current, S.UNKNOWN)
 
-    @pytest.mark.parametrize("held", [S.CREATED, *FAILED_STATES])
-    def test_bank_does_not_know(self, held: PaymentState) -> None:
+    @pytest.mark.parametrize("current", [S.CREATED, *FAILED_STATES])
+    def test_bank_does_not_know(self, current: PaymentState) -> None:
         """A bank that does not know a payment, when asked, says nothing of it."""
-        assert held is change(held, S.UNKNOWN, source=Source.STATUS).state
+        assert current is change(current, S.UNKNOWN, source=Source.STATUS).state
 
-    @pytest.mark.parametrize("held", [S.CREATED, *FAILED_STATES])
-    def test_contradictory_message(self, held: PaymentState) -> None:
+    @pytest.mark.parametrize("current", [S.CREATED, *FAILED_STATES])
+    def test_contradictory_message(self, current: PaymentState) -> None:
         """A sealed message that nobody understands makes the payment one to ask about."""
-        assert S.UNKNOWN is change(held, S.UNKNOWN).state
+        assert S.UNKNOWN is change(current, S.UNKNOWN).state
 
     def test_older(self) -> None:
         """What is older by the bank's clock is outweighed; the answer to a question never is."""
-        held, before = Held(state=S.REFUSED, authorised_at=NOON), NOON - timedelta(seconds=1)
+        current, before = Held(state=S.REFUSED, authorised_at=NOON), NOON - timedelta(seconds=1)
         late = Told(state=S.PENDING, authorised_at=before)
         asked = attrs.evolve(late, source=Source.STATUS)
 
-        assert (S.REFUSED, S.PENDING) == (transition(held, late).state, transition(held, asked).state)
+        assert (S.REFUSED, S.PENDING) == (transition(current, late).state, transition(current, asked).state)
 
     def test_repeated(self) -> None:
         """A repetition is a duplicate; the bank's answer to a question may repeat itself and be news."""

@@ -351,7 +351,7 @@ def _refund(ledger: Ledger, desk: Desk, *paid: object) -> None:
     for started in paid:
         line = _Reported(getattr(started, "transaction_reference", ""), state=PaymentState.REFUNDED, amount=Euros(3200))
         desk.service.reconcile(reports=[line])
-    assert () == ledger.entries({PaymentState.PAID})
+    assert () == ledger.payments({PaymentState.PAID})
 
 
 class _Reported:
@@ -380,7 +380,7 @@ def test_e17_two_authorisations(ledger: Ledger) -> None:
     desk.notify(started, authorisationId="761209")
 
     assert ("PAID", ["TWO_AUTHORISATIONS"]) == (desk.state(started), desk.incidents())
-    assert "761208" == desk.entry(started).authorisation_number
+    assert "761208" == desk.payment(started).authorisation_number
     assert BOTH == desk.effects_of(started)
 
 
@@ -563,7 +563,7 @@ def test_e26_wrong_clock(ledger: Ledger, minutes: int) -> None:
     desk.notify(started, **at(NOON))
 
     assert ("PAID", BOTH) == (desk.state(started), desk.effects_of(started))
-    assert "" == ledger.records(started.transaction_reference)[0].detail
+    assert "" == ledger.events(started.transaction_reference)[0].detail
 
 
 def test_e26_clock_moves_back(ledger: Ledger) -> None:
@@ -586,7 +586,7 @@ def test_e27_bank_ahead(ledger: Ledger) -> None:
     desk.notify(started, **at(NOON + timedelta(days=1)))
 
     assert "PAID" == desk.state(started)
-    assert "the bank's time is in the future" == ledger.records(started.transaction_reference)[0].detail
+    assert "the bank's time is in the future" == ledger.events(started.transaction_reference)[0].detail
 
 
 def test_e28_two_starts_at_once(ledger: Ledger) -> None:
@@ -728,9 +728,9 @@ def test_e30_daylight_saving(ledger: Ledger, paris: datetime, day: str) -> None:
     started = desk.start()
 
     assert f"PCLCB{day}" == started.transaction_reference[:10]
-    assert timedelta(0) == desk.entry(started).created_at - desk.now
+    assert timedelta(0) == desk.payment(started).created_at - desk.now
     desk.notify(started)
-    assert timedelta(hours=24) == desk.entry(started).display_by - desk.now.astimezone(UTC)  # type: ignore[operator]
+    assert timedelta(hours=24) == desk.payment(started).display_by - desk.now.astimezone(UTC)  # type: ignore[operator]
 
 
 def test_e31_two_sites(open_ledger: OpenLedger) -> None:
@@ -754,13 +754,13 @@ class TestE32:
         reference = desk.start().transaction_reference if known else "PCLCB260010000001"
         answer = desk.notify(reference)
         about = reference if known else ""
-        record = ledger.records(about)[0]
+        record = ledger.events(about)[0]
 
         assert (400, UnknownKeyError) == (answer.http_status, type(answer.result))
         assert [("NOT_AUTHENTIC", about)] == [
             (incident.kind, incident.transaction_reference) for incident in desk.service.incidents()
         ]
-        assert ("REFUSED", 64, None) == (record.disposition, len(record.received.digest), record.received.payload)
+        assert ("REFUSED", 64, None) == (event.disposition, len(event.evidence.digest), event.evidence.payload)
 
     def test_e32_strangers(self, ledger: Ledger) -> None:
         """What is no message at all makes no incident, or scanners could fill the list."""
@@ -787,4 +787,4 @@ class TestE32:
 
 def test_memory_is_light() -> None:
     """A ledger in memory starts with nothing in it."""
-    assert ((), (), ()) == (MemoryLedger().entries(), MemoryLedger().incidents(), MemoryLedger().tasks())
+    assert ((), (), ()) == (MemoryLedger().payments(), MemoryLedger().incidents(), MemoryLedger().tasks())

@@ -36,11 +36,11 @@ class TestStart:
         """The order is recorded before anybody has the form, with what each notice receives."""
         desk = Desk(ledger)
         started = desk.start(NOTICE, OTHER)
-        entry = desk.entry(started)
+        payment = desk.payment(started)
 
-        assert {NOTICE: Euros(1600), OTHER: Euros(1600)} == entry.order.notices
-        assert (Euros(3200), PaymentState.CREATED, NOON) == (entry.amount, entry.state, entry.created_at)
-        assert (RETURN_URL, NOTIFICATION_URL) == (entry.order.return_url, entry.order.notification_url)
+        assert {NOTICE: Euros(1600), OTHER: Euros(1600)} == payment.order.notices
+        assert (Euros(3200), PaymentState.CREATED, NOON) == (payment.amount, payment.state, payment.created_at)
+        assert (RETURN_URL, NOTIFICATION_URL) == (payment.order.return_url, payment.order.notification_url)
 
     def test_no_notice(self, ledger: Ledger) -> None:
         """A payment of no notice could be made twice, and is refused."""
@@ -54,7 +54,7 @@ class TestStart:
             desk.service.start(
                 Euros(100), {NOTICE: Euros(1600)}, return_url=RETURN_URL, notification_url=NOTIFICATION_URL
             )
-        assert () == ledger.entries()
+        assert () == ledger.payments()
 
     def test_refused_by_the_gateway(self, ledger: Ledger) -> None:
         """What the bank would refuse is given up at once, and stands in nobody's way."""
@@ -63,14 +63,14 @@ class TestStart:
             desk.service.start(
                 Euros(1600), {NOTICE: Euros(1600)}, return_url="javascript:x", notification_url=NOTIFICATION_URL
             )
-        assert ["ERROR"] == [entry.state.value for entry in ledger.entries()]
+        assert ["ERROR"] == [payment.state.value for payment in ledger.payments()]
         assert "CREATED" == desk.state(desk.start())
 
     def test_too_late_to_give_up(self, ledger: Ledger) -> None:
         """An order of which something was heard is not given up."""
         desk = Desk(ledger)
         started = desk.start()
-        stale = desk.entry(started)
+        stale = desk.payment(started)
         desk.notify(started)
         ledger.give_up(stale, now=NOON)
 
@@ -89,7 +89,7 @@ class TestStart:
             Desk(MemoryLedger(), clock=lambda: datetime(2026, 11, 23))  # noqa: DTZ001 - that is what is refused
 
     def test_two_effects_of_one_name(self) -> None:
-        """Two effects of one name could not be told apart."""
+        """Two effects of one name could not be incoming apart."""
         effect = Effect(name="mail", run=print)
         with pytest.raises(ConfigurationError, match="same name"):
             PaymentService(local_shop(), MemoryLedger(), effects=[effect, effect])
@@ -123,7 +123,7 @@ class TestPending:
 
 
 class TestMessage:
-    """What the person is told."""
+    """What the person is incoming."""
 
     @pytest.mark.parametrize(
         ("code", "outcome"),
@@ -169,7 +169,7 @@ class TestMessage:
         desk.later(hours=1)
         desk.service.reconcile()
 
-        assert PaymentState.PENDING is desk.service.told(desk.service.reconcile().recorded[0].entry).state
+        assert PaymentState.PENDING is desk.service.incoming(desk.service.reconcile().recorded[0].payment).state
         assert ["SUPERSEDED", "SUPERSEDED"] == desk.dispositions(started)
 
 
@@ -220,19 +220,19 @@ class TestOvertaken:
     """Two messages at once."""
 
     def test_looks_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A message that another one has overtaken is decided anew, on what is held then."""
+        """A message that another one has overtaken is decided anew, on what is current then."""
         desk = Desk(MemoryLedger())
         started = desk.start()
-        books = desk.ledger._books  # type: ignore[attr-defined]
-        swap = books.swap
+        store = desk.ledger._books  # type: ignore[attr-defined]
+        swap = store.swap
 
-        def overtaken(entry: Any) -> bool:  # noqa: ANN401 - an entry
-            monkeypatch.setattr(books, "swap", swap)
-            paid = attrs.evolve(entry, state=PaymentState.PAID, authorisation_number="761208")
-            books.payments[entry.transaction_reference] = paid
+        def overtaken(payment: Any) -> bool:  # noqa: ANN401 - an payment
+            monkeypatch.setattr(store, "swap", swap)
+            paid = attrs.evolve(payment, state=PaymentState.PAID, authorisation_number="761208")
+            store.payments[payment.transaction_reference] = paid
             return False
 
-        monkeypatch.setattr(books, "swap", overtaken)
+        monkeypatch.setattr(store, "swap", overtaken)
         desk.notify(started, "05")
 
         assert ("PAID", ["SUPERSEDED"]) == (desk.state(started), desk.dispositions(started))
@@ -282,8 +282,8 @@ class TestOvertaken:
         desk.notify(started)
         task = ledger.tasks()[0]
         desk.service.run_effects()
-        with ledger.transaction() as books:
-            books.add_task(task)
+        with ledger.transaction() as store:
+            store.add_task(task)
 
         assert () == ledger.tasks()
         assert 2 == len(desk.happened)
@@ -291,10 +291,10 @@ class TestOvertaken:
     def test_of_no_payment(self, ledger: Ledger) -> None:
         """A message about a payment that is not recorded is not recorded either."""
         payment = local_shop().verify(message("REF1"), expected=order())
-        received = Evidence.fields({}, payment.source, NOON)
+        evidence = Evidence.fields({}, payment.source, NOON)
 
         with pytest.raises(InvalidValueError, match="a payment that is recorded"):
-            ledger.record(payment, received, reference="REF1", display_by=NOON)
+            ledger.record(payment, evidence, reference="REF1", display_by=NOON)
 
 
 @attrs.frozen(kw_only=True)
@@ -319,7 +319,7 @@ class TestReports:
     """The bank's daily reports, the last to tell (I17)."""
 
     def test_of_sips(self, ledger: Ledger, tmp_path: Path) -> None:
-        """A report that was read from a file settles what nobody told, and the effects follow."""
+        """A report that was read from a file settles what nobody incoming, and the effects follow."""
         desk = Desk(ledger)
         started = desk.start()
         row = f"{started.transaction_reference};1600;00;2026-11-23 13:00:00;978;CAPTURED\n"
@@ -381,7 +381,7 @@ class TestReports:
         ]
 
     def test_denied(self, ledger: Ledger) -> None:
-        """The bank's own books deny a payment that it had confirmed: a person has to look."""
+        """The bank's own store deny a payment that it had confirmed: a person has to look."""
         desk = Desk(ledger)
         started = desk.start()
         desk.notify(started)
@@ -419,20 +419,20 @@ class TestErasing:
         desk.later(days=40)
         new = desk.start(OTHER)
         desk.notify(new, maskedPan="5017##########00")
-        before = desk.entry(old)
+        before = desk.payment(old)
         erased = ledger.erase(before=NOON + timedelta(days=30))
-        after = desk.entry(old)
-        records = [ledger.records(each.transaction_reference)[0] for each in (old, new)]
+        after = desk.payment(old)
+        records = [ledger.events(each.transaction_reference)[0] for each in (old, new)]
 
         assert (2, 0) == (erased, ledger.erase(before=NOON + timedelta(days=30)))
-        assert [False, True] == [record.message is not None for record in records]
-        assert [64, 64] == [len(record.received.digest) for record in records]
+        assert [False, True] == [event.message is not None for event in records]
+        assert [64, 64] == [len(event.evidence.digest) for event in records]
         assert ("5017##########00", None) == (before.masked_card, after.masked_card)
         assert attrs.evolve(before, masked_card=None, version=after.version) == after
-        assert "5017##########00" == desk.entry(new).masked_card
+        assert "5017##########00" == desk.payment(new).masked_card
 
     def test_pages(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It is done page by page, each of them told to whoever watches, and misses nothing."""
+        """It is done page by page, each of them incoming to whoever watches, and misses nothing."""
         monkeypatch.setattr("creance_pay.ledger.ledger._PAGE", 2)
         desk, pages = Desk(ledger), list[range]()
 
@@ -445,27 +445,27 @@ class TestErasing:
             desk.notify(each, maskedPan="5017##########00")
 
         assert 10 == ledger.erase(before=NOON + timedelta(seconds=1), watch=watch)
-        assert {None} == {desk.entry(each).masked_card for each in started}
-        assert {None} == {record.message for each in started for record in ledger.records(each.transaction_reference)}
-        numbers = [record.number for each in started for record in ledger.records(each.transaction_reference)]
+        assert {None} == {desk.payment(each).masked_card for each in started}
+        assert {None} == {event.message for each in started for event in ledger.events(each.transaction_reference)}
+        numbers = [event.number for each in started for event in ledger.events(each.transaction_reference)]
         assert numbers == [number for page in pages for number in page if number in numbers]
 
     def test_cookies(self) -> None:
         """What the person's browser says of its session is never kept."""
         posted = attrs.evolve(message("REF1"), headers={"Cookie": "session=1", "Content-Type": "x"})
-        received = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
-        record = PaymentEvent(transaction_reference="REF1", received=received, disposition=Disposition.PARKED)
+        evidence = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
+        record = PaymentEvent(transaction_reference="REF1", evidence=evidence, disposition=Disposition.PARKED)
 
-        assert record.message is not None
-        assert {"Content-Type": "x"} == record.message.headers
-        assert posted.body == record.message.body
+        assert event.message is not None
+        assert {"Content-Type": "x"} == event.message.headers
+        assert posted.body == event.message.body
 
     def test_discreet(self, ledger: Ledger) -> None:
         """No representation shows a card, a payload or a whole notice."""
         desk = Desk(ledger)
         started = desk.start()
         answer = desk.notify(started, maskedPan="5017##########00", customerId="MARKED1")
-        texts = repr([answer, desk.entry(started), ledger.records(started.transaction_reference), ledger])
+        texts = repr([answer, desk.payment(started), ledger.events(started.transaction_reference), ledger])
 
         assert not [word for word in ("5017", "MARKED1", str(NOTICE)) if word in texts]
 

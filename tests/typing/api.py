@@ -400,15 +400,15 @@ def ledgers() -> Ledger:
     """Open ledgers, and read what they hold."""
     ledger: Ledger = SqlLedger("sqlite:///ledger.db", merchant_id="1", payload_keys=["a key"], upgrade=False)
     assert_type(ledger.find("REF1"), Payment | None)
-    assert_type(ledger.records("REF1"), tuple[PaymentEvent, ...])
+    assert_type(ledger.events("REF1"), tuple[PaymentEvent, ...])
     assert_type(ledger.pending([references()[0]], MOMENT), dict[NoticeReference, Euros])
-    assert_type(ledger.entries({PaymentState.PAID}, before=MOMENT), tuple[Payment, ...])
+    assert_type(ledger.payments({PaymentState.PAID}, before=MOMENT), tuple[Payment, ...])
     assert_type(ledger.tasks(), tuple[EffectTask, ...])
     assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, Payment] | None)
     assert_type(ledger.erase(before=MOMENT, watch=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT)
-    with ledger.transaction() as books:
-        assert_type(books, Store)
+    with ledger.transaction() as store:
+        assert_type(store, Store)
     return MemoryLedger()
 
 
@@ -429,7 +429,7 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     assert_type((view, view.message), tuple[PaymentView, Told])
     message_for(view.message)
     if isinstance(answer.result, RecordResult):
-        assert_type(service.told(answer.result.entry), Told)
+        assert_type(service.told(answer.result.payment), Told)
     assert_type(service.run_effects(), EffectsRun)
     lines: list[ReportedLine] = list(read_reports("report.csv"))
     assert_type(service.reconcile(reports=lines, watch=reversed), Reconciliation)

@@ -1,4 +1,4 @@
-"""``creance-pay ledger``: look into a portal's ledger, find out what nobody told, erase what is personal and old.
+"""``creance-pay ledger``: look into a portal's ledger, find out what nobody incoming, erase what is personal and old.
 
 The ledger is a file (``--file``) or what ``CREANCE_PAY_LEDGER`` of the environment names, as in
 :class:`~creance_pay.ledger.SqlLedger`; its URL is no argument, since other users of the machine would see a password.
@@ -46,7 +46,9 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     _declare(acts, incidents, "list what a person has to look at; status 1 when there is anything")
     erasing = _declare(acts, erase, "erase messages and card masks that are old; the accounts stay")
     erasing.add_argument("--days", type=_days, required=True, help="keep those of so many days")
-    asking = acts.add_parser("reconcile", help="ask the bank about what nobody told; status 1 when it did not answer")
+    asking = acts.add_parser(
+        "reconcile", help="ask the bank about what nobody incoming; status 1 when it did not answer"
+    )
     asking.add_argument("service", help="the portal's PaymentService, as MODULE:NAME, such as portal.payment:service")
     asking.add_argument("--minutes", type=int, default=20, help="the age from which to ask (default: %(default)s)")
     asking.add_argument("--report", type=Path, action="append", default=[], help="a daily report of Sips, repeatable")
@@ -79,22 +81,22 @@ def _declare(
 def show_all(options: argparse.Namespace, ledger: SqlLedger) -> int:
     """Print the payments one by one as they are read, however many there are."""
     states = [PaymentState(each) for each in options.state]
-    with ledger.transaction(write=False) as books:
-        for entry in books.entries(states, options.since, options.before):
-            _print(options, _payment(entry))
+    with ledger.transaction(write=False) as store:
+        for payment in store.payments(states, options.since, options.before):
+            _print(options, _payment(payment))
     return 0
 
 
 def show(options: argparse.Namespace, ledger: SqlLedger) -> int:
     """Print a payment and its records; one that is not there is a no."""
-    entry = ledger.find(options.reference)
-    if entry is None:
+    payment = ledger.find(options.reference)
+    if payment is None:
         raise ConfigurationError("no payment of this shop has this transaction reference")
-    notices = ", ".join(f"{notice} {part}" for notice, part in entry.order.notices.items())
-    facts = {"notices": notices, "authorisation": entry.authorisation_number, "display_by": _text(entry.display_by)}
-    answer(options, _payment(entry) | facts)
-    for record in ledger.records(entry.transaction_reference):
-        _print(options, _record(record))
+    notices = ", ".join(f"{notice} {part}" for notice, part in payment.order.notices.items())
+    facts = {"notices": notices, "authorisation": payment.authorisation_number, "display_by": _text(payment.display_by)}
+    answer(options, _payment(payment) | facts)
+    for event in ledger.events(payment.transaction_reference):
+        _print(options, _record(event))
     return 0
 
 
@@ -110,7 +112,7 @@ def incidents(options: argparse.Namespace, ledger: SqlLedger) -> int:
 
 def erase(options: argparse.Namespace, ledger: SqlLedger) -> int:
     """Erase, and print how much."""
-    answer(options, {"erased": ledger.erase(before=utc_now() - options.days, watch=_watched)})
+    answer(options, {"erased": ledger.erase(before=utc_now() - options.days, progress=_watched)})
     return 0
 
 
@@ -120,11 +122,11 @@ def reconcile(options: argparse.Namespace) -> int:
     found = service.reconcile(
         older_than=timedelta(minutes=options.minutes),
         reports=[line for report in reports for line in report],
-        watch=_watched,
+        progress=_watched,
     )
     unread = sum(len(report.bad) for report in reports)
-    told = {"recorded": len(found.recorded), "changed": len(found.changed), "unanswered": len(found.unanswered)}
-    answer(options, told | {"unread_lines": unread, "incidents": len(service.incidents())})
+    incoming = {"recorded": len(found.recorded), "changed": len(found.changed), "unanswered": len(found.unanswered)}
+    answer(options, incoming | {"unread_lines": unread, "incidents": len(service.incidents())})
     return 1 if found.unanswered or unread else 0
 
 
@@ -177,25 +179,25 @@ def _text(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment else None
 
 
-def _payment(entry: Payment) -> dict[str, object]:
+def _payment(payment: Payment) -> dict[str, object]:
     return {
-        "transaction_reference": entry.transaction_reference,
-        "state": entry.state,
-        "amount": entry.amount,
-        "created_at": _text(entry.created_at),
-        "paid_at": _text(entry.paid_at),
+        "transaction_reference": payment.transaction_reference,
+        "state": payment.state,
+        "amount": payment.amount,
+        "created_at": _text(payment.created_at),
+        "paid_at": _text(payment.paid_at),
     }
 
 
-def _record(record: PaymentEvent) -> Mapping[str, object]:
-    received = record.received
+def _record(event: PaymentEvent) -> Mapping[str, object]:
+    evidence = event.evidence
     return {
-        "record": record.number,
-        "at": _text(received.at),
-        "source": received.source,
-        "disposition": record.disposition,
-        "state": record.state,
-        "detail": record.detail,
+        "record": event.number,
+        "at": _text(evidence.at),
+        "source": evidence.source,
+        "disposition": event.disposition,
+        "state": event.state,
+        "detail": event.detail,
     }
 
 

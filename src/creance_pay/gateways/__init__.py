@@ -7,7 +7,16 @@ A message that is not authentic never becomes an object with a state: :meth:`Gat
 
 from __future__ import annotations
 
-from .base import Capability, FormPost, Gateway, OperationOutcome, OperationResult, Redirect
+from .base import (
+    Capability,
+    FormPost,
+    Gateway,
+    OperationOutcome,
+    OperationResult,
+    Redirect,
+    ReportLine,
+    SealedMessage,
+)
 from .keys import KeyRing, SecretKey
 from .registry import load
 from .seals import SealAlgorithm, seal
@@ -22,8 +31,10 @@ __all__ = [
     "OperationOutcome",
     "OperationResult",
     "Redirect",
+    "ReportLine",
     "RequestsTransport",
     "SealAlgorithm",
+    "SealedMessage",
     "SecretKey",
     "Transport",
     "load",

@@ -1,178 +1,42 @@
-"""What every gateway is: a way out to a bank's page, and a verified answer back.
+"""The contract of every gateway: build the request to the bank's page, authenticate the bank's answer.
 
-Nothing here touches a network or a framework: a gateway turns an order into a form or an address, and the bytes that
-arrived into a verified answer.  The caller moves the bytes.
+A gateway knows no web framework and, unless the bank has to be called, no network: it turns an order into a form or an
+address, and the bytes that arrived into a verified payment.
+
+An answer is checked in two steps.  :meth:`Gateway.authenticate` parses the message once and proves that the bank sealed
+it; it needs no order.  :meth:`SealedMessage.match` compares the sealed fields with the recorded order.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from html import escape
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
 from ..errors import UnsupportedError
 from ..http import HttpMessage
 from ..money import Euros
-from ..payment import PaymentOrder, Source, VerifiedPayment
+from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 
 if TYPE_CHECKING:
-    from .transport import Transport  # which loads requests: a caller brings one when it needs it
-
-
-class OperationOutcome(StrEnum):
-    """What became of a capture, a cancellation or a refund; a closed list."""
-
-    #: The bank has done it, or will this night.
-    DONE = "DONE"
-    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
-    IMPOSSIBLE = "IMPOSSIBLE"
-    #: The bank does not know the payment.
-    NOT_FOUND = "NOT_FOUND"
-    #: The bank, or the card's, has said no.
-    REFUSED = "REFUSED"
-    #: The request itself was wrong: for the operator.
-    ERROR = "ERROR"
-    #: It may have been done: ask for the state, and never repeat it blindly.
-    UNKNOWN = "UNKNOWN"
-
-
-@attrs.frozen(kw_only=True)
-class OperationResult:
-    """What an authentic answer says of a capture, a cancellation or a refund; it exists only when every check passed.
-
-    Attributes:
-        outcome: What became of it, in our words.
-        response_code: The bank's own code, as it came.
-        new_status: The bank's own word for the payment's state afterwards.
-        remaining: What is left of the amount.
-        at: The bank's time, with its time zone.
-        raw: Every field of the answer, in the vendor's spelling, each with all its values.
-    """
-
-    outcome: OperationOutcome
-    response_code: str | None = None
-    new_status: str | None = None
-    remaining: Euros | None = None
-    at: datetime | None = None
-    raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
-
-    def __bool__(self) -> bool:
-        """Be true for what is done alone, so that a careless condition is a safe one."""
-        return self.state is OperationOutcome.DONE
-
-
-class Capability(StrEnum):
-    """What a gateway may offer beyond a way out and a verified answer."""
-
-    #: ``fetch_status``: the bank can be asked what became of a payment.
-    STATUS = "STATUS"
-    #: ``capture``: an authorised payment can be debited.
-    CAPTURE = "CAPTURE"
-    #: ``cancel``: what is not yet debited can be given up.
-    CANCEL = "CANCEL"
-    #: ``refund``: money can be given back.
-    REFUND = "REFUND"
-    #: What the browser carries back is proof, as the notification is.
-    SEALED_RETURN = "SEALED_RETURN"
-
-
-def _lack(gateway: object, capability: Capability) -> UnsupportedError:
-    return UnsupportedError(f"{type(gateway).__name__} does not offer {capability}")
-
-
-class Gateway(Protocol):
-    """The names that every bank's gateway bears; inherit from it, and what your bank lacks refuses by itself.
-
-    A caller never asks which bank this is.  A form that the browser posts and a page that the bank's server makes for
-    one payment are both what ``initiate`` gives: a gateway that has to call its bank for that takes its transport when
-    it is built, so that the call stays ``initiate(order)``, and one that has not stays without any network.  What is
-    asked of the bank later takes a transport with the call, since it runs elsewhere: in a job, with other patience.
-
-    A bank whose return proves nothing has no ``SEALED_RETURN``, and its ``verify(..., source=Source.RETURN)`` raises
-    :class:`~creance_pay.errors.UnsupportedError`: the return is a hint then, and ``fetch_status`` tells.
-
-    Attributes:
-        capabilities: What the gateway offers beyond ``initiate``, ``peek`` and ``verify``.
-    """
-
-    __slots__ = ()
-
-    capabilities: ClassVar[frozenset[Capability]] = frozenset()
-
-    def initiate(self, order: PaymentOrder) -> FormPost | Redirect:
-        """Give the way out to the bank's page for an order.
-
-        Raises:
-            InvalidValueError: when the bank would refuse a field of the order.
-            GatewayUnavailableError: when the bank has to be called for that, and does not answer.
-        """
-
-    def peek(self, message: HttpMessage) -> str:
-        """Read the transaction reference of a message that nobody has verified, to look the order up and no more.
-
-        Raises:
-            ResponseRefusedError: when the message cannot be read.
-        """
-
-    def verify(
-        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
-    ) -> VerifiedPayment:
-        """Prove that a message is the bank's, and about this order; or raise.
-
-        Raises:
-            ResponseRefusedError: when the message is not authentic or not readable: answer 400.
-            OrderMismatchError: when it is authentic and not about this order: answer 200, and have a person look.
-            UnsupportedError: for a return, where the bank's returns prove nothing.
-        """
-
-    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
-        """Ask the bank what became of an order, and verify its answer as strictly as a notification.
-
-        Raises:
-            UnsupportedError: without ``Capability.STATUS``.
-            GatewayUnavailableError: when the bank does not answer.
-        """
-        raise _lack(self, Capability.STATUS)
-
-    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Debit an authorised payment, whole or in part.
-
-        Raises:
-            UnsupportedError: without ``Capability.CAPTURE``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
-        """
-        raise _lack(self, Capability.CAPTURE)
-
-    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Give up what is not yet debited, whole or in part.
-
-        Raises:
-            UnsupportedError: without ``Capability.CANCEL``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
-        """
-        raise _lack(self, Capability.CANCEL)
-
-    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Give money back, the whole amount or a part.
-
-        Raises:
-            UnsupportedError: without ``Capability.REFUND``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
-        """
-        raise _lack(self, Capability.REFUND)
+    from .transport import Transport  # loads requests: a caller brings a transport when it needs one
 
 
 @attrs.frozen
 class FormPost:
     """A form that the browser posts to the bank.
 
+    >>> FormPost("https://bank.example/pay", {"Data": 'a="b"'}).as_html(nonce="r4nd0m").count("&quot;")
+    2
+
     Attributes:
         action: The address of the bank's page.
-        fields: The hidden fields, sealed: post them as they are.
+        fields: The hidden fields, sealed: post them unchanged.
     """
 
     action: str
@@ -210,3 +74,208 @@ class Redirect:
     """
 
     url: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class SealedMessage(ABC):
+    """A message that the bank sealed, parsed once and not yet matched with an order.
+
+    It reports no state: :meth:`match` returns one, for the order that the message is about.
+
+    Attributes:
+        transaction_reference: The reference of the payment that the message is about.
+        source: The way the message came.
+        key_version: The version of the key that authenticated the message; ``None`` where keys have no versions.
+    """
+
+    transaction_reference: str
+    source: Source
+    key_version: str | None = None
+
+    @abstractmethod
+    def match(self, order: PaymentOrder) -> VerifiedPayment:
+        """Compare the message with the recorded order.
+
+        Args:
+            order: The order as it was recorded before the browser left.
+
+        Returns:
+            What the message reports about the order.
+
+        Raises:
+            OrderMismatchError: when merchant, reference, amount or currency differ: answer 200, raise an incident.
+            InvalidValueError: when ``order`` is not a :class:`~creance_pay.PaymentOrder`.
+        """
+
+
+class OperationOutcome(StrEnum):
+    """The result of a capture, a cancellation or a refund; a closed list."""
+
+    #: The bank has done it, or will do it this night.
+    DONE = "DONE"
+    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
+    IMPOSSIBLE = "IMPOSSIBLE"
+    #: The bank does not know the payment.
+    NOT_FOUND = "NOT_FOUND"
+    #: The bank, or the card's bank, has refused.
+    REFUSED = "REFUSED"
+    #: The request was wrong: the operator has to act.
+    ERROR = "ERROR"
+    #: It may have been done: ask for the state before repeating it.
+    UNKNOWN = "UNKNOWN"
+
+
+@attrs.frozen(kw_only=True)
+class OperationResult:
+    """An authentic answer to a capture, a cancellation or a refund.
+
+    Attributes:
+        outcome: The result, in the library's words.
+        response_code: The bank's own code, as it came.
+        remaining: The amount that is left.
+        at: The bank's time, with its time zone.
+        raw: Every field of the answer, in the vendor's spelling, each with all its values.
+    """
+
+    outcome: OperationOutcome
+    response_code: str | None = None
+    remaining: Euros | None = None
+    at: datetime | None = None
+    raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
+
+    def __bool__(self) -> bool:
+        """Return ``True`` for DONE only, so that a careless condition is a safe one."""
+        return self.outcome is OperationOutcome.DONE
+
+
+@attrs.frozen(kw_only=True)
+class ReportLine:
+    """One line of a bank's report.
+
+    Attributes:
+        number: Its number in the file, from 1.
+        transaction_reference: The payment it is about.
+        amount: The amount; ``None`` where the report has no such column, or an empty cell.
+        state: The state that it reports.
+        at: The bank's time, with its time zone.
+        currency: The currency, as the bank writes it.
+        values: Every column, unknown ones included, in the vendor's spelling.
+    """
+
+    number: int
+    transaction_reference: str
+    amount: Euros | None
+    state: PaymentState
+    at: datetime | None
+    currency: str | None
+    values: Mapping[str, str] = attrs.field(repr=False, hash=False)
+
+
+class Capability(StrEnum):
+    """An operation that a gateway may offer beyond ``initiate``, ``authenticate`` and ``verify``."""
+
+    #: ``fetch_status``: ask the bank for the state of a payment.
+    STATUS = "STATUS"
+    #: ``capture``: debit an authorised payment.
+    CAPTURE = "CAPTURE"
+    #: ``cancel``: give up a payment that is not debited yet.
+    CANCEL = "CANCEL"
+    #: ``refund``: give money back.
+    REFUND = "REFUND"
+    #: The browser's return is sealed, and proves as much as a notification.
+    SEALED_RETURN = "SEALED_RETURN"
+
+
+class Gateway(ABC):
+    """The methods that every bank's gateway has; an operation that a gateway lacks raises ``UnsupportedError``.
+
+    The caller's code is the same for every bank.  ``initiate`` needs only the order: a gateway that has to call its
+    bank to create the payment page takes its transport when it is built.  Later questions take a transport with the
+    call, since they run elsewhere, in a job, with longer time-outs.
+
+    A bank whose return proves nothing lacks ``SEALED_RETURN``: ``authenticate(..., source=Source.RETURN)`` raises
+    :class:`~creance_pay.errors.UnsupportedError`, and ``fetch_status`` tells the state.
+
+    Attributes:
+        capabilities: The operations that the gateway offers beyond ``initiate``, ``authenticate`` and ``verify``.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    @abstractmethod
+    def initiate(self, order: PaymentOrder) -> FormPost | Redirect:
+        """Build the form or the address that brings the browser to the bank's page.
+
+        Raises:
+            InvalidValueError: when the bank would refuse a field of the order.
+            GatewayUnavailableError: when the bank has to be called and does not answer.
+        """
+
+    @abstractmethod
+    def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> SealedMessage:
+        """Parse a message once, and prove that the bank sealed it.  Needs no order.
+
+        Args:
+            message: The message as it arrived.
+            source: The way it came: a notification of the bank's server, or the browser's return.
+
+        Raises:
+            ResponseRefusedError: when the message is not authentic or not readable: answer 400.
+            UnsupportedError: for a return, where the bank does not seal its returns.
+        """
+
+    def verify(
+        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
+    ) -> VerifiedPayment:
+        """Authenticate a message and match it with an order, in one call.
+
+        Args:
+            message: The message as it arrived.
+            expected: The order as it was recorded before the browser left.
+            source: The way the message came.
+
+        Raises:
+            ResponseRefusedError: as :meth:`authenticate`.
+            OrderMismatchError: as :meth:`SealedMessage.match`.
+            UnsupportedError: as :meth:`authenticate`.
+        """
+        return self.authenticate(message, source=source).match(expected)
+
+    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+        """Ask the bank for the state of a payment, and verify its answer as strictly as a notification.
+
+        Raises:
+            UnsupportedError: without ``Capability.STATUS``.
+            GatewayUnavailableError: when the bank does not answer.
+        """
+        raise self._unsupported(Capability.STATUS)
+
+    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Debit an authorised payment, whole or in part.
+
+        Raises:
+            UnsupportedError: without ``Capability.CAPTURE``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise self._unsupported(Capability.CAPTURE)
+
+    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Give up a payment that is not debited yet, whole or in part.
+
+        Raises:
+            UnsupportedError: without ``Capability.CANCEL``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise self._unsupported(Capability.CANCEL)
+
+    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Give money back, the whole amount or a part.
+
+        Raises:
+            UnsupportedError: without ``Capability.REFUND``.
+            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+        """
+        raise self._unsupported(Capability.REFUND)
+
+    def _unsupported(self, capability: Capability) -> UnsupportedError:
+        return UnsupportedError(f"{type(self).__name__} does not offer {capability}")

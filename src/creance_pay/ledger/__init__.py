@@ -6,9 +6,9 @@ from .incidents import Incident, IncidentKind
 from .ledger import Ledger, RecordResult, Store
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
-from .records import Evidence, Payment, PaymentEvent
+from .records import Disposition, Evidence, Payment, PaymentEvent
 from .sql.sql_ledger import SqlLedger
-from .transitions import Change, Disposition, Held, transition
+from .transitions import Change, transition
 
 __all__ = [
     "Change",
@@ -16,7 +16,6 @@ __all__ = [
     "Effect",
     "EffectTask",
     "Evidence",
-    "Held",
     "Incident",
     "IncidentKind",
     "Ledger",

@@ -1,8 +1,8 @@
-"""What banks sent, encrypted wherever it is written down: it tells who paid, and with which card.
+"""Encryption at rest of the messages of banks, which contain personal data.
 
-The keys are those of Fernet, 32 bytes in URL-safe base64 (``cryptography.fernet.Fernet.generate_key()``).  The first
-one encrypts, each of them decrypts: to change the key, put the new one in front, run
-:meth:`SqlLedger.rekey <creance_pay.ledger.SqlLedger.rekey>`, and take the old one away.
+The keys are Fernet keys, 32 bytes in URL-safe base64 (``cryptography.fernet.Fernet.generate_key()``).  The first
+one encrypts, each of them decrypts.  To change the key, put the new one first, run
+:meth:`SqlLedger.rekey <creance_pay.ledger.SqlLedger.rekey>`, and remove the old one.
 """
 
 from __future__ import annotations
@@ -19,53 +19,53 @@ _VARIABLE = "CREANCE_PAY_LEDGER_KEYS"
 
 
 def secret_keys(given: Sequence[str] | None) -> list[Secret]:
-    """Hide the given keys, or else those of the environment, which commas separate."""
+    """Return the given keys, or those of the environment, separated by commas, as secrets."""
     found = list(filter(None, os.environ.get(_VARIABLE, "").split(","))) if given is None else given
     return [as_secret(key) for key in found]
 
 
 class PayloadCipher:
-    """What encrypts payloads; without any key they are not kept at all, and never in clear.
+    """Encrypts payloads; without a key, no payload is stored.
 
     Args:
-        keys: The keys, the one that encrypts first.
+        keys: The keys; the first one encrypts.
 
     Raises:
-        ConfigurationError: for a key that is not one.
+        ConfigurationError: for an invalid key.
     """
 
     def __init__(self, keys: Sequence[Secret]) -> None:
-        """Take the keys."""
+        """Check the keys."""
         try:
             self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys]) if keys else None
         except ValueError:
-            sound = False
+            valid = False
         else:
-            sound = True
-        if not sound:  # and out of the handler, so that the error drags nothing along
+            valid = True
+        if not valid:  # outside the handler, so that no secret stays in the error's context
             raise ConfigurationError("expected each key of payloads to be 32 bytes in URL-safe base64")
 
-    def seal(self, text: str | None) -> bytes | None:
-        """Encrypt a payload; ``None`` when there is nothing to keep, or nothing to keep it with."""
+    def encrypt(self, text: str | None) -> bytes | None:
+        """Encrypt a payload; return ``None`` without a payload or without a key."""
         return self._fernet.encrypt(text.encode()) if self._fernet and text is not None else None
 
-    def open(self, sealed: bytes | None) -> str | None:
+    def decrypt(self, encrypted: bytes | None) -> str | None:
         """Decrypt a payload.
 
         Raises:
-            ConfigurationError: when none of the keys opens it.
+            ConfigurationError: when no key decrypts it.
         """
-        return None if sealed is None else self._opened(sealed).decode()
+        return None if encrypted is None else self._decrypted(encrypted).decode()
 
-    def again(self, sealed: bytes) -> bytes:
-        """Encrypt a payload again, with the first key; errors as :meth:`open`."""
-        self._opened(sealed)
-        return self._fernet.rotate(sealed) if self._fernet else sealed
+    def rotate(self, encrypted: bytes) -> bytes:
+        """Encrypt a payload again, with the first key; errors as :meth:`decrypt`."""
+        self._decrypted(encrypted)
+        return self._fernet.rotate(encrypted) if self._fernet else encrypted
 
-    def _opened(self, sealed: bytes) -> bytes:
+    def _decrypted(self, encrypted: bytes) -> bytes:
         try:
             if self._fernet:
-                return self._fernet.decrypt(sealed)
+                return self._fernet.decrypt(encrypted)
         except InvalidToken:
             pass
-        raise ConfigurationError("no key given opens a payload of the ledger")
+        raise ConfigurationError("no given key decrypts a payload of the ledger")

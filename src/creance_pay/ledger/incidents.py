@@ -13,7 +13,7 @@ class IncidentKind(StrEnum):
 
     #: Paid, after the bank had said no, or that the person left, or that the page expired.
     PAID_AFTER_NO = "PAID_AFTER_NO"
-    #: The bank's own books deny a payment that it had confirmed.
+    #: The bank's own store deny a payment that it had confirmed.
     CONTRADICTED = "CONTRADICTED"
     #: One order, two authorisations: the card may have been debited twice.
     TWO_AUTHORISATIONS = "TWO_AUTHORISATIONS"

@@ -14,8 +14,7 @@ from ..references import NoticeReference
 from .incidents import Incident
 from .ledger import Ledger
 from .outbox import EffectTask
-from .records import Payment, PaymentEvent
-from .transitions import Disposition
+from .records import Disposition, Payment, PaymentEvent
 
 
 class _MemoryStore:
@@ -23,7 +22,7 @@ class _MemoryStore:
 
     def __init__(self) -> None:
         self.sequence = 0
-        self.payments: dict[str, Payment] = {}
+        self.rows: dict[str, Payment] = {}
         self.kept: list[PaymentEvent] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
         self.settlements: set[NoticeReference] = set()
@@ -34,48 +33,48 @@ class _MemoryStore:
         self.sequence += 1
         return self.sequence
 
-    def add(self, entry: Payment) -> None:
-        self.payments[entry.transaction_reference] = entry
+    def add(self, payment: Payment) -> None:
+        self.rows[payment.transaction_reference] = payment
 
-    def compare_and_set(self, entry: Payment) -> bool:
-        if self.payments[entry.transaction_reference].version != entry.version - 1:
+    def compare_and_set(self, payment: Payment) -> bool:
+        if self.rows[payment.transaction_reference].version != payment.version - 1:
             return False
-        self.payments[entry.transaction_reference] = entry
+        self.rows[payment.transaction_reference] = payment
         return True
 
     def find(self, transaction_reference: str) -> Payment | None:
-        return self.payments.get(transaction_reference)
+        return self.rows.get(transaction_reference)
 
     def payments_for_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
         wanted = set(notices)
-        return [entry for entry in self.payments.values() if wanted & entry.order.notices.keys()]
+        return [payment for payment in self.rows.values() if wanted & payment.order.notices.keys()]
 
-    def entries(
+    def payments(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
     ) -> Iterator[Payment]:
-        for _, entry in sorted(self.payments.items()):
-            within = (since is None or since <= entry.created_at) and (before is None or entry.created_at < before)
-            if within and (not states or entry.state in states):
-                yield entry
+        for _, payment in sorted(self.rows.items()):
+            within = (since is None or since <= payment.created_at) and (before is None or payment.created_at < before)
+            if within and (not states or payment.state in states):
+                yield payment
 
-    def add_record(self, record: PaymentEvent) -> int:
-        self.kept.append(attrs.evolve(record, number=len(self.kept) + 1))
+    def add_event(self, event: PaymentEvent) -> int:
+        self.kept.append(attrs.evolve(event, number=len(self.kept) + 1))
         return len(self.kept)
 
-    def records(self, transaction_reference: str) -> list[PaymentEvent]:
-        return [record for record in self.kept if record.transaction_reference == transaction_reference]
+    def events(self, transaction_reference: str) -> list[PaymentEvent]:
+        return [event for event in self.kept if event.transaction_reference == transaction_reference]
 
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
-        return any(record.fingerprint == fingerprint for record in self.records(transaction_reference))
+        return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
     def parked(self) -> list[PaymentEvent]:
-        taken_up = {record.received.retry_of for record in self.kept}
+        taken_up = {event.evidence.retry_of for event in self.kept}
         return [
-            record for record in self.kept if record.disposition is Disposition.PARKED and record.number not in taken_up
+            event for event in self.kept if event.disposition is Disposition.PARKED and event.number not in taken_up
         ]
 
     def refusals(self, since: datetime) -> int:
-        return sum(record.disposition is Disposition.REFUSED and record.received.at > since for record in self.kept)
+        return sum(event.disposition is Disposition.REFUSED and event.evidence.at > since for event in self.kept)
 
     def add_incident(self, incident: Incident) -> None:
         self.open.setdefault(_key(incident), incident)
@@ -116,18 +115,18 @@ class _MemoryStore:
         return len(self.kept)
 
     def erase(self, before: datetime, numbers: range) -> int:
-        page = [record for record in self.kept if record.number in numbers]
-        full = [each for each in page if each.received.at < before and each.received.payload is not None]
-        for record in full:
-            self.kept[record.number - 1] = attrs.evolve(record, received=attrs.evolve(record.received, payload=None))
+        page = [event for event in self.kept if event.number in numbers]
+        full = [each for each in page if each.evidence.at < before and each.evidence.payload is not None]
+        for event in full:
+            self.kept[event.number - 1] = attrs.evolve(event, evidence=attrs.evolve(event.evidence, payload=None))
         theirs = [
-            self.payments[reference]
+            self.rows[reference]
             for reference in {each.transaction_reference for each in page}
-            if reference in self.payments
+            if reference in self.rows
         ]
-        cards = [entry for entry in theirs if entry.masked_card and entry.changed_at < before]
-        for entry in cards:
-            self.add(attrs.evolve(entry, masked_card=None, version=entry.version + 1))
+        cards = [payment for payment in theirs if payment.masked_card and payment.changed_at < before]
+        for payment in cards:
+            self.add(attrs.evolve(payment, masked_card=None, version=payment.version + 1))
         return len(full) + len(cards)
 
 
@@ -149,6 +148,6 @@ class MemoryLedger(Ledger):
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one at a time, either way
-        """Open the books for one thread at a time; a block that raises must have written nothing."""
+        """Open the store for one thread at a time; a block that raises must have written nothing."""
         with self._lock:
             yield self._books

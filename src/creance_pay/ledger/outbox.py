@@ -1,7 +1,7 @@
-"""What has to happen once a payment is in a new state: the acknowledgement, the display, the back office.
+"""The outbox: the effects that follow a new state, such as the acknowledgement or the display in an account.
 
-An effect is written down in the same transaction as the state that calls for it, and runs afterwards, as often as it
-takes.  So it happens at least once; and exactly once where what it calls honours the key that comes with it.
+The task of an effect is recorded in the same transaction as the state that calls for it, and retried until it succeeds.
+So an effect runs at least once, and exactly once where its receiver honours the idempotency key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..payment import PaymentState
 from .records import Payment
 
 _FIRST = timedelta(minutes=1)
-#: The longest that an effect waits before it is tried again.
+#: The maximum back-off.
 LONGEST = timedelta(hours=1)
 
 
@@ -26,13 +26,13 @@ def _states(states: Iterable[PaymentState]) -> frozenset[PaymentState]:
 
 @attrs.frozen(kw_only=True)
 class Effect:
-    """Something that follows a payment.
+    """An effect of a payment.
 
     Args:
-        name: Its name, for ever: what was written down under another one is not run.
-        run: What to call with the payment and the key; any exception means that it has to run again.  The key is the
-            same each time, and of no other payment: hand it on to whatever can tell a repetition by it.
-        on: The states that call for it.
+        name: Its name.  A task keeps the name under which it was recorded: do not change it.
+        run: The function to call with the payment and the idempotency key; any exception is retried.  The key is the
+            same at each try, and of this payment alone: pass it on to the receiver.
+        on: The states that call for the effect.
     """
 
     name: str = attrs.field(validator=of_type(str))
@@ -42,15 +42,15 @@ class Effect:
 
 @attrs.frozen(kw_only=True)
 class EffectTask:
-    """One effect of one payment, as the ledger remembers it until it has happened.
+    """The task to run one effect of one payment, kept until it succeeds.
 
     Attributes:
         key: The idempotency key: reference, state and name.
         name: The effect's name.
         transaction_reference: The payment.
-        due_at: When to run it, or to run it again.
-        attempts: How often it was begun.
-        error: The type of what it raised last; empty before.
+        due_at: When to run it, or to retry it.
+        attempts: The number of runs begun.
+        error: The type of the last exception; empty before.
     """
 
     key: str
@@ -61,15 +61,15 @@ class EffectTask:
     error: str = ""
 
     def claimed(self, now: datetime) -> EffectTask:
-        """Put it off before it is begun: who crashes in between has left it to the next one."""
+        """Return the task with its lease extended, so that another worker retries it after a crash."""
         wait = min(_FIRST * 2 ** min(self.attempts, 6), LONGEST)
         return attrs.evolve(self, due_at=now + wait, attempts=self.attempts + 1)
 
     def due(self, now: datetime) -> bool:
-        """Tell whether to run it; what waits for longer than anything may was written by a clock that was wrong."""
+        """Return whether to run it; a due time beyond the maximum back-off came from a wrong clock and is ignored."""
         return self.due_at <= now or self.due_at > now + LONGEST
 
 
 def task_for(reference: str, state: PaymentState, name: str, now: datetime) -> EffectTask:
-    """Write down an effect that a state calls for."""
+    """Build the task of an effect that a state calls for."""
     return EffectTask(key=f"{reference}:{state}:{name}", name=name, transaction_reference=reference, due_at=now)

@@ -1,4 +1,4 @@
-"""What a ledger holds: the payments, and every message about them."""
+"""The records of a ledger: payments, which change by version, and payment events, which never change."""
 
 from __future__ import annotations
 
@@ -7,33 +7,62 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import attrs
 
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
-from .transitions import IN_FLIGHT_STATES, SETTLED_STATES, UNCONFIRMED_STATES, Change, Disposition
 
-# Of a person's browser, and of no use as evidence.
+# Headers of a person's browser, useless as evidence.
 _PRIVATE_HEADERS = {"authorization", "cookie"}
+
+
+#: Money has moved; a payment advances from left to right.
+SETTLED_STATES = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
+#: The merchant holds money of the person.
+FUNDED_STATES = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED})
+#: The attempt is over, and no money has moved.
+FAILED_STATES = frozenset({PaymentState.REFUSED, PaymentState.CANCELLED, PaymentState.EXPIRED, PaymentState.ERROR})
+#: The bank knows the attempt and has not decided.
+IN_FLIGHT_STATES = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
+#: The bank has reported nothing, or nothing certain.
+UNCONFIRMED_STATES = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
+
+
+class Disposition(StrEnum):
+    """The way the ledger disposed of a message."""
+
+    #: The payment has a new state.
+    APPLIED = "APPLIED"
+    #: It reports a known state.
+    DUPLICATE = "DUPLICATE"
+    #: It is authentic, and the recorded state takes precedence.
+    SUPERSEDED = "SUPERSEDED"
+    #: It is authentic, and not about the recorded order.
+    MISMATCH = "MISMATCH"
+    #: It is authentic, about an order that is not recorded, and waits for it.
+    PARKED = "PARKED"
+    #: It is not authentic or not readable; only its hash is recorded.
+    REFUSED = "REFUSED"
 
 
 @attrs.frozen(kw_only=True)
 class Payment:
-    """A payment, from before the browser leaves until long after.
+    """A payment of one order: a row of the ledger, rewritten at each change under the next version.
 
     Attributes:
-        order: What was ordered.
-        state: What became of it.
-        created_at: When it was recorded; every time here is the ledger's own unless said otherwise, with its zone.
-        changed_at: When its state last changed.
-        paid_at: When it became PAID.
-        display_by: Until when it may not show in the person's account yet (rule R17).
+        order: The order.
+        state: The state.
+        created_at: The time of recording; times are the ledger's own unless stated otherwise, with their zone.
+        changed_at: The time of the last change of state.
+        paid_at: The time when it became PAID.
+        display_by: The time until when it may not show in the person's account yet (rule R17).
         authorisation_number: The bank's number of the authorisation.
-        authorised_at: The bank's time of what the state was taken from.
+        authorised_at: The bank's time of the message that the state comes from.
         masked_card: The card number with its middle hidden, until it is erased.
-        version: How often it was written.
+        version: The number of times it was written.
     """
 
     order: PaymentOrder
@@ -58,53 +87,37 @@ class Payment:
         return self.order.amount
 
     def shown_by(self, now: datetime) -> bool:
-        """Tell whether what was accepted has had its time to show in the person's account."""
+        """Return whether the time for the payment to show in the person's account has passed."""
         return self.display_by is not None and self.display_by <= now
 
     def awaiting_display(self, now: datetime) -> bool:
-        """Tell whether it is accepted and may not show yet, so that it still has to be subtracted (rule R25)."""
+        """Return whether it is accepted and may not show yet, so that it has to be subtracted (rule R25)."""
         if self.state is PaymentState.AUTHORISED:
             return True
         return self.state is PaymentState.PAID and not self.shown_by(now)
 
     def blocks(self, now: datetime, attempt_life: timedelta) -> bool:
-        """Tell whether another payment of the same notices would be a second one.
+        """Return whether another payment of the same notices could be a second payment of the debt.
 
         Args:
             now: The time.
-            attempt_life: How long an attempt of which nothing was heard may still be going on.
+            attempt_life: How long an attempt without an answer of the bank may still be open.
         """
         if self.state in UNCONFIRMED_STATES:
             return now < self.created_at + attempt_life
         return self.state in IN_FLIGHT_STATES or self.awaiting_display(now)
 
-    def after(self, change: Change, told: VerifiedPayment, *, now: datetime, display_by: datetime) -> Payment:
-        """Take over what a message told, as far as the change says; the same entry when there is nothing new."""
-        number = self.authorisation_number or (told.authorisation_number if told.state in SETTLED_STATES else None)
-        facts: dict[str, object] = {"authorisation_number": number}
-        if change.disposition is Disposition.APPLIED:
-            facts |= {
-                "state": change.state,
-                "changed_at": now,
-                "authorised_at": told.authorised_at or self.authorised_at,
-                "masked_card": told.masked_card or self.masked_card,
-            }
-            if change.state is PaymentState.PAID:
-                facts |= {"paid_at": now, "display_by": display_by}
-        changed = attrs.evolve(self, **facts)  # type: ignore[arg-type]
-        return self if changed == self else attrs.evolve(changed, version=self.version + 1)
-
 
 @attrs.frozen(kw_only=True)
 class Evidence:
-    """How something came, and the evidence of it.
+    """The evidence of a message, an answer or a report line.
 
     Attributes:
         source: The way it came.
-        at: When.
-        digest: SHA-256 of what came, in hexadecimal.
-        payload: What came, as text, encrypted wherever it is written down.
-        retry_of: The number of the parked message that this is, again.
+        at: The time of arrival.
+        digest: Its SHA-256, in hexadecimal.
+        payload: Its content, as text; encrypted at rest.
+        retry_of: The number of the parked event that is processed again.
     """
 
     source: Source
@@ -115,35 +128,35 @@ class Evidence:
 
     @classmethod
     def message(cls, message: HttpMessage, source: Source, at: datetime) -> Evidence:
-        """Keep a message as it came, without what its sender's browser says of the person."""
+        """Build the evidence of a message, without the headers that identify a person's browser."""
         headers = {name: text for name, text in message.headers.items() if name.lower() not in _PRIVATE_HEADERS}
         payload = json.dumps({"body": b64encode(message.body).decode(), "headers": headers})
         return cls(source=source, at=at, digest=hashlib.sha256(message.body).hexdigest(), payload=payload)
 
     @classmethod
     def fields(cls, fields: Mapping[str, object], source: Source, at: datetime) -> Evidence:
-        """Keep the fields of an answer to a question, or of a line of a report."""
+        """Build the evidence of an answer to a question, or of a report line."""
         payload = json.dumps({"fields": {name: fields[name] for name in sorted(fields)}})
         return cls(source=source, at=at, digest=hashlib.sha256(payload.encode()).hexdigest(), payload=payload)
 
 
 @attrs.frozen(kw_only=True)
 class PaymentEvent:
-    """One message, as it was treated; a record is never changed, and only its payload is ever erased.
+    """One message and its disposition.  An event never changes; only its payload may be erased.
 
     Attributes:
-        number: Its number, counting up; there may be gaps.
-        transaction_reference: The payment; empty where nothing authentic said which.
-        received: How it came.
-        disposition: What was done with it.
-        state: What it tells about the payment; ``None`` where it tells nothing.
-        fingerprint: What two messages have in common that say the same; empty where there is nothing to compare.
-        detail: Why, in English: the type of an error, the names of fields; never a value.
+        number: Its number, increasing; there may be gaps.
+        transaction_reference: The payment; empty where no authentic message named one.
+        evidence: The evidence.
+        disposition: The disposition.
+        state: The state that it reports, or ``None``.
+        fingerprint: The digest of its meaning, equal for two messages that report the same; empty for no report.
+        detail: The reason, in English: the type of an error, the names of fields; never a value.
     """
 
     number: int = 0
     transaction_reference: str
-    received: Evidence
+    evidence: Evidence
     disposition: Disposition
     state: PaymentState | None = None
     fingerprint: str = ""
@@ -151,14 +164,14 @@ class PaymentEvent:
 
     @property
     def message(self) -> HttpMessage | None:
-        """What came, to try it again; ``None`` when it was no message, or its payload is gone."""
-        kept = json.loads(self.received.payload or "{}")
+        """The message, to process it again; ``None`` for an answer or a report line, or after erasure."""
+        kept = json.loads(self.evidence.payload or "{}")
         return HttpMessage(b64decode(kept["body"]), kept["headers"]) if "body" in kept else None
 
 
 def fingerprint_of(payment: VerifiedPayment) -> str:
-    """Digest what a message says, whatever its form, its seal and the way it came."""
+    """Digest the meaning of a message: equal for equal reports, whatever their form, seal and source."""
     when = payment.authorised_at.timestamp() if payment.authorised_at else None
     cents = payment.amount.cents if payment.amount else None
-    said = [payment.state, cents, payment.authorisation_number, payment.response_code, when]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    meaning = [payment.state, cents, payment.authorisation_number, payment.response_code, when]
+    return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()

@@ -1,77 +1,34 @@
-"""What becomes of a payment when the bank speaks: the one place that decides it.
+"""The transitions of a payment: the one place that decides its next state.
 
-A bank's messages come twice, late, out of order, or contradict one another.  :func:`transition` takes what the ledger
-holds and what an authentic message tells, and answers with the state to hold, how the message was treated, and what a
-person has to look at.  It is pure, and knows neither database nor clock.
+A bank's messages come twice, late, out of order, or contradict one another.  :func:`transition` takes the recorded
+payment and an authentic message, and returns the next state, the disposition of the message, and the incidents.  It is
+a pure function without database or clock.
 
-* Money that moved stays: PAID gives way to refunds alone, and refunds to nothing.
-* A genuine PAID wins over every other state; after a *no* with an incident.
-* What was told before, or is older by the bank's own clock, changes nothing.
-* UNKNOWN says that the bank has to be asked; it takes no better knowledge away.
+* Money that moved stays: PAID changes to refunds only, and refunds to nothing.
+* An authentic PAID replaces every other state; after a refusal with an incident.
+* A repeated message, or one that is older by the bank's own clock, changes nothing.
+* UNKNOWN means that the bank has to be asked; it never replaces better knowledge.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
 
 import attrs
 
 from ..payment import PaymentState, Source, VerifiedPayment
 from .incidents import IncidentKind
-
-#: Money has moved; each may only become one further to the right.
-SETTLED_STATES = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
-#: The attempt is over, and no money has moved.
-FAILED_STATES = frozenset({PaymentState.REFUSED, PaymentState.CANCELLED, PaymentState.EXPIRED, PaymentState.ERROR})
-#: The bank has an attempt and has not decided.
-IN_FLIGHT_STATES = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
-#: Nothing is known, or nothing certain.
-UNCONFIRMED_STATES = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
-
-
-class Disposition(StrEnum):
-    """What the ledger did with a message."""
-
-    #: The payment has a new state.
-    APPLIED = "APPLIED"
-    #: It says what is known already.
-    DUPLICATE = "DUPLICATE"
-    #: It is genuine, and what is known weighs more.
-    SUPERSEDED = "SUPERSEDED"
-    #: It is genuine, and not about the recorded order.
-    MISMATCH = "MISMATCH"
-    #: It is genuine, about an order that is not recorded, and kept until it is.
-    PARKED = "PARKED"
-    #: It is not authentic, or not readable; only its hash is kept.
-    REFUSED = "REFUSED"
-
-
-class Held(Protocol):
-    """What the ledger holds about a payment, as far as a transition depends on it."""
-
-    @property
-    def state(self) -> PaymentState:
-        """The state."""
-
-    @property
-    def authorisation_number(self) -> str | None:
-        """The bank's number of the authorisation that was paid."""
-
-    @property
-    def authorised_at(self) -> datetime | None:
-        """The bank's time of what the state was taken from."""
+from .records import FAILED_STATES, IN_FLIGHT_STATES, SETTLED_STATES, Disposition, Payment
 
 
 @attrs.frozen(kw_only=True)
 class Change:
-    """What a message does to a payment.
+    """The change of a payment by a message.
 
     Attributes:
-        state: The state to hold.
-        disposition: What was done with the message; effects belong to APPLIED alone.
-        incidents: What a person has to look at.
+        state: The next state.
+        disposition: The disposition of the message; only APPLIED calls for effects.
+        incidents: The incidents to raise.
     """
 
     state: PaymentState
@@ -79,53 +36,82 @@ class Change:
     incidents: tuple[IncidentKind, ...] = ()
 
 
-def transition(held: Held, told: VerifiedPayment, *, repeated: bool = False) -> Change:
-    """Decide what an authentic message about an order does to its payment.
+def transition(current: Payment, incoming: VerifiedPayment, *, repeated: bool = False) -> Change:
+    """Choose the next state of a payment from an authentic message about its order.
 
     Args:
-        held: What the ledger holds.
-        told: What the message tells.
+        current: The recorded payment.
+        incoming: The message.
         repeated: Whether a message of the same fingerprint was recorded before.
     """
-    if told.state in SETTLED_STATES:
-        return _money(held, told)
-    if held.state in SETTLED_STATES:
-        return _denied(held, told, repeated=repeated)
-    if told.state is held.state or (repeated and told.source is not Source.STATUS):
-        return Change(state=held.state, disposition=Disposition.DUPLICATE)
-    if _weighs_less(held, told):
-        return Change(state=held.state, disposition=Disposition.SUPERSEDED)
-    wrong = (IncidentKind.REQUEST_WRONG,) if told.state is PaymentState.ERROR else ()
-    return Change(state=told.state, disposition=Disposition.APPLIED, incidents=wrong)
+    if incoming.state in SETTLED_STATES:
+        return _money(current, incoming)
+    if current.state in SETTLED_STATES:
+        return _contradicted(current, incoming, repeated=repeated)
+    if incoming.state is current.state or (repeated and incoming.source is not Source.STATUS):
+        return Change(state=current.state, disposition=Disposition.DUPLICATE)
+    if _superseded(current, incoming):
+        return Change(state=current.state, disposition=Disposition.SUPERSEDED)
+    wrong = (IncidentKind.REQUEST_WRONG,) if incoming.state is PaymentState.ERROR else ()
+    return Change(state=incoming.state, disposition=Disposition.APPLIED, incidents=wrong)
 
 
-def _money(held: Held, told: VerifiedPayment) -> Change:
-    """Money has moved: forwards only, and never twice."""
-    if held.state not in SETTLED_STATES:
-        surprise = (IncidentKind.PAID_AFTER_NO,) if held.state in FAILED_STATES else ()
-        return Change(state=told.state, disposition=Disposition.APPLIED, incidents=surprise)
-    numbers = {held.authorisation_number, told.authorisation_number} - {None}
-    twice = (IncidentKind.TWO_AUTHORISATIONS,) if told.state is PaymentState.PAID and len(numbers) > 1 else ()
-    if SETTLED_STATES.index(told.state) > SETTLED_STATES.index(held.state):
-        return Change(state=told.state, disposition=Disposition.APPLIED)
-    return Change(state=held.state, disposition=Disposition.DUPLICATE, incidents=twice)
+def _money(current: Payment, incoming: VerifiedPayment) -> Change:
+    """Decide on a message that reports moved money: the state advances, and never by the same message twice."""
+    if current.state not in SETTLED_STATES:
+        surprise = (IncidentKind.PAID_AFTER_NO,) if current.state in FAILED_STATES else ()
+        return Change(state=incoming.state, disposition=Disposition.APPLIED, incidents=surprise)
+    numbers = {current.authorisation_number, incoming.authorisation_number} - {None}
+    twice = (IncidentKind.TWO_AUTHORISATIONS,) if incoming.state is PaymentState.PAID and len(numbers) > 1 else ()
+    if SETTLED_STATES.index(incoming.state) > SETTLED_STATES.index(current.state):
+        return Change(state=incoming.state, disposition=Disposition.APPLIED)
+    return Change(state=current.state, disposition=Disposition.DUPLICATE, incidents=twice)
 
 
-def _denied(held: Held, told: VerifiedPayment, *, repeated: bool) -> Change:
-    """Money has moved and something says no: of another attempt, unless it stands in the bank's own books."""
-    books = told.source in {Source.STATUS, Source.REPORT} and told.state in FAILED_STATES
-    denied = (IncidentKind.CONTRADICTED,) if books and not _older(held, told) else ()
+def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:
+    """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it."""
+    by_bank = incoming.source in {Source.STATUS, Source.REPORT} and incoming.state in FAILED_STATES
+    denied = (IncidentKind.CONTRADICTED,) if by_bank and not _older(current, incoming) else ()
     disposition = Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED
-    return Change(state=held.state, disposition=disposition, incidents=denied)
+    return Change(state=current.state, disposition=disposition, incidents=denied)
 
 
-def _weighs_less(held: Held, told: VerifiedPayment) -> bool:
-    """Tell what must not replace what is held: the bank's answer to a question is always its latest word."""
-    if told.state is PaymentState.UNKNOWN:
-        return told.source is Source.STATUS or held.state in IN_FLIGHT_STATES
-    return told.source is not Source.STATUS and _older(held, told)
+def _superseded(current: Payment, incoming: VerifiedPayment) -> bool:
+    """Return whether a message must not replace the state; the answer to a question is always the bank's latest."""
+    if incoming.state is PaymentState.UNKNOWN:
+        return incoming.source is Source.STATUS or current.state in IN_FLIGHT_STATES
+    return incoming.source is not Source.STATUS and _older(current, incoming)
 
 
-def _older(held: Held, told: VerifiedPayment) -> bool:
-    """Compare the bank's times with each other, and never with our clock."""
-    return bool(held.authorised_at and told.authorised_at and told.authorised_at < held.authorised_at)
+def _older(current: Payment, incoming: VerifiedPayment) -> bool:
+    """Return whether a message is older than the recorded state, by the bank's own times."""
+    return bool(current.authorised_at and incoming.authorised_at and incoming.authorised_at < current.authorised_at)
+
+
+def apply(
+    payment: Payment, change: Change, incoming: VerifiedPayment, *, now: datetime, display_by: datetime
+) -> Payment:
+    """Return the payment after a change, one version later; the same object when nothing changes.
+
+    Args:
+        payment: The recorded payment.
+        change: The result of :func:`transition`.
+        incoming: The message.
+        now: The ledger's time.
+        display_by: Until when a payment that becomes PAID may not show in the person's account (rule R17).
+    """
+    number = payment.authorisation_number or (
+        incoming.authorisation_number if incoming.state in SETTLED_STATES else None
+    )
+    changes: dict[str, object] = {"authorisation_number": number}
+    if change.disposition is Disposition.APPLIED:
+        changes |= {
+            "state": change.state,
+            "changed_at": now,
+            "authorised_at": incoming.authorised_at or payment.authorised_at,
+            "masked_card": incoming.masked_card or payment.masked_card,
+        }
+        if change.state is PaymentState.PAID:
+            changes |= {"paid_at": now, "display_by": display_by}
+    changed = attrs.evolve(payment, **changes)  # type: ignore[arg-type]
+    return payment if changed == payment else attrs.evolve(changed, version=payment.version + 1)

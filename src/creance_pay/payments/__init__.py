@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .reconciliation import ReportedLine
-from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, Told
+from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment
 from .service import PaymentService
 
 __all__ = [
@@ -12,7 +11,5 @@ __all__ = [
     "PaymentService",
     "PaymentView",
     "Reconciliation",
-    "ReportedLine",
     "StartedPayment",
-    "Told",
 ]

@@ -1,4 +1,4 @@
-"""The one path by which everything enters the ledger: prove it, find its order, record it."""
+"""The one path by which messages, answers and report lines enter the ledger: authenticate, find, match, event."""
 
 from __future__ import annotations
 
@@ -8,30 +8,34 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ..errors import CreancePayError, GatewayUnavailableError, OrderMismatchError, ResponseRefusedError
+from ..errors import (
+    CreancePayError,
+    GatewayUnavailableError,
+    MalformedResponseError,
+    OrderMismatchError,
+    ResponseRefusedError,
+)
 from ..gateways.base import Gateway
 from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
-from ..ledger.records import Evidence, Payment, PaymentEvent
-from ..ledger.transitions import Disposition
-from ..money import Euros
-from ..payment import PaymentOrder, Source, VerifiedPayment
+from ..ledger.records import Disposition, Evidence, Payment, PaymentEvent
+from ..payment import Source, VerifiedPayment
 
-_AHEAD = timedelta(hours=1)  # a clock may be wrong by minutes
+_CLOCK_TOLERANCE = timedelta(hours=1)
 
 
 @attrs.frozen(kw_only=True)
 class Inbox:
-    """What takes messages, answers and reports alike.
+    """Records messages, answers and report lines.
 
     Args:
-        gateway: The bank, which proves them.
-        ledger: Where they are recorded.
-        effects: What follows a payment.
-        clock: What tells the time.
+        gateway: The bank's gateway, which authenticates them.
+        ledger: The ledger.
+        effects: The effects of a payment.
+        clock: Returns the time.
         display_delay: How long a payment may not show in the person's account yet.
     """
 
@@ -41,77 +45,72 @@ class Inbox:
     clock: Callable[[], datetime]
     display_delay: timedelta
 
-    def take(self, message: HttpMessage, received: Evidence) -> RecordResult | CreancePayError:
-        """Prove a message and record it, or record why it was not."""
+    def take(self, message: HttpMessage, evidence: Evidence) -> RecordResult | CreancePayError:
+        """Authenticate a message, match it with its order and record it; record a refusal otherwise.
+
+        Returns:
+            The result, or the error that kept the message from being recorded.
+        """
         try:
-            return self._proved(message, received)
-        except GatewayUnavailableError as error:
-            return error
+            return self._recorded(message, evidence)
         except ResponseRefusedError as error:
-            with suppress(GatewayUnavailableError):  # nothing is lost that could be believed
-                self.ledger.refuse(received, reference=self._peeked(message), error=error)
+            with suppress(GatewayUnavailableError):  # the bank sends an authentic message again
+                self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
+            return error
+        except (GatewayUnavailableError, OrderMismatchError) as error:
             return error
 
-    def _peeked(self, message: HttpMessage) -> str:
+    def _recorded(self, message: HttpMessage, evidence: Evidence) -> RecordResult:
+        sealed = self.gateway.authenticate(message, source=evidence.source)
+        reference = sealed.transaction_reference
+        if not reference:
+            raise MalformedResponseError("the message names no single transaction reference")
+        payment = self.ledger.find(reference)
+        if payment is None:
+            kind = IncidentKind.UNKNOWN_ORDER
+            self.ledger.note(Disposition.PARKED, evidence, reference=reference, detail="", kind=kind)
+            raise GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
         try:
-            return self.gateway.peek(message)
-        except ResponseRefusedError:
-            return ""
-
-    def _proved(self, message: HttpMessage, received: Evidence) -> RecordResult | CreancePayError:
-        reference = self.gateway.peek(message)
-        entry = self.ledger.find(reference)
-        if entry is None:
-            return self._park(message, received, reference)
-        try:
-            payment = self.gateway.verify(message, expected=entry.order, source=received.source)
+            verified = sealed.match(payment.order)
         except OrderMismatchError as error:
-            self._mismatched(reference, received, error)
-            return error
-        return self.record(payment, received, reference)
+            self._mismatched(reference, evidence, error)
+            raise
+        return self.record(verified, evidence, reference)
 
-    def _park(self, message: HttpMessage, received: Evidence, reference: str) -> GatewayUnavailableError:
-        """Keep an authentic message until its order is recorded; nobody else's words are kept."""
-        nothing = PaymentOrder(transaction_reference=reference, amount=Euros(1), return_url="", notification_url="")
-        with suppress(OrderMismatchError):  # of course
-            self.gateway.verify(message, expected=nothing, source=received.source)
-        kind = IncidentKind.UNKNOWN_ORDER
-        self.ledger.note(Disposition.PARKED, received, reference=reference, detail="", kind=kind)
-        return GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
-
-    def _mismatched(self, reference: str, received: Evidence, error: OrderMismatchError) -> None:
+    def _mismatched(self, reference: str, evidence: Evidence, error: OrderMismatchError) -> None:
         kind, fields = IncidentKind.ORDER_MISMATCH, ", ".join(error.fields)
-        self.ledger.note(Disposition.MISMATCH, received, reference=reference, detail=fields, kind=kind)
+        self.ledger.note(Disposition.MISMATCH, evidence, reference=reference, detail=fields, kind=kind)
 
-    def record(self, payment: VerifiedPayment, received: Evidence, reference: str) -> RecordResult:
-        """Record what is proved; a bank's time ahead of ours is worth a warning, and never a refusal."""
-        if payment.authorised_at and payment.authorised_at > received.at + _AHEAD:
-            warnings = (*payment.warnings, "the bank's time is in the future")
-            payment = attrs.evolve(payment, warnings=warnings)
-        display_by = received.at + self.display_delay
-        return self.ledger.record(payment, received, reference=reference, display_by=display_by, effects=self.effects)
+    def record(self, verified: VerifiedPayment, evidence: Evidence, reference: str) -> RecordResult:
+        """Record a verified payment; a bank's time ahead of ours is a warning, never a refusal."""
+        if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
+            warnings = (*verified.warnings, "the bank's time is in the future")
+            verified = attrs.evolve(verified, warnings=warnings)
+        display_by = evidence.at + self.display_delay
+        return self.ledger.record(verified, evidence, reference=reference, display_by=display_by, effects=self.effects)
 
-    def ask(self, entry: Payment, transport: Transport) -> RecordResult | None:
-        """Ask the bank about a payment; ``None`` when it does not answer, or not about this payment."""
+    def ask(self, payment: Payment, transport: Transport) -> RecordResult | None:
+        """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment."""
         now = self.clock()
         try:
-            payment = self.gateway.fetch_status(entry.order, transport)
+            verified = self.gateway.fetch_status(payment.order, transport)
         except OrderMismatchError as error:
-            self._mismatched(entry.transaction_reference, Evidence.fields({}, Source.STATUS, now), error)
+            self._mismatched(payment.transaction_reference, Evidence.fields({}, Source.STATUS, now), error)
             return None
         except CreancePayError:
             return None
-        return self.record(payment, Evidence.fields(payment.raw, Source.STATUS, now), entry.transaction_reference)
+        evidence = Evidence.fields(verified.raw, Source.STATUS, now)
+        return self.record(verified, evidence, payment.transaction_reference)
 
-    def retry(self, record: PaymentEvent) -> RecordResult | CreancePayError | None:
-        """Take a parked message again; one whose payload is gone waits for the bank to be asked."""
-        if record.message is None:
+    def retry(self, event: PaymentEvent) -> RecordResult | CreancePayError | None:
+        """Process a parked message again; ``None`` when its payload was erased: the bank has to be asked."""
+        if event.message is None:
             return None
-        received = Evidence.message(record.message, record.received.source, self.clock())
-        result = self.take(record.message, attrs.evolve(received, retry_of=record.number))
+        evidence = Evidence.message(event.message, event.evidence.source, self.clock())
+        result = self.take(event.message, attrs.evolve(evidence, retry_of=event.number))
         if isinstance(result, RecordResult):
-            known = Incident(
-                kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=record.transaction_reference, at=received.at
+            found = Incident(
+                kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=event.transaction_reference, at=evidence.at
             )
-            self.ledger.close_incident(known, at=received.at)
+            self.ledger.close_incident(found, at=evidence.at)
         return result

@@ -1,25 +1,23 @@
-"""What the payment service answers: to the portal, to the bank, and to the person."""
+"""The results of the payment service: for the portal, for the bank and for the insured person."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import attrs
 
 from ..errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from ..gateways.base import FormPost, Redirect
 from ..ledger.ledger import RecordResult
-from ..ledger.transitions import Disposition
+from ..ledger.records import Disposition
 from ..payment import PaymentState
 
 
 @attrs.frozen(kw_only=True)
 class StartedPayment:
-    """A payment that is recorded, and the way out to the bank.
+    """A payment that is recorded, and the form or address that brings the browser to the bank.
 
     Attributes:
         transaction_reference: Its reference: keep it in the person's session.
-        form: What the browser does next.
+        form: The form to post, or the address to go to.
     """
 
     transaction_reference: str
@@ -28,52 +26,39 @@ class StartedPayment:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What to answer the bank.
+    """The answer to the bank's notification.
 
     Attributes:
-        http_status: The status; the body may be empty.
-        result: What was recorded, or why nothing was.
+        http_status: The HTTP status; the body may be empty.
+        result: The recorded message, or the error that kept it from being recorded.
     """
 
     http_status: int
     result: RecordResult | CreancePayError
-
-
-@attrs.frozen(kw_only=True)
-class Told:
-    """What the person may be told about a payment: ``messages.message_for`` makes a sentence of it.
-
-    Attributes:
-        outcome: What became of the payment as far as is known, PENDING while nothing is.
-        values: What the sentence may need.
-    """
-
-    outcome: PaymentState
-    values: Mapping[str, object] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class PaymentView:
-    """What to show a browser that comes back; nothing in it is personal, since anyone may open a link.
+    """The answer to a browser that returns from the bank.  It holds nothing personal: anyone may open a link.
 
     Attributes:
-        http_status: 200, or what a page of your own should answer with.
-        result: What was recorded, or why nothing was.
-        message: What the person may be told, by the ledger and not by this message alone.
+        http_status: The HTTP status of your page.
+        result: The recorded message, or the error that kept it from being recorded.
+        state: The state of the payment in the ledger, for ``messages.message_for``; PENDING while the ledger has none.
     """
 
     http_status: int
     result: RecordResult | CreancePayError
-    message: Told
+    state: PaymentState
 
 
 @attrs.frozen(kw_only=True)
 class EffectsRun:
-    """How many effects a run brought about.
+    """The number of effects that a run has executed.
 
     Attributes:
-        done: How many happened.
-        failed: How many raised, and will be tried again.
+        done: Effects that succeeded.
+        failed: Effects that raised, and will be retried.
     """
 
     done: int = 0
@@ -82,11 +67,11 @@ class EffectsRun:
 
 @attrs.frozen(kw_only=True)
 class Reconciliation:
-    """What a reconciliation found out.
+    """The result of a reconciliation.
 
     Attributes:
-        recorded: What was recorded, duplicates included.
-        unanswered: The references of the payments about which the bank did not answer, or not readably.
+        recorded: The recorded answers and report lines, duplicates included.
+        unanswered: The references of the payments about which the bank gave no readable answer.
     """
 
     recorded: tuple[RecordResult, ...] = ()
@@ -94,19 +79,12 @@ class Reconciliation:
 
     @property
     def changed(self) -> tuple[RecordResult, ...]:
-        """What changed a payment."""
+        """The results that changed a payment."""
         return tuple(each for each in self.recorded if each.disposition is Disposition.APPLIED)
 
 
 def status_of(result: RecordResult | CreancePayError) -> int:
-    """Choose the HTTP status for what became of a message."""
+    """Choose the HTTP status for the result of a message."""
     if isinstance(result, ResponseRefusedError | OrderMismatchError):
         return result.http_status
     return 200 if isinstance(result, RecordResult) else 503
-
-
-def outcome_of(state: PaymentState) -> PaymentState:
-    """Say a state as an outcome: nothing heard is pending, and what is none is unknown."""
-    if state is PaymentState.CREATED:
-        return PaymentState.PENDING
-    return PaymentState(state.value) if state.value in set(PaymentState) else PaymentState.UNKNOWN

@@ -1,4 +1,4 @@
-"""A payment from its start to its last effect: a gateway and a ledger, brought together.
+"""The payment service: one payment from its start to its last effect.
 
 Ten lines of a portal::
 
@@ -6,14 +6,14 @@ Ten lines of a portal::
 
     started = service.start(amount, notices, return_url=..., notification_url=...)   # show started.form
     answer = service.on_notification(HttpMessage(body, headers))                     # answer answer.http_status
-    view = service.on_return(HttpMessage(body, headers))                             # go on to a page of your own
-    told = service.told(ledger.find(reference))                                      # which shows what is known now
+    view = service.on_return(HttpMessage(body, headers))                             # redirect to a page of your own
+    message = messages.message_for(ledger.find(reference))                           # shown on that page
 
     service.run_effects()                                       # after each answer, and every minute
     service.reconcile(older_than=timedelta(minutes=20))         # every few minutes
 
-Everything that comes takes the same path: prove, find the order, record.  Which of the return and the notification
-comes first, how often, and in how many processes at once, makes no difference.
+Every message takes the same path: authenticate, find the order, match, record.  The order of return and notification,
+their repetition, and the number of processes change nothing.
 """
 
 from __future__ import annotations
@@ -25,37 +25,36 @@ import attrs
 
 from .._clock import utc_now
 from ..errors import ConfigurationError, CreancePayError, UnsupportedError
-from ..gateways.base import Capability, Gateway
+from ..gateways.base import Capability, Gateway, ReportLine
 from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect, EffectTask
-from ..ledger.records import Evidence, Payment
-from ..ledger.transitions import IN_FLIGHT_STATES, UNCONFIRMED_STATES
+from ..ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment
 from ..money import Euros
 from ..payment import PaymentState, Source
 from ..references import NoticeReference
 from .inbox import Inbox
-from .reconciliation import ReportedLine, read_lines
-from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, Told, outcome_of, status_of
+from .reconciliation import record_lines
+from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, status_of
 
-_MANY_ATTEMPTS = 5
-_ASKING = timedelta(days=7)
+_ATTEMPTS_BEFORE_INCIDENT = 5
+_POLL_WINDOW = timedelta(days=7)
 
 
 class PaymentService:
-    """What a portal calls: start, notification, return, effects, reconciliation.
+    """The calls of a portal: start, notification, return, effects, reconciliation.
 
     Args:
-        gateway: The bank.
-        ledger: The shop's ledger.
-        transport: What asks the bank; without it nothing is asked, and notifications and reports tell.
-        effects: What follows a payment.
-        clock: What tells the time, with its zone.
+        gateway: The bank's gateway.
+        ledger: The merchant's ledger.
+        transport: The transport for questions to the bank; without it, only notifications and reports are recorded.
+        effects: The effects of a payment.
+        clock: Returns the time, with its zone.
         display_delay: How long a payment may not show in the person's account yet (rule R17).
-        attempt_life: How long an attempt of which nothing was heard stands in the way of another; the bank's page
-            gives up after fifteen minutes.
+        attempt_life: How long an attempt without an answer of the bank blocks another; the bank's page expires after
+            fifteen minutes.
 
     Raises:
         ConfigurationError: for a clock without zone, or two effects of one name.
@@ -72,17 +71,19 @@ class PaymentService:
         display_delay: timedelta = timedelta(hours=24),
         attempt_life: timedelta = timedelta(minutes=30),
     ) -> None:
-        """Bring them together."""
+        """Check the settings."""
         named = tuple(effects)
         self._effects = {effect.name: effect for effect in named}
         if len(self._effects) < len(named):
-            raise ConfigurationError("two effects have the same name")
+            raise ConfigurationError(
+                f"expected effects of different names, got {', '.join(each.name for each in named)}"
+            )
         self._gateway = gateway
         self._ledger = ledger
         self._transport = transport if Capability.STATUS in gateway.capabilities else None
         self._clock = _in_utc(clock)
         self._attempt_life = attempt_life
-        self._intake = Inbox(
+        self._inbox = Inbox(
             gateway=gateway,
             ledger=ledger,
             effects=named,
@@ -99,75 +100,67 @@ class PaymentService:
         notification_url: str,
         replace: bool = False,
     ) -> StartedPayment:
-        """Record an order, and give the way out to the bank.
+        """Record an order, and build the form that brings the browser to the bank.
+
+        The bank is asked first about earlier attempts that may have been paid without a notification.
 
         Args:
-            amount: What to ask from the bank: re-read on your server, and never taken from the browser.
-            notices: What each notice receives; sums to ``amount``.
-            return_url: Where the browser comes back to.
-            notification_url: Where the bank's server posts the result.
-            replace: Whether the person gave up an attempt that is open.  The bank is asked about it first, and only
-                what it has neither accepted nor under way is replaced; without a transport only time does that.
+            amount: The amount to ask from the bank: computed on your server, never taken from the browser.
+            notices: The amount for each notice; sums to ``amount``.
+            return_url: The address that the browser returns to.
+            notification_url: The address that the bank's server posts to.
+            replace: Whether the person gave up an open attempt.  The bank is asked about it first, and only an attempt
+                that it has neither accepted nor in progress is replaced; without a transport, only time does that.
 
         Raises:
             PaymentInProgressError: when another payment of one of the notices is open, or does not show yet.
-            InvalidValueError: when the order cannot be made, or the bank would refuse it.
+            InvalidValueError: when the order is invalid, or the bank would refuse it.
             GatewayUnavailableError: when the ledger does not answer, or the bank where it has to be called.
         """
         now = self._clock()
-        entry = self._ledger.open(
+        asked_about = self._ask_about_earlier(notices, now, replace=replace)
+        payment = self._ledger.open(
             amount,
             notices,
             return_url=return_url,
             notification_url=notification_url,
             now=now,
             attempt_life=self._attempt_life,
-            ignoring=self._asked_aside(notices, now, replace=replace),
+            ignoring=asked_about,
         )
         try:
-            form = self._gateway.initiate(entry.order)
+            form = self._gateway.initiate(payment.order)
         except CreancePayError:
-            self._ledger.give_up(entry, now=now)
+            self._ledger.give_up(payment, now=now)
             raise
-        return StartedPayment(transaction_reference=entry.transaction_reference, form=form)
+        return StartedPayment(transaction_reference=payment.transaction_reference, form=form)
 
     def on_notification(self, message: HttpMessage) -> Answer:
-        """Take what the bank's server posted.
+        """Record a notification of the bank's server.
 
         Returns:
-            The status to answer: 200 for what is recorded, for duplicates and for what is authentic but not about the
-            recorded order; 400 for what is not authentic; 503, so that it is sent again, when the ledger does not
-            answer, or the order is not recorded yet.
+            The HTTP status to answer: 200 for a recorded message, a duplicate, or an authentic message that does not
+            match its order; 400 for a message that is not authentic; 503, so that the bank sends it again, when the
+            ledger does not answer or the order is not recorded yet.
         """
-        result = self._intake.take(message, Evidence.message(message, Source.NOTIFICATION, self._clock()))
+        result = self._inbox.take(message, Evidence.message(message, Source.NOTIFICATION, self._clock()))
         return Answer(http_status=status_of(result), result=result)
 
     def on_return(self, message: HttpMessage) -> PaymentView:
-        """Take what the person's browser brought back.
+        """Record a return of the person's browser.
 
-        A bank that seals its returns is believed, as a notification is; of another bank the return is a hint that asks
-        for nothing, since anyone could send it, and the person is told that the payment is being confirmed.
+        A sealed return is recorded as a notification is.  The return of a bank that does not seal it is a hint that
+        anyone could send: it is not recorded, and the payment is shown as pending.
         """
         if Capability.SEALED_RETURN not in self._gateway.capabilities:
-            hint = UnsupportedError("the returns of this bank prove nothing")
-            return PaymentView(http_status=200, result=hint, message=Told(outcome=PaymentState.PENDING))
-        result = self._intake.take(message, Evidence.message(message, Source.RETURN, self._clock()))
-        told = self.told(result.entry) if isinstance(result, RecordResult) else Told(outcome=PaymentState.PENDING)
-        return PaymentView(http_status=status_of(result), result=result, message=told)
-
-    def told(self, entry: Payment) -> Told:
-        """Tell what the ledger holds about a payment, for the page that a browser is sent on to after its return.
-
-        Args:
-            entry: A payment of the person who is signed in: find it by the reference in the person's own session.
-        """
-        if entry.state is PaymentState.PAID:
-            hours = self._intake.display_delay // timedelta(hours=1)
-            return Told(outcome=PaymentState.PAID, values={"display_delay_hours": hours})
-        return Told(outcome=outcome_of(entry.state))
+            hint = UnsupportedError("the bank does not seal its returns")
+            return PaymentView(http_status=200, result=hint, state=PaymentState.PENDING)
+        result = self._inbox.take(message, Evidence.message(message, Source.RETURN, self._clock()))
+        state = result.state if isinstance(result, RecordResult) else PaymentState.PENDING
+        return PaymentView(http_status=status_of(result), result=result, state=state)
 
     def run_effects(self) -> EffectsRun:
-        """Run every effect that is due; one that raises is tried again later, less and less often."""
+        """Run every effect that is due; one that raises is retried later, with increasing back-off."""
         ran = []
         while found := self._ledger.claim(now=self._clock(), names=self._effects.keys()):
             ran.append(self._run(*found))
@@ -177,63 +170,63 @@ class PaymentService:
         self,
         *,
         older_than: timedelta = timedelta(minutes=20),
-        asking_for: timedelta = _ASKING,
-        reports: Iterable[ReportedLine] = (),
-        watch: Callable[[tuple[Payment, ...]], Iterable[Payment]] = tuple,
+        poll_window: timedelta = _POLL_WINDOW,
+        reports: Iterable[ReportLine] = (),
+        progress: Callable[[tuple[Payment, ...]], Iterable[Payment]] = tuple,
     ) -> Reconciliation:
-        """Find out what nobody told: try parked messages again, ask the bank, and read its reports.
+        """Process parked messages again, record the bank's reports, and ask the bank about open payments.
 
         Args:
-            older_than: The age of the payments to ask about; younger ones may still be told of.
-            asking_for: How long to ask about an attempt of which nothing was ever heard; the bank is asked for ever
-                about one that it has under way.
+            older_than: The age from which to ask about a payment; a younger one may still be notified.
+            poll_window: The age up to which to ask about an attempt without any answer of the bank.  An attempt that
+                the bank has in progress is asked about at any age.
             reports: Lines of the bank's daily reports.
-            watch: What gives the payments one by one to be asked about, such as a bar that shows how far it is.
+            progress: Yields the payments to ask about one by one, such as a progress bar.
         """
-        parked = [self._intake.retry(record) for record in self._ledger.parked()]
+        parked = [self._inbox.retry(event) for event in self._ledger.parked()]
         recorded = [result for result in parked if isinstance(result, RecordResult)]
-        recorded += read_lines(self._intake, list(reports))
+        recorded += record_lines(self._inbox, list(reports))
         unanswered = []
-        for entry, answer in self._asked(watch(tuple(self._unsettled(older_than, asking_for)))):
+        for payment, answer in self._ask(progress(tuple(self._open_payments(older_than, poll_window)))):
             if answer is None:
-                unanswered.append(entry.transaction_reference)
+                unanswered.append(payment.transaction_reference)
             else:
                 recorded.append(answer)
         return Reconciliation(recorded=tuple(recorded), unanswered=tuple(unanswered))
 
     def incidents(self) -> tuple[Incident, ...]:
-        """List what a person has to look at, the oldest first."""
+        """List the open incidents, the oldest first."""
         return self._ledger.incidents()
 
-    def _asked_aside(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
-        """Ask the bank about earlier attempts, and name those of which it answers something."""
+    def _ask_about_earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
+        """Ask the bank about earlier attempts, and return the references of those that it answered about."""
         earlier = self._earlier(notices, now, replace=replace)
-        return {entry.transaction_reference for entry, answer in self._asked(earlier) if answer}
+        return {payment.transaction_reference for payment, answer in self._ask(earlier) if answer}
 
     def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
-        """Find the attempts that may have been paid although nobody told, and no longer stand in the way."""
-        for entry in self._ledger.payments_for_notices(notices):
-            silent = entry.state in UNCONFIRMED_STATES and now < entry.created_at + _ASKING
-            given_up = replace or not entry.blocks(now, self._attempt_life)
-            if (silent or entry.state in IN_FLIGHT_STATES) and given_up:
-                yield entry
+        """Yield the attempts that may have been paid without a notification, and do not block any more."""
+        for payment in self._ledger.payments_for_notices(notices):
+            unanswered = payment.state in UNCONFIRMED_STATES and now < payment.created_at + _POLL_WINDOW
+            given_up = replace or not payment.blocks(now, self._attempt_life)
+            if (unanswered or payment.state in IN_FLIGHT_STATES) and given_up:
+                yield payment
 
-    def _asked(self, entries: Iterable[Payment]) -> Iterator[tuple[Payment, RecordResult | None]]:
-        """Ask the bank about payments, where it can be asked."""
+    def _ask(self, payments: Iterable[Payment]) -> Iterator[tuple[Payment, RecordResult | None]]:
+        """Ask the bank about payments, where there is a transport."""
         if self._transport is not None:
-            for entry in entries:
-                yield entry, self._intake.ask(entry, self._transport)
+            for payment in payments:
+                yield payment, self._inbox.ask(payment, self._transport)
 
-    def _unsettled(self, older_than: timedelta, asking_for: timedelta) -> Iterator[Payment]:
+    def _open_payments(self, older_than: timedelta, poll_window: timedelta) -> Iterator[Payment]:
         now = self._clock()
-        yield from self._ledger.entries(IN_FLIGHT_STATES, before=now - older_than)
-        yield from self._ledger.entries(UNCONFIRMED_STATES, since=now - asking_for, before=now - older_than)
+        yield from self._ledger.payments(IN_FLIGHT_STATES, before=now - older_than)
+        yield from self._ledger.payments(UNCONFIRMED_STATES, since=now - poll_window, before=now - older_than)
 
-    def _run(self, task: EffectTask, entry: Payment) -> bool:
-        """Run one effect, and tell whether it happened."""
+    def _run(self, task: EffectTask, payment: Payment) -> bool:
+        """Run one effect, and return whether it succeeded."""
         try:
-            self._effects[task.name].run(entry, task.key)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the effect has to run again
+            self._effects[task.name].run(payment, task.key)
+        except Exception as error:  # noqa: BLE001 - any exception is retried
             self._failed(attrs.evolve(task, error=type(error).__name__))
             return False
         self._ledger.finish(task, at=self._clock())
@@ -241,7 +234,7 @@ class PaymentService:
 
     def _failed(self, task: EffectTask) -> None:
         self._ledger.finish(task, at=None)
-        if task.attempts >= _MANY_ATTEMPTS:
+        if task.attempts >= _ATTEMPTS_BEFORE_INCIDENT:
             self._ledger.raise_incident(
                 Incident(
                     kind=IncidentKind.EFFECT_FAILING,
@@ -253,7 +246,7 @@ class PaymentService:
 
 
 def _in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
-    """Tell the time in UTC, where a day always has 24 hours: sums in another zone jump when its clocks change."""
+    """Return a clock in UTC, where every day has 24 hours: sums in another zone are wrong when its clocks change."""
     if clock().tzinfo is None:
-        raise ConfigurationError("expected a clock that tells the time with its zone")
+        raise ConfigurationError("expected clock to return a time with its zone, got one without")
     return lambda: clock().astimezone(UTC)

@@ -1,14 +1,14 @@
-"""The JSON that Sips seals: objects whose values, set one after the other, make the text under the seal.
+"""The JSON that Sips seals: the values of an object, concatenated in a fixed order, are the text under the seal.
 
-Values are taken in the ASCII order of their names, a container at its own place and its values in the order of their
-names again, a list in the order sent, a null not at all; the version of the key, the algorithm and the seal itself stay
-out.  Numbers count as they are written.
+Values are taken in the ASCII order of their names; a container at its own place, its values in the order of their
+names again; a list in the order sent; a null not at all.  ``keyVersion``, ``sealAlgorithm`` and ``seal`` are left out.
+Numbers count as they are written.
 
->>> concatenated(load('{"seal": "x", "b": {"d": 2, "c": ["1", null, true]}, "a": "0"}'))
+>>> text_to_seal(load('{"seal": "x", "b": {"d": 2, "c": ["1", null, true]}, "a": "0"}'))
 '01true2'
 
-The seal covers values alone, neither their names nor where one ends: a value is only worth believing once it has the
-form that its name asks for.
+The seal covers values alone, neither their names nor their boundaries: believe a value only after its form was checked
+for its name.
 """
 
 from __future__ import annotations
@@ -16,32 +16,53 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-#: What can stand in a document; every number is the text of its digits.
+#: A value of a document; every number is the text of its digits.
 Json = str | bool | None | list["Json"] | list[tuple[str, "Json"]]
-_MOST_CONTAINERS = 200  # no answer of the bank has so many, and none of them can be too deep to go through
 _UNSEALED = {"keyVersion", "sealAlgorithm", "seal"}
+# A browser can post a document that nobody sealed: it is bounded before anything is built from it.  The largest answer
+# that the vendor's guides print has 60 names in 3 levels.
+_MAX_CONTAINERS = 100
+_MAX_DEPTH = 8
+_MAX_PAIRS = 1_000
+_MAX_NAME_CHARACTERS = 64
 
 
 class Pairs(list[tuple[str, Json]]):
-    """An object with all its pairs, in order: a name that is repeated is not dropped in silence."""
+    """An object with all its pairs, in order, a repeated name included."""
 
 
 def load(text: str) -> Pairs:
-    """Read a text that is one object.
+    """Parse a text that is one object.
 
     Raises:
-        ValueError: when it is not, or has too many containers.
+        ValueError: for another text, or one with too many containers, levels or names, or a name that is too long.
     """
-    if text.count("{") + text.count("[") > _MOST_CONTAINERS:
-        raise ValueError("too many containers")
-    tree = json.loads(text, object_pairs_hook=Pairs, parse_int=str, parse_float=str, parse_constant=str)
+    if text.count("{") + text.count("[") > _MAX_CONTAINERS or text.count('":') > _MAX_PAIRS:
+        raise ValueError(f"expected at most {_MAX_CONTAINERS} containers and {_MAX_PAIRS} names")
+    tree = json.loads(text, object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(tree, Pairs):
-        raise ValueError("not an object")  # noqa: TRY004 - the one error of every text that is not a document
+        raise ValueError("expected an object")  # noqa: TRY004 - every text that is no document raises the same error
+    _check_depth(tree, _MAX_DEPTH)
     return tree
 
 
-def concatenated(tree: Pairs) -> str:
-    """Give the text that a seal covers."""
+def _pairs(pairs: list[tuple[str, Json]]) -> Pairs:
+    if any(len(name) > _MAX_NAME_CHARACTERS for name, _ in pairs):
+        raise ValueError(f"expected names of at most {_MAX_NAME_CHARACTERS} characters")
+    return Pairs(pairs)
+
+
+def _check_depth(value: Json, levels: int) -> None:
+    if not isinstance(value, list):
+        return
+    if not levels:
+        raise ValueError(f"expected at most {_MAX_DEPTH} levels")
+    for each in value:
+        _check_depth(each[1] if isinstance(value, Pairs) else each, levels - 1)  # type: ignore[index, arg-type]
+
+
+def text_to_seal(tree: Pairs) -> str:
+    """Return the text that a seal covers."""
     return _concatenated(Pairs(pair for pair in tree if pair[0] not in _UNSEALED))
 
 
@@ -49,7 +70,7 @@ def _concatenated(value: Json) -> str:
     if isinstance(value, Pairs):
         return "".join(_concatenated(inner) for _, inner in sorted(value, key=lambda pair: pair[0]))
     if isinstance(value, list):
-        return "".join(_concatenated(item) for item in value)  # type: ignore[arg-type]  # of no pairs, hence of values
+        return "".join(_concatenated(item) for item in value)  # type: ignore[arg-type]  # a list of values, not pairs
     return "" if value is None else _word(value)
 
 
@@ -60,7 +81,7 @@ def leaves(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list) and any(isinstance(item, list) for item in value):
         for place, item in enumerate(value):
-            yield from leaves(item, f"{name}.{place}")  # type: ignore[arg-type]  # of no pairs, hence of values
+            yield from leaves(item, f"{name}.{place}")  # type: ignore[arg-type]  # a list of values, not pairs
     elif isinstance(value, list):
         yield name, ",".join(map(_word, value))
     else:

@@ -1,4 +1,4 @@
-"""A shop at Sips: its number, its keys, its host; what is refused before it does harm, and what proves an answer."""
+"""A merchant at Sips: its number, keys, host and seal algorithm, and one sealed call to the bank."""
 
 from __future__ import annotations
 
@@ -6,118 +6,93 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import StrEnum
 
 import attrs
 
 from ..._clock import utc_now
 from ..._validators import of_type
-from ...errors import ConfigurationError, GatewayUnavailableError, MalformedResponseError, SealMismatchError
-from ..base import Gateway
+from ...errors import (
+    ConfigurationError,
+    GatewayUnavailableError,
+    InvalidValueError,
+    MalformedResponseError,
+    SealMismatchError,
+)
+from ...payment import PaymentOrder
 from ..keys import KeyRing, SecretKey
 from ..seals import SealAlgorithm, seal, verify_seal
 from ..transport import HttpAnswer, Transport
-from .canonical_json import concatenated, load
+from .canonical_json import load, text_to_seal
 from .data import Data
 from .hosts import Environment, SipsHost
 
 EURO = "978"
 _MERCHANT_ID = re.compile(r"[0-9]{15}")
-# Those of the simulators, and the test shops that Mercanet and Sherlock's print in their guides, keys and all.
-_PUBLIC_SHOP = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433")
+# The simulators', the test merchants that Mercanet and Sherlock's print in their guides, and the one of our own docs.
+_PUBLIC_MERCHANT = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433|201000005940002")
+_OK = 200
 
 
-class Identification(StrEnum):
-    """Who numbers the payments of a shop, and how; agreed with the bank when the shop is opened."""
-
-    #: The merchant gives each payment a reference: the only way offered, since only it finds a payment that got lost.
-    REFERENCE_BY_MERCHANT = "REFERENCE_BY_MERCHANT"
-    #: The bank makes the reference; not offered.
-    REFERENCE_BY_SIPS = "REFERENCE_BY_SIPS"
-    #: The merchant gives a number of six digits, unique on its day; not offered.
-    TRANSACTION_ID_BY_MERCHANT = "TRANSACTION_ID_BY_MERCHANT"
-    #: The bank gives that number; not offered.
-    TRANSACTION_ID_BY_SIPS = "TRANSACTION_ID_BY_SIPS"
-
-
-def _merchant(_: Shop, __: attrs.Attribute[str], merchant_id: object) -> None:
+def _fifteen_digits(_: SipsMerchant, __: attrs.Attribute[str], merchant_id: object) -> None:
     if not isinstance(merchant_id, str) or _MERCHANT_ID.fullmatch(merchant_id) is None:
-        raise ConfigurationError("expected merchant_id to be fifteen digits, as text")
-
-
-def _by_reference(_: Shop, __: attrs.Attribute[Identification], identification: object) -> None:
-    if identification is not Identification.REFERENCE_BY_MERCHANT:
-        raise ConfigurationError("expected a shop whose merchant gives the transaction reference, the one way offered")
+        found = f"{len(merchant_id)} characters" if isinstance(merchant_id, str) else type(merchant_id).__name__
+        raise ConfigurationError(f"expected merchant_id to be a text of fifteen digits, got {found}")
 
 
 @attrs.frozen(kw_only=True)
-class Shop(Gateway):
-    """What every connector of Sips is set up with.
+class SipsMerchant:
+    """The settings of one merchant; the gateway and its Office calls share them.
 
-    Args:
-        merchant_id: The shop's number, fifteen digits.
-        keys: Its keys.
-        host: Where it takes payments.
-        algorithm: How both sides seal; a message is held to it, and cannot choose another.
-        legacy_seal: The explicit consent that ``SealAlgorithm.SHA_256`` needs in production.
-        identification: Who numbers the payments: the merchant, or the shop is refused.
-        unsealed_answers: Whether an answer of Office may lack its seal, as those of the vendor's test platform are said
-            to; refused anywhere else, and a seal that is there has to be right all the same.
-        clock: What tells the time, with its zone.
-
-    Raises:
-        ConfigurationError: for a shop number that is not one; for a clock without zone, or a current key past its last
-            moment; for another identification, or unsealed answers beyond the test platform; in production, for a
-            public test shop, a weak key, or the legacy seal without consent.
+    The arguments are those of :class:`~creance_pay.gateways.sips.SipsPaypage`, which builds it.
     """
 
-    merchant_id: str = attrs.field(validator=_merchant)
+    merchant_id: str = attrs.field(validator=_fifteen_digits)
     keys: KeyRing = attrs.field(validator=of_type(KeyRing, error=ConfigurationError))
-    host: SipsHost = attrs.field(
-        default=SipsHost.WORLDLINE_PRODUCTION, validator=of_type(SipsHost, error=ConfigurationError)
-    )
-    algorithm: SealAlgorithm = attrs.field(
-        default=SealAlgorithm.HMAC_SHA_256, validator=of_type(SealAlgorithm, error=ConfigurationError)
-    )
-    legacy_seal: bool = attrs.field(default=False, validator=of_type(bool, error=ConfigurationError))
-    identification: Identification = attrs.field(
-        default=Identification.REFERENCE_BY_MERCHANT, validator=_by_reference, repr=False
-    )
-    unsealed_answers: bool = attrs.field(default=False, validator=of_type(bool, error=ConfigurationError), repr=False)
+    host: SipsHost = attrs.field(validator=of_type(SipsHost, error=ConfigurationError))
+    algorithm: SealAlgorithm = attrs.field(validator=of_type(SealAlgorithm, error=ConfigurationError))
+    legacy_seal: bool = attrs.field(validator=of_type(bool, error=ConfigurationError))
+    unsealed_answers: bool = attrs.field(validator=of_type(bool, error=ConfigurationError), repr=False)
     clock: Callable[[], datetime] = attrs.field(default=utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what would be unsafe."""
+        """Refuse unsafe settings."""
         if self.clock().tzinfo is None:
-            raise ConfigurationError("expected clock to tell the time with its zone")
+            raise ConfigurationError("expected clock to return a time with its zone, got one without")
         if self.unsealed_answers and self.host.environment is not Environment.TEST:
-            raise ConfigurationError("only the vendor's test platform may answer without seal")
+            raise ConfigurationError(
+                f"unsealed_answers is for the vendor's test platform, got a host for {self.host.environment}"
+            )
         self.sealing_key()
         if self.host.production:
-            self._demand_safety()
+            self._check_production()
 
-    def _demand_safety(self) -> None:
-        if _PUBLIC_SHOP.fullmatch(self.merchant_id):
-            raise ConfigurationError("a public test shop cannot take real payments")
+    def _check_production(self) -> None:
+        if _PUBLIC_MERCHANT.fullmatch(self.merchant_id):
+            raise ConfigurationError("expected a merchant of your own: a public test merchant takes no real payments")
         for key in self.keys:
             if key.weakness:
-                raise ConfigurationError(f"key {key.version} is {key.weakness}")
+                raise ConfigurationError(f"key {key.version} cannot protect real payments: {key.weakness}")
         if self.algorithm is SealAlgorithm.SHA_256 and not self.legacy_seal:
-            raise ConfigurationError("the legacy seal needs legacy_seal=True in production")
+            raise ConfigurationError("the legacy seal SHA-256 needs legacy_seal=True in production")
 
     def sealing_key(self) -> SecretKey:
-        """Give the current key, unless it is past its last moment: its answers would be refused, even of money paid.
+        """Return the current key.
 
         Raises:
-            ConfigurationError: when it is.
+            ConfigurationError: when the key is past its last moment: the answers to its requests would be refused.
         """
         key = self.keys.current
         if key.retired(self.clock()):
-            raise ConfigurationError("the current key is past its last moment")
+            raise ConfigurationError(f"the current key, version {key.version}, is past its last moment")
         return key
 
-    def prove(self, text: str, received: str, version: str) -> None:
-        """Prove that a text was sealed by the key of a version, which was read unverified, to choose the key alone.
+    def authenticate(self, text: str, received: str, version: str) -> None:
+        """Prove that a text was sealed by the key of a version.
+
+        Args:
+            text: The text as it arrived.
+            received: The seal as it arrived.
+            version: The key version that the text names.  It is unverified, and only chooses the key.
 
         Raises:
             UnknownKeyError: for a key that is not in the ring, or is retired.
@@ -125,55 +100,65 @@ class Shop(Gateway):
         """
         verify_seal(received, text, self.keys.find(version, now=self.clock()), self.algorithm)
 
-
-@attrs.frozen(kw_only=True)
-class Exchange(Shop):
-    """A shop that calls the bank."""
-
-    def exchange(self, transport: Transport, url: str, fields: Mapping[str, object], *, questions: int = 0) -> Data:
-        """Seal a document, post it, and prove the answer.
-
-        Args:
-            transport: What posts.
-            url: Where to.
-            fields: The document without key version, algorithm and seal.
-            questions: How often a mere question may be asked, until something readable comes back; 0 for what may have
-                an effect, which is sent once, and whose failure is not retryable.
+    def order_fields(self, order: object) -> dict[str, str]:
+        """Return the fields by which an answer repeats its order.
 
         Raises:
-            GatewayUnavailableError: when nothing readable comes back.
+            InvalidValueError: for anything but an order, such as the ``None`` of a look-up without result.
+        """
+        if not isinstance(order, PaymentOrder):
+            raise InvalidValueError(f"expected a PaymentOrder to match the answer with, got {type(order).__name__}")
+        return {
+            "merchantId": self.merchant_id,
+            "transactionReference": order.transaction_reference,
+            "amount": str(order.amount.cents),
+            "currencyCode": EURO,
+        }
+
+    def call(self, transport: Transport, url: str, fields: Mapping[str, object], *, attempts: int = 0) -> Data:
+        """Seal a document, post it, and authenticate the answer.
+
+        Args:
+            transport: The transport that posts.
+            url: The address.
+            fields: The document without key version, algorithm and seal.
+            attempts: How often a question without effect may be asked until a readable answer comes; 0 for a call that
+                may have an effect: it is sent once, and its failure is not retryable.
+
+        Raises:
+            GatewayUnavailableError: when no readable answer comes.
             ResponseRefusedError: when the answer is not authentic.
         """
         key = self.sealing_key()
         document = {**fields, "keyVersion": key.version, "sealAlgorithm": self.algorithm.value}
-        document["seal"] = seal(concatenated(load(json.dumps(document))), key, self.algorithm)
-        for _ in range(questions or 1):
+        document["seal"] = seal(text_to_seal(load(json.dumps(document))), key, self.algorithm)
+        for _ in range(attempts or 1):
             try:
                 text = readable(transport.post_json(url, document))
             except GatewayUnavailableError as error:
-                raise GatewayUnavailableError(str(error), retryable=bool(questions)) from None
+                raise GatewayUnavailableError(str(error), retryable=bool(attempts)) from None
             if text is not None:
-                return self._proved(text, key.version)
-        raise GatewayUnavailableError("the bank gave no answer that can be read", retryable=bool(questions))
+                return self._authenticated(text, key.version)
+        raise GatewayUnavailableError("the bank gave no readable answer", retryable=bool(attempts))
 
-    def _proved(self, text: str, current: str) -> Data:
-        """Prove an answer by the key that it names, or by the one that sealed the question."""
-        data = Data.parse(text)
+    def _authenticated(self, text: str, current: str) -> Data:
+        """Authenticate an answer by the key that it names, or by the one that sealed the question."""
+        data = Data.parse_json(text)
         if data.repeated:
             raise MalformedResponseError("a field of the answer is repeated")
-        received = data.one("seal")
+        received = data.get("seal")
         if received is not None:
-            self.prove(concatenated(load(text)), received, data.one("keyVersion") or current)
+            self.authenticate(text_to_seal(load(text)), received, data.get("keyVersion") or current)
         elif not self.unsealed_answers:
             raise SealMismatchError("the answer has no seal")
         return data
 
 
 def readable(answer: HttpAnswer) -> str | None:
-    """Give the text of an answer that is a document; ``None`` for a page of HTML, a server's error, half a text."""
+    """Return the text of an answer that is a JSON document; ``None`` for HTML, a server error or a truncated text."""
     try:
         text = answer.body.decode().strip()
         load(text)
     except ValueError:
         return None
-    return text if answer.status == 200 else None  # noqa: PLR2004 - everybody knows it
+    return text if answer.status == _OK else None

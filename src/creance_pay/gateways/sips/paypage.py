@@ -1,8 +1,8 @@
-"""Sips Paypage POST: a sealed form to the bank's page, and the same form back.
+"""Sips Paypage POST: a sealed form to the bank's page, and the bank's sealed answer.
 
-The browser posts ``Data``, ``Seal``, ``InterfaceVersion`` and ``SealAlgorithm``; the bank posts ``Data`` and ``Seal``
-back, twice: by the browser (*manual response*) and from its server (*automatic response*), with the same content, in
-any order, any number of times.
+The browser posts ``Data``, ``Seal``, ``InterfaceVersion`` and ``SealAlgorithm``.  The bank posts ``Data`` and ``Seal``
+back twice, with the same content, in any order, any number of times: through the browser (*manual response*) and from
+its server (*automatic response*).
 
 >>> from creance_pay import Euros, PaymentOrder
 >>> from creance_pay.gateways import KeyRing, SecretKey
@@ -21,132 +21,233 @@ Sources: the vendor's guides of Paypage POST (HP 2.3, 2013; releases 24 and 25) 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
 import attrs
 
-from ...errors import InvalidValueError, MalformedResponseError
+from ..._clock import utc_now
+from ...errors import InvalidValueError, MalformedResponseError, ResponseRefusedError
 from ...http import HttpMessage
+from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
-from ..base import FormPost
-from ..keys import SecretKey
-from ..seals import seal
+from ..base import Capability, FormPost, Gateway, OperationResult, SealedMessage
+from ..keys import KeyRing, SecretKey
+from ..seals import SealAlgorithm, seal
+from ..transport import Transport
+from . import office
 from .data import Data, decode, encode, write
 from .fields import PaypageOptions, check_address, joined
-from .merchant import EURO
-from .office import Office
-from .response_codes import outcome_of
-from .responses import REFERENCE, demand, parse_form
+from .hosts import SipsHost
+from .merchant import EURO, SipsMerchant
+from .response_codes import state_of
+from .responses import REFERENCE, parse_form, require_match, verified_payment
 
 INTERFACE_VERSION = "HP_3.4"
-# A second value of one of these would leave the outcome to whoever chooses.
+_MAX_CENTS = 10**12 - 1
+# A second value of one of these would leave the state to whoever chooses between the two.
 _DECIDING = {
     "merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "acquirerResponseCode",
     "captureMode", "keyVersion",
 }  # fmt: skip
-# A short answer, to a cancelled or expired payment, may lack amount and currency; one that speaks of money not.
+# A short answer, about a cancelled or expired payment, may lack amount and currency; one about money may not.
 _MONEY = (PaymentState.PAID, PaymentState.AUTHORISED)
 _SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
+# Only a request has these.
+_REQUEST_FIELDS = {"automaticResponseUrl", "normalReturnUrl"}
 
 
 @attrs.frozen(kw_only=True)
-class SipsPaypage(Office):
-    """The gateway of one shop.
+class SipsMessage(SealedMessage):
+    """An authentic answer of the payment page.
 
-    Args:
-        merchant_id: The shop's number, fifteen digits.
-        keys: Its keys.
-        host: Where it takes payments.
-        algorithm: How both sides seal; a message is held to it, and cannot choose another.
-        legacy_seal: The explicit consent that ``SealAlgorithm.SHA_256`` needs in production.
-        identification: Who numbers the payments: the merchant, or the shop is refused.
-        unsealed_answers: Whether an answer of Office may lack its seal, as those of the vendor's test platform are said
-            to; refused anywhere else, and a seal that is there has to be right all the same.
-        clock: What tells the time, with its zone.
-
-    Raises:
-        ConfigurationError: for a shop number that is not one; for a clock without zone, or a current key past its last
-            moment; for another identification, or unsealed answers beyond the test platform; in production, for a
-            public test shop, a weak key, or the legacy seal without consent.
+    Attributes:
+        merchant: The merchant whose key authenticated it.
+        data: Its fields.
     """
 
+    merchant: SipsMerchant = attrs.field(repr=False)
+    data: Data = attrs.field(repr=False)
+
+    def match(self, order: PaymentOrder) -> VerifiedPayment:
+        """Compare merchant, reference, amount and currency with the order's.
+
+        An authentic text that is ill-formed, or that repeats a deciding field, reports UNKNOWN, never a payment.
+
+        Raises:
+            OrderMismatchError: when a field differs.
+            InvalidValueError: for anything but an order.
+        """
+        data, ours = self.data, self.merchant.order_fields(order)
+        if not data.well_formed or _DECIDING.intersection(data.repeated):
+            require_match(data, ours, optional=frozenset(ours))
+            return VerifiedPayment(
+                state=PaymentState.UNKNOWN, source=self.source, key_version=self.key_version, raw=data.values
+            )
+        state = state_of(data.get)
+        require_match(data, ours, optional=_NOTHING if state in _MONEY else _SUM)
+        return verified_payment(data, state, self.source, order, amount=data.get("amount"))
+
+
+@attrs.frozen(init=False)
+class SipsPaypage(Gateway):
+    """The gateway of one merchant through Paypage POST.
+
+    Args:
+        merchant_id: The merchant's number, fifteen digits.
+        keys: The merchant's keys.
+        host: The bank's addresses.
+        algorithm: The seal algorithm of both sides; a message cannot choose another.
+        legacy_seal: The explicit consent that ``SealAlgorithm.SHA_256`` needs in production.
+        unsealed_answers: Whether an answer of Office may lack its seal, as the answers of the vendor's test platform
+            are reported to; refused elsewhere.  A seal that is present has to be right in any case.
+        clock: Returns the time, with its zone.
+
+    Raises:
+        ConfigurationError: for a merchant number that is not one; for a clock without zone, or a current key past its
+            last moment; for unsealed answers outside the test platform; in production, for a public test merchant, a
+            weak or published key, or the legacy seal without consent.
+    """
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    merchant: SipsMerchant
+
+    def __init__(
+        self,
+        *,
+        merchant_id: str,
+        keys: KeyRing,
+        host: SipsHost,
+        algorithm: SealAlgorithm = SealAlgorithm.HMAC_SHA_256,
+        legacy_seal: bool = False,
+        unsealed_answers: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Build the merchant, which refuses unsafe settings."""
+        merchant = SipsMerchant(
+            merchant_id=merchant_id,
+            keys=keys,
+            host=host,
+            algorithm=algorithm,
+            legacy_seal=legacy_seal,
+            unsealed_answers=unsealed_answers,
+            clock=clock,
+        )
+        self.__attrs_init__(merchant)
+
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
-        """Seal an order into the form that the browser posts; a text beyond ASCII travels in base64.
+        """Seal an order into the form that the browser posts; a text beyond ASCII is encoded in base64.
+
+        Args:
+            order: The order, recorded before.
+            options: Settings of the payment page.
 
         Raises:
             InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), or is
-                the word ``null``, by which the bank means none; an amount over twelve digits of cents (N12); an address
-                that the bank or good sense would refuse; or an option that its field cannot hold.
+                the word ``null``; an amount over twelve digits of cents (N12); an address that the bank cannot reach;
+                or an option that its field cannot hold.
             ConfigurationError: when the current key has passed its last moment since the gateway was built.
         """
-        key = self.sealing_key()
+        key, algorithm = self.merchant.sealing_key(), self.merchant.algorithm
         text = write(self._request(order, key, options))
         encoding = "" if text.isascii() else "base64"
         sent = encode(text, encoding)
         return FormPost(
-            self.host.paypage,
+            self.merchant.host.paypage,
             {
                 "Data": sent,
-                "Seal": seal(sent, key, self.algorithm),
+                "Seal": seal(sent, key, algorithm),
                 "InterfaceVersion": INTERFACE_VERSION,
-                "SealAlgorithm": str(self.algorithm),
+                "SealAlgorithm": str(algorithm),
                 **({"Encode": encoding} if encoding else {}),
             },
         )
 
+    def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> SipsMessage:
+        """Parse a message once, and prove that the bank sealed it.
+
+        The checks come in this order: size and type, fields present once, encoding, key version (unverified, only to
+        choose the key), seal over the text as it travelled.
+
+        Raises:
+            MalformedResponseError: when the message cannot be read, or is a request of our own that came back.
+            UnknownKeyError: when it names a key that is not in the ring, or is retired.
+            SealMismatchError: when the seal is not ours.
+        """
+        form = parse_form(message)
+        data = self._parse(decode(form["Data"], form.get("Encode")))
+        reference = data.get("transactionReference") or ""
+        reference = reference if REFERENCE.fullmatch(reference) else ""
+        version = data.get("keyVersion")
+        try:
+            if version is None:
+                raise MalformedResponseError("the message names no single key version")
+            self.merchant.authenticate(form["Data"], form["Seal"], version)
+            if not _REQUEST_FIELDS.isdisjoint(data.values) and "responseCode" not in data.values:
+                raise MalformedResponseError("the message is a payment request, not an answer of the bank")
+        except ResponseRefusedError as error:
+            error.unverified_reference = reference
+            raise
+        return SipsMessage(
+            transaction_reference=reference, source=source, key_version=version, merchant=self.merchant, data=data
+        )
+
+    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+        """Ask for the state of a payment; its ``raw["transactionStatus"]`` is the bank's own word.
+
+        Raises:
+            InvalidValueError: for an order without a reference that the bank could know; nothing is sent.
+            GatewayUnavailableError: when no readable answer comes; retryable.
+            ResponseRefusedError: when the answer is not authentic.
+            OrderMismatchError: when it is not about this merchant, order, amount or currency.
+            UnsupportedError: when the host has no Office.
+        """
+        return office.fetch_status(self.merchant, order, transport)
+
+    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Transfer an authorised payment, whole unless an amount is given; errors as :meth:`refund`."""
+        return office.operate(self.merchant, "validate", order, transport, amount)
+
+    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Cancel a payment before it is transferred, whole unless an amount is given; errors as :meth:`refund`."""
+        return office.operate(self.merchant, "cancel", order, transport, amount)
+
+    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+        """Refund a transferred payment, whole unless an amount is given.
+
+        Two calls are two refunds: the bank has no key to recognise a repetition.
+
+        Raises:
+            InvalidValueError: for an amount of zero, or above the order's, or an order without a reference that the
+                bank could know; nothing is sent.
+            GatewayUnavailableError: when no readable answer comes.  It may have been done: ask for the state.
+            ResponseRefusedError: when the answer is not authentic.  It may have been done: ask for the state.
+            OrderMismatchError: when it is about another merchant, order or currency.
+            UnsupportedError: when the host has no Office.
+        """
+        return office.operate(self.merchant, "refund", order, transport, amount)
+
+    def _parse(self, text: str) -> Data:
+        """Parse the text under the seal: pairs, never JSON, which costs more before the seal is proved."""
+        return Data.parse(text)
+
     def _request(self, order: PaymentOrder, key: SecretKey, options: PaypageOptions | None) -> dict[str, str]:
-        """Give the fields of a request by their dotted names: each is checked, here or where its value was made."""
+        """Return the fields of a request by their dotted names; each value is checked here or where it was made."""
         if REFERENCE.fullmatch(order.transaction_reference) is None:
             raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
-        if order.amount.cents >= 10**12:
-            raise InvalidValueError("expected an amount of at most twelve digits of cents")
+        if order.amount.cents > _MAX_CENTS:
+            raise InvalidValueError(f"expected an amount of at most {_MAX_CENTS} cents, got {order.amount.cents}")
+        host = self.merchant.host
         fields = {
             "amount": str(order.amount.cents),
-            "automaticResponseUrl": check_address(order.notification_url, "notification_url", self.host),
+            "automaticResponseUrl": check_address(order.notification_url, "notification_url", host),
             "captureMode": "AUTHOR_CAPTURE",
             "currencyCode": EURO,
             "keyVersion": key.version,
-            "merchantId": self.merchant_id,
-            "normalReturnUrl": check_address(order.return_url, "return_url", self.host),
+            "merchantId": self.merchant.merchant_id,
+            "normalReturnUrl": check_address(order.return_url, "return_url", host),
             "orderChannel": "INTERNET",
             "transactionReference": order.transaction_reference,
         }
         return joined(fields, options.fields()) if options else fields
-
-    def peek(self, message: HttpMessage) -> str:
-        """Read the transaction reference of a message that nobody has verified, to look the order up and no more.
-
-        Raises:
-            MalformedResponseError: when the message cannot be read, or has no single reference of 1 to 35 letters
-                and digits.
-        """
-        outer = parse_form(message)
-        reference = Data.parse(decode(outer["Data"], outer.get("Encode"))).one("transactionReference")
-        if reference is None or REFERENCE.fullmatch(reference) is None:
-            raise MalformedResponseError("no readable transaction reference")
-        return reference
-
-    def verify(
-        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
-    ) -> VerifiedPayment:
-        """Prove that a message is the bank's, and about this order; or raise.
-
-        The checks come in this order: size and type, fields present once, encoding, key version (read unverified, only
-        to choose the key), seal over the text as it travelled, grammar, order.
-
-        Raises:
-            MalformedResponseError: when the message cannot be read.
-            UnknownKeyError: when it names a key that is not in the ring, or is retired.
-            SealMismatchError: when the seal is not ours.
-            OrderMismatchError: when the sealed text is not about this shop, order, amount or currency.
-            InvalidValueError: for an authentic message, when what it is held to is no order.
-        """
-        outer = parse_form(message)
-        data = Data.parse(decode(outer["Data"], outer.get("Encode")))
-        version = data.one("keyVersion")
-        if version is None:
-            raise MalformedResponseError("no single key version")
-        self.prove(outer["Data"], outer["Seal"], version)
-        if not data.sound or _DECIDING.intersection(data.repeated):
-            return VerifiedPayment(outcome=PaymentState.UNKNOWN, source=source, key_version=version, raw=data.values)
-        outcome = outcome_of(data.one)
-        demand(data, self.ours(expected), optional=_NOTHING if outcome in _MONEY else _SUM)
-        return VerifiedPayment(**response_fields(data, outcome, source, expected, amount=data.one("amount")))

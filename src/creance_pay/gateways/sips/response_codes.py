@@ -1,7 +1,7 @@
-"""The bank's codes, and what each means for the order.
+"""The bank's codes, and the state that each reports about the order.
 
-Every list is open: a code that is not here is never paid and never lost, it is :attr:`PaymentState.UNKNOWN
-<creance_pay.PaymentState.UNKNOWN>`, and the bank has to be asked.  So is one that says nothing final about this payment.
+Every list is open: an unknown code is :attr:`PaymentState.UNKNOWN <creance_pay.PaymentState.UNKNOWN>`, which is never
+taken for a payment; the bank has to be asked.  So is a code that reports nothing final about this payment.
 
 Meanings after the vendor's data dictionary (DG20) and the current lists of one of its banks.
 """
@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from ...payment import PaymentState
 from ..base import OperationOutcome
 
-#: What a response code says; ``00`` says PAID when the money is captured by itself, which the message must not deny.
-OUTCOMES: Mapping[str, PaymentState] = {
+#: The state by response code; ``00`` is PAID when the money is captured automatically, unless a field contradicts it.
+RESPONSES: Mapping[str, PaymentState] = {
     "00": PaymentState.PAID,
     "02": PaymentState.REFUSED,  # the issuer wants a telephone call
     "03": PaymentState.ERROR,  # invalid merchant contract
@@ -41,7 +41,7 @@ OUTCOMES: Mapping[str, PaymentState] = {
     "99": PaymentState.UNKNOWN,  # service unavailable
 }
 
-#: How the money moves after an acceptance; a validation that the merchant still has to give is not a payment.
+#: The state by capture mode after an acceptance; a payment that the merchant has to validate is not PAID yet.
 CAPTURES: Mapping[str, PaymentState] = {
     "AUTHOR_CAPTURE": PaymentState.PAID,
     "IMMEDIATE": PaymentState.PAID,
@@ -49,21 +49,21 @@ CAPTURES: Mapping[str, PaymentState] = {
 }
 
 
-def outcome_of(one: Callable[[str], str | None]) -> PaymentState:
-    """Translate the response code; an acceptance that another field denies is unknown.
+def state_of(get: Callable[[str], str | None]) -> PaymentState:
+    """Translate the response code; an acceptance that another field contradicts is UNKNOWN.
 
     Args:
-        one: What gives the only value of a field, or ``None``.
+        get: Returns the only value of a field, or ``None``.
     """
-    outcome = OUTCOMES.get(one("responseCode") or "", PaymentState.UNKNOWN)
-    if outcome is not PaymentState.PAID:
-        return outcome
-    if one("acquirerResponseCode") not in {None, "00"}:
+    state = RESPONSES.get(get("responseCode") or "", PaymentState.UNKNOWN)
+    if state is not PaymentState.PAID:
+        return state
+    if get("acquirerResponseCode") not in {None, "00"}:
         return PaymentState.UNKNOWN
-    return CAPTURES.get(one("captureMode") or "AUTHOR_CAPTURE", PaymentState.UNKNOWN)
+    return CAPTURES.get(get("captureMode") or "AUTHOR_CAPTURE", PaymentState.UNKNOWN)
 
 
-#: What the state of a transaction at the bank is in our words; a part given back is told by the amount that is left.
+#: The state by the bank's word for a transaction; the remaining amount distinguishes a partial refund.
 STATUSES: Mapping[str, PaymentState] = {
     "TO_AUTHORIZE": PaymentState.PENDING,
     "WAITING_AUTHOR": PaymentState.PENDING,
@@ -73,7 +73,7 @@ STATUSES: Mapping[str, PaymentState] = {
     "REFERRAL": PaymentState.PENDING,  # the issuer wants a telephone call
     "PENDING": PaymentState.PENDING,
     "TO_VALIDATE": PaymentState.AUTHORISED,
-    "TO_CHALLENGE": PaymentState.AUTHORISED,  # held for a suspicion, until the merchant decides
+    "TO_CHALLENGE": PaymentState.AUTHORISED,  # held on suspicion of fraud until the merchant decides
     "TO_CAPTURE": PaymentState.PAID,  # accepted, transferred the next night
     "CAPTURED": PaymentState.PAID,
     "TO_CREDIT": PaymentState.REFUNDED,
@@ -84,7 +84,7 @@ STATUSES: Mapping[str, PaymentState] = {
     "REFUSED": PaymentState.REFUSED,
 }
 
-#: What the response code of an operation says.
+#: The result of an operation by its response code.
 OPERATIONS: Mapping[str, OperationOutcome] = {
     "00": OperationOutcome.DONE,
     "02": OperationOutcome.REFUSED,
@@ -95,7 +95,7 @@ OPERATIONS: Mapping[str, OperationOutcome] = {
     "24": OperationOutcome.IMPOSSIBLE,
     "25": OperationOutcome.NOT_FOUND,
     "30": OperationOutcome.ERROR,
-    "34": OperationOutcome.ERROR,  # here a seal that the bank did not accept
+    "34": OperationOutcome.ERROR,  # here: the bank did not accept the seal
     "40": OperationOutcome.ERROR,
     "51": OperationOutcome.REFUSED,  # amount too high
     "54": OperationOutcome.REFUSED,
@@ -106,7 +106,7 @@ OPERATIONS: Mapping[str, OperationOutcome] = {
     "99": OperationOutcome.UNKNOWN,
 }
 
-#: What the bank answers when a payment is started by JSON; anything but ``00`` starts none.
+#: The meaning of the answer to a payment started by JSON; only ``00`` starts one.
 REDIRECTION_STATUSES: Mapping[str, str] = {
     "00": "go on to the page",
     "03": "invalid merchant contract, or unknown merchant",
@@ -117,7 +117,7 @@ REDIRECTION_STATUSES: Mapping[str, str] = {
     "99": "service unavailable: try again with a new transaction reference",
 }
 
-#: What the bank of the shop has said; the outcome is that of the response code alone.
+#: The meaning of the acquirer's code; the state follows from the response code alone.
 ACQUIRER_CODES: Mapping[str, str] = {
     "00": "approved",
     "02": "contact the issuer",
@@ -170,7 +170,7 @@ ACQUIRER_CODES: Mapping[str, str] = {
     "R3": "the holder has revoked all recurring payments",
 }
 
-#: What the controls against fraud have found; an empty code means that none ran.
+#: The result of the fraud checks; an empty code means that none ran.
 COMPLEMENTARY_CODES: Mapping[str, str] = {
     "00": "every control passed",
     "02": "card used too often",

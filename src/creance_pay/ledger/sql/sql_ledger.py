@@ -53,7 +53,7 @@ class SqlLedger(Ledger):
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[SqlStore]:
-        """Open the books in a transaction of the database."""
+        """Open the store in a transaction of the database."""
         from .store import SqlStore  # noqa: PLC0415 - loaded already
 
         with self._database.transaction(write=write) as connection:
@@ -67,8 +67,8 @@ class SqlLedger(Ledger):
         """
         last: int | None = 0
         while last is not None:
-            with self.transaction() as books:
-                last = books.rekey(last)
+            with self.transaction() as store:
+                last = store.rekey(last)
 
     def close(self) -> None:
         """Give the connections back; the ledger opens others when it is used again."""

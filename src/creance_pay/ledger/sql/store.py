@@ -1,4 +1,4 @@
-"""A ledger's books in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL."""
+"""A ledger's store in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from ...references import NoticeReference
 from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import LONGEST, EffectTask
-from ..records import Evidence, Payment, PaymentEvent
-from ..transitions import Disposition
+from ..records import Disposition, Evidence, Payment, PaymentEvent
 from .tables import incidents, notices, payments, records, settlements, shops, tasks
 
 _PAGE = 500
-# Of an entry, what is kept beside its order, under the same names.
+# Of an payment, what is kept beside its order, under the same names.
 _FACTS = (
     "created_at", "changed_at", "paid_at", "display_by", "authorisation_number", "authorised_at", "masked_card",
     "version",
@@ -29,7 +28,7 @@ _FACTS = (
 
 
 class SqlStore:
-    """The books of one shop, on a connection whose transaction somebody else begins and ends."""
+    """The store of one shop, on a connection whose transaction somebody else begins and ends."""
 
     def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher, *, write: bool) -> None:
         self._connection = connection
@@ -45,21 +44,21 @@ class SqlStore:
         sequence: int = self._connection.execute(counted.returning(shops.c.sequence)).scalar_one()
         return sequence
 
-    def add(self, entry: Payment) -> None:
-        order = entry.order
+    def add(self, payment: Payment) -> None:
+        order = payment.order
         whose = {"merchant_id": self._merchant_id, "transaction_reference": order.transaction_reference}
         urls = {"return_url": order.return_url, "notification_url": order.notification_url}
-        row = {**whose, **urls, "cents": order.amount.cents, **_changing(entry)}
+        row = {**whose, **urls, "cents": order.amount.cents, **_changing(payment)}
         self._connection.execute(payments.insert(), row)
         parts = [
             {**whose, "notice_reference": str(notice), "cents": part.cents} for notice, part in order.notices.items()
         ]
         self._connection.execute(notices.insert(), parts)
 
-    def compare_and_set(self, entry: Payment) -> bool:
-        this = payments.c.transaction_reference == entry.transaction_reference
-        before = payments.c.version == entry.version - 1
-        written = update(payments).where(self._ours(payments), this, before).values(_changing(entry))
+    def compare_and_set(self, payment: Payment) -> bool:
+        this = payments.c.transaction_reference == payment.transaction_reference
+        before = payments.c.version == payment.version - 1
+        written = update(payments).where(self._ours(payments), this, before).values(_changing(payment))
         return self._connection.execute(written).rowcount == 1
 
     def find(self, transaction_reference: str) -> Payment | None:
@@ -75,7 +74,7 @@ class SqlStore:
         references = set(self._connection.scalars(rows))
         return self._entries(payments.c.transaction_reference.in_(references)) if references else []
 
-    def entries(
+    def payments(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
     ) -> Iterator[Payment]:
         wanted: list[ColumnElement[bool]] = [payments.c.state.in_(list(states))] if states else []
@@ -86,26 +85,26 @@ class SqlStore:
             yield from page
             page = self._entries(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
 
-    def add_record(self, record: PaymentEvent) -> int:
-        received = record.received
+    def add_event(self, event: PaymentEvent) -> int:
+        evidence = event.evidence
         row = {
             "merchant_id": self._merchant_id,
-            "transaction_reference": record.transaction_reference,
-            "source": received.source,
-            "at": received.at,
-            "digest": received.digest,
-            "payload": self._payloads.seal(received.payload),
-            "retry_of": received.retry_of,
-            "disposition": record.disposition,
-            "state": record.state,
-            "fingerprint": record.fingerprint,
-            "detail": record.detail,
+            "transaction_reference": event.transaction_reference,
+            "source": evidence.source,
+            "at": evidence.at,
+            "digest": evidence.digest,
+            "payload": self._payloads.encrypt(evidence.payload),
+            "retry_of": evidence.retry_of,
+            "disposition": event.disposition,
+            "state": event.state,
+            "fingerprint": event.fingerprint,
+            "detail": event.detail,
         }
         written = records.insert().values(row).returning(records.c.number)
         number: int = self._connection.execute(written).scalar_one()
         return number
 
-    def records(self, transaction_reference: str) -> list[PaymentEvent]:
+    def events(self, transaction_reference: str) -> list[PaymentEvent]:
         return self._records(records.c.transaction_reference == transaction_reference)
 
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
@@ -209,7 +208,7 @@ class SqlStore:
         page = select(records.c.number, records.c.payload).where(sealed).order_by(records.c.number).limit(_PAGE)
         last = None
         for last, payload in self._connection.execute(page).all():
-            again = update(records).where(records.c.number == last).values(payload=self._payloads.again(payload))
+            again = update(records).where(records.c.number == last).values(payload=self._payloads.rotate(payload))
             self._connection.execute(again)
         return last
 
@@ -246,17 +245,17 @@ class SqlStore:
         return [self._record(row) for row in self._connection.execute(query)]
 
     def _record(self, row: Row[Any]) -> PaymentEvent:
-        received = Evidence(
+        evidence = Evidence(
             source=Source(row.source),
             at=row.at,
             digest=row.digest,
-            payload=self._payloads.open(row.payload),
+            payload=self._payloads.decrypt(row.payload),
             retry_of=row.retry_of,
         )
         return PaymentEvent(
             number=row.number,
             transaction_reference=row.transaction_reference,
-            received=received,
+            evidence=evidence,
             disposition=Disposition(row.disposition),
             state=PaymentState(row.state) if row.state else None,
             fingerprint=row.fingerprint,
@@ -264,8 +263,8 @@ class SqlStore:
         )
 
 
-def _changing(entry: Payment) -> dict[str, Any]:
-    return {"state": entry.state, **{name: getattr(entry, name) for name in _FACTS}}
+def _changing(payment: Payment) -> dict[str, Any]:
+    return {"state": payment.state, **{name: getattr(payment, name) for name in _FACTS}}
 
 
 def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> Payment:

@@ -35,7 +35,7 @@ from ...errors import MalformedResponseError
 from ...gateways.keys import KeyRing, SecretKey
 from ...gateways.seals import SealAlgorithm, verify_seal
 from ...gateways.sips.data import Data, decode
-from ...gateways.sips.response_codes import OUTCOMES
+from ...gateways.sips.response_codes import RESPONSES
 from ...money import Euros
 from ...payment import PaymentState
 from .decisions import (
@@ -135,10 +135,10 @@ class SipsBank:
         Raises:
             ResponseRefusedError: for an unknown shop, key or algorithm, or a seal that is not the shop's.
         """
-        shop = self._shops.get(data.one("merchantId") or "")
+        shop = self._shops.get(data.get("merchantId") or "")
         if shop is None or algorithm not in set(SealAlgorithm):
             raise MalformedResponseError("unknown shop or algorithm")
-        key = shop.find(data.one("keyVersion") or "", now=self._clock())
+        key = shop.find(data.get("keyVersion") or "", now=self._clock())
         verify_seal(sealed, text, key, SealAlgorithm(algorithm))
         return key
 
@@ -149,7 +149,7 @@ class SipsBank:
             MalformedResponseError: for a field that is missing or unreadable, or a reference that has been used.
         """
         names = ("merchantId", "transactionReference", "amount", "normalReturnUrl", "automaticResponseUrl")
-        merchant_id, reference, amount, return_url, notification_url = (data.one(name) for name in names)
+        merchant_id, reference, amount, return_url, notification_url = (data.get(name) for name in names)
         if not (merchant_id and reference and amount and return_url and notification_url):
             raise MalformedResponseError("a mandatory field is missing")
         if _AMOUNT.fullmatch(amount) is None:
@@ -184,7 +184,7 @@ class SipsBank:
             return Decision(response_code=WRONG_CARD, decided_at=self._clock())
         if authentication is Authentication.CANCEL:
             return attrs.evolve(self.leave(), authentication=authentication)
-        code = digits[-2:] if digits[-2:] in OUTCOMES else ACCEPTED
+        code = digits[-2:] if digits[-2:] in RESPONSES else ACCEPTED
         code = REFUSED if authentication is Authentication.FAILURE else code
         return Decision(
             response_code=code,
@@ -225,7 +225,7 @@ class SipsBank:
                 return self._end(request, self._expiry(), fault)
             decision = attrs.evolve(decision, attempt=self._tries[reference])
             refused = (
-                OUTCOMES.get(decision.response_code) is PaymentState.REFUSED and decision.response_code != _TOO_MANY
+                RESPONSES.get(decision.response_code) is PaymentState.REFUSED and decision.response_code != _TOO_MANY
             )
             return None if refused and decision.attempt < self._attempts else self._end(request, decision, fault)
 

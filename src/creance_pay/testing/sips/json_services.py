@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from ...errors import GatewayUnavailableError, MalformedResponseError, ResponseRefusedError
 from ...gateways.keys import SecretKey
 from ...gateways.seals import SealAlgorithm, seal
-from ...gateways.sips.canonical_json import concatenated, load
+from ...gateways.sips.canonical_json import load, text_to_seal
 from ...gateways.sips.data import Data
-from ...gateways.sips.responses import cents
+from ...gateways.sips.responses import parse_cents
 from ...money import Euros
 from .bank import Account, SipsBank
 from .decisions import PaymentRequest
@@ -69,20 +69,20 @@ class SipsServices:
             return {code: "34"}
         start = service == "paymentInit"
         answer = self._start(data, key, algorithm, page) if start else self._about(data, verb)
-        return _sealed({"merchantId": data.one("merchantId") or "", **answer}, key, algorithm)
+        return _sealed({"merchantId": data.get("merchantId") or "", **answer}, key, algorithm)
 
     def _read(self, body: bytes) -> tuple[Data, SecretKey, SealAlgorithm]:
         try:
             text = body.decode()
-            sealed = concatenated(load(text))
+            sealed = text_to_seal(load(text))
         except ValueError:
             raise MalformedResponseError("expected a document") from None
-        data = Data.parse(text)
-        algorithm = data.one("sealAlgorithm") or SealAlgorithm.HMAC_SHA_256.value
-        return data, self._bank.prove(data, sealed, data.one("seal") or "", algorithm), SealAlgorithm(algorithm)
+        data = Data.parse_json(text)
+        algorithm = data.get("sealAlgorithm") or SealAlgorithm.HMAC_SHA_256.value
+        return data, self._bank.prove(data, sealed, data.get("seal") or "", algorithm), SealAlgorithm(algorithm)
 
     def _start(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, page: str) -> dict[str, str]:
-        if (data.one("transactionReference") or "") in self._bank.requests:
+        if (data.get("transactionReference") or "") in self._bank.requests:
             return {"redirectionStatusCode": "94"}
         try:
             asked = self._bank.record(data, key, algorithm, by_json=True)
@@ -97,16 +97,16 @@ class SipsServices:
         }
 
     def _about(self, data: Data, verb: str) -> dict[str, str]:
-        reference = data.one("transactionReference") or ""
+        reference = data.get("transactionReference") or ""
         asked, account = self._bank.requests.get(reference), self._bank.accounts.get(reference)
-        if asked is None or account is None or asked.merchant_id != data.one("merchantId"):
+        if asked is None or account is None or asked.merchant_id != data.get("merchantId"):
             return {"responseCode": "25"}
         if reference in self._bank.ended and self._bank.ended[reference].fault is Fault.HTML_ERROR:
             raise GatewayUnavailableError("no answer: a page is shown in its place")
         named = {"transactionReference": reference, "currencyCode": "978"}
         if verb == "getTransactionData":
             return {**named, **_state(asked, account)}
-        return {**named, **_operate(account, verb, cents(data.one("operationAmount")))}
+        return {**named, **_operate(account, verb, parse_cents(data.get("operationAmount")))}
 
 
 def _state(asked: PaymentRequest, account: Account) -> dict[str, str]:
@@ -142,5 +142,5 @@ def _operate(account: Account, verb: str, amount: Euros | None) -> dict[str, str
 
 def _sealed(answer: Mapping[str, str], key: SecretKey, algorithm: SealAlgorithm) -> dict[str, str]:
     """Seal an answer by the key and the algorithm of the question."""
-    text = concatenated(load(json.dumps(dict(answer))))
+    text = text_to_seal(load(json.dumps(dict(answer))))
     return {**answer, "keyVersion": key.version, "seal": seal(text, key, algorithm)}
