@@ -15,7 +15,7 @@ from rounds import Contender, best, demand, machine, publish, table
 
 from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
-from creance_pay.gateways.sips import SipsPaypage
+from creance_pay.gateways.sips import SipsHost, SipsPaypage
 
 MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-shop")
 RETURN_URL, NOTIFICATION_URL = "https://portal.example/return", "https://portal.example/notification"
@@ -37,7 +37,9 @@ ANSWER = "|".join((
 def gateway(algorithm: SealAlgorithm) -> SipsPaypage:
     """Make our gateway."""
     keys = KeyRing([KEY], current="2")
-    return SipsPaypage(merchant_id=MERCHANT, keys=keys, algorithm=algorithm, legacy_seal=True)
+    return SipsPaypage(
+        host=SipsHost.WORLDLINE_PRODUCTION, merchant_id=MERCHANT, keys=keys, algorithm=algorithm, legacy_seal=True
+    )
 
 
 def order() -> PaymentOrder:

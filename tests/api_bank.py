@@ -1,7 +1,7 @@
-"""Another bank, as a package of somebody else might bring it: its own shape, and nothing in common with Sips.
+"""A gateway of another shape than Sips, as another package might define it.
 
-The way out is a page that the bank makes when it is called; a notification is JSON, proved by a header over the raw
-bytes, with the key's id in another; what the browser carries back proves nothing.
+The bank creates the payment page when it is called.  A notification is JSON, authenticated by a header over the raw
+bytes, with the key's id in a second header.  The browser's return proves nothing.
 """
 
 import base64
@@ -16,19 +16,20 @@ import attrs
 from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import (
     GatewayUnavailableError,
+    InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
     SealMismatchError,
     UnknownKeyError,
     UnsupportedError,
 )
-from creance_pay.gateways import Capability, Gateway, Redirect, SecretKey
+from creance_pay.gateways import Capability, Gateway, Redirect, SealedMessage, SecretKey
 from creance_pay.gateways.transport import HttpAnswer, Transport
 
 SHOP, KEY_ID, KEY = "shop-of-the-tests", "key-id-1", "an-api-key-of-the-tests"
 LARGEST = 10_000
 PAGE = "https://bank.example/checkout/"
-OUTCOMES = {"CAPTURED": PaymentState.PAID, "PENDING_CAPTURE": PaymentState.AUTHORISED, "REJECTED": PaymentState.REFUSED}
+STATES = {"CAPTURED": PaymentState.PAID, "PENDING_CAPTURE": PaymentState.AUTHORISED, "REJECTED": PaymentState.REFUSED}
 
 
 def proof(body: bytes, key: str = KEY) -> str:
@@ -44,8 +45,35 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 @attrs.frozen(kw_only=True)
+class ApiMessage(SealedMessage):
+    """An authentic notification of this bank."""
+
+    fields: Mapping[str, object] = attrs.field(repr=False)
+
+    def match(self, order: PaymentOrder) -> VerifiedPayment:
+        """Compare merchant, reference, amount and currency with the order's."""
+        if not isinstance(order, PaymentOrder):
+            raise InvalidValueError("expected a PaymentOrder")
+        ours = {
+            "shop": SHOP,
+            "reference": order.transaction_reference,
+            "amount": order.amount.cents,
+            "currency": "EUR",
+        }
+        differing = tuple(name for name, value in ours.items() if self.fields.get(name) != value)
+        if differing:
+            raise OrderMismatchError("authentic, but not our order", fields=differing)
+        return VerifiedPayment(
+            state=STATES.get(str(self.fields.get("status")), PaymentState.UNKNOWN),
+            source=self.source,
+            amount=order.amount,
+            transaction_reference=order.transaction_reference,
+        )
+
+
+@attrs.frozen(kw_only=True)
 class ApiBank(Gateway):
-    """A gateway that calls its bank to leave for it, and has no proof but the notification's header."""
+    """A gateway that calls its bank for the payment page, and authenticates by the notification's header alone."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.STATUS})
 
@@ -53,30 +81,24 @@ class ApiBank(Gateway):
     transport: Transport = attrs.field(repr=False)
 
     def initiate(self, order: PaymentOrder) -> Redirect:
-        """Have the bank make a page for this payment."""
+        """Call the bank to create a page for this payment."""
         answer = self.transport.post_form(PAGE, {"reference": order.transaction_reference})
         text = answer.body.decode("ascii", "replace")
         if answer.status != 201 or re.fullmatch(re.escape(PAGE) + "[a-z0-9]+", text) is None:  # G14
             raise GatewayUnavailableError("no page")
         return Redirect(text)
 
-    def peek(self, message: HttpMessage) -> str:
-        """Read the reference."""
-        return str(self._read(message)["reference"])
-
-    def verify(
-        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
-    ) -> VerifiedPayment:
-        """Prove the raw bytes, then read them."""
+    def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> ApiMessage:
+        """Prove the raw bytes, then parse them."""
         if source is Source.RETURN:
             raise UnsupportedError("the return of this bank proves nothing")
         self._prove(message)
-        return self._payment(self._read(message), expected, source)
+        return self._parse(message, source)
 
     def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
-        """Ask, over a connection that proves the bank."""
+        """Ask, over a connection that authenticates the bank."""
         answer = transport.post_form(PAGE + "status", {"reference": order.transaction_reference})
-        return self._payment(self._read(HttpMessage(answer.body)), order, Source.STATUS)
+        return self._parse(HttpMessage(answer.body), Source.STATUS).match(order)
 
     def _prove(self, message: HttpMessage) -> None:
         key = self.keys.get(message.header("X-Key-Id") or "")
@@ -86,7 +108,7 @@ class ApiBank(Gateway):
         if not hmac.compare_digest(proof(message.body, key.get_secret_value()).encode(), received):
             raise SealMismatchError("the signature is not ours")
 
-    def _read(self, message: HttpMessage) -> dict[str, object]:
+    def _parse(self, message: HttpMessage, source: Source) -> ApiMessage:
         if (message.header("Content-Type") or "application/json") != "application/json":
             raise MalformedResponseError("expected JSON")
         try:
@@ -95,24 +117,7 @@ class ApiBank(Gateway):
             fields = None
         if not isinstance(fields, dict) or not isinstance(fields.get("reference"), str):
             raise MalformedResponseError("expected an object with a reference")
-        return fields
-
-    def _payment(self, fields: dict[str, object], expected: PaymentOrder, source: Source) -> VerifiedPayment:
-        ours = {
-            "shop": SHOP,
-            "reference": expected.transaction_reference,
-            "amount": expected.amount.cents,
-            "currency": "EUR",
-        }
-        differing = tuple(name for name, value in ours.items() if fields.get(name) != value)
-        if differing:
-            raise OrderMismatchError("authentic, but not our order", fields=differing)
-        return VerifiedPayment(
-            outcome=OUTCOMES.get(str(fields.get("status")), PaymentState.UNKNOWN),
-            source=source,
-            amount=expected.amount,
-            transaction_reference=expected.transaction_reference,
-        )
+        return ApiMessage(transaction_reference=fields["reference"], source=source, fields=fields)
 
 
 @attrs.define
@@ -141,9 +146,9 @@ def notification(fields: Mapping[str, object], *, key: str = KEY, key_id: str = 
     return HttpMessage(body, headers)
 
 
-def fields_of(order: PaymentOrder, outcome: PaymentState = PaymentState.PAID) -> dict[str, object]:
+def fields_of(order: PaymentOrder, state: PaymentState = PaymentState.PAID) -> dict[str, object]:
     """Give the fields of the bank's message about an order."""
-    status = next(word for word, meaning in OUTCOMES.items() if meaning is outcome)
+    status = next(word for word, meaning in STATES.items() if meaning is state)
     return {
         "shop": SHOP,
         "reference": order.transaction_reference,

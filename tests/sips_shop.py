@@ -49,7 +49,13 @@ def ring() -> KeyRing:
 
 def shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
     """Make the shop's gateway, in production unless told otherwise."""
-    settings: dict[str, Any] = {"merchant_id": MERCHANT, "keys": ring(), "clock": lambda: NOON, **changes}
+    settings: dict[str, Any] = {
+        "merchant_id": MERCHANT,
+        "keys": ring(),
+        "host": SipsHost.WORLDLINE_PRODUCTION,
+        "clock": lambda: NOON,
+        **changes,
+    }
     return SipsPaypage(**settings)
 
 

@@ -16,9 +16,8 @@ import attrs
 import pytest
 import requests
 
-from creance_pay import PaymentState
+from creance_pay import PaymentState, Source, VerifiedPayment
 from creance_pay.messages import Medium, message_for, render
-from creance_pay.payments import Told
 
 RECIPES = Path(__file__).resolve().parents[1] / "examples" / "recipes"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"
@@ -73,9 +72,9 @@ def fields(page: str) -> dict[str, str]:
     return {html.unescape(name): html.unescape(value) for name, value in FIELD.findall(page)}
 
 
-def sentence(outcome: PaymentState) -> str:
-    """Give what the catalogue says of an outcome, as a page shows it."""
-    return render(message_for(Told(outcome=outcome)), medium=Medium.HTML).body
+def sentence(state: PaymentState) -> str:
+    """Return the sentence about a state, as a page shows it."""
+    return render(message_for(VerifiedPayment(state=state, source=Source.NOTIFICATION)), medium=Medium.HTML).body
 
 
 @attrs.frozen

@@ -15,11 +15,10 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from creance_pay import Debt, Euros, NoticeReference, PaymentState, find_caisse, messages, rules
-from creance_pay import PaymentState as State
 from creance_pay.errors import InvalidReferenceError
 from creance_pay.gateways import Gateway, Transport
 from creance_pay.ledger import Effect, Ledger, Payment
-from creance_pay.payments import PaymentService, StartedPayment, Told
+from creance_pay.payments import PaymentService, StartedPayment
 
 from .accounts import Account
 from .mailbox import Mail, Mailbox
@@ -158,13 +157,11 @@ class Desk:
         """List a person's payments that have had their time to show in the account (rule R17)."""
         notices = [debt.reference for debt in self.accounts[account].debts.values()]
         shown = [each for each in self.ledger.payments_for_notices(notices) if each.shown_by(self._clock())]
-        return [each for each in shown if each.state is State.PAID]
+        return [each for each in shown if each.state is PaymentState.PAID]
 
-    def told(self, entry: Payment) -> messages.Message:
-        """Choose what to tell about a payment by what the ledger holds now; while nothing is known, it is pending."""
-        known = entry.state.value in set(PaymentState)
-        outcome = PaymentState(entry.state.value) if known else PaymentState.PENDING
-        return messages.message_for(Told(outcome=outcome), display_delay_hours=POLICY.display_delay_hours)
+    def message_of(self, payment: Payment) -> messages.Message:
+        """Choose the message about a payment by its state in the ledger."""
+        return messages.message_for(payment, display_delay_hours=POLICY.display_delay_hours)
 
     def letter(self, mail: Mail) -> messages.Acknowledgement:
         """Write the acknowledgement that a message of the mailbox stands for."""

@@ -29,7 +29,7 @@ desk: Desk = LocalProxy(lambda: current_app.extensions["desk"])  # type: ignore[
 def home() -> Page:
     """Show the account, and above it what became of a payment."""
     entry = _payment(request.args.get("paiement", ""))
-    told = _shown([desk.told(entry)])[0] if entry else None
+    told = _shown([desk.message_of(entry)])[0] if entry else None
     if session.get("account") not in desk.accounts:
         return render_template("sign_in.html", told=told, accounts=desk.accounts)
     payments = desk.payments(session["account"])
@@ -134,7 +134,7 @@ def come_back() -> Page:
     desk.run_effects()
     if isinstance(view.result, RecordResult):
         return redirect(url_for(".home", paiement=_sign(view.result.payment)), 303)
-    told = _shown([message_for(view.message)])[0]
+    told = _shown([message_for(view)])[0]
     return render_template("error.html", status=view.http_status, told=told), view.http_status
 
 

@@ -70,7 +70,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
 def paid(request: HttpRequest) -> HttpResponse:
     """Tell what is known now, of the payment of this person's own session; reload as often as you like."""
     entry = shop.ledger.find(request.session.get("payment", ""))
-    return HttpResponse(shop.tell(message_for(shop.service.told(entry)))) if entry else SeeOther("/")
+    return HttpResponse(shop.tell(message_for(entry))) if entry else SeeOther("/")
 
 
 urlpatterns = [

@@ -60,4 +60,4 @@ def paid(request: Request) -> Response:
     entry = shop.ledger.find(request.session.get("payment", ""))
     if entry is None:
         return RedirectResponse("/", 303)
-    return HTMLResponse(shop.tell(message_for(shop.service.told(entry))))
+    return HTMLResponse(shop.tell(message_for(entry)))

@@ -52,4 +52,4 @@ def come_back() -> Response | tuple[str, int]:
 def paid() -> Response | str:
     """Tell what is known now, of the payment of this person's own session; reload as often as you like."""
     entry = shop.ledger.find(session.get("payment", ""))
-    return shop.tell(message_for(shop.service.told(entry))) if entry else redirect("/", 303)
+    return shop.tell(message_for(entry)) if entry else redirect("/", 303)

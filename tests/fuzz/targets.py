@@ -24,8 +24,8 @@ from creance_pay.errors import (
 )
 from creance_pay.gateways import KeyRing
 from creance_pay.gateways.keyfile import KEY, FileKey, encrypted
-from creance_pay.gateways.sips import Entry, match_reports, read_reports
-from creance_pay.gateways.sips.canonical_json import concatenated, load
+from creance_pay.gateways.sips import read_reports
+from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data, decode, write
 from creance_pay.gateways.transport import HttpAnswer
 from sips_shop import body, hmac_of, order, shop
@@ -49,8 +49,6 @@ def _posted(depth: int, rest: bytes) -> bytes:
 def verify(content: bytes) -> None:
     """Verify a posted form: refused, about another order, or what the sealed text says of ours."""
     message = HttpMessage(_posted(content[0] if content else 0, content[1:]))
-    with contextlib.suppress(ResponseRefusedError):
-        SHOP.peek(message)
     with contextlib.suppress(ResponseRefusedError, OrderMismatchError):
         payment = SHOP.verify(message, expected=ORDER)
         paid = (payment.amount, payment.transaction_reference, payment.response_code)
@@ -65,7 +63,7 @@ def data(content: bytes) -> None:
     except MalformedResponseError:
         return
     found = Data.parse(text)
-    if found.sound and not found.repeated and not text.startswith("{"):  # JSON has several spellings
+    if found.well_formed and not found.repeated and not text.startswith("{"):  # JSON has several spellings
         assert text == write({name: values[0] for name, values in found.values.items()})
 
 
@@ -92,10 +90,8 @@ def reports(content: bytes) -> None:
         report = read_reports(path)
     except MalformedResponseError:
         return
-    nothing: tuple[Entry, ...] = ()
-    found = match_reports(nothing, report)
-    assert len(report.lines) == len(found.surplus)
-    assert [] == [*found.matched, *found.missing, *found.different]
+    numbers = [*(line.number for line in report.lines), *(line.number for line in report.bad)]
+    assert len(set(numbers)) >= len(numbers) - 1  # a line is parsed or reported, and a missing last line once more
 
 
 class _Answering:
@@ -122,7 +118,7 @@ def answer(content: bytes) -> None:
     if content[:1] > b"\x7f":
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             fields = json.loads(document)
-            document = json.dumps({**fields, "seal": hmac_of(concatenated(load(document.decode())))}).encode()
+            document = json.dumps({**fields, "seal": hmac_of(text_to_seal(load(document.decode())))}).encode()
     with contextlib.suppress(ResponseRefusedError, OrderMismatchError, GatewayUnavailableError):
         status = SHOP.fetch_status(ORDER, _Answering(document))
         assert status.state is not PaymentState.PAID or (ORDER.amount, True) == (status.amount, bool(status))

@@ -9,10 +9,10 @@ from creance_pay.errors import InvalidValueError
 CARD = "5017##########00"
 
 
-def payment(outcome: PaymentState = PaymentState.PAID) -> VerifiedPayment:
+def payment(state: PaymentState = PaymentState.PAID) -> VerifiedPayment:
     """Make a verified payment with everything in it that is nobody's business."""
     return VerifiedPayment(
-        outcome=outcome,
+        state=state,
         source=Source.RETURN,
         amount=Euros(1600),
         masked_card=CARD,
@@ -51,10 +51,10 @@ class TestHttpMessage:
 class TestVerifiedPayment:
     """A careless condition is a safe one, and a careless log a discreet one."""
 
-    @pytest.mark.parametrize("outcome", PaymentState)
-    def test_condition(self, outcome: PaymentState) -> None:
+    @pytest.mark.parametrize("state", PaymentState)
+    def test_condition(self, state: PaymentState) -> None:
         """Only a payment is true (H17)."""
-        assert (outcome is PaymentState.PAID) is bool(payment(outcome))
+        assert (state is PaymentState.PAID) is bool(payment(state))
 
     @pytest.mark.parametrize("text", [CARD, "someone@example.org", "192.0.2.7", "raw", "masked_card"])
     def test_repr(self, text: str) -> None:
@@ -62,11 +62,11 @@ class TestVerifiedPayment:
         assert text not in repr(payment())
 
     @pytest.mark.parametrize(
-        "field", [field.name for field in attrs.fields(VerifiedPayment) if field.name not in {"outcome", "source"}]
+        "field", [field.name for field in attrs.fields(VerifiedPayment) if field.name not in {"state", "source"}]
     )
     def test_optional(self, field: str) -> None:
-        """Everything but the outcome and its source may be missing."""
-        assert not getattr(VerifiedPayment(outcome=PaymentState.UNKNOWN, source=Source.RETURN), field)
+        """Everything but the state and its source may be missing."""
+        assert not getattr(VerifiedPayment(state=PaymentState.UNKNOWN, source=Source.RETURN), field)
 
     def test_frozen(self) -> None:
         """What was verified cannot be changed afterwards."""
@@ -76,6 +76,6 @@ class TestVerifiedPayment:
     def test_own_raw_fields(self) -> None:
         """Two payments do not share their raw fields (H16)."""
         assert (
-            VerifiedPayment(outcome=PaymentState.PAID, source=Source.RETURN).raw
-            is not VerifiedPayment(outcome=PaymentState.PAID, source=Source.RETURN).raw
+            VerifiedPayment(state=PaymentState.PAID, source=Source.RETURN).raw
+            is not VerifiedPayment(state=PaymentState.PAID, source=Source.RETURN).raw
         )

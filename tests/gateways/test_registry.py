@@ -50,7 +50,7 @@ class TestNames:
         gateway = load("sips", **SETTINGS)
 
         assert isinstance(gateway, SipsPaypage)
-        assert MERCHANT == gateway.merchant_id
+        assert MERCHANT == gateway.merchant.merchant_id
 
     @pytest.mark.parametrize(
         "name",

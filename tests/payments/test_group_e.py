@@ -13,7 +13,7 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import GatewayUnavailableError, PaymentInProgressError, SealMismatchError, UnknownKeyError
-from creance_pay.gateways import KeyRing, SecretKey
+from creance_pay.gateways import KeyRing, ReportLine, SecretKey
 from creance_pay.ledger import Effect, Ledger, MemoryLedger
 from ledger_desk import ACCEPTED, LEFT, NOTICE, OTHER, PENDING, Desk, at, message
 from ledgers import OpenLedger, OpenSql
@@ -96,7 +96,7 @@ def test_e5_return_first(ledger: Ledger) -> None:
     desk.later(hours=1)
     desk.notify(started)
 
-    assert PaymentState.PAID is view.message.state
+    assert PaymentState.PAID is view.state
     assert ["APPLIED", "DUPLICATE"] == desk.dispositions(started)
 
 
@@ -119,7 +119,7 @@ def test_e7_only_an_unsealed_return(ledger: Ledger) -> None:
 
     view = desk.bring_back(started)
 
-    assert (200, PaymentState.PENDING) == (view.http_status, view.message.state)
+    assert (200, PaymentState.PENDING) == (view.http_status, view.state)
     assert ("CREATED", 0) == (desk.state(started), desk.line.asked)
     desk.later(minutes=30)
     desk.service.reconcile(older_than=timedelta(minutes=20))
@@ -242,7 +242,7 @@ def test_e11_cancel_after_paid(ledger: Ledger) -> None:
     desk.notify(started)
     view = desk.bring_back(started, "17")
 
-    assert ("PAID", PaymentState.PAID) == (desk.state(started), view.message.state)
+    assert ("PAID", PaymentState.PAID) == (desk.state(started), view.state)
 
 
 def test_e12_expired_after_paid(ledger: Ledger) -> None:
@@ -349,27 +349,28 @@ class TestE16:
 def _refund(ledger: Ledger, desk: Desk, *paid: object) -> None:
     """Give payments back, so that the next round begins afresh."""
     for started in paid:
-        line = _Reported(getattr(started, "transaction_reference", ""), state=PaymentState.REFUNDED, amount=Euros(3200))
+        line = _reported(getattr(started, "transaction_reference", ""), state=PaymentState.REFUNDED, amount=Euros(3200))
         desk.service.reconcile(reports=[line])
     assert () == ledger.payments({PaymentState.PAID})
 
 
-class _Reported:
-    """A line of a report."""
-
-    currency = "978"
-
-    def __init__(
-        self,
-        reference: str,
-        *,
-        state: PaymentState = PaymentState.PAID,
-        amount: Euros | None = None,
-        moment: datetime | None = None,
-    ) -> None:
-        """Say this of a payment."""
-        self.transaction_reference, self.state, self.amount, self.at = reference, state, amount, moment
-        self.values = {"transactionReference": reference, "state": state.value}
+def _reported(
+    reference: str,
+    *,
+    state: PaymentState = PaymentState.PAID,
+    amount: Euros | None = None,
+    moment: datetime | None = None,
+) -> ReportLine:
+    """Make a report line about a payment."""
+    return ReportLine(
+        number=3,
+        transaction_reference=reference,
+        amount=amount,
+        state=state,
+        at=moment,
+        currency="978",
+        values={"transactionReference": reference, "state": state.value},
+    )
 
 
 def test_e17_two_authorisations(ledger: Ledger) -> None:
@@ -446,7 +447,7 @@ def test_e22_shared_link(ledger: Ledger) -> None:
     view = desk.bring_back(started, maskedPan="5017##########00")
 
     assert not [word for word in (str(NOTICE), "16.00", "1600", "5017") if word in repr(view)]
-    assert {"display_delay_hours": 24} == view.message.values
+    assert PaymentState.PAID is view.state
 
 
 class TestE23:
@@ -544,7 +545,7 @@ def test_e25_database_down(tmp_path: Path, open_sql: OpenSql) -> None:
 
     answer, view = desk.notify(started), desk.bring_back(started)
 
-    assert (503, 503, PaymentState.PENDING) == (answer.http_status, view.http_status, view.message.state)
+    assert (503, 503, PaymentState.PENDING) == (answer.http_status, view.http_status, view.state)
     assert isinstance(answer.result, GatewayUnavailableError)
     assert 400 == desk.service.on_notification(HttpMessage(b"x")).http_status
     with pytest.raises(GatewayUnavailableError):
@@ -754,7 +755,7 @@ class TestE32:
         reference = desk.start().transaction_reference if known else "PCLCB260010000001"
         answer = desk.notify(reference)
         about = reference if known else ""
-        record = ledger.events(about)[0]
+        event = ledger.events(about)[0]
 
         assert (400, UnknownKeyError) == (answer.http_status, type(answer.result))
         assert [("NOT_AUTHENTIC", about)] == [

@@ -17,7 +17,7 @@ from creance_pay.errors import (
     InvalidValueError,
     OrderMismatchError,
 )
-from creance_pay.gateways import sips
+from creance_pay.gateways import ReportLine, sips
 from creance_pay.ledger import Disposition, Effect, Evidence, IncidentKind, Ledger, MemoryLedger, PaymentEvent
 from creance_pay.payments import PaymentService
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
@@ -123,7 +123,7 @@ class TestPending:
 
 
 class TestMessage:
-    """What the person is incoming."""
+    """The state that the person is shown."""
 
     @pytest.mark.parametrize(
         ("code", "outcome"),
@@ -139,8 +139,8 @@ class TestMessage:
         desk = Desk(ledger)
         view = desk.bring_back(desk.start(), code)
 
-        assert outcome is view.message.state
-        assert messages.render(messages.message_for(view.message)).title
+        assert outcome is view.state
+        assert messages.render(messages.message_for(view)).title
 
     def test_mismatch(self, ledger: Ledger) -> None:
         """A genuine message of another amount is answered 200, with an incident, and the person waits."""
@@ -148,19 +148,19 @@ class TestMessage:
         started = desk.start()
         view = desk.bring_back(started, amount="1601")
 
-        assert (200, PaymentState.PENDING) == (view.http_status, view.message.state)
+        assert (200, PaymentState.PENDING) == (view.http_status, view.state)
         assert isinstance(view.result, OrderMismatchError)
         assert ["MISMATCH"] == desk.dispositions(started)
         assert [("ORDER_MISMATCH", "amount")] == [(each.kind, each.detail) for each in desk.service.incidents()]
 
     def test_refunded(self, ledger: Ledger) -> None:
-        """A return that comes again after a refund tells nothing certain."""
+        """A return that comes again after a refund shows the refund."""
         desk = Desk(ledger)
         started = desk.start()
         desk.notify(started)
         desk.service.reconcile(reports=[line(started, state=PaymentState.REFUNDED)])
 
-        assert PaymentState.UNKNOWN is desk.bring_back(started).message.state
+        assert PaymentState.REFUNDED is desk.bring_back(started).state
 
     def test_nothing_heard(self, ledger: Ledger) -> None:
         """A message that changes nothing of a fresh payment leaves it pending for the person."""
@@ -169,7 +169,7 @@ class TestMessage:
         desk.later(hours=1)
         desk.service.reconcile()
 
-        assert PaymentState.PENDING is desk.service.incoming(desk.service.reconcile().recorded[0].payment).state
+        assert "payment_pending" == messages.message_for(desk.service.reconcile().recorded[0].payment).key
         assert ["SUPERSEDED", "SUPERSEDED"] == desk.dispositions(started)
 
 
@@ -297,22 +297,11 @@ class TestOvertaken:
             ledger.record(payment, evidence, reference="REF1", display_by=NOON)
 
 
-@attrs.frozen(kw_only=True)
-class Line:
-    """A line of a report."""
-
-    transaction_reference: str
-    state: PaymentState = PaymentState.PAID
-    amount: Euros | None = attrs.field(factory=lambda: Euros(1600))
-    at: datetime | None = NOON
-    currency: str | None = "978"
-    values: dict[str, str] = attrs.field(factory=dict)
-
-
-def line(started: Any, **facts: Any) -> Line:  # noqa: ANN401 - a payment, or its reference
-    """Write a line about a payment."""
+def line(started: Any, **details: Any) -> ReportLine:  # noqa: ANN401 - a payment, or its reference
+    """Make a report line about a payment."""
+    usual = {"state": PaymentState.PAID, "amount": Euros(1600), "at": NOON, "currency": "978", "values": {}}
     reference = getattr(started, "transaction_reference", started)
-    return Line(transaction_reference=reference, **facts)
+    return ReportLine(**{"number": 3, "transaction_reference": reference, **usual, **details})
 
 
 class TestReports:
@@ -444,7 +433,7 @@ class TestErasing:
         for each in started:
             desk.notify(each, maskedPan="5017##########00")
 
-        assert 10 == ledger.erase(before=NOON + timedelta(seconds=1), watch=watch)
+        assert 10 == ledger.erase(before=NOON + timedelta(seconds=1), progress=watch)
         assert {None} == {desk.payment(each).masked_card for each in started}
         assert {None} == {event.message for each in started for event in ledger.events(each.transaction_reference)}
         numbers = [event.number for each in started for event in ledger.events(each.transaction_reference)]
@@ -454,7 +443,7 @@ class TestErasing:
         """What the person's browser says of its session is never kept."""
         posted = attrs.evolve(message("REF1"), headers={"Cookie": "session=1", "Content-Type": "x"})
         evidence = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
-        record = PaymentEvent(transaction_reference="REF1", evidence=evidence, disposition=Disposition.PARKED)
+        event = PaymentEvent(transaction_reference="REF1", evidence=evidence, disposition=Disposition.PARKED)
 
         assert event.message is not None
         assert {"Content-Type": "x"} == event.message.headers

@@ -66,8 +66,10 @@ from creance_pay.gateways import (
     OperationOutcome,
     OperationResult,
     Redirect,
+    ReportLine,
     RequestsTransport,
     SealAlgorithm,
+    SealedMessage,
     SecretKey,
     Transport,
     load,
@@ -75,18 +77,12 @@ from creance_pay.gateways import (
 )
 from creance_pay.gateways.sips import (
     BadLine,
-    Entry,
     Environment,
-    Identification,
-    Matching,
-    PaymentStatus,
     PaypageOptions,
     Report,
-    ReportLine,
     SipsHost,
     SipsPaypage,
     SipsPaypageJson,
-    match_reports,
     read_reports,
 )
 from creance_pay.ledger import (
@@ -95,7 +91,6 @@ from creance_pay.ledger import (
     Effect,
     EffectTask,
     Evidence,
-    Held,
     Incident,
     IncidentKind,
     Ledger,
@@ -144,9 +139,7 @@ from creance_pay.payments import (
     PaymentService,
     PaymentView,
     Reconciliation,
-    ReportedLine,
     StartedPayment,
-    Told,
 )
 from creance_pay.rules import (
     Access,
@@ -382,7 +375,6 @@ def gateway() -> Gateway:
         host=host,
         algorithm=SealAlgorithm.HMAC_SHA_512,
         legacy_seal=False,
-        identification=Identification.REFERENCE_BY_MERCHANT,
         unsealed_answers=False,
         clock=clock,
     )
@@ -390,7 +382,7 @@ def gateway() -> Gateway:
 
 def loaded() -> Gateway:
     """Load a gateway by its name."""
-    bank = load("sips", merchant_id="011223744550001")
+    bank = load("sips", merchant_id="011223744550001", host=SipsHost.WORLDLINE_TEST)
     assert_type(bank, Gateway)
     assert_type(bank.capabilities, frozenset[Capability])
     return bank
@@ -405,7 +397,7 @@ def ledgers() -> Ledger:
     assert_type(ledger.payments({PaymentState.PAID}, before=MOMENT), tuple[Payment, ...])
     assert_type(ledger.tasks(), tuple[EffectTask, ...])
     assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, Payment] | None)
-    assert_type(ledger.erase(before=MOMENT, watch=reversed), int)
+    assert_type(ledger.erase(before=MOMENT, progress=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT)
     with ledger.transaction() as store:
         assert_type(store, Store)
@@ -426,21 +418,20 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     answer, view = service.on_notification(HttpMessage(b"")), service.on_return(HttpMessage(b""))
     assert_type(answer, Answer)
     assert_type(answer.result, RecordResult | CreancePayError)
-    assert_type((view, view.message), tuple[PaymentView, Told])
-    message_for(view.message)
-    if isinstance(answer.result, RecordResult):
-        assert_type(service.told(answer.result.payment), Told)
+    assert_type(view, PaymentView)
+    assert_type(view.state, PaymentState)
+    message_for(view)
     assert_type(service.run_effects(), EffectsRun)
-    lines: list[ReportedLine] = list(read_reports("report.csv"))
-    assert_type(service.reconcile(reports=lines, watch=reversed), Reconciliation)
+    lines: list[ReportLine] = list(read_reports("report.csv"))
+    assert_type(service.reconcile(reports=lines, progress=reversed), Reconciliation)
     assert_type(service.incidents(), tuple[Incident, ...])
     service.start(money(), {}, "", "")  # type: ignore[call-arg]
     return service
 
 
-def decided(held: Held, told: VerifiedPayment, message: HttpMessage) -> IncidentKind:
-    """Decide what becomes of a payment."""
-    change = transition(held, told, repeated=False)
+def decided(payment: Payment, incoming: VerifiedPayment, message: HttpMessage) -> IncidentKind:
+    """Choose the next state of a payment."""
+    change = transition(payment, incoming, repeated=False)
     assert_type(change, Change)
     assert_type(change.disposition, Disposition)
     assert_type(Evidence.message(message, Source.RETURN, MOMENT), Evidence)
@@ -465,7 +456,7 @@ def judged(bank: Gateway) -> GatewayConformance:
         gateway=bank,
         order=order(),
         genuine=lambda *_: message,
-        outcomes=(PaymentState.PAID,),
+        states=(PaymentState.PAID,),
         forged={"no seal": message},
         foreign={"another shop": message},
         secrets=("a-secret-of-the-shop",),
@@ -492,7 +483,9 @@ def sips_way_out(shop: SipsPaypage, keys: KeyRing) -> FormPost:
     )
     assert_type(shop.initiate(order(), options=options), FormPost)
     PaypageOptions(brand="CB")  # type: ignore[call-arg]
-    by_json = SipsPaypageJson(merchant_id="011223744550001", keys=keys, transport=RequestsTransport())
+    by_json = SipsPaypageJson(
+        merchant_id="011223744550001", keys=keys, host=SipsHost.WORLDLINE_TEST, transport=RequestsTransport()
+    )
     gateway: Gateway = by_json
     assert_type(gateway.initiate(order()), FormPost | Redirect)
     return by_json.initiate(order(), options=options)
@@ -501,43 +494,32 @@ def sips_way_out(shop: SipsPaypage, keys: KeyRing) -> FormPost:
 def office(shop: SipsPaypage, transport: Transport) -> OperationOutcome:
     """Ask the bank, and have it move money."""
     status = shop.fetch_status(order(), transport)
-    assert_type(status, PaymentStatus)
-    assert_type(status.state, PaymentState)
+    assert_type(status, VerifiedPayment)
     assert_type(status.state, PaymentState)
     assert_type(status.remaining, Euros | None)
     assert_type(shop.capture(order(), transport), OperationResult)
     assert_type(shop.cancel(order(), transport, amount=money()), OperationResult)
     result = shop.refund(order(), transport, amount=money())
     shop.refund(order(), transport, amount=2000)  # type: ignore[arg-type]
-    assert_type(result.new_status, str | None)
     return result.outcome
 
 
-class Known:
-    """What a portal knows of a payment, a class of its own."""
-
-    transaction_reference = "REF1"
-    amount = Euros(1600)
-    state = PaymentState.PAID
-
-
-def reports(entries: list[Entry]) -> tuple[ReportLine, ...]:
-    """Read the bank's daily reports, and match them."""
+def reports() -> tuple[ReportLine, ...]:
+    """Read the bank's daily reports."""
     report = read_reports("report.csv")
     assert_type(report, Report)
     assert_type(report.bad, tuple[BadLine, ...])
-    assert_type(match_reports(entries, report), Matching[Entry])
-    matching = match_reports([Known()], report.lines)
-    assert_type(matching.matched, tuple[tuple[Known, ReportLine], ...])
-    assert_type(matching.missing, tuple[Known, ...])
-    return matching.surplus
+    return report.lines
 
 
 def way_back(bank: Gateway) -> str:
     """Verify a message against the order, which nobody can forget to hand in."""
     message = HttpMessage(b"Data=", {"Content-Type": "application/x-www-form-urlencoded"})
     assert_type(message.header("content-type"), str | None)
-    assert_type(bank.peek(message), str)
+    sealed = bank.authenticate(message, source=Source.RETURN)
+    assert_type(sealed, SealedMessage)
+    assert_type(sealed.transaction_reference, str)
+    assert_type(sealed.match(order()), VerifiedPayment)
     payment = bank.verify(message, expected=order(), source=Source.RETURN)
     assert_type(payment, VerifiedPayment)
     assert_type(payment.amount, Euros | None)
@@ -550,11 +532,11 @@ def way_back(bank: Gateway) -> str:
     return sentence(payment.state)
 
 
-def sentence(outcome: PaymentState) -> str:
-    """Go through the outcomes, a closed list, and leave none out."""
-    match outcome:
-        case PaymentState.PAID | PaymentState.AUTHORISED | PaymentState.PENDING:
-            return PaymentState(outcome.value)
+def sentence(state: PaymentState) -> str:
+    """Go through the states, a closed list, and leave none out."""
+    match state:
+        case PaymentState.PAID | PaymentState.AUTHORISED | PaymentState.PENDING | PaymentState.CREATED:
+            return "paid, or perhaps"
         case (
             PaymentState.REFUSED
             | PaymentState.CANCELLED
@@ -563,8 +545,10 @@ def sentence(outcome: PaymentState) -> str:
             | PaymentState.UNKNOWN
         ):
             return "not paid"
+        case PaymentState.PARTIALLY_REFUNDED | PaymentState.REFUNDED | PaymentState.CHARGED_BACK:
+            return "given back"
         case _:
-            assert_never(outcome)
+            assert_never(state)
 
 
 class Recorder:

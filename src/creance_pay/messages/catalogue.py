@@ -212,7 +212,7 @@ class PaymentPending(Message):
     """Nobody knows yet: a second payment now would be the worst (R14)."""
 
     key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
-    answers = (PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
+    answers = (PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
     errors = (ResponseRefusedError, OrderMismatchError, PaymentInProgressError)
 
 

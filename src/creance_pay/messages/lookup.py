@@ -39,7 +39,7 @@ def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - a v
     Raises:
         MessageError: when no message answers that code, as for a yes, or a value that it needs is missing.
     """
-    word = getattr(answer, "outcome", None) or getattr(answer, "code", None)
+    word = getattr(answer, "state", None) or getattr(answer, "code", None)
     if getattr(answer, "suggestion", None):
         return ReferenceSuggested(suggestion=NoticeReference(answer.suggestion))
     kind = _kind_for(answer, word)
@@ -58,7 +58,7 @@ def messages_for(verdict: Any, **values: object) -> tuple[Message, ...]:  # noqa
     Returns:
         The messages, that of the answer first; none for a yes without a warning that a person has to be told.
     """
-    word = getattr(verdict, "outcome", None) or getattr(verdict, "code", None)
+    word = getattr(verdict, "state", None) or getattr(verdict, "code", None)
     told = [message_for(verdict, **values)] if _kind_for(verdict, word) or getattr(verdict, "suggestion", None) else []
     kinds = [_by_answer()[code] for code in getattr(verdict, "warnings", ()) if code in _by_answer()]
     return (*told, *(kind.of({**verdict.values, **values}) for kind in kinds))

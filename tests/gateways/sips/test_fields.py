@@ -248,11 +248,6 @@ class TestLists:
 
         assert "a.b=1,2|a.c.d=3|f=" == write(fields)
 
-    @pytest.mark.parametrize(("text", "items"), [("a=1,2", ("1", "2")), ("a=1", ("1",)), ("a=", ()), ("b=1", ())])
-    def test_read(self, text: str, items: tuple[str, ...]) -> None:
-        """A list is read back."""
-        assert items == Data.parse(text).several("a")
-
     def test_comma(self) -> None:
         """An item with a comma would become two."""
         with pytest.raises(InvalidValueError, match=r"a\.b without comma"):

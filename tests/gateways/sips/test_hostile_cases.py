@@ -7,7 +7,7 @@ import pytest
 from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
-from creance_pay.gateways.sips import SipsPaypage
+from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from sips_shop import body, changed, read_cases, shop, verify
 
 CASES = read_cases("hostile_cases.json")
@@ -20,7 +20,7 @@ TOO_LARGE = {
 }
 # The words of the cases that are not our outcomes.
 ERRORS = {"REFUSE": ResponseRefusedError, "MISMATCH": OrderMismatchError}
-OUTCOMES = {"ASK": PaymentState.UNKNOWN, "DENIED": PaymentState.REFUSED}
+RESPONSES = {"ASK": PaymentState.UNKNOWN, "DENIED": PaymentState.REFUSED}
 
 
 def every_case() -> pytest.MarkDecorator:
@@ -39,6 +39,7 @@ def fixture_shop() -> SipsPaypage:
     return SipsPaypage(
         merchant_id=FIXTURE["merchantId"],
         keys=KeyRing(keys, current="2"),
+        host=SipsHost.WORLDLINE_PRODUCTION,
         algorithm=SealAlgorithm(FIXTURE["algorithm"]),
     )
 
@@ -55,7 +56,7 @@ def fixture_order() -> PaymentOrder:
 
 def meaning(word: str) -> PaymentState | type[CreancePayError]:
     """Translate a word of the cases."""
-    return ERRORS.get(word) or OUTCOMES.get(word) or PaymentState(word)
+    return ERRORS.get(word) or RESPONSES.get(word) or PaymentState(word)
 
 
 def became(case: dict[str, Any]) -> PaymentState | type[CreancePayError]:
@@ -113,4 +114,4 @@ def test_independent_seal() -> None:
 
 def test_same_shop() -> None:
     """The tests' own shop is that of the fixture."""
-    assert FIXTURE["merchantId"] == shop().merchant_id
+    assert FIXTURE["merchantId"] == shop().merchant.merchant_id

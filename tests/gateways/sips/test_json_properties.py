@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creance_pay import Euros, HttpMessage, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState, VerifiedPayment
 from creance_pay.errors import CreancePayError, ResponseRefusedError
 from creance_pay.gateways import SealAlgorithm
-from creance_pay.gateways.sips import PaymentStatus, SipsPaypageJson
-from creance_pay.gateways.sips.response_codes import OUTCOMES
+from creance_pay.gateways.sips import SipsHost, SipsPaypageJson
+from creance_pay.gateways.sips.response_codes import RESPONSES
 from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import SipsBank, SipsServices, form_body
 from message_strategies import amounts, any_text, cards, references
@@ -47,7 +47,13 @@ def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm
     bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
     direct = Direct(bank)
     gateway = SipsPaypageJson(
-        merchant_id=MERCHANT, keys=ring(), algorithm=algorithm, legacy_seal=True, clock=lambda: NOON, transport=direct
+        merchant_id=MERCHANT,
+        keys=ring(),
+        host=SipsHost.WORLDLINE_PRODUCTION,
+        algorithm=algorithm,
+        legacy_seal=True,
+        clock=lambda: NOON,
+        transport=direct,
     )
     placed = order(transaction_reference=reference, amount=Euros(cents))
     form = gateway.initiate(placed)
@@ -56,7 +62,7 @@ def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm
     status = gateway.fetch_status(placed, direct)
 
     assert (
-        OUTCOMES.get(card[-2:], PaymentState.PAID),
+        RESPONSES.get(card[-2:], PaymentState.PAID),
         Euros(cents),
         payment.state is PaymentState.PAID,
         Euros(cents),
@@ -95,7 +101,7 @@ def test_sealed_message(text: str) -> None:
     assert not payment
 
 
-def told(answer: bytes) -> PaymentStatus | None:
+def told(answer: bytes) -> VerifiedPayment | None:
     """Ask for the state of the order REF1, and give what is believed."""
     try:
         return shop().fetch_status(order(), Bank([HttpAnswer(200, answer)]))

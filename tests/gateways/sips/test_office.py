@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, PaymentState, Source
+from creance_pay import Euros, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import (
     ConfigurationError,
     GatewayUnavailableError,
@@ -17,7 +17,7 @@ from creance_pay.errors import (
     UnsupportedError,
 )
 from creance_pay.gateways import OperationOutcome, OperationResult, SealAlgorithm
-from creance_pay.gateways.sips import Environment, PaymentStatus, SipsHost
+from creance_pay.gateways.sips import Environment, SipsHost
 from creance_pay.gateways.sips.response_codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
 from sips_answers import DONE, PAID, UNREADABLE, Bank, bank, sealed, text_under_seal
@@ -29,13 +29,13 @@ every_verb = pytest.mark.parametrize("verb", VERBS)
 every_call = pytest.mark.parametrize("call", ["fetch_status", *VERBS])
 
 
-def ask(answers: Bank, call: str = "fetch_status", **changes: Any) -> PaymentStatus | OperationResult:  # noqa: ANN401
+def ask(answers: Bank, call: str = "fetch_status", **changes: Any) -> VerifiedPayment | OperationResult:  # noqa: ANN401
     """Call the bank about the order REF1."""
-    told: PaymentStatus | OperationResult = getattr(shop(), call)(order(**changes), answers)
+    told: VerifiedPayment | OperationResult = getattr(shop(), call)(order(**changes), answers)
     return told
 
 
-def status(answers: Bank) -> PaymentStatus:
+def status(answers: Bank) -> VerifiedPayment:
     """Ask for the state of the order REF1."""
     return shop().fetch_status(order(), answers)
 
@@ -286,16 +286,14 @@ class TestStatus:
 
         assert (
             PaymentState.PAID,
-            PaymentState.PAID,
             Source.STATUS,
             Euros(1600),
             Euros(1600),
             "REF1",
             "12345",
             "5017##########00",
-            "CAPTURED",
+            ("CAPTURED",),
         ) == (
-            told.state,
             told.state,
             told.source,
             told.amount,
@@ -303,7 +301,7 @@ class TestStatus:
             told.transaction_reference,
             told.authorisation_number,
             told.masked_card,
-            told.status,
+            told.raw["transactionStatus"],
         )
 
     @pytest.mark.parametrize("word", [*STATUSES, "ENDED", "captured", "NEW_WORD"])
@@ -418,10 +416,10 @@ class TestOperation:
         """What was done is told with what is left."""
         result = self.operate(verb, bank(DONE))
 
-        assert (OperationOutcome.DONE, "00", "TO_CREDIT", Euros(600), "2026-11-23T12:00:00+01:00") == (
+        assert (OperationOutcome.DONE, "00", ("TO_CREDIT",), Euros(600), "2026-11-23T12:00:00+01:00") == (
             result.outcome,
             result.response_code,
-            result.new_status,
+            result.raw["newStatus"],
             result.remaining,
             result.at and result.at.isoformat(),
         )
@@ -435,15 +433,15 @@ class TestOperation:
 
     def test_denied(self, verb: str) -> None:
         """What the acquirer denies is unknown."""
-        assert OperationOutcome.UNKNOWN is self.operate(verb, bank(DONE, acquirerResponseCode="05")).state
+        assert OperationOutcome.UNKNOWN is self.operate(verb, bank(DONE, acquirerResponseCode="05")).outcome
 
     def test_confirmed(self, verb: str) -> None:
         """What the acquirer confirms is done."""
-        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, acquirerResponseCode="00")).state
+        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, acquirerResponseCode="00")).outcome
 
     def test_part(self, verb: str) -> None:
         """An answer may tell the amount of the operation: a part of the order's is no other order."""
-        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, amount="1000")).state
+        assert OperationOutcome.DONE is self.operate(verb, bank(DONE, amount="1000")).outcome
 
     def test_raw(self, verb: str) -> None:
         """Everything that the bank told is kept, each field with all its values."""

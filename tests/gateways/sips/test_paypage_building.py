@@ -58,10 +58,10 @@ class TestSettings:
         with pytest.raises(ConfigurationError, match="clock"):
             shop(clock=lambda: NOON.replace(tzinfo=None))
 
-    @pytest.mark.parametrize("missing", ["merchant_id", "keys"])
+    @pytest.mark.parametrize("missing", ["merchant_id", "keys", "host"])
     def test_no_default(self, missing: str) -> None:
-        """Shop and keys have no default, least of all a simulator's."""
-        settings: dict[str, Any] = {"merchant_id": MERCHANT, "keys": keys()}
+        """Merchant, keys and host have no default: neither a simulator's nor production."""
+        settings: dict[str, Any] = {"merchant_id": MERCHANT, "keys": keys(), "host": SipsHost.WORLDLINE_TEST}
         del settings[missing]
 
         with pytest.raises(TypeError, match=missing):
@@ -72,13 +72,11 @@ class TestSettings:
         with pytest.raises(TypeError, match="merchant_idd"):
             shop(merchant_idd=MERCHANT)
 
-    def test_production_by_default(self) -> None:
-        """Without host the gateway is in production, with every check."""
-        assert SipsHost.WORLDLINE_PRODUCTION is SipsPaypage(merchant_id=MERCHANT, keys=keys()).host
-
     def test_hmac_by_default(self) -> None:
         """Without algorithm the seal is the recommended one."""
-        assert SealAlgorithm.HMAC_SHA_256 is SipsPaypage(merchant_id=MERCHANT, keys=keys()).algorithm
+        gateway = SipsPaypage(merchant_id=MERCHANT, keys=keys(), host=SipsHost.WORLDLINE_TEST)
+
+        assert SealAlgorithm.HMAC_SHA_256 is gateway.merchant.algorithm
 
 
 class TestProduction:
@@ -87,7 +85,7 @@ class TestProduction:
     @pytest.mark.parametrize("secret", WEAK)
     def test_weak_key(self, secret: str) -> None:
         """A key that is short, public or a placeholder is refused, by its version."""
-        with pytest.raises(ConfigurationError, match="key 1 is"):
+        with pytest.raises(ConfigurationError, match="key 1 cannot protect real payments"):
             shop(keys=keys(secret))
 
     def test_weak_older_key(self) -> None:
@@ -96,7 +94,7 @@ class TestProduction:
             [SecretKey(version="2", secret=SECRET), SecretKey(version="1", secret="002001000000001_KEY1")], current="2"
         )
 
-        with pytest.raises(ConfigurationError, match="key 1 is the public key"):
+        with pytest.raises(ConfigurationError, match="key 1 cannot protect real payments: the public key"):
             shop(keys=both)
 
     @pytest.mark.parametrize(
@@ -106,7 +104,7 @@ class TestProduction:
     )  # fmt: skip
     def test_public_shop(self, merchant_id: str) -> None:
         """The shops of public simulators and those printed in guides are refused."""
-        with pytest.raises(ConfigurationError, match="public test shop"):
+        with pytest.raises(ConfigurationError, match="public test merchant"):
             shop(merchant_id=merchant_id)
 
     def test_legacy_seal(self) -> None:
@@ -116,12 +114,12 @@ class TestProduction:
 
     def test_legacy_seal_with_consent(self) -> None:
         """With consent the legacy seal is used."""
-        assert SealAlgorithm.SHA_256 is shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).algorithm
+        assert SealAlgorithm.SHA_256 is shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).merchant.algorithm
 
     @pytest.mark.parametrize("algorithm", [SealAlgorithm.HMAC_SHA_256, SealAlgorithm.HMAC_SHA_512])
     def test_other_seals(self, algorithm: SealAlgorithm) -> None:
         """The other seals need no consent."""
-        assert algorithm is shop(algorithm=algorithm).algorithm
+        assert algorithm is shop(algorithm=algorithm).merchant.algorithm
 
 
 class TestElsewhere:
@@ -131,17 +129,17 @@ class TestElsewhere:
     @pytest.mark.parametrize("secret", WEAK)
     def test_weak_key(self, host: SipsHost, secret: str) -> None:
         """Any key passes."""
-        assert secret == shop(host=host, keys=keys(secret)).keys.current.get_secret_value()
+        assert secret == shop(host=host, keys=keys(secret)).merchant.keys.current.get_secret_value()
 
     @pytest.mark.parametrize("host", ELSEWHERE)
     def test_simulated_shop(self, host: SipsHost) -> None:
         """The shop of a public simulator passes."""
-        assert "002001000000001" == shop(host=host, merchant_id="002001000000001").merchant_id
+        assert "002001000000001" == shop(host=host, merchant_id="002001000000001").merchant.merchant_id
 
     @pytest.mark.parametrize("host", ELSEWHERE)
     def test_legacy_seal(self, host: SipsHost) -> None:
         """The legacy seal passes."""
-        assert SealAlgorithm.SHA_256 is shop(host=host, algorithm=SealAlgorithm.SHA_256).algorithm
+        assert SealAlgorithm.SHA_256 is shop(host=host, algorithm=SealAlgorithm.SHA_256).merchant.algorithm
 
 
 class TestCurrentKey:
@@ -155,7 +153,7 @@ class TestCurrentKey:
 
     def test_at_the_limit(self) -> None:
         """At its last moment the current key still serves."""
-        assert NOON == shop(keys=keys(not_after=NOON)).keys.current.not_after
+        assert NOON == shop(keys=keys(not_after=NOON)).merchant.keys.current.not_after
 
     def test_older_key_expired(self) -> None:
         """An expired older key is no reason to refuse: that is what a rotation ends with."""
@@ -167,7 +165,7 @@ class TestCurrentKey:
             current="2",
         )
 
-        assert both is shop(keys=both).keys
+        assert both is shop(keys=both).merchant.keys
 
 
 @pytest.mark.parametrize("secret", [secret for secret in WEAK if len(secret) > 1])

@@ -45,7 +45,7 @@ USES: dict[str, Callable[[SipsPaypage], object]] = {
     "unknown key": lambda gateway: verify(body(changed(**PERSONAL, keyVersion="9")), gateway=gateway),
     "unreadable": lambda gateway: verify(body(changed(**PERSONAL), Encode="rot13"), gateway=gateway),
     "not a form": lambda gateway: verify(MESSAGE + b"\xff", gateway=gateway),
-    "peek": lambda gateway: gateway.peek(HttpMessage(MESSAGE)),
+    "authenticate": lambda gateway: gateway.authenticate(HttpMessage(MESSAGE)),
 }
 
 

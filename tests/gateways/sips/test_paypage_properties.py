@@ -3,13 +3,14 @@
 import re
 import string
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import SealAlgorithm
-from creance_pay.gateways.sips.response_codes import OUTCOMES
+from creance_pay.gateways.sips.response_codes import RESPONSES
 from creance_pay.testing.sips import SipsBank, form_body
 from message_strategies import amounts, bodies, cards, references, sealed_texts
 from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop, verify
@@ -44,13 +45,13 @@ class TestAnything:
         assert refused(posted)
 
     @given(bodies)
-    def test_peek(self, posted: bytes) -> None:
-        """A peek gives a short reference of letters and digits, or refuses."""
-        try:
-            found = shop().peek(HttpMessage(posted))
-        except ResponseRefusedError:
-            return
-        assert (True, True, True) == (found.isascii(), found.isalnum(), len(found) <= 35)
+    def test_reference(self, posted: bytes) -> None:
+        """The unverified reference of a refused message is empty, or short and of letters and digits."""
+        with pytest.raises(ResponseRefusedError) as caught:
+            shop().authenticate(HttpMessage(posted))
+        found = caught.value.unverified_reference
+
+        assert not found or (True, True, True) == (found.isascii(), found.isalnum(), len(found) <= 35)
 
     @given(sealed_texts())
     def test_sealed(self, text: str) -> None:
@@ -125,13 +126,13 @@ class TestRoundTrip:
 
         assert (
             reference,
-            OUTCOMES.get(card[-2:], PaymentState.PAID),
+            RESPONSES.get(card[-2:], PaymentState.PAID),
             Euros(cents),
             reference,
             f"{card[:4]}{'#' * (len(card) - 6)}{card[-2:]}",
             NOON,
         ) == (
-            gateway.peek(message),
+            gateway.authenticate(message).transaction_reference,
             payment.state,
             payment.amount,
             payment.transaction_reference,

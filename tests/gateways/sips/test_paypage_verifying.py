@@ -1,9 +1,12 @@
 """The way back: a verified payment, or an error that says whose fault it is."""
 
 import base64
+import contextlib
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 from typing import Any
+from unittest import mock
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -19,8 +22,23 @@ from creance_pay.errors import (
     UnknownKeyError,
 )
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
-from creance_pay.gateways.sips import SipsPaypage
-from sips_shop import MERCHANT, NOON, SECRET, SECRETS, body, changed, hmac_of, machine_in, order, sha_of, shop, verify
+from creance_pay.gateways.sips import SipsPaypage, paypage
+from creance_pay.gateways.sips.data import Data
+from sips_shop import (
+    GENUINE,
+    MERCHANT,
+    NOON,
+    SECRET,
+    SECRETS,
+    body,
+    changed,
+    hmac_of,
+    machine_in,
+    order,
+    sha_of,
+    shop,
+    verify,
+)
 
 FORGED = "0" * 64
 CAP = 65_536
@@ -594,37 +612,81 @@ class TestPayment:
         assert Euros(5000) == verify(body(changed(transactionReference="REF2", amount="5000")), expected=other).amount
 
 
-class TestPeek:
-    """The reference that nobody has verified serves to look the order up, and no more."""
+class TestAuthenticate:
+    """A message is authenticated without an order; a refused one names its payment for an incident alone."""
 
-    @pytest.mark.parametrize("seal", [FORGED, "", hmac_of(changed())])
-    def test_reference(self, seal: str) -> None:
-        """The reference is read whatever the seal."""
-        assert "REF1" == shop().peek(HttpMessage(body(changed(), seal)))
+    def test_sealed(self) -> None:
+        """An authentic message names its payment, source and key."""
+        sealed = shop().authenticate(HttpMessage(body(changed())), source=Source.RETURN)
 
-    def test_encoded(self) -> None:
-        """The reference of an encoded text is read too."""
+        assert ("REF1", Source.RETURN, "2") == (sealed.transaction_reference, sealed.source, sealed.key_version)
+
+    @pytest.mark.parametrize("seal", [FORGED, ""])
+    def test_unverified_reference(self, seal: str) -> None:
+        """The error of a wrong seal names the reference, of an encoded text too."""
         text = base64.b64encode(changed().encode()).decode()
-
-        assert "REF1" == shop().peek(HttpMessage(body(text, Encode="base64")))
+        for posted in (body(changed(), seal), body(text, seal, Encode="base64")):
+            with pytest.raises(SealMismatchError) as caught:
+                shop().authenticate(HttpMessage(posted))
+            assert "REF1" == caught.value.unverified_reference
 
     @pytest.mark.parametrize(
         "text",
-        ["", "|||", changed("transactionReference"), changed() + "|transactionReference=REF2"]
+        [changed("transactionReference"), changed() + "|transactionReference=REF2"]
         + [changed(transactionReference=bad) for bad in ("", "null", "a" * 36, "REF-1", "../x", "réf", "R\n", "R'--")],
     )
-    def test_refused(self, text: str) -> None:
-        """What is not one reference of letters and digits is refused: it may come from anybody."""
-        with pytest.raises(MalformedResponseError, match="no readable transaction reference"):
-            shop().peek(HttpMessage(body(text)))
+    def test_no_reference(self, text: str) -> None:
+        """A reference that is repeated or ill-formed is none, of an authentic message and of a forged one."""
+        with pytest.raises(SealMismatchError) as caught:
+            shop().authenticate(HttpMessage(body(text, FORGED)))
+
+        assert ("", "") == (
+            caught.value.unverified_reference,
+            shop().authenticate(HttpMessage(body(text))).transaction_reference,
+        )
 
     @pytest.mark.parametrize(
         "posted", [b"", b"Seal=0", b"Data=a", b"\xff", b"a" * (CAP + 1), body(changed(), Encode="x")]
     )
     def test_unreadable(self, posted: bytes) -> None:
-        """A message that cannot be read is refused as when it is verified."""
-        with pytest.raises(MalformedResponseError):
-            shop().peek(HttpMessage(posted))
+        """A message that cannot be parsed is refused, and names no payment."""
+        with pytest.raises(MalformedResponseError) as caught:
+            shop().authenticate(HttpMessage(posted))
+
+        assert "" == caught.value.unverified_reference
+
+    @pytest.mark.parametrize("message", [changed() + "|amount=1", changed() + "|x"])
+    def test_contradictory(self, message: str) -> None:
+        """A sealed text that is contradictory is UNKNOWN for its order, and a mismatch for another one."""
+        sealed = shop().authenticate(HttpMessage(body(message)))
+
+        assert PaymentState.UNKNOWN is sealed.match(order()).state
+        with pytest.raises(OrderMismatchError):
+            sealed.match(order(transaction_reference="REF2"))
+
+    def test_own_request(self) -> None:
+        """Our own sealed request is refused when it comes back: the key seals both ways."""
+        form = shop().initiate(order())
+        with pytest.raises(MalformedResponseError, match="payment request"):
+            shop().authenticate(HttpMessage(urlencode(form.fields).encode()))
+
+    def test_json(self) -> None:
+        """A merchant that posts forms receives pairs: JSON is not parsed before its seal is proved."""
+        with pytest.raises(MalformedResponseError, match="no single key version"):
+            shop().authenticate(HttpMessage(body(json.dumps(GENUINE))))
+
+    def test_one_parse(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A body is parsed once, whether it is genuine, forged or about another order."""
+        parse_form = mock.Mock(wraps=responses.parse_form)
+        parse_text = mock.Mock(wraps=Data.parse)
+        monkeypatch.setattr(paypage, "parse_form", parse_form)
+        monkeypatch.setattr(Data, "parse", parse_text)
+        for posted, expected in ((body(changed()), order()), (body(changed(), FORGED), order()),
+                                 (body(changed()), order(transaction_reference="REF2"))):  # fmt: skip
+            with contextlib.suppress(SealMismatchError, OrderMismatchError):
+                verify(posted, expected=expected)
+
+        assert (3, 3) == (parse_form.call_count, parse_text.call_count)
 
 
 def test_same_words_for_every_seal() -> None:

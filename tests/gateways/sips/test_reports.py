@@ -1,16 +1,16 @@
 """The bank's daily reports: read without losing a line, and matched without losing a payment."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from creance_pay import Euros, PaymentState
 from creance_pay.errors import MalformedResponseError
-from creance_pay.gateways.sips import Report, ReportLine, match_reports, read_reports
+from creance_pay.gateways import ReportLine
+from creance_pay.gateways.sips import Report, read_reports
 
 COLUMNS = "merchantId;transactionReference;amount;currencyCode;responseCode;transactionDateTime;novelty"
 LINE = "011223744550001;REF1;1600;978;00;2026-11-23T12:00:00+01:00;x"
@@ -217,119 +217,3 @@ class TestBadLines:
         numbers = sorted([*(read.number for read in report), *(bad.number for bad in report.bad)])
 
         assert (len(set(numbers)), True) == (len(numbers), any(read.values["novelty"] == "x" for read in report))
-
-
-@attrs.frozen
-class Known:
-    """What a portal knows about a payment."""
-
-    transaction_reference: str
-    amount: Euros
-    state: PaymentState = PaymentState.PAID
-
-
-def row(number: int, reference: str, cents: int | None, state: PaymentState = PaymentState.PAID) -> ReportLine:
-    """Make a line of a report."""
-    return ReportLine(
-        number=number,
-        transaction_reference=reference,
-        amount=None if cents is None else Euros(cents),
-        state=state,
-        at=None,
-        currency="978",
-        values={},
-    )
-
-
-references = st.sampled_from(["REF1", "REF2", "REF3"])
-cents = st.integers(1, 2)
-states = st.sampled_from([PaymentState.PAID, PaymentState.REFUSED])
-entries = st.lists(st.builds(Known, references, st.builds(Euros, cents), states), max_size=6)
-rows = st.lists(st.builds(row, st.integers(1, 99), references, cents | st.none(), states), max_size=6)
-
-
-class TestMatch:
-    """Each entry and each line ends in exactly one of matched, missing, surplus, different (I17)."""
-
-    def test_matched(self) -> None:
-        """What agrees is matched."""
-        entry, told = Known("REF1", Euros(1600)), row(3, "REF1", 1600)
-
-        assert ((entry, told),) == match_reports([entry], [told]).matched
-
-    def test_missing(self) -> None:
-        """A payment of which the report says nothing is missing."""
-        entry = Known("REF1", Euros(1600))
-
-        assert (entry,) == match_reports([entry], [row(3, "ref1", 1600)]).missing
-
-    def test_surplus(self) -> None:
-        """A line of an unknown payment is surplus, and so is a second line of one."""
-        told = [row(3, "REF1", 1600), row(4, "REF1", 1600), row(5, "REF2", 1600)]
-
-        assert tuple(told[1:]) == match_reports([Known("REF1", Euros(1600))], told).surplus
-
-    @pytest.mark.parametrize(
-        "told",
-        [row(3, "REF1", 1601), row(3, "REF1", None), row(3, "REF1", 1600, PaymentState.REFUSED),
-         attrs.evolve(row(3, "REF1", 1600), currency="840")],
-    )  # fmt: skip
-    def test_different(self, told: ReportLine) -> None:
-        """Another amount, state or currency, or no amount at all, is different."""
-        entry = Known("REF1", Euros(1600))
-
-        assert ((entry, told),) == match_reports([entry], [told]).different
-
-    @pytest.mark.parametrize("currency", [None, "978", "EUR"])
-    def test_currency(self, currency: str | None) -> None:
-        """Euros have several spellings, and a report without currency is in euros."""
-        told = attrs.evolve(row(3, "REF1", 1600), currency=currency)
-
-        assert match_reports([Known("REF1", Euros(1600))], [told]).matched
-
-    def test_best_line_first(self) -> None:
-        """An entry takes the line that agrees, whatever stands before it."""
-        told = [row(3, "REF1", 1600, PaymentState.REFUSED), row(4, "REF1", 1600)]
-        matching = match_reports([Known("REF1", Euros(1600))], told)
-
-        assert ([4], [3]) == ([told.number for _, told in matching.matched], [told.number for told in matching.surplus])
-
-    @given(entries, rows)
-    def test_exactly_one(self, entries: list[Known], rows: list[ReportLine]) -> None:
-        """Nothing is lost and nothing counted twice."""
-        matching = match_reports(iter(entries), iter(rows))
-        both = [*matching.matched, *matching.different]
-
-        assert (sorted(map(repr, entries)), sorted(map(repr, rows))) == (
-            sorted(map(repr, [*(entry for entry, _ in both), *matching.missing])),
-            sorted(map(repr, [*(told for _, told in both), *matching.surplus])),
-        )
-
-    @given(entries, rows)
-    def test_meaning(self, entries: list[Known], rows: list[ReportLine]) -> None:
-        """Pairs are of one payment, agree when matched, and no line is left of a payment that is missing."""
-        matching = match_reports(entries, rows)
-
-        assert (True, True, set()) == (
-            all((one.amount, one.state) == (told.amount, told.state) for one, told in matching.matched),
-            all(
-                one.transaction_reference == told.transaction_reference
-                for one, told in [*matching.matched, *matching.different]
-            ),
-            {one.transaction_reference for one in matching.missing}
-            & {told.transaction_reference for told in matching.surplus},
-        )
-
-
-def test_from_file(tmp_path: Path) -> None:
-    """What is read from a file can be matched as it is."""
-    report = write(tmp_path, LINE)
-
-    assert match_reports([Known("REF1", Euros(1600))], report).matched
-
-
-def test_zone_of_lines(tmp_path: Path) -> None:
-    """Every time that was read has a zone."""
-    at = line(tmp_path, LINE.replace("T12:00:00+01:00", " 12:00:00")).at
-
-    assert timedelta(hours=1) == (at and at.utcoffset())

@@ -9,8 +9,8 @@ from creance_pay.gateways.sips.response_codes import (
     CAPTURES,
     COMPLEMENTARY_CODES,
     OPERATIONS,
-    OUTCOMES,
     REDIRECTION_STATUSES,
+    RESPONSES,
     STATUSES,
 )
 
@@ -29,7 +29,7 @@ GROUP_D = {
 @pytest.mark.parametrize("outcome", PaymentState)
 def test_outcomes(outcome: PaymentState) -> None:
     """The table gives an outcome to the codes of group D that have it, and to no other."""
-    assert GROUP_D.get(outcome, set()) == {code for code, found in OUTCOMES.items() if found is outcome}
+    assert GROUP_D.get(outcome, set()) == {code for code, found in RESPONSES.items() if found is outcome}
 
 
 def test_captures() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, NoticeReference
 from creance_pay.errors import (
-    ConfigurationError,
     InvalidAmountError,
     InvalidReferenceError,
     InvalidValueError,
@@ -17,7 +16,7 @@ from creance_pay.errors import (
     ResponseRefusedError,
 )
 from creance_pay.gateways import FormPost
-from creance_pay.gateways.sips import Environment, Identification, SipsHost, SipsPaypage
+from creance_pay.gateways.sips import Environment, SipsHost
 from sips_shop import body, changed, order, shop, verify
 
 #: What the portal, the ledger or the other banks have to show.
@@ -139,23 +138,6 @@ class TestRequests:
         """A notice reference is normalised or explained before there is an order (G16)."""
         with pytest.raises(InvalidReferenceError):
             NoticeReference.parse(typed)
-
-
-class TestIdentification:
-    """Shops whose merchant does not choose the reference are refused by a clear error."""
-
-    @pytest.mark.parametrize(
-        "identification",
-        [*(kind for kind in Identification if kind is not Identification.REFERENCE_BY_MERCHANT), "x", None],
-    )
-    def test_refused(self, identification: Any) -> None:  # noqa: ANN401 - whatever a setting holds
-        """The three other ways are not offered."""
-        with pytest.raises(ConfigurationError, match="whose merchant gives the transaction reference"):
-            shop(identification=identification)
-
-    def test_accepted(self) -> None:
-        """The one way may be named."""
-        assert isinstance(shop(identification=Identification.REFERENCE_BY_MERCHANT), SipsPaypage)
 
 
 def test_local_page_in_production() -> None:

@@ -91,7 +91,7 @@ class TestPayment:
 
     def test_unknown_service(self, street: Street) -> None:
         """Another path is no service."""
-        assert 404 == WIRE.post_json(f"{street.gateway.host.base}/rs-services/v2/checkout/order", {}).status
+        assert 404 == WIRE.post_json(f"{street.gateway.merchant.host.base}/rs-services/v2/checkout/order", {}).status
 
 
 class TestOffice:
