@@ -91,7 +91,7 @@ class TestStart:
     def test_two_effects_of_one_name(self) -> None:
         """Two effects of one name could not be incoming apart."""
         effect = Effect(name="mail", run=print)
-        with pytest.raises(ConfigurationError, match="same name"):
+        with pytest.raises(ConfigurationError, match="different names"):
             PaymentService(local_shop(), MemoryLedger(), effects=[effect, effect])
 
 
@@ -293,7 +293,7 @@ class TestOvertaken:
         payment = local_shop().verify(message("REF1"), expected=order())
         evidence = Evidence.fields({}, payment.source, NOON)
 
-        with pytest.raises(InvalidValueError, match="a payment that is recorded"):
+        with pytest.raises(InvalidValueError, match="a recorded payment"):
             ledger.record(payment, evidence, reference="REF1", display_by=NOON)
 
 

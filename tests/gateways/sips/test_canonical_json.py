@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creance_pay.gateways import SealAlgorithm, SecretKey, seal
-from creance_pay.gateways.sips.canonical_json import leaves, load, text_to_seal
+from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data
 from creance_pay.gateways.sips.paypage_json import nest
 from message_strategies import any_text
@@ -89,19 +89,22 @@ class TestLoad:
         with pytest.raises(ValueError):  # noqa: PT011 - each of them is no document
             load(text)
 
-    def test_wide(self) -> None:
-        """Two hundred containers are taken, and no more."""
-        two_hundred, more = ('{"a": [' + ",".join(["{}"] * count) + "]}" for count in (198, 199))
-
-        assert "" == text_to_seal(load(two_hundred))
-        with pytest.raises(ValueError, match="too many containers"):
-            load(more)
-
-    def test_deep(self) -> None:
-        """A document as deep as one can be is gone through."""
-        text = '{"a": ' + "[" * 198 + '"1"' + "]" * 198 + "}"
-
-        assert ("1", [("a" + ".0" * 197, "1")]) == (text_to_seal(load(text)), list(leaves(load(text))))
+    @pytest.mark.parametrize(
+        ("largest", "larger"),
+        [
+            ('{"a": [' + ",".join(["{}"] * 98) + "]}", '{"a": [' + ",".join(["{}"] * 99) + "]}"),
+            ('{"a": ' * 8 + "1" + "}" * 8, '{"a": ' * 9 + "1" + "}" * 9),
+            ('{"a": ' + "[" * 7 + "1" + "]" * 7 + "}", '{"a": ' + "[" * 8 + "1" + "]" * 8 + "}"),
+            ("{" + ",".join(['"a":1'] * 1000) + "}", "{" + ",".join(['"a":1'] * 1001) + "}"),
+            ('{"' + "a" * 64 + '": 1}', '{"' + "a" * 65 + '": 1}'),
+        ],
+        ids=["containers", "objects in objects", "lists in lists", "names", "characters of a name"],
+    )
+    def test_bounds(self, largest: str, larger: str) -> None:
+        """A document of the largest size is read, and one over it refused, before anything is built from it."""
+        assert load(largest)
+        with pytest.raises(ValueError, match="expected"):
+            load(larger)
 
 
 class TestData:

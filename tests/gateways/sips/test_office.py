@@ -119,7 +119,7 @@ class TestRefusedLocally:
     def test_amount(self, verb: str, amount: Any) -> None:  # noqa: ANN401 - whatever a portal gives
         """Zero, more than was paid, and what is no amount in euros are not sent (I9)."""
         answers = bank(DONE)
-        with pytest.raises(InvalidValueError, match="an amount in Euros, above zero and not above"):
+        with pytest.raises(InvalidValueError, match="an amount in Euros, above zero and at most"):
             getattr(shop(), verb)(order(), answers, amount=amount)
 
         assert [] == answers.asked
@@ -306,19 +306,18 @@ class TestStatus:
 
     @pytest.mark.parametrize("word", [*STATUSES, "ENDED", "captured", "NEW_WORD"])
     def test_words(self, word: str) -> None:
-        """Each word of the bank has a state, an unknown one UNKNOWN, and what is no outcome is none."""
+        """Each word of the bank has a state, an unknown one UNKNOWN."""
         told = status(bank(PAID, "currentAmount", transactionStatus=word))
         state = STATUSES.get(word, PaymentState.UNKNOWN)
-        outcome = PaymentState.UNKNOWN if state is PaymentState.REFUNDED else PaymentState(state.value)
 
-        assert (state, outcome) == (told.state, told.state)
+        assert state is told.state
 
     @pytest.mark.parametrize("code", ["25", "24", "94", "99", "90", "05", "0", "ZZ", None])
     def test_codes(self, code: str | None) -> None:
         """Whatever is not 00 says nothing about the payment, and least of all that it is paid (I6)."""
         told = status(bank(PAID, responseCode=code))
 
-        assert (PaymentState.UNKNOWN, PaymentState.UNKNOWN, code) == (told.state, told.state, told.response_code)
+        assert (PaymentState.UNKNOWN, code) == (told.state, told.response_code)
 
     def test_short(self) -> None:
         """A short answer that a payment is not known is one."""

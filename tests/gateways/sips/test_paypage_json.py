@@ -19,12 +19,19 @@ from creance_pay.gateways.sips import PaypageOptions, SipsHost, SipsPaypageJson
 from creance_pay.gateways.sips.response_codes import REDIRECTION_STATUSES
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
 from sips_answers import STARTED, UNREADABLE, Bank, bank, sealed
-from sips_shop import GENUINE, MERCHANT, NOON, body, order, read_cases, ring, shop, verify
+from sips_shop import GENUINE, MERCHANT, NOON, body, order, read_cases, ring, shop
+from sips_shop import verify as verify_by
 
 
 def json_shop(transport: Bank, **changes: Any) -> SipsPaypageJson:  # noqa: ANN401 - any argument of the gateway
     """Make the shop's gateway that starts by JSON."""
-    return SipsPaypageJson(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON, transport=transport, **changes)
+    settings = {"host": SipsHost.WORLDLINE_PRODUCTION, "transport": transport, **changes}
+    return SipsPaypageJson(merchant_id=MERCHANT, keys=ring(), clock=lambda: NOON, **settings)
+
+
+def verify(posted: bytes) -> VerifiedPayment:
+    """Verify a message by the gateway that speaks JSON."""
+    return verify_by(posted, gateway=json_shop(bank(STARTED)))
 
 
 def start(answers: Bank) -> FormPost:
@@ -187,7 +194,7 @@ class TestJsonMessage:
         vectors = {vector["id"]: vector for vector in read_cases("sips_vectors.json")["vectors"]}
         vector = vectors["json-resp-official-hmac"]
         keys = KeyRing([SecretKey(version="1", secret=vector["key"])], current="1")
-        gateway = shop(merchant_id="225005049920001", keys=keys, host=SipsHost.WORLDLINE_TEST)
+        gateway = SipsPaypageJson(merchant_id="225005049920001", keys=keys, host=SipsHost.WORLDLINE_TEST)
         placed = order(transaction_reference="dd88adfZ1027b40813f40813y1678837075", amount=Euros(44000))
         payment = gateway.verify(HttpMessage(body(vector["seal_input"], vector["seal"])), expected=placed)
 

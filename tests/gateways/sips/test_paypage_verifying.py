@@ -22,7 +22,7 @@ from creance_pay.errors import (
     UnknownKeyError,
 )
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
-from creance_pay.gateways.sips import SipsPaypage, paypage
+from creance_pay.gateways.sips import SipsPaypage, paypage, responses
 from creance_pay.gateways.sips.data import Data
 from sips_shop import (
     GENUINE,

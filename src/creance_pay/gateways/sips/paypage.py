@@ -28,7 +28,7 @@ from typing import ClassVar
 import attrs
 
 from ..._clock import utc_now
-from ...errors import InvalidValueError, MalformedResponseError, ResponseRefusedError
+from ...errors import InvalidValueError, MalformedResponseError, OrderMismatchError, ResponseRefusedError
 from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
@@ -81,7 +81,10 @@ class SipsMessage(SealedMessage):
         """
         data, ours = self.data, self.merchant.order_fields(order)
         if not data.well_formed or _DECIDING.intersection(data.repeated):
-            require_match(data, ours, optional=frozenset(ours))
+            if self.transaction_reference not in {"", order.transaction_reference}:
+                raise OrderMismatchError(
+                    "authentic, but not our order: transactionReference", fields=("transactionReference",)
+                )
             return VerifiedPayment(
                 state=PaymentState.UNKNOWN, source=self.source, key_version=self.key_version, raw=data.values
             )
