@@ -47,26 +47,47 @@ def test_nothing_is_debited_only_where_that_is_known(kind: type[Message]) -> Non
     assert kind.money is Money.NO or "débité" not in sentences
 
 
-@pytest.mark.parametrize("outcome", PaymentState)
-def test_money_is_what_the_outcome_tells(outcome: PaymentState) -> None:
-    """Paid is debited; what is undecided, contradictory or broken is unknown; a bank's no is not debited."""
-    known = {
-        PaymentState.PAID: Money.YES,
-        PaymentState.REFUSED: Money.NO,
-        PaymentState.CANCELLED: Money.NO,
-        PaymentState.EXPIRED: Money.NO,
-    }
-    (kind,) = [kind for kind in every_message() if outcome in kind.answers]
+#: What is known about the money in each state.  After a refund or a chargeback it was debited, and returned since.
+MONEY = {
+    PaymentState.CREATED: Money.UNKNOWN,
+    PaymentState.PENDING: Money.UNKNOWN,
+    PaymentState.AUTHORISED: Money.UNKNOWN,
+    PaymentState.UNKNOWN: Money.UNKNOWN,
+    PaymentState.ERROR: Money.UNKNOWN,
+    PaymentState.PAID: Money.YES,
+    PaymentState.PARTIALLY_REFUNDED: Money.YES,
+    PaymentState.REFUNDED: Money.YES,
+    PaymentState.CHARGED_BACK: Money.YES,
+    PaymentState.REFUSED: Money.NO,
+    PaymentState.CANCELLED: Money.NO,
+    PaymentState.EXPIRED: Money.NO,
+}
 
-    assert known.get(outcome, Money.UNKNOWN) == kind.money
+
+def kind_for(state: PaymentState) -> type[Message]:
+    """Return the message of a state."""
+    (kind,) = [kind for kind in every_message() if state in kind.answers]
+    return kind
 
 
-@pytest.mark.parametrize("outcome", [outcome for outcome in PaymentState if outcome is not PaymentState.REFUSED])
-def test_failure_is_told_for_a_refusal_alone(outcome: PaymentState) -> None:
-    """An abandon and a pending payment are no failures (R14)."""
-    (kind,) = [kind for kind in every_message() if outcome in kind.answers]
+def test_money_follows_the_state() -> None:
+    """Each state has the fact about money that the bank's answer allows."""
+    assert MONEY == {state: kind_for(state).money for state in PaymentState}
 
-    assert "Votre transaction de paiement a échoué." != plain(GUIDE[kind.key].body)
+
+def test_bank_has_not_answered_only_where_true() -> None:
+    """The sentence "we do not have the bank's answer yet" belongs to the states without a final answer."""
+    body = "Nous n'avons pas encore la réponse de la banque."
+    waiting = {PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN}
+
+    assert waiting == {state for state in PaymentState if plain(GUIDE[kind_for(state).key].body) == body}
+
+
+def test_failure_belongs_to_a_refusal() -> None:
+    """The guide's sentence of a failed payment answers REFUSED only: an abandon is no failure (R14)."""
+    body = "Votre transaction de paiement a échoué."
+
+    assert [PaymentState.REFUSED] == [state for state in PaymentState if plain(GUIDE[kind_for(state).key].body) == body]
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def slots(rendered: Rendered) -> list[str]:
 
 def answer_to(word: Code | PaymentState) -> Any:  # noqa: ANN401 - a verdict, an error or a result
     """Give a real answer for a word, or a bare result for an outcome."""
-    return SimpleNamespace(outcome=word) if isinstance(word, PaymentState) else ANSWERS[word]()
+    return SimpleNamespace(state=word) if isinstance(word, PaymentState) else ANSWERS[word]()
 
 
 def an_acknowledgement(**changes: object) -> Acknowledgement:
@@ -228,7 +228,7 @@ class TestChoice:
 
     def test_outcome_comes_before_a_code(self) -> None:
         """A result that has both is about the payment."""
-        result = SimpleNamespace(outcome=PaymentState.PAID, code=VerdictCode.AMOUNT_REQUIRED)
+        result = SimpleNamespace(state=PaymentState.PAID, code=VerdictCode.AMOUNT_REQUIRED)
 
         assert "payment_accepted" == message_for(result).key
 

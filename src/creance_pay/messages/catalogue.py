@@ -209,10 +209,10 @@ class PaymentAccepted(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentPending(Message):
-    """Nobody knows yet: a second payment now would be the worst (R14)."""
+    """The bank has not answered, or its answer is not final (R14).  A second payment could charge the person twice."""
 
     key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
-    answers = (PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
+    answers = (PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
     errors = (ResponseRefusedError, OrderMismatchError, PaymentInProgressError)
 
 
@@ -247,6 +247,41 @@ class PaymentFailed(Message):
     key, money, retry = "payment_failed", Money.UNKNOWN, Retry.NO
     answers = (PaymentState.ERROR,)
     errors = (GatewayUnavailableError,)
+
+
+# Refund and chargeback: ``money`` is YES, because the amount was debited before it was returned, and no sentence may deny
+# that.  ``retry`` is NO, because only the caisse knows whether the debt is due: a refund often corrects a double payment,
+# and a payment that was charged back may be presented to the bank again.
+
+
+@attrs.frozen(kw_only=True)
+class PaymentRefunded(Message):
+    """The whole amount was returned to the person.  INFO: the person has nothing to correct."""
+
+    key, severity, money, retry = "payment_refunded", Severity.INFO, Money.YES, Retry.NO
+    answers = (PaymentState.REFUNDED,)
+
+
+@attrs.frozen(kw_only=True)
+class PaymentPartiallyRefunded(Message):
+    """A part of the amount was returned to the person.  INFO: the person has nothing to correct.
+
+    Attributes:
+        refunded: The amount that was returned, where the caller knows it.
+    """
+
+    key, severity, money, retry = "payment_partially_refunded", Severity.INFO, Money.YES, Retry.NO
+    answers = (PaymentState.PARTIALLY_REFUNDED,)
+
+    refunded: Euros | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PaymentChargedBack(Message):
+    """The cardholder's bank took the money back, so that the debt is due again.  WARNING: the person has to act."""
+
+    key, severity, money, retry = "payment_charged_back", Severity.WARNING, Money.YES, Retry.NO
+    answers = (PaymentState.CHARGED_BACK,)
 
 
 @attrs.frozen(kw_only=True)

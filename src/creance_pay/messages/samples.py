@@ -24,6 +24,7 @@ _GUIDE: dict[str, object] = {
     "acknowledge_by": date(2018, 7, 19),
     "maximum": Euros(5000),
     "minimum": Euros(1600),
+    "refunded": Euros(800),
     "stranded": Euros(1000),
     "suggested_max": Euros(4400),
     "transaction_reference": "PCLCB172540000004",
