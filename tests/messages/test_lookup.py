@@ -183,8 +183,11 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("answer", "text"),
         [
-            (InvalidAmountError(code=VerdictCode.AMOUNT_REQUIRED), "amount_required needs minimum"),
-            (SimpleNamespace(code=VerdictCode.BELOW_BAND, values={}), "below_band needs band_min"),
+            (InvalidAmountError(code=VerdictCode.AMOUNT_REQUIRED), "amount_required needs minimum; got no values$"),
+            (
+                SimpleNamespace(code=VerdictCode.BELOW_BAND, values={"total": 5, "band_min": None}),
+                "below_band needs band_min; got total$",
+            ),
         ],
     )
     def test_missing_value_is_named(self, answer: object, text: str) -> None:

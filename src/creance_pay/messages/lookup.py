@@ -11,15 +11,15 @@ from ..codes import Code
 from ..errors import InvalidReferenceError, MessageError
 from ..payment import PaymentState
 from ..references import NoticeReference
-from .catalogue import ReferenceSuggested
-from .message import Message, every_message
+from .catalogue import MESSAGES, ReferenceSuggested
+from .message import Message
 
 _EXPECTED = "expected an object with a PaymentState in .state, a public code in .code, or an error that has a message"
 
 
 @cache
 def _by_word() -> Mapping[StrEnum, type[Message]]:
-    return {word: kind for kind in every_message() for word in kind.answers}
+    return {word: kind for kind in MESSAGES for word in kind.answers}
 
 
 def _word_of(answer: object) -> object:
@@ -35,7 +35,7 @@ def _kind_for(answer: object) -> type[Message] | None:
     word = _word_of(answer)
     if isinstance(word, str):
         return _by_word().get(word)  # type: ignore[call-overload]
-    return next((kind for kind in every_message() if isinstance(answer, kind.errors)), None)
+    return next((kind for kind in MESSAGES if isinstance(answer, kind.errors)), None)
 
 
 def _values_of(answer: object) -> dict[str, object]:
