@@ -15,7 +15,7 @@ from itertools import cycle, islice
 import attrs
 
 from creance_pay import Euros
-from creance_pay.messages import Medium, Message, every_message, message_for, render, sample
+from creance_pay.messages import MESSAGES, Medium, Message, message_for, render, sample
 from creance_pay.rules import check_amount, policy_named
 
 AIM = 50_000
@@ -32,7 +32,7 @@ def machine() -> str:
 
 def messages() -> Iterator[Message]:
     """Make messages of every kind that answers something, each with amounts of its own."""
-    kinds = cycle(kind for kind in every_message() if kind.answers)
+    kinds = cycle(kind for kind in MESSAGES if kind.answers)
     for number, kind in enumerate(kinds):
         made, amount = sample(kind), Euros(1600 + number % 3401)
         amounts = [field.name for field in attrs.fields(kind) if isinstance(getattr(made, field.name), Euros)]

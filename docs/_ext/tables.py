@@ -123,7 +123,7 @@ class CodeTable(SphinxDirective):
 
 def messages_by_answer() -> Mapping[StrEnum, type[messages.Message]]:
     """Find the message of each code and outcome."""
-    return {answer: kind for kind in messages.every_message() for answer in kind.answers}
+    return {answer: kind for kind in messages.MESSAGES for answer in kind.answers}
 
 
 class CodeTables(CodeTable):
@@ -190,7 +190,7 @@ class MessageTable(CodeTable):
 
     def build(self) -> list[nodes.Node]:
         """Make the table."""
-        rows = [(self._facts(kind), self._sentences(kind)) for kind in messages.every_message()]
+        rows = [(self._facts(kind), self._sentences(kind)) for kind in messages.MESSAGES]
         return [table(("Message", "What the insured person reads"), rows, (44, 56))]
 
     def _facts(self, kind: type[messages.Message]) -> Cell:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from creance_pay.cli import main
-from creance_pay.messages import every_message
+from creance_pay.messages import MESSAGES
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,7 +14,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main(["messages", "list"])
 
     lines = capsys.readouterr().out.splitlines()
-    assert [kind.key for kind in every_message()] == [line.split()[0] for line in lines]
+    assert [kind.key for kind in MESSAGES] == [line.split()[0] for line in lines]
     assert "amount_out_of_range      error    money no       minimum, maximum" in lines
 
 

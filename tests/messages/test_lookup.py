@@ -1,39 +1,248 @@
-"""Every message of a verdict, warnings included, and the messages of errors without a code."""
+"""The choice of a message: by the state of a payment, by a code with its warnings, or by the type of an error."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
 
-from creance_pay import Euros, NoticeReference, PaymentState
-from creance_pay.codes import VerdictCode
+from creance_pay import Euros, NoticeReference, PaymentOrder, PaymentState, Source, VerifiedPayment
+from creance_pay.codes import CaisseStatus, ReferenceCode, TransactionCode, VerdictCode, WarningCode
 from creance_pay.errors import (
+    CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
     InvalidReferenceError,
+    InvalidValueError,
     MalformedResponseError,
     MessageError,
     OrderMismatchError,
     PaymentInProgressError,
     SealMismatchError,
 )
+from creance_pay.ledger import Payment
 from creance_pay.messages import message_for, messages_for, render
 from creance_pay.messages.catalogue import (
     AmountOutOfRange,
     AmountRequired,
     PaymentAccepted,
+    PaymentChargedBack,
     PaymentFailed,
+    PaymentPartiallyRefunded,
     PaymentPending,
+    PaymentRefunded,
     ReferenceSuggested,
     StrandedRemainder,
 )
-from creance_pay.rules import assess, check_amount, policy_on
+from creance_pay.rules import access, after_payment, assess, check_amount, notice_scope, policy_on
 from samples import POLICY, a_debt, plain
+from strategies import notice_references
 
 STRANDING = check_amount("50", total=Euros(6000), policy=POLICY)
+MOMENT = datetime(2018, 7, 5, 8, 59, tzinfo=UTC)
+ORDER = PaymentOrder(
+    transaction_reference="PCLCB181860000004",
+    amount=Euros(2000),
+    return_url="https://portal.example/return",
+    notification_url="https://portal.example/notification",
+)
+#: A yes of each rule: nothing to tell the person, except the warning of the last one.
+YES = (
+    access(a_debt(), policy=POLICY),
+    assess(a_debt(), policy=POLICY),
+    check_amount("20", total=Euros(6000), policy=POLICY),
+    notice_scope(Euros(6000), notice_received=True, policy=POLICY),
+    SimpleNamespace(code=CaisseStatus.CAISSE_OK),
+)
+
+
+def error_of(text: str) -> InvalidReferenceError:
+    """Return the error that a reference raises."""
+    with pytest.raises(InvalidReferenceError) as caught:
+        NoticeReference.parse(text)
+    return caught.value
+
+
+class TestState:
+    """The state of a payment chooses the message, whatever the object that carries it."""
+
+    @pytest.mark.parametrize(
+        "payment",
+        [
+            Payment(order=ORDER, state=PaymentState.PAID, created_at=MOMENT, changed_at=MOMENT),
+            VerifiedPayment(state=PaymentState.PAID, source=Source.NOTIFICATION),
+            SimpleNamespace(state=PaymentState.PAID),
+            SimpleNamespace(state=PaymentState.PAID, code=VerdictCode.AMOUNT_REQUIRED),
+            SimpleNamespace(state=PaymentState.PAID, values=dict),
+        ],
+        ids=["ledger", "verified", "any object", "state and code", "values that are no mapping"],
+    )
+    def test_payment(self, payment: object) -> None:
+        """The hours come from the caller (R17)."""
+        assert PaymentAccepted(display_delay_hours=24) == message_for(payment, display_delay_hours=24)
+
+    def test_created_is_pending(self) -> None:
+        """A payment that the bank has not reported on yet may still be paid."""
+        payment = Payment(order=ORDER, created_at=MOMENT, changed_at=MOMENT)
+
+        assert PaymentPending() == message_for(payment, display_delay_hours=24)
+
+    @pytest.mark.parametrize(
+        ("values", "action"),
+        [
+            ({"display_delay_hours": 24}, "Consultez votre compte : le paiement y apparaît sous 24 h."),
+            ({"display_delay_hours": None}, "Consultez votre compte : le paiement y apparaît bientôt."),
+            ({}, "Consultez votre compte : le paiement y apparaît bientôt."),
+        ],
+    )
+    def test_display_delay_is_optional(self, values: dict[str, object], action: str) -> None:
+        """Without a number of hours the sentence promises none."""
+        assert action == plain(render(message_for(SimpleNamespace(state=PaymentState.PAID), **values)).action)
+
+    @pytest.mark.parametrize(
+        ("state", "values", "message", "body"),
+        [
+            (PaymentState.REFUNDED, {}, PaymentRefunded(), "Votre paiement vous a été remboursé."),
+            (
+                PaymentState.PARTIALLY_REFUNDED,
+                {},
+                PaymentPartiallyRefunded(),
+                "Une partie de votre paiement vous a été remboursée.",
+            ),
+            (
+                PaymentState.PARTIALLY_REFUNDED,
+                {"refunded": Euros(800)},
+                PaymentPartiallyRefunded(refunded=Euros(800)),
+                "Une partie de votre paiement vous a été remboursée : 8,00 €.",
+            ),
+            (
+                PaymentState.CHARGED_BACK,
+                {},
+                PaymentChargedBack(),
+                "La banque de la carte a repris la somme payée. Votre créance est de nouveau à payer.",
+            ),
+        ],
+    )
+    def test_money_that_came_back(
+        self, state: PaymentState, values: dict[str, object], message: object, body: str
+    ) -> None:
+        """A refund and a chargeback have their own sentences; the amount is optional."""
+        found = message_for(SimpleNamespace(state=state), **values)
+
+        assert (message, body) == (found, plain(render(found).body))
+
+    def test_charged_back_leads_to_the_caisse(self) -> None:
+        """Whether and how to pay again is for the caisse to say."""
+        assert "Contact your health insurance fund before you pay." == render(PaymentChargedBack(), lang="en").action
+
+    def test_other_states_are_none(self) -> None:
+        """The state of a debt after a payment is not the state of a payment."""
+        with pytest.raises(MessageError, match="no message answers AfterPayment with state SETTLED"):
+            message_for(after_payment(Euros(2000), Euros(2000), policy=POLICY))
+
+
+class TestErrors:
+    """An error of a gateway means that nobody knows yet: its message invites nobody to pay again."""
+
+    @pytest.mark.parametrize(
+        ("kind", "error"),
+        [
+            (PaymentFailed, GatewayUnavailableError("no answer")),
+            (PaymentPending, SealMismatchError("not ours")),
+            (PaymentPending, MalformedResponseError("no seal")),
+            (PaymentPending, OrderMismatchError("another amount")),
+            (PaymentPending, PaymentInProgressError("another payment is open")),
+        ],
+    )
+    def test_error_has_a_message(self, kind: type, error: Exception) -> None:
+        """The type of the error chooses."""
+        assert kind() == message_for(error)
+
+    @pytest.mark.parametrize("text", ["631170549000001F", "6311 7054 9000 0001: F", "631163120000297F"])
+    def test_suggestion(self, text: str) -> None:
+        """A reference that was probably meant is proposed, whatever was wrong (RGAA 11.11)."""
+        error = error_of(text)
+        assert error.suggestion is not None
+        message = ReferenceSuggested(suggestion=NoticeReference(error.suggestion))
+
+        assert (message, (message,)) == (message_for(error), messages_for(error))
+
+    @given(notice_references)
+    def test_suggestion_is_written_in_groups(self, reference: NoticeReference) -> None:
+        """The person compares it with the letter, group by group."""
+        error = InvalidReferenceError(code=ReferenceCode.REFERENCE_BAD_LENGTH, suggestion=str(reference))
+
+        assert f"s'agit-il de {reference.grouped} ?" in plain(render(message_for(error)).action)
+
+    def test_missing_value_comes_from_the_caller(self) -> None:
+        """An error of an amount knows no bounds."""
+        error = InvalidAmountError(code=VerdictCode.AMOUNT_REQUIRED)
+
+        assert AmountRequired(minimum=Euros(1600)) == message_for(error, minimum=Euros(1600))
+
+    @pytest.mark.parametrize(
+        ("answer", "text"),
+        [
+            (InvalidAmountError(code=VerdictCode.AMOUNT_REQUIRED), "amount_required needs minimum; got no values$"),
+            (
+                SimpleNamespace(code=VerdictCode.BELOW_BAND, values={"total": 5, "band_min": None}),
+                "below_band needs band_min; got total$",
+            ),
+        ],
+    )
+    def test_missing_value_is_named(self, answer: object, text: str) -> None:
+        """No sentence is written with a gap."""
+        with pytest.raises(MessageError, match=text):
+            message_for(answer)
+
+
+class TestRefusals:
+    """What has no message is refused by both functions, with the type of what came."""
+
+    @pytest.mark.parametrize(
+        ("answer", "came"),
+        [
+            (None, "NoneType"),
+            ("PAYABLE", "str"),
+            (5, "int"),
+            (PaymentState.PAID, "PaymentState"),
+            (CreancePayError("x"), "CreancePayError"),
+            (InvalidAmountError("x"), "InvalidAmountError"),
+            (InvalidValueError("an address"), "InvalidValueError"),
+            (SimpleNamespace(state="PAID"), "SimpleNamespace with state of type str"),
+            (SimpleNamespace(code=5), "SimpleNamespace with code of type int"),
+            (SimpleNamespace(code=["PAYABLE"]), "SimpleNamespace with code of type list"),
+            (
+                InvalidReferenceError(code=TransactionCode.TRANSACTION_BAD),
+                "InvalidReferenceError with code TRANSACTION_BAD",
+            ),
+        ],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_type_is_named(self, answer: object, came: str) -> None:
+        """The text says what came and what was expected; an error stays as the cause."""
+        for choose in (message_for, messages_for):
+            with pytest.raises(MessageError) as caught:
+                choose(answer)
+
+            expected = (
+                f"no message answers {came}: expected an object with a PaymentState in .state, a public code in .code, "
+                "or an error that has a message"
+            )
+            cause = answer if isinstance(answer, Exception) else None
+            assert (expected, cause) == (str(caught.value), caught.value.__cause__)
+
+    def test_a_yes_has_no_message(self) -> None:
+        """A yes is nothing to tell, by the one function an error and by the other an empty tuple."""
+        for answer in YES:
+            with pytest.raises(MessageError, match=r"no message answers [A-Za-z]+ with code [A-Z_]+:"):
+                message_for(answer)
+
+        assert [()] * len(YES) == [messages_for(answer) for answer in YES]
 
 
 class TestMessagesFor:
-    """The message of the answer, if it has one, and those of its warnings."""
+    """The message of the code, if it has one, then those of the warnings."""
 
     def test_warning_of_a_yes(self) -> None:
         """The stranded remainder is told with its values (R11), though the amount is accepted."""
@@ -55,83 +264,28 @@ class TestMessagesFor:
 
         assert (AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000)),) == messages_for(refused)
 
-    def test_a_yes_without_warning(self) -> None:
-        """There is nothing to say."""
-        assert () == messages_for(assess(a_debt(), policy=POLICY))
+    def test_warning_of_a_no(self) -> None:
+        """The message of the code comes first."""
+        values = {"minimum": Euros(1600), "stranded": Euros(1000), "suggested_max": Euros(4400)}
+        answer = SimpleNamespace(
+            code=VerdictCode.AMOUNT_REQUIRED, warnings=(WarningCode.STRANDED_REMAINDER,), values=values
+        )
+
+        assert ["amount_required", "stranded_remainder"] == [message.key for message in messages_for(answer)]
 
     def test_warning_that_is_not_public(self) -> None:
-        """A policy that is not documented for the day is no concern of the person's."""
+        """A policy that is not documented for the day does not concern the person."""
         latest = policy_on(STRANDING.policy.documented_on.replace(year=2026), undocumented="latest")
 
         assert () == messages_for(check_amount("20", total=Euros(6000), policy=latest))
 
-    def test_suggestion(self) -> None:
-        """An error with a suggestion has the message that asks."""
-        with pytest.raises(InvalidReferenceError) as caught:
-            NoticeReference.parse("631163120000297F")
+    def test_payment(self) -> None:
+        """A payment has the message of its state; its own warnings, in English, are for the operator."""
+        payment = VerifiedPayment(state=PaymentState.UNKNOWN, source=Source.RETURN, warnings=("a field is unknown",))
 
-        assert (ReferenceSuggested(suggestion=NoticeReference("6311631200000297F")),) == messages_for(caught.value)
-
-    def test_outcome(self) -> None:
-        """A result has that of its outcome."""
-        assert (PaymentPending(),) == messages_for(SimpleNamespace(outcome=PaymentState.UNKNOWN))
-
-
-class TestValues:
-    """What an answer does not know can be given beside it."""
-
-    def test_fills_what_is_missing(self) -> None:
-        """An error of an amount knows no bounds."""
-        error = InvalidAmountError(code=VerdictCode.AMOUNT_REQUIRED)
-
-        assert AmountRequired(minimum=Euros(1600)) == message_for(error, minimum=Euros(1600))
-
-    @pytest.mark.parametrize(
-        ("values", "action"),
-        [
-            ({"display_delay_hours": 24}, "Consultez votre compte : le paiement y apparaît sous 24 h."),
-            ({"display_delay_hours": None}, "Consultez votre compte : le paiement y apparaît bientôt."),
-            ({}, "Consultez votre compte : le paiement y apparaît bientôt."),
-        ],
-    )
-    def test_display_delay_is_the_policy_s(self, values: dict[str, object], action: str) -> None:
-        """The number of hours comes from the caller, or is not said (R17)."""
-        message = message_for(SimpleNamespace(outcome=PaymentState.PAID), **values)
-
-        assert action == plain(render(message).action)
-
-    def test_optional_value_is_a_field(self) -> None:
-        """It is there for whoever builds the message."""
-        assert PaymentAccepted(display_delay_hours=24) == message_for(
-            SimpleNamespace(outcome=PaymentState.PAID), display_delay_hours=24
-        )
-
-
-class TestErrors:
-    """An error of a gateway is told as what it is for the person: nobody knows yet."""
-
-    @pytest.mark.parametrize(
-        ("kind", "error"),
-        [
-            (PaymentFailed, GatewayUnavailableError("no answer")),
-            (PaymentPending, SealMismatchError("not ours")),
-            (PaymentPending, MalformedResponseError("no seal")),
-            (PaymentPending, OrderMismatchError("another amount")),
-            (PaymentPending, PaymentInProgressError("another payment is open")),
-        ],
-    )
-    def test_error_has_a_message(self, kind: type, error: Exception) -> None:
-        """None of them invites a second payment."""
-        assert kind() == message_for(error)
+        assert (PaymentPending(),) == messages_for(payment)
 
 
 def test_code_can_be_quoted() -> None:
-    """The word is the key, in capitals, and is rendered too."""
+    """The code is the key in capitals, in the message and in its rendered form."""
     assert ("PAYMENT_PENDING", "PAYMENT_PENDING") == (PaymentPending().code, render(PaymentPending()).code)
-
-
-@pytest.mark.parametrize("code", [5, ["PAYABLE"], VerdictCode.PAYABLE])
-def test_unknown_code_has_no_message(code: object) -> None:
-    """Whatever it is."""
-    with pytest.raises(MessageError, match="no message answers"):
-        message_for(SimpleNamespace(code=code))

@@ -7,11 +7,11 @@ import pytest
 from creance_pay import Euros
 from creance_pay.errors import ConfigurationError, MessageError
 from creance_pay.messages import (
+    MESSAGES,
     Medium,
     Message,
     Overrides,
     Wording,
-    every_message,
     message,
     read_catalogue,
     read_overrides,
@@ -213,8 +213,8 @@ class TestRefusals:
 
     def test_unanswered_word(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A public code without a message stops the catalogue."""
-        kinds = tuple(kind for kind in every_message() if kind is not BelowBand)
-        monkeypatch.setattr(sentences, "every_message", lambda: kinds)
+        kinds = tuple(kind for kind in MESSAGES if kind is not BelowBand)
+        monkeypatch.setattr(sentences, "MESSAGES", kinds)
 
         with pytest.raises(ConfigurationError, match=r"fr\.toml: no message answers BELOW_BAND"):
             sentences._reference.__wrapped__("fr")
@@ -236,9 +236,9 @@ def test_no_caisse_can_promise(kind: type[Message], slot: str) -> None:
 
 def test_sample_is_a_message() -> None:
     """Every message has sample values, and keeps its class."""
-    assert list(every_message()) == [type(sample(kind)) for kind in every_message()]
+    assert list(MESSAGES) == [type(sample(kind)) for kind in MESSAGES]
 
 
 def test_base_is_no_message() -> None:
     """The class that they share is not among them."""
-    assert message.Message not in every_message()
+    assert message.Message not in MESSAGES

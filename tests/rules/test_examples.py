@@ -151,7 +151,7 @@ def parse_transaction(given: Given, _: Policy) -> Found:
 
 def payment_message(given: Given, _: Policy) -> Found:
     """R14: the text of the account's home page; that of the kiosk is the bank's own."""
-    message = message_for(SimpleNamespace(outcome=STATUSES[given["status"]]))
+    message = message_for(SimpleNamespace(state=STATUSES[given["status"]]))
     return {"home": plain(render(message).body), "money": message.money}
 
 

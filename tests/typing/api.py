@@ -103,9 +103,9 @@ from creance_pay.ledger import (
     transition,
 )
 from creance_pay.messages import (
+    MESSAGES,
     Acknowledgement,
     AmountHint,
-    Audience,
     ContactLine,
     Medium,
     Message,
@@ -123,7 +123,6 @@ from creance_pay.messages import (
     acknowledgement_pdf,
     contact_line,
     error_summary,
-    every_message,
     message_for,
     messages_for,
     printable_page,
@@ -618,9 +617,9 @@ def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
     assert_type(message, Message)
     assert_type(message_for(payment).severity, Severity)
     assert_type(message.money, Money)
-    assert_type(every_message(), tuple[type[Message], ...])
+    assert_type(MESSAGES, tuple[type[Message], ...])
     assert_type(contact_line(DAY, caisse=caisse()), ContactLine)
-    assert_type((message.retry, message.audience), tuple[Retry, Audience])
+    assert_type(message.retry, Retry)
     assert_type(messages_for(verdict, display_delay_hours=24), tuple[Message, ...])
     assert_type(read_catalogue("", origin="ours.toml", lang="en"), dict[str, Sentences])
     letter = acknowledgement(

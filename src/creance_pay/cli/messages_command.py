@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import MessageError
-from ..messages import Medium, Message, Overrides, Wording, every_message, read_overrides, render, sample
+from ..messages import MESSAGES, Medium, Message, Overrides, Wording, read_overrides, render, sample
 from .output import answer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run_list(_: argparse.Namespace) -> int:
     """Print one line a message: key, severity, what is known about the money, fields."""
-    for kind in every_message():
+    for kind in MESSAGES:
         fields = ", ".join(field.name for field in attrs.fields(kind))
         print(f"{kind.key:24} {kind.severity:8} money {kind.money:8} {fields}".rstrip())
     return 0
@@ -51,7 +51,7 @@ def _kind(key: str) -> type[Message]:
     Raises:
         MessageError: when there is none.
     """
-    found = [kind for kind in every_message() if kind.key == key]
+    found = [kind for kind in MESSAGES if kind.key == key]
     if not found:
         raise MessageError("no message has this key: see creance-pay messages list")
     return found[0]

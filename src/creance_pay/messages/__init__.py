@@ -13,22 +13,22 @@
 from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
-from .catalogue import AmountHint, ReferenceHint
+from .catalogue import MESSAGES, AmountHint, ReferenceHint
 from .contact import ContactLine, contact_line
 from .html import error_summary, printable_page
 from .lookup import message_for, messages_for
-from .message import Audience, Message, Money, Retry, Severity, every_message
+from .message import Message, Money, Retry, Severity
 from .pdf import acknowledgement_pdf
 from .rendering import Medium, Rendered, render
 from .samples import sample
 from .sentences import Overrides, Sentences, Wording, read_catalogue, read_overrides
 from .sms import SmsText
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "Acknowledgement",
     "AmountHint",
-    "Audience",
     "ContactLine",
+    "MESSAGES",
     "Medium",
     "Message",
     "Money",
@@ -45,7 +45,6 @@ __all__ = [
     "acknowledgement_pdf",
     "contact_line",
     "error_summary",
-    "every_message",
     "message_for",
     "messages_for",
     "printable_page",

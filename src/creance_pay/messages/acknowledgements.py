@@ -20,7 +20,7 @@ from ..errors import MessageError
 from ..money import Euros
 from ..references import NoticeReference, TransactionReference
 from .contact import ContactLine, contact_line
-from .message import Message, Money, Retry, Severity, filled
+from .message import Message, Money, Retry, Severity, validate_not_blank
 
 
 def _file_name(kind: str, received_on: date, transaction_reference: str) -> str:
@@ -56,9 +56,9 @@ class Acknowledgement(Message):
     amount: Euros
     notice_references: tuple[NoticeReference, ...]
     transaction_reference: str
-    caisse: str = attrs.field(validator=filled)
-    address: str = attrs.field(validator=filled)
-    contact: ContactLine | str = attrs.field(validator=filled)
+    caisse: str = attrs.field(validator=validate_not_blank)
+    address: str = attrs.field(validator=validate_not_blank)
+    contact: ContactLine | str = attrs.field(validator=validate_not_blank)
     display_delay_hours: int
     delete_on: date
 
@@ -92,9 +92,9 @@ class Registration(Message):
     received_on: date
     amount: Euros
     transaction_reference: str
-    caisse: str = attrs.field(validator=filled)
-    address: str = attrs.field(validator=filled)
-    contact: ContactLine | str = attrs.field(validator=filled)
+    caisse: str = attrs.field(validator=validate_not_blank)
+    address: str = attrs.field(validator=validate_not_blank)
+    contact: ContactLine | str = attrs.field(validator=validate_not_blank)
     acknowledge_by: date
 
     @property

@@ -1,8 +1,9 @@
-"""Every message about a verdict, an error or an outcome, as a class whose fields are what its sentences need.
+"""The catalogue: one class a message, listed in :data:`MESSAGES`.
 
-A message knows what it answers (codes of the rules, outcomes of a payment), how grave it is, and what is known about
-the money.  Its sentences are in ``fr.toml`` and ``en.toml``, under its key: a new message is one class here, and one
-table in each of them.
+A class states which codes and payment states the message answers, its severity, and whether money was debited.  Its
+fields are the values that its sentences need.  The sentences are in ``fr.toml`` and ``en.toml``, under its key.
+
+To add a message, write its class, list it in ``MESSAGES``, and write its table in both files.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from ..errors import GatewayUnavailableError, OrderMismatchError, PaymentInProgr
 from ..money import Euros
 from ..payment import PaymentState
 from ..references import NoticeReference
-from .message import Audience, Message, Money, Retry, Severity
+from .acknowledgements import Acknowledgement, Registration
+from .message import Message, Money, Retry, Severity
 
 
 @attrs.frozen(kw_only=True)
 class ReferenceRequired(Message):
-    """Nothing was typed in the field of the reference."""
+    """The field of the reference is empty."""
 
     key, field = "reference_required", "reference"
     answers = (ReferenceCode.REFERENCE_REQUIRED,)
@@ -27,7 +29,7 @@ class ReferenceRequired(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceUnreadable(Message):
-    """What was typed is not a reference, and nothing close to one is."""
+    """The text is not a reference, and no reference is close to it."""
 
     key, field = "reference_unreadable", "reference"
     answers = (
@@ -39,7 +41,7 @@ class ReferenceUnreadable(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceSuggested(Message):
-    """What was typed is not a reference, but something close to it is (RGAA 11.11)."""
+    """The text is not a reference, and a reference is close to it (RGAA 11.11)."""
 
     key, field = "reference_suggested", "reference"
 
@@ -48,7 +50,7 @@ class ReferenceSuggested(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceNotOpen(Message):
-    """The reference leads to nothing that can be paid online (R4, R21)."""
+    """No debt with this reference can be paid online (R4, R21)."""
 
     key, field = "reference_not_open", "reference"
     answers = (VerdictCode.REFERENCE_NOT_OPEN, VerdictCode.KIND_NOT_OPEN)
@@ -56,7 +58,7 @@ class ReferenceNotOpen(Message):
 
 @attrs.frozen(kw_only=True)
 class NoNotice(Message):
-    """No notice was received (R5)."""
+    """The person has received no notice (R5)."""
 
     key, retry = "no_notice", Retry.LATER
     answers = (VerdictCode.NO_NOTICE,)
@@ -64,7 +66,7 @@ class NoNotice(Message):
 
 @attrs.frozen(kw_only=True)
 class BelowBand(Message):
-    """The balance is under the band (R6)."""
+    """The balance is below the band (R6)."""
 
     key, retry = "below_band", Retry.LATER
     answers = (VerdictCode.BELOW_BAND,)
@@ -74,7 +76,7 @@ class BelowBand(Message):
 
 @attrs.frozen(kw_only=True)
 class AboveBand(Message):
-    """The balance is over the band (R6)."""
+    """The balance is above the band (R6)."""
 
     key, retry = "above_band", Retry.NO
     answers = (VerdictCode.ABOVE_BAND,)
@@ -92,7 +94,7 @@ class SelectionDuplicate(Message):
 
 @attrs.frozen(kw_only=True)
 class SelectionOtherDebtor(Message):
-    """The selected references are not one person's (R8)."""
+    """The selected references belong to several people (R8)."""
 
     key, field = "selection_other_debtor", "references"
     answers = (VerdictCode.SELECTION_OTHER_DEBTOR,)
@@ -100,7 +102,7 @@ class SelectionOtherDebtor(Message):
 
 @attrs.frozen(kw_only=True)
 class SelectionNotAllowed(Message):
-    """Several references are selected, and the policy takes one (R8, Q8)."""
+    """Several references are selected, and the policy accepts one (R8, Q8)."""
 
     key, field = "selection_not_allowed", "references"
     answers = (VerdictCode.SELECTION_NOT_ALLOWED,)
@@ -108,7 +110,7 @@ class SelectionNotAllowed(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentAlreadyMade(Message):
-    """The notice was paid in part, and the policy takes one payment (R7, Q11)."""
+    """The notice is partly paid, and the policy accepts one payment (R7, Q11)."""
 
     key, retry = "payment_already_made", Retry.NO
     answers = (VerdictCode.PAYMENT_ALREADY_MADE,)
@@ -116,7 +118,7 @@ class PaymentAlreadyMade(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountStrandsRemainder(Message):
-    """The amount would leave too little to be paid online, and the policy refuses it (R11, Q12)."""
+    """The remainder would be too small for an online payment, and the policy refuses that (R11, Q12)."""
 
     key, field = "amount_strands_remainder", "amount"
     answers = (VerdictCode.AMOUNT_STRANDS_REMAINDER,)
@@ -127,7 +129,7 @@ class AmountStrandsRemainder(Message):
 
 @attrs.frozen(kw_only=True)
 class NothingDue(Message):
-    """Nothing remains to be paid (R7)."""
+    """Nothing remains due (R7)."""
 
     key, severity, retry = "nothing_due", Severity.INFO, Retry.NO
     answers = (VerdictCode.NOTHING_DUE,)
@@ -135,7 +137,7 @@ class NothingDue(Message):
 
 @attrs.frozen(kw_only=True)
 class BelowOnlineMinimum(Message):
-    """What remains is too little to be paid online (R7)."""
+    """The amount due is below the smallest online payment (R7)."""
 
     key, retry = "below_online_minimum", Retry.NO
     answers = (VerdictCode.BELOW_ONLINE_MINIMUM,)
@@ -143,7 +145,7 @@ class BelowOnlineMinimum(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountRequired(Message):
-    """Nothing was typed in the field of the amount (R9)."""
+    """The field of the amount is empty (R9)."""
 
     key, field = "amount_required", "amount"
     answers = (VerdictCode.AMOUNT_REQUIRED,)
@@ -153,7 +155,7 @@ class AmountRequired(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountUnreadable(Message):
-    """What was typed is not an amount (R9)."""
+    """The text is not an amount (R9)."""
 
     key, field = "amount_unreadable", "amount"
     answers = (VerdictCode.AMOUNT_BAD_FORMAT,)
@@ -163,7 +165,7 @@ class AmountUnreadable(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountOutOfRange(Message):
-    """The amount is under the smallest or over the largest online payment (R10)."""
+    """The amount is below the smallest or above the largest online payment (R10)."""
 
     key, field = "amount_out_of_range", "amount"
     answers = (VerdictCode.AMOUNT_BELOW_MINIMUM, VerdictCode.AMOUNT_ABOVE_MAXIMUM)
@@ -174,7 +176,7 @@ class AmountOutOfRange(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountAboveRemaining(Message):
-    """The amount is more than what remains due (R10)."""
+    """The amount is more than the person owes (R10)."""
 
     key, field = "amount_above_remaining", "amount"
     answers = (VerdictCode.AMOUNT_ABOVE_REMAINING,)
@@ -184,7 +186,7 @@ class AmountAboveRemaining(Message):
 
 @attrs.frozen(kw_only=True)
 class StrandedRemainder(Message):
-    """The amount is accepted, and would leave too little to be paid online (R11)."""
+    """The amount is accepted; the remainder would be too small for an online payment (R11)."""
 
     key, field, severity = "stranded_remainder", "amount", Severity.WARNING
     answers = (WarningCode.STRANDED_REMAINDER,)
@@ -195,10 +197,11 @@ class StrandedRemainder(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentAccepted(Message):
-    """The bank has accepted the payment (R14).
+    """The bank accepted the payment (R14).
 
     Attributes:
-        display_delay_hours: Within how many hours it shows in the account: the policy's (R17), where the caller has it.
+        display_delay_hours: The number of hours within which the account shows the payment: the policy's (R17), where
+            the caller knows it.
     """
 
     key, severity, money, retry = "payment_accepted", Severity.SUCCESS, Money.YES, Retry.NO
@@ -209,7 +212,7 @@ class PaymentAccepted(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentPending(Message):
-    """Nobody knows yet: a second payment now would be the worst (R14)."""
+    """The bank has not answered, or its answer is not final (R14).  A second payment could debit the person twice."""
 
     key, severity, money, retry = "payment_pending", Severity.WARNING, Money.UNKNOWN, Retry.NO
     answers = (PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN)
@@ -218,7 +221,7 @@ class PaymentPending(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentRefused(Message):
-    """The bank has refused the payment (R14)."""
+    """The bank refused the payment (R14)."""
 
     key = "payment_refused"
     answers = (PaymentState.REFUSED,)
@@ -226,7 +229,7 @@ class PaymentRefused(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentCancelled(Message):
-    """The bank says that the person has left its page: an abandon is not a failure (R14)."""
+    """The bank reports that the person left its page (R14).  INFO: an abandon is not a failure."""
 
     key, severity = "payment_cancelled", Severity.INFO
     answers = (PaymentState.CANCELLED,)
@@ -234,7 +237,7 @@ class PaymentCancelled(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentExpired(Message):
-    """The bank says that its page was left open too long (R14)."""
+    """The bank reports that its page was open for too long (R14)."""
 
     key, severity = "payment_expired", Severity.WARNING
     answers = (PaymentState.EXPIRED,)
@@ -242,23 +245,58 @@ class PaymentExpired(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentFailed(Message):
-    """The request was wrong, or nobody answered, by no fault of the person's."""
+    """The request to the bank was wrong, or no system answered; the person can correct neither."""
 
     key, money, retry = "payment_failed", Money.UNKNOWN, Retry.NO
     answers = (PaymentState.ERROR,)
     errors = (GatewayUnavailableError,)
 
 
+# Refund and chargeback: ``money`` is YES, because the amount was debited before it was returned, and no sentence may
+# deny the debit.  ``retry`` is NO, because only the caisse knows whether the debt is due: a refund often corrects a
+# double payment, and the bank may debit a charged-back payment again.
+
+
+@attrs.frozen(kw_only=True)
+class PaymentRefunded(Message):
+    """The whole amount was returned to the person.  INFO: nothing has to be corrected."""
+
+    key, severity, money, retry = "payment_refunded", Severity.INFO, Money.YES, Retry.NO
+    answers = (PaymentState.REFUNDED,)
+
+
+@attrs.frozen(kw_only=True)
+class PaymentPartiallyRefunded(Message):
+    """A part of the amount was returned to the person.  INFO: nothing has to be corrected.
+
+    Attributes:
+        refunded: The amount that was returned, where the caller knows it.
+    """
+
+    key, severity, money, retry = "payment_partially_refunded", Severity.INFO, Money.YES, Retry.NO
+    answers = (PaymentState.PARTIALLY_REFUNDED,)
+
+    refunded: Euros | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PaymentChargedBack(Message):
+    """The cardholder's bank took the money back: the debt is due again.  WARNING: the person has to call the caisse."""
+
+    key, severity, money, retry = "payment_charged_back", Severity.WARNING, Money.YES, Retry.NO
+    answers = (PaymentState.CHARGED_BACK,)
+
+
 @attrs.frozen(kw_only=True)
 class ReferenceHint(Message):
-    """How a reference is typed, said before anything is wrong (RGAA 11.10)."""
+    """The format of a reference, shown beside the empty field (RGAA 11.10)."""
 
     key, field, severity = "reference_hint", "reference", Severity.INFO
 
 
 @attrs.frozen(kw_only=True)
 class AmountHint(Message):
-    """How an amount is typed and which are accepted, said before anything is wrong (RGAA 11.10)."""
+    """The format of an amount and its bounds, shown beside the empty field (RGAA 11.10)."""
 
     key, field, severity = "amount_hint", "amount", Severity.INFO
 
@@ -268,17 +306,59 @@ class AmountHint(Message):
 
 @attrs.frozen(kw_only=True)
 class ErrorSummary(Message):
-    """What stands at the top of a page with errors, above the links to their fields."""
+    """The heading above the links to the errors of a page.  Part of a page, never a message of its own."""
 
-    key, audience = "error_summary", Audience.FRAME
+    key = "error_summary"
 
     count: int
 
 
 @attrs.frozen(kw_only=True)
 class Letter(Message):
-    """What stands around a message on paper: greeting and signature."""
+    """The greeting and the signature around a message on paper.  Part of a letter, never a message of its own.
 
-    key, audience, severity, money = "letter", Audience.FRAME, Severity.INFO, Money.UNKNOWN
+    ``money`` is UNKNOWN: the frame surrounds every message, so that its words may claim nothing about money.
+    """
+
+    key, severity, money, retry = "letter", Severity.INFO, Money.UNKNOWN, Retry.NO
 
     text: str
+
+
+#: Every message class.  The catalogue is this list: a subclass of :class:`Message` elsewhere changes nothing.
+MESSAGES: tuple[type[Message], ...] = (
+    ReferenceRequired,
+    ReferenceUnreadable,
+    ReferenceSuggested,
+    ReferenceNotOpen,
+    NoNotice,
+    BelowBand,
+    AboveBand,
+    SelectionDuplicate,
+    SelectionOtherDebtor,
+    SelectionNotAllowed,
+    PaymentAlreadyMade,
+    NothingDue,
+    BelowOnlineMinimum,
+    AmountRequired,
+    AmountUnreadable,
+    AmountOutOfRange,
+    AmountAboveRemaining,
+    AmountStrandsRemainder,
+    StrandedRemainder,
+    PaymentAccepted,
+    PaymentPending,
+    PaymentRefused,
+    PaymentCancelled,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentPartiallyRefunded,
+    PaymentChargedBack,
+    ReferenceHint,
+    AmountHint,
+    ErrorSummary,
+    Letter,
+    Acknowledgement,
+    Registration,
+)

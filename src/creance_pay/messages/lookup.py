@@ -1,4 +1,4 @@
-"""Which message answers a verdict, an error or a result, filled from its values."""
+"""Choose the message for a payment state, a code or an error, and fill it with the values of the answer."""
 
 from __future__ import annotations
 
@@ -7,58 +7,99 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from ..errors import MessageError
+from ..codes import Code
+from ..errors import InvalidReferenceError, MessageError
+from ..payment import PaymentState
 from ..references import NoticeReference
-from .catalogue import ReferenceSuggested
-from .message import Message, every_message
+from .catalogue import MESSAGES, ReferenceSuggested
+from .message import Message
+
+_EXPECTED = "expected an object with a PaymentState in .state, a public code in .code, or an error that has a message"
 
 
 @cache
-def _by_answer() -> Mapping[StrEnum, type[Message]]:
-    return {word: kind for kind in every_message() for word in kind.answers}
+def _by_word() -> Mapping[StrEnum, type[Message]]:
+    return {word: kind for kind in MESSAGES for word in kind.answers}
 
 
-def _kind_for(answer: object, word: object) -> type[Message] | None:
-    """Find the message of a word, or of an error that has none."""
-    if word is not None:
-        return _by_answer().get(word) if isinstance(word, str) else None  # type: ignore[call-overload]
-    return next((kind for kind in every_message() if isinstance(answer, kind.errors)), None)
+def _word_of(answer: object) -> object:
+    """Return the state of a payment, else the code of a verdict or an error, else ``None``."""
+    state = getattr(answer, "state", None)
+    return state if isinstance(state, PaymentState) else getattr(answer, "code", None)
 
 
-def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - a verdict, an error or a result, known by its attributes
-    """Choose the message for what a rule, a parser or the bank has answered, and fill it from there.
+def _kind_for(answer: object) -> type[Message] | None:
+    """Find the message of an answer; ``None`` where the catalogue has none."""
+    if isinstance(answer, InvalidReferenceError) and answer.suggestion:
+        return ReferenceSuggested
+    word = _word_of(answer)
+    if isinstance(word, str):
+        return _by_word().get(word)  # type: ignore[call-overload]
+    return next((kind for kind in MESSAGES if isinstance(answer, kind.errors)), None)
+
+
+def _values_of(answer: object) -> dict[str, object]:
+    """Return the values that an answer carries for its sentences."""
+    if isinstance(answer, InvalidReferenceError) and answer.suggestion:
+        return {"suggestion": NoticeReference(answer.suggestion)}
+    values = getattr(answer, "values", None)
+    return dict(values) if isinstance(values, Mapping) else {}
+
+
+def _describe(answer: object) -> str:
+    """Name the type of an answer, and its state or code where it has one of ours."""
+    name = type(answer).__name__
+    for attribute in ("state", "code"):
+        value = getattr(answer, attribute, None)
+        if isinstance(value, Code):
+            return f"{name} with {attribute} {value}"
+        if value is not None:
+            return f"{name} with {attribute} of type {type(value).__name__}"
+    return name
+
+
+def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - known by its attributes, not by its type
+    """Choose the message for a payment, a verdict or an error.
+
+    >>> from creance_pay import Euros
+    >>> from creance_pay.rules import check_amount, policy_named
+    >>> verdict = check_amount("15,99", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> message_for(verdict)
+    AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000))
 
     Args:
-        answer: A verdict or an error with a ``code``, a result with an ``outcome``, or an error of a gateway.
-        values: What the answer does not know, such as ``minimum`` for an error of an amount that no rule has judged,
-            or the ``display_delay_hours`` of an accepted payment.
+        answer: An object with a :class:`~creance_pay.PaymentState` in ``.state``, such as a
+            :class:`~creance_pay.VerifiedPayment` or a payment of the ledger; a verdict; or an error of this package.
+        values: Values that the answer lacks, by the name of the message's field: ``display_delay_hours`` for an
+            accepted payment, ``refunded`` for a partial refund, ``minimum`` for an error of an amount.
 
     Returns:
-        The message; nothing is left to copy by hand.
+        The message, with every value that its sentences need.
 
     Raises:
-        MessageError: when no message answers that code, as for a yes, or a value that it needs is missing.
+        MessageError: when no message answers, as for a verdict that is a yes, or when a value is missing.
     """
-    word = getattr(answer, "state", None) or getattr(answer, "code", None)
-    if getattr(answer, "suggestion", None):
-        return ReferenceSuggested(suggestion=NoticeReference(answer.suggestion))
-    kind = _kind_for(answer, word)
+    kind = _kind_for(answer)
     if kind is None:
-        raise MessageError(f"no message answers {word}")
-    return kind.of({**getattr(answer, "values", {}), **values})
+        cause = answer if isinstance(answer, BaseException) else None
+        raise MessageError(f"no message answers {_describe(answer)}: {_EXPECTED}") from cause
+    return kind.of({**_values_of(answer), **values})
 
 
-def messages_for(verdict: Any, **values: object) -> tuple[Message, ...]:  # noqa: ANN401 - as above
-    """Choose every message for a verdict: that of its answer, and those of its warnings.
+def messages_for(answer: Any, **values: object) -> tuple[Message, ...]:  # noqa: ANN401 - as above
+    """Choose every message for a verdict: the message of its code, then those of its warnings.
 
     Args:
-        verdict: A verdict, or whatever :func:`message_for` takes.
-        values: What it does not know.
+        answer: A verdict, or any other argument of :func:`message_for`.
+        values: Values that the answer lacks, by the name of the message's field.
 
     Returns:
-        The messages, that of the answer first; none for a yes without a warning that a person has to be told.
+        The messages; an empty tuple for a yes without a public warning.
+
+    Raises:
+        MessageError: when the argument is neither a verdict nor an answer with a message, or when a value is missing.
     """
-    word = getattr(verdict, "state", None) or getattr(verdict, "code", None)
-    told = [message_for(verdict, **values)] if _kind_for(verdict, word) or getattr(verdict, "suggestion", None) else []
-    kinds = [_by_answer()[code] for code in getattr(verdict, "warnings", ()) if code in _by_answer()]
-    return (*told, *(kind.of({**verdict.values, **values}) for kind in kinds))
+    is_verdict = isinstance(_word_of(answer), Code) and not isinstance(answer, BaseException)
+    first = () if is_verdict and _kind_for(answer) is None else (message_for(answer, **values),)
+    warnings = [_by_word()[code] for code in getattr(answer, "warnings", ()) if code in _by_word()]
+    return (*first, *(kind.of({**_values_of(answer), **values}) for kind in warnings))

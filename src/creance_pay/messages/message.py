@@ -1,10 +1,10 @@
-"""What every message knows about itself: whom it is for, how grave it is, and what is known about the money."""
+"""The base class of messages, and the facts that each message states: severity, money, retry."""
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import ClassVar, Self
@@ -15,61 +15,61 @@ from ..errors import CreancePayError, MessageError
 
 
 class Severity(StrEnum):
-    """How grave a message is; screen readers announce the graver ones at once."""
+    """The weight of a message; it chooses the ARIA role."""
 
+    #: Information: nothing is wrong, nothing has to be done.
     INFO = "info"
+    #: The person's request succeeded.
     SUCCESS = "success"
+    #: The person has to know something before the next step.
     WARNING = "warning"
+    #: The request was refused, or failed.
     ERROR = "error"
 
     @property
     def role(self) -> str:
-        """The ARIA role of the element that shows it (RGAA 7.5)."""
+        """The ARIA role of the element that shows the message (RGAA 7.5): ``status`` or ``alert``."""
         return "status" if self in {Severity.INFO, Severity.SUCCESS} else "alert"
 
 
 class Money(StrEnum):
-    """Whether anything was debited, as far as is *known*."""
+    """Whether the person's account was debited, as far as the bank's answers prove it."""
 
+    #: Nothing was debited.
     NO = "no"
+    #: The amount was or will be debited; a refund or a chargeback may have returned it since.
     YES = "yes"
+    #: Not known yet: the sentences neither confirm nor deny a debit.
     UNKNOWN = "unknown"
 
 
 class Retry(StrEnum):
-    """Whether the person may try again; never where a second payment could be the result."""
+    """Whether the person may try again.  Never where that could be a second payment."""
 
+    #: At once, with corrected input or another card.
     NOW = "now"
+    #: After something has changed, such as a new notice.
     LATER = "later"
+    #: Not online.
     NO = "no"
-
-
-class Audience(StrEnum):
-    """Who reads a message."""
-
-    #: The insured person.
-    INSURED = "insured"
-    #: Nobody by itself: it stands around other messages, as the greeting of a letter does.
-    FRAME = "frame"
 
 
 @attrs.frozen(kw_only=True)
 class Message:
-    """A message to the insured person; its subclasses have the fields, which are the placeholders of its sentences.
+    """The base class of messages to the insured person.
 
-    A field with a default may be left out; its sentences say something sound without it.
-    A value of another type than the field's is refused, since the type chooses how it is written: an ``int`` for an
-    amount would lose its comma and its currency.
+    The fields of a subclass are the placeholders of its sentences.  A field with a default is optional: the sentences
+    are complete without it.  The type of a field chooses its format, so that a value of another type is refused: an
+    ``int`` in place of an amount would lose its comma and its currency.
 
     Attributes:
-        key: The name of its sentences.
-        answers: The codes and outcomes that it answers.
-        errors: The errors that it answers, where these have no code.
-        severity: How grave it is.
-        money: Whether anything was debited.
+        key: The name of the message in the files of sentences.
+        answers: The codes and payment states that the message answers.
+        errors: The types of errors that the message answers, where they have no code.
+        severity: The weight of the message.
+        money: Whether the person's account was debited.
         retry: Whether the person may try again.
-        field: The form's field that it is about, or ``None``.
-        audience: Who reads it.
+        field: The name of the form field that the message is about, or ``None``.
 
     Raises:
         MessageError: when a value has another type than its field.
@@ -82,14 +82,14 @@ class Message:
     money: ClassVar[Money] = Money.NO
     retry: ClassVar[Retry] = Retry.NOW
     field: ClassVar[str | None] = None
-    audience: ClassVar[Audience] = Audience.INSURED
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a value that would be written as something else."""
-        for name, accepted in types_of(type(self)).items():
+        """Check the type of each value."""
+        for name, accepted in field_types(type(self)).items():
             value = getattr(self, name)
             if type(value) not in accepted and not (str in accepted and isinstance(value, str)):
-                raise MessageError(f"{self.key}: {name} has a value of type {type(value).__name__}")
+                expected, came = " or ".join(each.__name__ for each in accepted), type(value).__name__
+                raise MessageError(f"{self.key}: expected {name} to be {expected}, got {came}")
 
     @property
     def code(self) -> str:
@@ -98,46 +98,39 @@ class Message:
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Self:
-        """Make the message from the values of what it answers, taking those that it needs.
+        """Build the message from a mapping that has at least its required fields.  Other values are ignored.
 
         Raises:
-            MessageError: when one is missing.
+            MessageError: when a required value is missing or ``None``.
         """
         fields = attrs.fields(cls)
-        needed = [field.name for field in fields if field.default is attrs.NOTHING]
-        if missing := [name for name in needed if values.get(name) is None]:
-            raise MessageError(f"{cls.key} needs {', '.join(missing)}")
-        return cls(**{field.name: values[field.name] for field in fields if values.get(field.name) is not None})
+        given = {name: value for name, value in values.items() if value is not None}
+        if missing := [each.name for each in fields if each.default is attrs.NOTHING and each.name not in given]:
+            raise MessageError(f"{cls.key} needs {', '.join(missing)}; got {', '.join(given) or 'no values'}")
+        return cls(**{each.name: given[each.name] for each in fields if each.name in given})
 
 
-def types_of(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
-    """Give the types that each field of a message accepts: the bare ones, those of a choice in order."""
-    return _types_of(kind)  # type: ignore[arg-type]
+def field_types(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
+    """Return the types that each field of a message accepts, in the order of its annotation."""
+    return _field_types(kind)  # type: ignore[arg-type]
 
 
 @cache
-def _types_of(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy thinks that no class of ours has a hash
-    hints = {name: hint for name, hint in typing.get_type_hints(kind).items() if name in attrs.fields_dict(kind)}
-    return {name: tuple(typing.get_origin(each) or each for each in _choices(hint)) for name, hint in hints.items()}
+def _field_types(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy denies a hash to our classes
+    hints = typing.get_type_hints(kind)
+    return {field.name: tuple(_plain_types(hints[field.name])) for field in attrs.fields(kind)}
 
 
-def _choices(hint: typing.Any) -> tuple[typing.Any, ...]:  # noqa: ANN401 - annotations have no common type
-    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+def _plain_types(hint: typing.Any) -> Iterator[type]:  # noqa: ANN401 - annotations have no common type
+    for each in typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,):
+        yield typing.get_origin(each) or each
 
 
-def filled(message: Message, field: attrs.Attribute[str], text: object) -> None:
-    """Refuse a mention without words: a validator for what the law requires.
+def validate_not_blank(message: Message, field: attrs.Attribute[str], text: object) -> None:
+    """Check that a mention required by law has words; a validator for attrs.
 
     Raises:
         MessageError: for an empty or blank text.
     """
     if not str(text).strip():
-        raise MessageError(f"{message.key} needs {field.name}")
-
-
-def every_message() -> tuple[type[Message], ...]:
-    """List the messages, in the order in which they are defined.
-
-    To give a class slots, attrs builds a second one; the first, without fields, lives on until it is collected.
-    """
-    return tuple(kind for kind in Message.__subclasses__() if "__attrs_attrs__" in vars(kind))
+        raise MessageError(f"{message.key} needs {field.name}; got a blank text")

@@ -111,8 +111,10 @@ def _writers(
     kind: type[Message], lang: str, medium: Medium, wording: Wording, overrides: Overrides
 ) -> tuple[dict[str, str], tuple[tuple[str, Template], ...], tuple[str, ...]]:
     """Prepare the sentences of a message: those already written, those to write, and the fields that these take."""
-    slots = attrs.asdict(sentences_of(lang, Wording(wording), overrides)[kind.key])
-    made = {slot: _writer(text, lang, medium) for slot, text in slots.items() if text is not None}
+    sentences = sentences_of(lang, Wording(wording), overrides).get(getattr(kind, "key", ""))
+    if sentences is None:
+        raise MessageError(f"expected a message of the catalogue, got {kind.__name__}")
+    made = {slot: _writer(text, lang, medium) for slot, text in attrs.asdict(sentences).items() if text is not None}
     constant = {slot: text for slot, text in made.items() if isinstance(text, str)}
     varying = tuple((slot, text) for slot, text in made.items() if isinstance(text, Template))
     return constant, varying, tuple(field.name for field in attrs.fields(kind))

@@ -8,7 +8,7 @@ from typing import TypeVar
 from ..money import Euros
 from ..references import NoticeReference
 from .contact import ContactLine, contact_line
-from .message import Message, types_of
+from .message import Message, field_types
 
 _T = TypeVar("_T", bound=Message)
 
@@ -24,6 +24,7 @@ _GUIDE: dict[str, object] = {
     "acknowledge_by": date(2018, 7, 19),
     "maximum": Euros(5000),
     "minimum": Euros(1600),
+    "refunded": Euros(800),
     "stranded": Euros(1000),
     "suggested_max": Euros(4400),
     "transaction_reference": "PCLCB172540000004",
@@ -51,6 +52,6 @@ def sample(kind: type[_T], *, longest: bool = False) -> _T:
     Returns:
         The message, all optional fields included.
     """
-    first = {name: accepted[0] for name, accepted in types_of(kind).items()}
+    first = {name: accepted[0] for name, accepted in field_types(kind).items()}
     usual = {name: _GUIDE.get(name, _USUAL[type_]) for name, type_ in first.items()}
     return kind.of({name: _LONGEST[type_] for name, type_ in first.items()} if longest else usual)

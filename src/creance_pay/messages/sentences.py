@@ -20,8 +20,9 @@ from .._toml import read_toml
 from ..codes import Code
 from ..errors import ConfigurationError, MessageError
 from ..payment import PaymentState
+from .catalogue import MESSAGES
 from .formats import FORMATS, LOCALES
-from .message import Message, every_message, types_of
+from .message import Message, field_types
 from .samples import sample
 from .sms import SmsText
 from .templates import environment, placeholders
@@ -132,7 +133,7 @@ def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Ite
 def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) -> Sentences:
     """Refuse sentences that cannot be written with the fields of their message; then set the typography."""
     place = f"{origin}: {kind.key}"
-    if untyped := [name for name, accepted in types_of(kind).items() if not FORMATS.keys() & {*accepted}]:
+    if untyped := [name for name, accepted in field_types(kind).items() if not FORMATS.keys() & {*accepted}]:
         raise ConfigurationError(f"{place}: untyped placeholder {', '.join(untyped)}")
     for slot, text in _texts(sentences).items():
         if fault := _fault(slot, text, kind, lang):
@@ -155,7 +156,7 @@ def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sen
             dropped or untyped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about
             money that the message cannot make, a ``short`` of more than one SMS; with the file and the key.
     """
-    kinds = {kind.key: kind for kind in every_message()}
+    kinds = {kind.key: kind for kind in MESSAGES}
     read = read_toml(text, dict[str, Sentences], origin=origin)
     if wrong := kinds.keys() ^ read.keys():
         raise ConfigurationError(f"{origin}: missing or unknown messages: {', '.join(sorted(wrong))}")
@@ -167,7 +168,7 @@ def _laid_over(base: Mapping[str, Sentences], text: str, origin: str, lang: str)
     layer = read_toml(text, dict[str, _Layer], origin=origin)
     if unknown := layer.keys() - base.keys():
         raise ConfigurationError(f"{origin}: unknown messages: {', '.join(sorted(unknown))}")
-    kinds = {kind.key: kind for kind in every_message()}
+    kinds = {kind.key: kind for kind in MESSAGES}
     made = dict(base)
     for key, replaced in layer.items():
         old, new = _texts(base[key]), _texts(replaced)
@@ -186,7 +187,7 @@ def _shipped(name: str) -> str | None:
 def unanswered() -> list[str]:
     """List what a person has to be told and no message tells."""
     public = {code for kind in Code.__subclasses__() for code in kind if code.public}
-    return sorted({*public, *PaymentState} - {word for kind in every_message() for word in kind.answers})
+    return sorted({*public, *PaymentState} - {word for kind in MESSAGES for word in kind.answers})
 
 
 @cache
