@@ -47,16 +47,15 @@ def ring() -> KeyRing:
     return KeyRing([SecretKey(version=version, secret=secret) for version, secret in SECRETS.items()], current="2")
 
 
+def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any argument of the gateway
+    """Give the arguments of the merchant's gateway, in production unless told otherwise."""
+    usual = {"merchant_id": MERCHANT, "keys": ring(), "host": SipsHost.WORLDLINE_PRODUCTION, "clock": lambda: NOON}
+    return {**usual, **changes}
+
+
 def shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
-    """Make the shop's gateway, in production unless told otherwise."""
-    settings: dict[str, Any] = {
-        "merchant_id": MERCHANT,
-        "keys": ring(),
-        "host": SipsHost.WORLDLINE_PRODUCTION,
-        "clock": lambda: NOON,
-        **changes,
-    }
-    return SipsPaypage(**settings)
+    """Make the merchant's gateway, in production unless told otherwise."""
+    return SipsPaypage(**settings(**changes))
 
 
 def local_shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway

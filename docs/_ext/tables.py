@@ -268,7 +268,7 @@ class BankCodeTable(CodeTable):
         told = messages_by_answer()
         rows = [
             (code(number), self.word(outcome), text(told[outcome].money), self.message(told[outcome].key))
-            for number, outcome in sips_codes.OUTCOMES.items()
+            for number, outcome in sips_codes.RESPONSES.items()
         ]
         return [table(("Response code", "PaymentState", "Debited", "Message"), rows, (20, 25, 20, 35))]
 

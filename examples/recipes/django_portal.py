@@ -62,7 +62,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     """Take what the bank's page made the browser post, touch no session, and send the browser on."""
     view = shop.service.on_return(HttpMessage(request.body, dict(request.headers)))
     if view.http_status != HTTPStatus.OK:
-        return HttpResponse(shop.tell(message_for(view.message)), status=view.http_status)
+        return HttpResponse(shop.tell(message_for(view)), status=view.http_status)
     return SeeOther("/paid")
 
 

@@ -50,7 +50,7 @@ def come_back(message: Annotated[HttpMessage, Depends(raw)]) -> Response:
     """Take what the bank's page made the browser post, touch no session, and send the browser on."""
     view = shop.service.on_return(message)
     if view.http_status != HTTPStatus.OK:
-        return HTMLResponse(shop.tell(message_for(view.message)), view.http_status)
+        return HTMLResponse(shop.tell(message_for(view)), view.http_status)
     return RedirectResponse("/paid", 303)
 
 

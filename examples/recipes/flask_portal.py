@@ -44,7 +44,7 @@ def come_back() -> Response | tuple[str, int]:
     """Take what the bank's page made the browser post, touch no session, and send the browser on."""
     view = shop.service.on_return(HttpMessage(request.get_data(), dict(request.headers)))
     if view.http_status != HTTPStatus.OK:
-        return shop.tell(message_for(view.message)), view.http_status
+        return shop.tell(message_for(view)), view.http_status
     return redirect("/paid", 303)
 
 

@@ -14,9 +14,9 @@ from creance_pay import HttpMessage
 from creance_pay.errors import ConfigurationError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import load, registry
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from sips_shop import GENUINE, MERCHANT, NOON, SECRET, body, order, ring, text_of
+from sips_shop import GENUINE, MERCHANT, SECRET, body, order, settings, text_of
 
-SETTINGS: dict[str, Any] = {"merchant_id": MERCHANT, "keys": ring(), "clock": lambda: NOON}
+SETTINGS: dict[str, Any] = settings()
 OURS = "creance_pay.gateways.sips:SipsPaypage"
 
 
@@ -133,7 +133,7 @@ class TestSettings:
     def test_missing(self) -> None:
         """What is missing is named."""
         with pytest.raises(ConfigurationError, match=r"^missing setting: keys$"):
-            load("sips", merchant_id=MERCHANT)
+            load("sips", merchant_id=MERCHANT, host=SipsHost.WORLDLINE_TEST)
 
     def test_value_not_shown(self) -> None:
         """No refusal of a setting shows its value (H7)."""

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
 from creance_pay.ledger import SqlLedger
 from creance_pay.ledger.sql import database as sql_database
-from creance_pay.ledger.sql import store as sql_books
+from creance_pay.ledger.sql import store
 from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
 from ledger_desk import NOTICE, OTHER, Desk
 from ledgers import PAYLOAD_KEY, OpenSql
@@ -111,7 +111,7 @@ class TestTables:
 
     def test_pages(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
         """Many payments are read in pages, and none is left out."""
-        monkeypatch.setattr(sql_books, "_PAGE", 1)
+        monkeypatch.setattr(store, "_PAGE", 1)
         desk = Desk(open_sql(f"sqlite:///{file}"))
         started = [desk.start(notice).transaction_reference for notice in (NOTICE, OTHER)]
 
@@ -213,7 +213,7 @@ class TestPayloads:
 
     def test_rotation(self, ledger_url: str, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
         """After a new key has encrypted everything again the old one opens nothing, and the new one all."""
-        monkeypatch.setattr(sql_books, "_PAGE", 2)
+        monkeypatch.setattr(store, "_PAGE", 2)
         shop, new = f"{ledger_url[:3]}-rotation", Fernet.generate_key().decode()
         desk = Desk(open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
         for number in range(5):
@@ -221,9 +221,9 @@ class TestPayloads:
         open_sql(ledger_url, merchant_id=shop, payload_keys=[new, PAYLOAD_KEY]).rekey()
 
         assert 5 == len(open_sql(ledger_url, merchant_id=shop, payload_keys=[new]).parked())
-        with pytest.raises(ConfigurationError, match="no key given opens"):
+        with pytest.raises(ConfigurationError, match="no given key decrypts"):
             desk.ledger.parked()
-        with pytest.raises(ConfigurationError, match="no key given opens"):
+        with pytest.raises(ConfigurationError, match="no given key decrypts"):
             open_sql(ledger_url, merchant_id=shop, payload_keys=[]).rekey()
 
     @pytest.mark.parametrize("key", ["short", "x" * 43 + "é", "A" * 45])

@@ -17,7 +17,7 @@ from creance_pay.gateways import KeyRing, ReportLine, SecretKey
 from creance_pay.ledger import Effect, Ledger, MemoryLedger
 from ledger_desk import ACCEPTED, LEFT, NOTICE, OTHER, PENDING, Desk, at, message
 from ledgers import OpenLedger, OpenSql
-from sips_shop import NOON, body, local_shop, order, text_of
+from sips_shop import NOON, body, local_shop, order, settings, text_of
 
 PARIS = ZoneInfo("Europe/Paris")
 BOTH = ["acknowledgement", "display"]
@@ -112,7 +112,7 @@ def test_e6_return_never_comes(ledger: Ledger) -> None:
 
 def test_e7_only_an_unsealed_return(ledger: Ledger) -> None:
     """An unsealed return says that the payment is being confirmed, asks for nothing, and reconciling settles (E7)."""
-    gateway = _Unsealed(**{name: getattr(local_shop(), name) for name in ("merchant_id", "keys", "host", "clock")})
+    gateway = _Unsealed(**settings(host=local_shop().merchant.host))
     desk = Desk(ledger, asking=True, gateway=gateway)
     started = desk.start()
     desk.visit(started, ACCEPTED)

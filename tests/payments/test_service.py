@@ -21,7 +21,7 @@ from creance_pay.gateways import ReportLine, sips
 from creance_pay.ledger import Disposition, Effect, Evidence, IncidentKind, Ledger, MemoryLedger, PaymentEvent
 from creance_pay.payments import PaymentService
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
-from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, local_shop, order
+from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, local_shop, order, settings
 
 REPORT = """TRANSACTIONS;{shop};20261123;1
 transactionReference;amount;responseCode;transactionDateTime;currencyCode;transactionStatus
@@ -223,16 +223,16 @@ class TestOvertaken:
         """A message that another one has overtaken is decided anew, on what is current then."""
         desk = Desk(MemoryLedger())
         started = desk.start()
-        store = desk.ledger._books  # type: ignore[attr-defined]
-        swap = store.swap
+        store = desk.ledger._store  # type: ignore[attr-defined]
+        compare_and_set = store.compare_and_set
 
         def overtaken(payment: Any) -> bool:  # noqa: ANN401 - an payment
-            monkeypatch.setattr(store, "swap", swap)
+            monkeypatch.setattr(store, "compare_and_set", compare_and_set)
             paid = attrs.evolve(payment, state=PaymentState.PAID, authorisation_number="761208")
-            store.payments[payment.transaction_reference] = paid
+            store.rows[payment.transaction_reference] = paid
             return False
 
-        monkeypatch.setattr(store, "swap", overtaken)
+        monkeypatch.setattr(store, "compare_and_set", overtaken)
         desk.notify(started, "05")
 
         assert ("PAID", ["SUPERSEDED"]) == (desk.state(started), desk.dispositions(started))
@@ -466,7 +466,7 @@ def test_pending_stays_refused(ledger: Ledger) -> None:
         def initiate(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - as the gateway's
             raise GatewayUnavailableError("no page")
 
-    gateway = Away(**{name: getattr(local_shop(), name) for name in ("merchant_id", "keys", "host", "clock")})
+    gateway = Away(**settings(host=local_shop().merchant.host))
     desk = Desk(ledger, gateway=gateway)
     with pytest.raises(GatewayUnavailableError):
         desk.start()

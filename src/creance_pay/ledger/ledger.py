@@ -263,7 +263,7 @@ class Ledger(ABC):
             names: The effects that the caller can run.
 
         Returns:
-            The effect, with the time of its next try in case this one does not end, and the payment; or ``None``.
+            The task, due again later in case this run does not end, and its payment; or ``None``.
         """
         with self.transaction() as store:
             task = store.next_task(now, names)
@@ -274,7 +274,7 @@ class Ledger(ABC):
         return (claimed, payment) if payment else None
 
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
-        """Record that an effect succeeded at a time; with ``None``, that it raised ``task.error`` and has to run again."""
+        """Record that an effect succeeded at a time; with ``None``, that it raised ``task.error`` and will be retried."""
         with self.transaction() as store:
             store.finish(task, at)
 

@@ -143,11 +143,11 @@ class MemoryLedger(Ledger):
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._books = _MemoryStore()
+        self._store = _MemoryStore()
         self._lock = threading.Lock()
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one at a time, either way
         """Open the store for one thread at a time; a block that raises must have written nothing."""
         with self._lock:
-            yield self._books
+            yield self._store

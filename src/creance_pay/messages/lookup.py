@@ -34,7 +34,7 @@ def _kind_for(answer: object) -> type[Message] | None:
         return ReferenceSuggested
     word = _word_of(answer)
     if isinstance(word, str):
-        return _by_word().get(word)  # type: ignore[call-overload]
+        return _by_word().get(word)  # type: ignore[call-overload,no-any-return]
     return next((kind for kind in MESSAGES if isinstance(answer, kind.errors)), None)
 
 

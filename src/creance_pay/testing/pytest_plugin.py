@@ -1,8 +1,9 @@
 """The test kit for portals, as a plugin of pytest: it is there wherever this package is installed.
 
 Four fixtures: ``payment_order`` makes orders, ``signed_notification`` what the bank posts about one, ``bank_page``
-serves the bank over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the shop of all three; override it to
-test with a shop of your own.  Nothing is loaded before a test asks for it.  ``-p no:creance_pay`` does without.
+serves the bank over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the merchant of all three:
+override it to test with a merchant of your own.  Nothing is loaded before a test asks for it.  ``-p no:creance_pay``
+switches the plugin off.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class TestData:
 
     def test_repr(self) -> None:
         """The repr shows no value (H3)."""
-        assert "Data(values=<1 names>, sound=True)" == repr(Data.parse("customerEmail=someone@example.org"))
+        assert "Data(values=<1 names>, well_formed=True)" == repr(Data.parse("customerEmail=someone@example.org"))
 
     @given(st.dictionaries(st.text("ABCabc.", min_size=1), st.text(st.characters(exclude_categories=["C", "Z"],
            exclude_characters="|")), min_size=1))  # fmt: skip

@@ -15,7 +15,7 @@ from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import SipsBank, SipsServices, form_body
 from message_strategies import amounts, any_text, cards, references
 from sips_answers import PAID, Bank, sealed
-from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, shop, verify
+from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, settings, shop, verify
 
 TEXT = json.dumps(GENUINE)
 ANSWER = sealed(PAID).body
@@ -77,7 +77,7 @@ def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm
 def refused(posted: bytes) -> bool:
     """Tell whether a message is refused."""
     try:
-        verify(posted)
+        verify(posted, gateway=SipsPaypageJson(**settings()))
     except ResponseRefusedError:
         return True
     return False

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from creance_pay import Euros, HttpMessage, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState, VerifiedPayment
 from creance_pay.errors import (
     GatewayUnavailableError,
     InvalidValueError,

@@ -20,9 +20,10 @@ algorithms = st.sampled_from(SealAlgorithm)
 # All that an error about a message may say.
 OUR_WORDS = re.compile(
     "authentic, but not our order: (merchantId|transactionReference|amount|currencyCode|, )+"
-    "|the form (is not readable|has no field Data|has no field Seal)|a field of the form is repeated"
-    "|the encoding is not known|the text is not in the encoding it names"
-    "|no single key version|no key of this version in the ring"
+    "|the form has no field (Data|Seal)|a field of the form is repeated|expected a form in UTF-8"
+    "|expected a form of at most 32 fields in ASCII|expected at most 65536 bytes, got [0-9]+"
+    "|expected the encoding base64 or base64url, got another|the text is not in the encoding that it names"
+    "|the message names no single key version|no key of this version in the ring"
     "|the seal is not (ours|of the expected form)|"
 )
 

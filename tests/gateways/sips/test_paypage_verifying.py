@@ -185,7 +185,7 @@ class TestEncoding:
         """Bytes beyond ASCII are no form: browsers and the bank percent-encode them."""
         text = changed(returnContext="é")
 
-        with pytest.raises(MalformedResponseError, match="form is not readable"):
+        with pytest.raises(MalformedResponseError, match="expected a form"):
             verify(body(text).replace(b"%C3%A9", raw))
 
     @pytest.mark.parametrize("quoted", ["%E9", "%C3", "%ED%A0%80", "%F8%88%80%80%80", "%C0%AF", "%FF"])
@@ -274,7 +274,7 @@ class TestSize:
 
     def test_too_large(self) -> None:
         """One byte more is refused."""
-        with pytest.raises(MalformedResponseError, match="too long"):
+        with pytest.raises(MalformedResponseError, match="at most 65536 bytes"):
             verify(of_size(CAP + 1))
 
     @pytest.mark.parametrize("posted", [b"a" * 10_000_000, b"&" * 65_536, b"a=1&" * 16_384, b"%" * 65_536])

@@ -174,7 +174,7 @@ class TestBadLines:
         """A last line that counts otherwise is reported: lines may be lost."""
         report = write(tmp_path, LINE, last=last)
 
-        assert ([(4, "the last line counts otherwise")], [last]) == (faults(report), [bad.text for bad in report.bad])
+        assert ([(4, "the last line has another count")], [last]) == (faults(report), [bad.text for bad in report.bad])
 
     def test_no_last_line(self, tmp_path: Path) -> None:
         """So is a report that was cut."""

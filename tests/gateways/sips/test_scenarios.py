@@ -72,9 +72,9 @@ class TestBody:
         """A compressed body is no form, and one that was expanded is held to the cap (B45)."""
         bomb = b"Data=" + b"a" * 100_000
 
-        with pytest.raises(MalformedResponseError, match=r"not readable|no field"):
+        with pytest.raises(MalformedResponseError, match=r"expected a form|no field"):
             verify(gzip.compress(bomb))
-        with pytest.raises(MalformedResponseError, match="too long"):
+        with pytest.raises(MalformedResponseError, match="at most 65536 bytes"):
             verify(bomb)
 
     def test_many_forgeries(self) -> None:

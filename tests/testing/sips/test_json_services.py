@@ -45,7 +45,7 @@ class Street:
 
     def operate(self, verb: str, cents: int) -> OperationOutcome:
         """Do an operation."""
-        outcome: OperationOutcome = getattr(self.gateway, verb)(self.order, WIRE, amount=Euros(cents)).state
+        outcome: OperationOutcome = getattr(self.gateway, verb)(self.order, WIRE, amount=Euros(cents)).outcome
         return outcome
 
 

@@ -93,7 +93,7 @@ class SipsMessage(SealedMessage):
         return verified_payment(data, state, self.source, order, amount=data.get("amount"))
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, repr=False)
 class SipsPaypage(Gateway):
     """The gateway of one merchant through Paypage POST.
 
@@ -138,6 +138,10 @@ class SipsPaypage(Gateway):
             clock=clock,
         )
         self.__attrs_init__(merchant)
+
+    def __repr__(self) -> str:
+        """Show the merchant; before the constructor has built it, for a traceback, show none."""
+        return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
 
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
         """Seal an order into the form that the browser posts; a text beyond ASCII is encoded in base64.

@@ -30,7 +30,7 @@ from .response_codes import REDIRECTION_STATUSES
 INTERFACE_VERSION = "IR_WS_3.4"
 
 
-@attrs.frozen(init=False)
+@attrs.frozen(init=False, repr=False)
 class SipsPaypageJson(SipsPaypage):
     """The gateway of one merchant that starts its payments by JSON; the other settings as :class:`SipsPaypage`.
 

@@ -1,7 +1,7 @@
 """The bank's daily reports, read without losing a line.
 
-A report is a text with semicolons, in four parts: a first line (kind, name, day, version of the table), the names of the
-columns, the data, and a last line with the number of data lines.  The columns depend on the contract: unknown
+A report is a text with semicolons, in four parts: a first line (kind, name, day, version of the table), the names of
+the columns, the data, and a last line with the number of data lines.  The columns depend on the contract: unknown
 ones are kept, missing ones are ``None``.  A known column is parsed strictly; a line that cannot be parsed is returned
 with its number, so that a person can look at it.
 
