@@ -1,4 +1,4 @@
-"""What every test session shares: the option for long tests, and properties without a clock."""
+"""Settings of every test session: the three levels of tests, and Hypothesis without a time limit."""
 
 import os
 import shutil
@@ -6,40 +6,56 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A machine that is busy with other things makes no property false; mutation testing runs a test twice in one process.
+# A busy machine makes no property false; mutation testing runs a test twice in one process.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 settings.load_profile("mutation" if "MUTANT_UNDER_TEST" in os.environ else "untimed")
 
-# Run by `dev.py fuzz`, with a lock of its own.
+# `dev.py fuzz` runs it, with a lock of its own.
 collect_ignore = ["fuzz/run.py"]
 if "MUTANT_UNDER_TEST" in os.environ:
-    # Neither Spark nor a database is in the lock of mutation testing, and both take their time.
-    collect_ignore += ["rules/test_columns_spark.py", "gateways/ledger"]
+    # The lock of mutation testing holds neither Spark nor a database.
+    collect_ignore += ["rules/test_columns_spark.py", "ledger", "payments"]
+
+
+# The default run keeps one representative of everything; each level includes those before it.
+LEVELS = {
+    "slow": "also run the tests marked slow: exhaustive proofs, kills, every engine, Spark, the browser in full",
+    "long": "also run the tests marked slow and those marked long: loads of an hour",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer --long."""
-    parser.addoption("--long", action="store_true", help="also run the tests marked long, which take minutes")
-    parser.addoption("--screens", action="store_true", help="also put the screens of the example portal into docs")
+    """Add an option for each level, and one for the screens."""
+    for level, sentence in LEVELS.items():
+        parser.addoption(f"--{level}", action="store_true", help=sentence)
+    parser.addoption("--screens", action="store_true", help="also write the screens of the example portal into docs")
 
 
 def pytest_report_header() -> str | None:
-    """Say in one line which validator is not there; no package of a system that this project names has it."""
+    """Report the absence of veraPDF: no package of a supported system has it."""
     return None if shutil.which("verapdf") else "veraPDF is not on the path: its two checks of the PDF are left out"
 
 
+def left_out_marks(config: pytest.Config) -> set[str]:
+    """List the marks whose tests this session leaves out."""
+    marks = set() if shutil.which("verapdf") else {"verapdf"}
+    if config.getoption("--long"):
+        return marks
+    return marks | ({"long"} if config.getoption("--slow") else {"long", "slow"})
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out long tests unless they are asked for, and the checks of a validator that is not there."""
-    unwanted = [] if config.getoption("--long") else ["long"]
-    unwanted += [] if shutil.which("verapdf") else ["verapdf"]
-    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unwanted)]
-    items[:] = [item for item in items if item not in left_out]
+    """Deselect the tests of levels that were not asked for, and the checks of a validator that is absent."""
+    marks = left_out_marks(config)
+    left_out = [item for item in items if marks & {mark.name for mark in item.iter_markers()}]
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
     config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests measured and recorded as ``figure``: it is asserted nowhere, and their own output is hidden."""
+    """Print the figures that tests recorded: no test asserts them, and pytest hides the output of a passed test."""
     for report in terminalreporter.getreports("passed"):
         for name, figure in report.user_properties:
             if name == "figure":

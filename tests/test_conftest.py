@@ -1,4 +1,4 @@
-"""The option --long."""
+"""The levels of tests, and the figures that tests record."""
 
 from pathlib import Path
 
@@ -12,6 +12,10 @@ import pytest
 def test_short():
     pass
 
+@pytest.mark.slow
+def test_slow():
+    pass
+
 @pytest.mark.long
 def test_long():
     pass
@@ -20,21 +24,19 @@ def test_long():
 
 @pytest.fixture
 def session(pytester: pytest.Pytester) -> pytest.Pytester:
-    """Give a folder with one short and one long test, under our own conftest."""
+    """Return a folder with one test of each level, under the project's conftest."""
     pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text(encoding="utf-8"))
-    pytester.makepyprojecttoml('[tool.pytest]\nmarkers = ["long"]')
+    pytester.makepyprojecttoml('[tool.pytest]\nmarkers = ["long", "slow"]')
     pytester.makepyfile(CASES)
     return pytester
 
 
-def test_long_tests_are_left_out(session: pytest.Pytester) -> None:
-    """Without --long a long test is deselected, not skipped: a skip would lift the coverage gate."""
-    session.runpytest().assert_outcomes(passed=1, deselected=1, skipped=0)
-
-
-def test_long_tests_run_when_asked(session: pytest.Pytester) -> None:
-    """With --long both run."""
-    session.runpytest("--long").assert_outcomes(passed=2, deselected=0)
+@pytest.mark.parametrize(
+    ("options", "passed"), [((), 1), (("--slow",), 2), (("--long",), 3), (("--slow", "--long"), 3)]
+)
+def test_levels(session: pytest.Pytester, options: tuple[str, ...], passed: int) -> None:
+    """Each level includes those before it; the others are deselected, since a skip would lift the coverage gate."""
+    session.runpytest(*options).assert_outcomes(passed=passed, deselected=3 - passed, skipped=0)
 
 
 def test_figures(session: pytest.Pytester) -> None:
