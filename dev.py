@@ -41,9 +41,11 @@ HEARTBEAT_S = 10
 # The tools of maintainers that must not mix with the library's own packages.
 VENVS = {"lock": ROOT / ".venv-lock"}
 # The first lock is not installed where one of the others is: they hold all its packages.
-LARGER = {"demo": ("dev",)}
-# What a first installation downloads, in megabytes.
-DOWNLOADS = {"demo": 100, "dev": 900}
+LARGER = {"demo": ("test", "dev"), "test": ("dev",)}
+# The size of a first download.
+DOWNLOADS = {"demo": "60 MB", "test": "300 MB", "dev": "800 MB, most of it Spark"}
+# These levels of tests need Spark.
+LEVELS = {"--slow", "--long"}
 
 
 class Verb(NamedTuple):
@@ -68,10 +70,10 @@ LINT = {"ruff": "-m ruff check", "format": "-m ruff format --check", "mypy": "-m
 DOCS = {"html": f"{SPHINX} html docs build/docs", "doctest": f"{SPHINX} doctest docs build/doctest"}
 BENCH = {name: f"benchmarks/{name}.py" for name in ("seals", "scalar", "batch")}
 VERBS = {
-    "setup": Verb("Install everything for tests, lint and docs, and run nothing.", "dev", {}),
+    "setup": Verb("Install everything that the tests need, and run nothing.", "test", {}),
     "demo": Verb("Play a payment in the example portal, step by step.", "demo", {"demo": "examples/journey.py"}),
     "portal": Verb("Serve the example portal and a bank's page.", "demo", {"portal": "-m portal"}, path="examples"),
-    "test": Verb("Run pytest, with its arguments if any, --slow or --long.", "dev", {"test": "tools/test.py"}),
+    "test": Verb("Run pytest, with its arguments if any, --slow or --long.", "test", {"test": "tools/test.py"}),
     "lint": Verb("Check style, format, types and words.", "dev", LINT),
     "docs": Verb("Build the documentation, and run its examples.", "dev", DOCS),
     "bench": Verb("Measure the library beside others, and write benchmarks/results.md.", "bench", BENCH),
@@ -162,8 +164,8 @@ def prepare(lock: str) -> Path:
     if not any(holds(folder, name) for name in (lock, *LARGER.get(lock, ()))):
         if not usable(folder):
             create(folder)
-        size = f" (the first time about {DOWNLOADS[lock]} MB, some minutes)" if lock in DOWNLOADS else ""
-        say(f"installing requirements/{lock}.txt into {folder.name}{size}")
+        size = DOWNLOADS.get(lock, "200 MB")
+        say(f"installing requirements/{lock}.txt into {folder.name} (the first time some minutes: at most {size})")
         install(python, "installing packages", "--require-hashes", "-r", f"requirements/{lock}.txt")
         if folder == VENV:
             install(python, "installing the library", "--no-deps", "--no-build-isolation", "--editable", ".")
@@ -182,7 +184,8 @@ def run(name: str, verb: Verb, words: Sequence[str]) -> int:
         chosen, arguments = [command for command in chosen if not words or command in words], ()
         if not verb.commands.keys() >= set(words):
             stop(f"{name}: expected some of [{', '.join(verb.commands)}] or nothing, got: {' '.join(words)}", 2)
-    python, codes = prepare(verb.lock), [0]
+    lock = "dev" if verb.lock == "test" and LEVELS & set(words) else verb.lock
+    python, codes = prepare(lock), [0]
     env = {**os.environ, "PYTHONPATH": str(ROOT / verb.path)} if verb.path else None
     for command in chosen:
         say(f"{name} {command}" if len(chosen) > 1 else name)

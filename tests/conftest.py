@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_report_header() -> str | None:
     """Report the absence of veraPDF: no package of a supported system has it."""
     return None if shutil.which("verapdf") else "veraPDF is not on the path: its two checks of the PDF are left out"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore the tests of Spark at the default level: its lock does not hold Spark, which is 500 MB."""
+    levels = any(config.getoption(f"--{level}") for level in LEVELS)
+    return True if collection_path.name == "test_columns_spark.py" and not levels else None
 
 
 def left_out_marks(config: pytest.Config) -> set[str]:

@@ -39,6 +39,14 @@ def test_levels(session: pytest.Pytester, options: tuple[str, ...], passed: int)
     session.runpytest(*options).assert_outcomes(passed=passed, deselected=3 - passed, skipped=0)
 
 
+@pytest.mark.parametrize(("options", "passed"), [((), 1), (("--slow",), 3), (("--long",), 4)])
+def test_spark(session: pytest.Pytester, options: tuple[str, ...], passed: int) -> None:
+    """The default level does not import the tests of Spark."""
+    session.makepyfile(test_columns_spark="def test_example():\n    pass")
+
+    assert passed == session.runpytest(*options).parseoutcomes()["passed"]
+
+
 def test_figures(session: pytest.Pytester) -> None:
     """What a test records as a figure is printed at the end, with its name."""
     session.makepyfile("def test_speed(record_property):\n    record_property('figure', '12 a second')")

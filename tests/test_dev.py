@@ -17,13 +17,13 @@ IGNORED_WITH_A_REASON = re.compile(r' +"[A-Z]+[0-9]*", +# \S.+')
 
 @pytest.fixture
 def dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return dev.py in an empty repository: two locks, and an environment whose Python is an empty file."""
+    """Return dev.py in an empty repository: three locks, and an environment whose Python is an empty file."""
     module = load("dev.py")
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "REQUIREMENTS", tmp_path / "requirements")
     monkeypatch.setattr(module, "VENV", tmp_path / "env")
     monkeypatch.setattr(module, "VENVS", {})
-    for name in ("requirements/demo.txt", "requirements/dev.txt", "pyproject.toml"):
+    for name in ("requirements/demo.txt", "requirements/test.txt", "requirements/dev.txt", "pyproject.toml"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(name, encoding="utf-8")
@@ -78,11 +78,11 @@ class TestPrepare:
             (["demo"], ["demo", "."]),
             (["demo", "demo"], ["demo", "."]),
             (["dev", "demo"], ["dev", "."]),
-            (["demo", "dev", "demo"], ["demo", ".", "dev", "."]),
+            (["test", "demo", "dev", "test"], ["test", ".", "dev", "."]),
         ],
     )
     def test_locks(self, dev: ModuleType, installed: list[str], locks: list[str], expected: list[str]) -> None:
-        """A lock is installed once, then the library; the development lock holds the demo's."""
+        """A lock is installed once, then the library; a larger lock holds the smaller ones."""
         for lock in locks:
             dev.prepare(lock)
 
@@ -217,6 +217,17 @@ class TestVerbs:
         """All commands run, or those chosen, and the first failure is the exit code; a single one takes arguments."""
         assert code == dev.main(words)
         assert expected == ran.read_text(encoding="utf-8").splitlines()
+
+    @pytest.mark.parametrize(
+        ("words", "lock"), [(["test"], "test"), (["test", "-k", "money"], "test"), (["test", "--slow"], "dev")]
+    )
+    def test_lock(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str], lock: str) -> None:
+        """The default level of tests needs a smaller lock than the others."""
+        monkeypatch.setattr(dev, "prepare", sys.exit)
+        with pytest.raises(SystemExit) as caught:
+            dev.main(words)
+
+        assert lock == caught.value.code
 
     def test_programs(self, dev: ModuleType) -> None:
         """The programs, folders and locks that the verbs name are there."""
