@@ -318,8 +318,15 @@ def sources(tmp_path: Path) -> dict[str, Path]:
 class TestRestart:
     """A job that is killed goes on where it stopped, and writes what it would have written."""
 
-    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-    @pytest.mark.parametrize("name", ["out.csv", "out"])
+    @pytest.mark.parametrize(
+        ("suffix", "name"),
+        [
+            (".csv", "out"),
+            pytest.param(".csv", "out.csv", marks=pytest.mark.slow),
+            pytest.param(".parquet", "out", marks=pytest.mark.slow),
+            pytest.param(".parquet", "out.csv", marks=pytest.mark.slow),
+        ],
+    )
     def test_every_moment(
         self, sources: dict[str, Path], tmp_path: Path, suffix: str, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -415,7 +422,7 @@ class TestRestart:
         with pytest.raises(ConfigurationError, match="more than parts"):
             job(sources[".parquet"], tmp_path / "out").forget()
 
-    @pytest.mark.long
+    @pytest.mark.slow
     @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
     def test_killed(self, tmp_path: Path, suffix: str) -> None:
         """Killed at a random moment and run again, twenty times of twenty, the files are the same byte for byte."""

@@ -26,6 +26,7 @@ def letters(page: Page, stage: Stage) -> int:
     return page.get_by_role("link", name="Accusé de réception").count()
 
 
+@pytest.mark.slow
 class TestOutcome:
     """However it goes at the bank, the account says what is known."""
 
@@ -94,6 +95,7 @@ class TestOutcome:
         assert ("Temps de paiement dépassé", ["EXPIRED"]) == (told(page), stage.states())
 
 
+@pytest.mark.slow
 class TestTwice:
     """Impatience pays nothing twice."""
 
@@ -167,6 +169,7 @@ class TestTwice:
         assert {"0512K": 2000} == paid
 
 
+@pytest.mark.slow
 class TestSession:
     """The bank's post comes from another site, without the session; the person is not lost for that."""
 
@@ -196,6 +199,7 @@ class TestSession:
         assert ("Paiement accepté", 1) == (title, letters(page, stage))
 
 
+@pytest.mark.slow
 class TestChangedInThePage:
     """What is changed with the browser's tools is refused (G18)."""
 
@@ -230,6 +234,7 @@ class TestChangedInThePage:
         assert "Demande de paiement refusée" == page.locator("h1").inner_text()
 
 
+@pytest.mark.slow
 class TestErrors:
     """An error takes the focus, and leads to its field."""
 
@@ -299,6 +304,7 @@ def test_keyboard_alone(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Aucun message")
 
 
+@pytest.mark.slow
 def test_skip_link(page: Page, stage: Stage) -> None:
     """The first thing that the keyboard comes to leads past the menu."""
     page.goto(stage.url)
@@ -316,6 +322,7 @@ def plain(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.slow
 def test_without_script(plain: Page, stage: Stage) -> None:
     """Everything works without a script."""
     plain.goto(stage.url)

@@ -110,6 +110,9 @@ SCREENS: dict[str, tuple[Way, str]] = {
     "introuvable": (nowhere, "Page introuvable"),
 }
 
+# The screen of the default level.
+SHORT = "recapitulatif"
+
 
 def photograph(page: Page, name: str) -> None:
     """Keep a picture of the whole page, in few colours so that it stays small."""
@@ -125,7 +128,9 @@ def found_by_axe(page: Page) -> list[tuple[str, str]]:
     return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(
+    "name", [SHORT, *(pytest.param(name, marks=pytest.mark.slow) for name in SCREENS if name != SHORT)]
+)
 def test_screen(page: Page, stage: Stage, request: pytest.FixtureRequest, name: str) -> None:
     """The screen is the one meant, has nothing that axe finds, and fits a screen of 320 CSS pixels."""
     way, heading = SCREENS[name]
@@ -146,6 +151,7 @@ def test_axe_sees() -> None:
     assert ["wcag2a", "wcag2aa"] == [level for level in ("wcag2a", "wcag2aa") if level in LEVELS and level in AXE]
 
 
+@pytest.mark.slow
 def test_axe_finds(page: Page, stage: Stage) -> None:
     """A field that loses its label is found."""
     page.goto(f"{stage.url}/creance")

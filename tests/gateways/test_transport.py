@@ -59,7 +59,7 @@ def answering(
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.url = f"http://127.0.0.1:{http.server_port}/notification"
-    thread = threading.Thread(target=http.serve_forever)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,))  # seconds until it sees a shutdown
     thread.start()
     try:
         yield server

@@ -93,7 +93,7 @@ def check(ledger_of: OpenSql, url: str, shop: str, incoming: Path, most_repeats:
 
 
 @needs_fork
-@pytest.mark.parametrize("kills", [3, pytest.param(KILLS, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(KILLS, marks=pytest.mark.slow)])
 def test_killed(
     ledger_url: str, open_sql: OpenSql, tmp_path: Path, record_property: Callable[[str, object], None], kills: int
 ) -> None:
@@ -110,7 +110,7 @@ def test_killed(
 
 
 @needs_fork
-@pytest.mark.long
+@pytest.mark.slow
 def test_stopped(
     postgres: str, open_sql: OpenSql, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -70,7 +70,13 @@ def test_same_notification(processes: ProcessPoolExecutor, ledger_url: str, open
     assert ["acknowledgement", "display"] == sorted(name for _, happened in found for _, name in happened)
 
 
-@pytest.mark.parametrize(("crowd", "payments"), [(PROCESSES, 100), pytest.param(8, 20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("crowd", "payments"),
+    [
+        pytest.param(PROCESSES, 100, marks=pytest.mark.slow),
+        pytest.param(8, 20_000, marks=pytest.mark.long),
+    ],
+)
 def test_load(
     ledger_url: str, open_sql: OpenSql, record_property: Callable[[str, object], None], crowd: int, payments: int
 ) -> None:

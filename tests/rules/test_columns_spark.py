@@ -33,6 +33,8 @@ from frames import ENGINES, Columns, Engine, polars
 from samples import POLICY
 from system_parts import missing
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
 #: What keeps a session of tests on this machine and quiet.
 SETTINGS = {

@@ -49,7 +49,10 @@ def _untraced() -> Iterator[None]:
     sys.settrace(tracer)
 
 
-@pytest.fixture(params=VARIANTS, name="both")
+@pytest.fixture(
+    params=["shipped", *(pytest.param(name, marks=pytest.mark.slow) for name in VARIANTS if name != "shipped")],
+    name="both",
+)
 def _both(request: pytest.FixtureRequest) -> tuple[Policy, Values]:
     """Give a policy and the same values for the second statement."""
     changes, values = VARIANTS[request.param]
