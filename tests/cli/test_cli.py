@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import creance_pay
 from creance_pay.cli import main
 
 
@@ -90,3 +93,21 @@ def test_as_a_module() -> None:
     )
 
     assert "kind             CCSS" in done.stdout.splitlines()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """The attribute and the option show the version that the project file declares."""
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    declared = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"]
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+
+    assert (0, f"creance-pay {declared}\n") == (stopped.value.code, capsys.readouterr().out)
+    assert declared == creance_pay.__version__
+
+
+def test_misspelt_attribute() -> None:
+    """The package has no attribute but its own."""
+    with pytest.raises(AttributeError, match="module 'creance_pay' has no attribute '__versions__'"):
+        _ = creance_pay.__versions__  # type: ignore[attr-defined]

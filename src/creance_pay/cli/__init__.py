@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from ..errors import CreancePayError
 from . import assess_command as assess
@@ -26,9 +27,19 @@ _INTERRUPTED = 130  # what shells give to a program that Ctrl-C has stopped
 _COMMANDS = (reference, explain, caisse, policy, assess, messages, keys, ledger, bank)
 
 
+class _PrintVersion(argparse.Action):
+    """Print the version of this package and exit.  The metadata are read only when the option is used."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and exit with status 0."""
+        print(f"{parser.prog} {version('creance-pay')}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Declare every command."""
     top = argparse.ArgumentParser(prog="creance-pay", description="Payment of a debt to a health insurance fund")
+    top.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.register(commands)
