@@ -33,6 +33,8 @@ from creance_pay.rules import columns, policy_named
 POLICY = policy_named("ameli-2019-11")
 NAMES = {name: name for name in ("reference", "kind", "remaining", "open_online")}
 HEADER = "id,reference,kind,remaining,open_online"
+SEPARATOR = "expected a separator of one character, no quotation mark or line break, got"
+ENCODING = "expected an encoding that extends ASCII, such as utf-8 or cp1252, got"
 # A debt of 60,00 that is open: from 16,00 to 50,00, and 44,00 first so that 16,00 are left.
 GOOD = "6311705400000344F,FRR,6000,true"
 
@@ -252,11 +254,11 @@ class TestCsv:
     @pytest.mark.parametrize(
         ("header", "error"),
         [
-            ("id,reference,kind,remaining", "missing columns: open_online"),
-            (f"{HEADER},id", "expected each name of a column once"),
-            (f"{HEADER}\0", "a character NUL"),
+            ("id,reference,kind,remaining", "header: missing columns: open_online"),
+            (f"{HEADER},id", "header: expected each column name once"),
+            (f"{HEADER}\0", "header: a character NUL"),
             (f"{HEADER},code", "columns of this name, in whatever case, would be lost: code"),
-            ("", "missing columns: reference, kind, remaining, open_online"),
+            ("", "header: missing columns: reference, kind, remaining, open_online"),
         ],
     )
     def test_header(self, tmp_path: Path, capsys: pytest.CaptureFixture[str], header: str, error: str) -> None:
@@ -367,14 +369,14 @@ class TestRestart:
         """What another job has made is not mixed with this one's."""
         job(sources[".parquet"], tmp_path / "out").run(lambda _: None)
 
-        with pytest.raises(ConfigurationError, match="not of this very job"):
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
             job(sources[".csv"], tmp_path / "out").run(lambda _: None)
 
     def test_no_job(self, sources: dict[str, Path], tmp_path: Path) -> None:
         """What no job has made is not replaced."""
         (tmp_path / "out").mkdir()
 
-        with pytest.raises(ConfigurationError, match="not of this very job"):
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
             job(sources[".parquet"], tmp_path / "out").run(lambda _: None)
 
     def test_another_unfinished_job(self, sources: dict[str, Path], tmp_path: Path) -> None:
@@ -382,7 +384,7 @@ class TestRestart:
         with pytest.raises(Stopped):
             job(sources[".parquet"], tmp_path / "out", part_rows=40).run(stop_at(40))
 
-        with pytest.raises(ConfigurationError, match="of another job"):
+        with pytest.raises(ConfigurationError, match="belongs to another job"):
             job(sources[".parquet"], tmp_path / "out", part_rows=41).run(lambda _: None)
 
     def test_changed_source(self, sources: dict[str, Path], tmp_path: Path) -> None:
@@ -390,7 +392,7 @@ class TestRestart:
         job(sources[".parquet"], tmp_path / "out").run(lambda _: None)
         os.utime(sources[".parquet"], (1, 1))
 
-        with pytest.raises(ConfigurationError, match="not of this very job"):
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
             job(sources[".parquet"], tmp_path / "out").run(lambda _: None)
 
     @pytest.mark.parametrize("name", ["out", "out.csv"])
@@ -412,8 +414,8 @@ class TestRestart:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "notes").write_text("keep", encoding="utf-8")
 
-        with pytest.raises(ConfigurationError, match="more than parts"):
-            job(sources[".parquet"], tmp_path / "out").forget()
+        with pytest.raises(ConfigurationError, match="other files than the parts of a job"):
+            job(sources[".parquet"], tmp_path / "out").discard_output()
 
     @pytest.mark.long
     @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -468,13 +470,16 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("words", "error"),
         [
-            (["in.txt", "out"], "expected what is read to end in .csv or .parquet, or to be a folder of Parquet"),
-            (["in.csv", "out.txt"], "expected what is written to end in .csv, or in .parquet or nothing for a folder"),
-            (["in.csv", "in.csv"], "expected to write elsewhere than to read"),
-            (["in.csv", "out", "--separator", ";;"], "expected one character between fields"),
-            (["in.csv", "out", "--separator", '"'], "expected one character between fields"),
-            (["in.csv", "out", "--encoding", "utf-16"], "expected an encoding that writes ASCII as ASCII does"),
-            (["in.csv", "out", "--encoding", "klingon"], "expected an encoding that writes ASCII as ASCII does"),
+            (["in.txt", "out"], "expected a source .csv or .parquet, or a folder of Parquet files, got 'in.txt'"),
+            (
+                ["in.csv", "out.txt"],
+                "expected a target .csv, or a folder named .parquet or without suffix, got 'out.txt'",
+            ),
+            (["in.csv", "in.csv"], "expected a target other than the source, got 'in.csv' for both"),
+            (["in.csv", "out", "--separator", ";;"], f"{SEPARATOR} ';;'"),
+            (["in.csv", "out", "--separator", '"'], f"{SEPARATOR} '\"'"),
+            (["in.csv", "out", "--encoding", "utf-16"], f"{ENCODING} 'utf-16'"),
+            (["in.csv", "out", "--encoding", "klingon"], f"{ENCODING} 'klingon'"),
             (["in.csv", "out"], "in.csv: No such file or directory"),
             (["in.csv", "out", "--policy", "ameli-1999"], "no policy of that name; known: ameli-2019-11"),
         ],
@@ -508,7 +513,7 @@ class TestRefusals:
         (tmp_path / "in.parquet").write_bytes(content)
 
         with pytest.raises(InvalidValueError, match=r"in\.parquet cannot be read \("):
-            job(tmp_path / "in.parquet", tmp_path / "out").size()
+            job(tmp_path / "in.parquet", tmp_path / "out").total()
 
     def test_damaged_parquet(self, sources: dict[str, Path], tmp_path: Path) -> None:
         """Nor does the error of a file that is damaged further on say a word of it."""
@@ -528,7 +533,7 @@ class TestRefusals:
     ) -> None:
         """Ctrl-C ends with the status that shells give, and what is done stays done."""
         with monkeypatch.context() as patch:
-            patch.setattr(jobs, "_settle", interrupted)
+            patch.setattr(jobs, "_atomic_replace", interrupted)
             assert 130 == main(["assess", str(sources[".parquet"]), f"{tmp_path}/out"])
 
         assert "creance-pay: interrupted\n" == capsys.readouterr().err
@@ -565,11 +570,11 @@ class TestProgress:
         steps: list[int] = []
         todo = job(sources[suffix], tmp_path / "out", part_rows=7)
         with pytest.raises(Stopped):
-            todo.run(stop_at(todo.size() // 2))
+            todo.run(stop_at(todo.total() // 2))
 
         todo.run(steps.append)
 
-        assert todo.size() == sum(steps)
+        assert todo.total() == sum(steps)
 
     def test_long_line(self, tmp_path: Path) -> None:
         """What is passed over of a line that is too long counts."""
@@ -579,7 +584,7 @@ class TestProgress:
         todo = job(tmp_path / "in.csv", tmp_path / "out")
         todo.run(steps.append)
 
-        assert todo.size() == sum(steps)
+        assert todo.total() == sum(steps)
 
     def test_silent(self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Where the standard error is no terminal nothing is written to it."""

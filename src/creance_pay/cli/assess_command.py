@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
         strict=options.strict,
     )
     if options.overwrite:
-        job.forget()
-    with progress(job.size()) as advance:
+        job.discard_output()
+    with progress(job.total()) as advance:
         record = job.run(advance)
     answer(options, {"rows": record["rows"], "rejected": record["rejected"], **record["codes"]})
     return 0
