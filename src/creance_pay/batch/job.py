@@ -119,7 +119,7 @@ class Job:
         """Return the size of the source: rows of Parquet, bytes of CSV.
 
         Raises:
-            InvalidValueError: when the source is not Parquet.
+            InvalidValueError: when the source is no Parquet file, or a folder without any.
         """
         if self._from_csv:
             return self.source.stat().st_size
@@ -290,7 +290,10 @@ class Job:
                 yield chunk.size, rows, rejected
 
     def _scan(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self._source_files())
+        files = self._source_files()
+        if not files:
+            raise InvalidValueError(f"expected files .parquet in the folder {self.source}, got none")
+        return pl.scan_parquet(files)
 
     @contextmanager
     def _polars_errors(self) -> Iterator[None]:
