@@ -16,7 +16,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 
 from ..errors import CreancePayError
 
@@ -37,10 +36,12 @@ _INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
 class _PrintVersion(argparse.Action):
-    """Print the version of this package and exit.  The metadata are read only when the option is used."""
+    """The action of ``--version``."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print the version and exit with status 0."""
+        from importlib.metadata import version  # noqa: PLC0415 - takes longer to load than most commands to run
+
         print(f"{parser.prog} {version('creance-pay')}")
         parser.exit()
 
