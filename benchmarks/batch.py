@@ -1,8 +1,8 @@
 """Measure the decision of millions of debts, Parquet to Parquet: part of ``python3 dev.py bench``.
 
-The bound reads every cell and writes as many as the rules do, without any rule.  Each contender runs in a process of
-its own, all taking turns; its figure is the best round of CPU time, of all threads, from the first read to the last
-write, imports apart.  The outputs are compared first: counts of every answer, and sums of every number.
+The bound reads every cell and writes the same number of cells as the rules, without rules.  Each contender runs in a
+process of its own, in turns.  The result is the best round of CPU time of all threads, from the first read to the last
+write, without imports.  The outputs are compared first: the count of each code, and the sum of each number.
 """
 
 import argparse
@@ -33,7 +33,7 @@ LEAST, MOST = POLICY.online_min.cents, POLICY.online_max_per_payment.cents
 KINDS = tuple(kind.value for kind in POLICY.open_debt_kinds)
 NAMES = {name: name for name in ("reference", "kind", "remaining", "open_online")}
 NUMBERS = ("reasons", "payable_min", "payable_max", "next_payment")
-# The tests in their order, each with what fails it, in SQL that DuckDB and a reader understand.
+# The tests in their order, each with the SQL condition of its failure.
 FAILS = {
     Reason.INPUT_MISSING: "reference is null or kind is null or remaining is null or open_online is null",
     Reason.INPUT_INVALID: "coalesce(remaining, 0) < 0",
@@ -48,7 +48,7 @@ CHUNK = 500_000
 
 
 def make(path: Path, rows: int) -> None:
-    """Write synthetic debts: some 40 in a hundred payable, and every fault of a row."""
+    """Write synthetic debts: about 40 % payable, the others with every fault of a row."""
     chance = np.random.default_rng(20_261_123)
 
     def part(start: int) -> pl.DataFrame:
@@ -83,7 +83,7 @@ def make(path: Path, rows: int) -> None:
 
 
 def bound(source: Path, target: Path) -> None:
-    """Copy, without rules: every cell is read, and as many are written as the rules write."""
+    """Copy without rules: read every cell, write the same number of cells as the rules."""
     due = pl.col("remaining").fill_null(0)
     pl.scan_parquet(source).with_columns(
         code=pl.lit("PAYABLE"),
@@ -100,12 +100,12 @@ def job(source: Path, target: Path) -> None:
 
 
 def one_sink(source: Path, target: Path) -> None:
-    """Decide by the columns, in one go."""
+    """Decide by the columns, in one query."""
     columns.assess(pl.scan_parquet(source), policy=POLICY).sink_parquet(target)
 
 
 def by_hand(source: Path, target: Path) -> None:
-    """Decide by Polars as a developer would write it for this one policy and this one engine."""
+    """Decide in Polars written by hand for this policy and this engine."""
     text, kind, open_online = pl.col("reference"), pl.col("kind"), pl.col("open_online").fill_null(value=True)
     due = pl.col("remaining").fill_null(MOST)
     fails = {
@@ -131,7 +131,7 @@ def by_hand(source: Path, target: Path) -> None:
 
 
 def by_sql(source: Path, target: Path) -> None:
-    """Decide by DuckDB in SQL by hand."""
+    """Decide in DuckDB, in SQL written by hand."""
     word = " ".join(f"when {test} then '{reason.name}'" for reason, test in FAILS.items())
     flags = " + ".join(f"case when {test} then {int(reason)} else 0 end" for reason, test in FAILS.items())
     kept = f"case when remaining > {MOST} then {LEAST} + ((remaining + {MOST - 1}) // {MOST} - 2) * {LEAST} else 0 end"
@@ -144,14 +144,14 @@ def by_sql(source: Path, target: Path) -> None:
 
 
 def on_duckdb(source: Path, target: Path) -> None:
-    """Decide by the columns, on DuckDB."""
+    """Decide by the columns, in DuckDB."""
     decided = columns.assess(duckdb.read_parquet(str(source)), policy=POLICY)
     decided.write_parquet(str(target), compression="zstd")
 
 
 def by_openfisca(source: Path, target: Path) -> None:
-    """Decide by OpenFisca's vectors, in chunks, and write the words that go with its numbers."""
-    from openfisca_debts import decide  # noqa: PLC0415 - takes a second to load, which only this contender should
+    """Decide by OpenFisca's vectors, in chunks, and write the codes of its numbers."""
+    from openfisca_debts import decide  # noqa: PLC0415 - takes a second to load; only this contender needs it
 
     size, parts = pl.scan_parquet(source).select(pl.len()).collect().item(), []
     target.mkdir()
@@ -162,7 +162,7 @@ def by_openfisca(source: Path, target: Path) -> None:
 
 
 def in_a_loop(source: Path, target: Path) -> None:
-    """Decide by the rules on one debt, row by row."""
+    """Decide row by row, by the rules on one debt."""
     rows = pl.read_parquet(source)
     answers = [answer(*row) for row in rows.select(*NAMES).iter_rows()]
     names = ("code", *NUMBERS)
@@ -172,7 +172,7 @@ def in_a_loop(source: Path, target: Path) -> None:
 
 
 def answer(text: str | None, kind: str | None, remaining: int | None, open_online: bool | None) -> tuple[object, ...]:  # noqa: FBT001 - cells
-    """Decide one row; the faults that only a row can have are told first."""
+    """Decide one row; the faults of its cells come first."""
     faults = Reason(0)
     if text is None or kind is None or remaining is None or open_online is None:
         faults |= Reason.INPUT_MISSING
@@ -214,12 +214,12 @@ CONTENDERS: dict[str, Contender] = {
     f"OpenFisca-Core {version('openfisca-core')}, in chunks": by_openfisca,
     "`assess` in a loop": in_a_loop,
 }
-# As it takes minutes, the loop decides fewer rows, and is charged in proportion.
+# The loop takes minutes: it decides a fraction of the rows, and its time is multiplied.
 SLOW = {"`assess` in a loop": 50}
 
 
 def digest(path: Path) -> list[dict[str, object]]:
-    """Sum a result up: rows and sums by answer."""
+    """Return the number of rows and the sums of each code."""
     rows = pl.scan_parquet(sorted(path.glob("*.parquet")) if path.is_dir() else path)
     sums = [pl.col(name).cast(pl.Int64).sum() for name in NUMBERS]
     crossed = (pl.col("id") % 1009 * pl.col("reasons")).sum().alias("crossed")
@@ -227,7 +227,7 @@ def digest(path: Path) -> list[dict[str, object]]:
 
 
 def alone(name: str, source: Path, target: Path) -> None:
-    """Run one contender in this process, and print what it took."""
+    """Run one contender in this process, and print its time and memory."""
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     CONTENDERS[name](source, target)
     after, end = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
@@ -236,7 +236,7 @@ def alone(name: str, source: Path, target: Path) -> None:
 
 
 def peak() -> float:
-    """Give the most memory that this process has held, in MB; ``getrusage`` would count its parent's too."""
+    """Return the peak memory of this process, in MB; ``getrusage`` includes that of its parent."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 
@@ -252,13 +252,13 @@ def run(name: str, folder: Path) -> dict[str, float]:
 
 
 def clear(folder: Path) -> None:
-    """Remove what a contender wrote."""
+    """Delete the output of a contender."""
     for path in folder.glob("out*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def measured(names: list[str], folder: Path, rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
-    """Give each contender's best round."""
+    """Yield the best round of each contender."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
@@ -270,7 +270,7 @@ def measured(names: list[str], folder: Path, rounds: int) -> Iterator[tuple[str,
 
 
 def check(names: list[str], folder: Path) -> None:
-    """Compare all results with those of the command."""
+    """Compare the result of each contender with that of the command."""
     for slow in {SLOW.get(name, 1) for name in names}:
         source = folder / f"in-{slow}.parquet"
         job(source, folder / "out")
@@ -289,7 +289,7 @@ def main() -> None:
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", type=int, help="as many of the contenders, the bound being the first")
+    parser.add_argument("--only", type=int, help="the number of contenders; the bound is the first")
     options = parser.parse_args()
     if options.alone:
         name, source, target = options.alone
@@ -314,7 +314,7 @@ def main() -> None:
             f"CPU seconds, the best of {options.rounds} rounds in turns, each in a process of its own.",
             f"Machine: {machine()}; Polars {version('polars')}, Narwhals {version('narwhals')}.",
             "Results were compared first.  *Times the bound* is the row's CPU time divided by that of the copy.",
-            *(f"{name} decided a part of {1 / slow:.0%}, once." for name, slow in SLOW.items() if name in names),
+            *(f"{name} decided {1 / slow:.0%} of the rows, once." for name, slow in SLOW.items() if name in names),
             "",
             *table(("debts", "contender", "CPU s", "times the bound", "wall s", "peak MB"), rows),
         ],

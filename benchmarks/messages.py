@@ -1,7 +1,7 @@
-"""How many messages are written a second, on one core: ``python benchmarks/messages.py``.
+"""Measure the number of messages rendered a second on one core: ``python benchmarks/messages.py``.
 
-Each line is the best of five runs over all messages that answer something, with a new value for every message: amounts
-go round through those of an online payment, 16.00 to 50.00 EUR.  The aim is 50,000 a second.
+Each line is the best of five runs over all messages that answer a code or a state, each with another amount of an
+online payment, 16.00 to 50.00 EUR.  The aim is 50,000 a second.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ RUNS = 5
 
 
 def machine() -> str:
-    """Name what the figures were measured on."""
+    """Return a description of the machine."""
     return (
         f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     )
 
 
 def messages() -> Iterator[Message]:
-    """Make messages of every kind that answers something, each with amounts of its own."""
+    """Yield messages of every kind that answers a code or a state, each with another amount."""
     kinds = cycle(kind for kind in MESSAGES if kind.answers)
     for number, kind in enumerate(kinds):
         made, amount = sample(kind), Euros(1600 + number % 3401)
@@ -40,7 +40,7 @@ def messages() -> Iterator[Message]:
 
 
 def best(work: Callable[[], object]) -> float:
-    """Give the most messages a second of several runs, of the processor's time, whatever else the machine does."""
+    """Return the largest number of messages a second of several runs, by CPU time."""
     times = []
     for _ in range(RUNS):
         start = time.process_time()
@@ -50,7 +50,7 @@ def best(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Print one line a medium and a language, then the way from a verdict to its sentences."""
+    """Print one line for each language and medium, then one for the way from a verdict to its sentences."""
     made = list(islice(messages(), COUNT))
     print(f"{machine()}; {COUNT:,} messages, best of {RUNS}; aim {AIM:,} a second")
     for lang in ("fr", "en"):

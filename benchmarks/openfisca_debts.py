@@ -1,7 +1,7 @@
 """The rules for OpenFisca: variables over vectors, one entity, one month.
 
-Texts are OpenFisca's own, of a fixed width, and read by NumPy in formulas: OpenFisca has no other test for them.  Words
-are an enumeration that ``select`` chooses from, as in the legislations written for it.
+Texts have OpenFisca's own type, of a fixed width; the formulas test them with NumPy, because OpenFisca has no test for
+them.  Codes are an enumeration from which ``select`` chooses, as in the legislations written for OpenFisca.
 """
 
 from typing import Any
@@ -21,29 +21,29 @@ from creance_pay.rules import policy_named
 POLICY = policy_named("ameli-2019-11")
 LEAST, MOST = POLICY.online_min.cents, POLICY.online_max_per_payment.cents
 KINDS = [kind.value for kind in POLICY.open_debt_kinds]
-LONGEST, BARE = 32, 17  # of a reference: as the data has it, and without spaces
+LONGEST, BARE = 32, 17  # lengths of a reference: with spaces at most, and without
 PERIOD = "2026-11"
 DEBT = Entity("debt", "debts", "A debt", "")
 Word = Enum("Word", {"PAYABLE": "PAYABLE"} | {reason.name: reason.name for reason in Reason})
 
 
-def variable(name: str, kind: type, formula: Any = None, **more: object) -> type[Variable]:  # noqa: ANN401 - what OpenFisca takes
+def variable(name: str, kind: type, formula: Any = None, **more: object) -> type[Variable]:  # noqa: ANN401 - a formula of OpenFisca
     """Declare a variable."""
     body = {"value_type": kind, "entity": DEBT, "definition_period": MONTH, "label": name}
     return type(name, (Variable,), {**body, **more, **({"formula": formula} if formula else {})})
 
 
 def well_formed(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
-    """Tell the references of sixteen digits and a letter, wherever there are spaces."""
+    """Return which references have sixteen digits and a letter, with spaces anywhere."""
     bare = np.strings.replace(debt("reference", period), b" ", b"").astype(f"S{BARE + 1}")
     cells = bare.view(np.uint8).reshape(len(bare), -1)
-    digits = (cells[:, : BARE - 1] - ord("0") < 10).all(axis=1)  # noqa: PLR2004 - and what is below the zero is far above
+    digits = (cells[:, : BARE - 1] - ord("0") < 10).all(axis=1)  # noqa: PLR2004 - bytes below the digit zero wrap around
     letter = (cells[:, BARE - 1] | 0x20) - ord("a") < 26  # noqa: PLR2004 - the same
     return digits & letter & (cells[:, BARE] == 0)
 
 
 def kind_open(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
-    """Tell the kinds that are open."""
+    """Return which kinds are open."""
     return np.isin(debt("kind", period), np.array(KINDS, dtype="S"))
 
 
@@ -60,19 +60,19 @@ def total(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
 
 
 def word(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
-    """Give the word of the first test that fails."""
+    """Return the code of the first test that fails."""
     flags = debt("reasons", period)
     failed = [flags // int(reason) % 2 == 1 for reason in Reason]
     return np.select(failed, [Word[reason.name] for reason in Reason], Word.PAYABLE)
 
 
 def largest(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
-    """Give the largest payment."""
+    """Return the largest payment."""
     return np.minimum(debt("remaining", period), MOST)
 
 
 def first(debt: Any, period: Any) -> Any:  # noqa: ANN401 - vectors
-    """Give the first payment of the plan."""
+    """Return the first payment of the plan."""
     due = debt("remaining", period)
     kept = np.where(due > MOST, LEAST + ((due + MOST - 1) // MOST - 2) * LEAST, 0)
     return np.minimum(due - kept, MOST)
@@ -90,7 +90,7 @@ for each in (
 
 
 def decide(chunk: pl.DataFrame) -> pl.DataFrame:
-    """Decide a chunk; Polars gives the vectors, something allowed where a cell is missing, and the nulls at the end."""
+    """Decide a chunk.  Polars builds the vectors, with a valid value for a null, and sets the nulls of the result."""
     inputs = chunk.select(
         missing=pl.any_horizontal(pl.col("reference", "kind", "remaining", "open_online").is_null()),
         reference=pl.col("reference").fill_null("0" * 16 + "A"),

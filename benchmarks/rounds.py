@@ -1,4 +1,4 @@
-"""Contenders in turns: the best round of each, so that a busy machine disturbs all of them alike."""
+"""Run contenders in turns and take the best round of each: a busy machine disturbs all of them alike."""
 
 import gc
 import platform
@@ -12,14 +12,14 @@ Contender = Callable[[], object]
 
 
 def demand(equal: object, what: str) -> None:
-    """Stop when two contenders do not agree."""
+    """Exit when two contenders have different results."""
     if not equal:
         raise SystemExit(f"the contenders differ: {what}")
 
 
 def timed(contender: Contender, calls: int) -> float:
-    """Give the CPU time of one call, in microseconds, over one round."""
-    gc.disable()  # whose turn it is must not depend on who made the waste
+    """Return the CPU time of one call, in microseconds, over one round."""
+    gc.disable()  # otherwise a contender pays for the garbage of another
     start = time.process_time()
     for _ in range(calls):
         contender()
@@ -29,13 +29,13 @@ def timed(contender: Contender, calls: int) -> float:
 
 
 def best(contestants: dict[str, Contender], rounds: int, calls: int) -> dict[str, float]:
-    """Give each contender's best round, all of them taking turns."""
+    """Return the best round of each contender; they run in turns."""
     found = [{name: timed(contender, calls) for name, contender in contestants.items()} for _ in range(rounds)]
     return {name: min(times[name] for times in found) for name in contestants}
 
 
 def machine() -> str:
-    """Name the machine."""
+    """Return a description of the machine."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if platform.system() == "Linux" else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     name = f"{len(models)} x {models[0]}" if models else platform.processor()
@@ -43,14 +43,14 @@ def machine() -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
-    """Write a table, words to the left and figures to the right."""
+    """Format a table: text to the left, figures to the right."""
     names = list(head)
     marks = ["---" if number < 2 else "---:" for number in range(len(names))]  # noqa: PLR2004 - task and contender
     return [f"| {' | '.join(map(str, row))} |" for row in (names, marks, *rows)]
 
 
 def publish(title: str, lines: Iterable[str]) -> None:
-    """Print a section, and put it in the place of the one of the same title among the results."""
+    """Print a section, and write it to the results in place of the section of the same title."""
     section = "\n".join([f"## {title}", "", *lines, ""])
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Measured by `python3 dev.py bench`\n"
     head, *sections = text.split("\n## ")

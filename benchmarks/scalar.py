@@ -1,8 +1,8 @@
 """Measure one decision beside rule engines: part of ``python3 dev.py bench``.
 
-The engines get plain cells, with the reference already checked; ours also gets there from the cells alone, reading the
-reference and the amount as a portal has to.  All say the same of the same debts before anything is timed: the word of
-the answer, the sum of its reasons, and the largest payment.  zen is taken in its best form, a model compiled once.
+The engines receive plain cells with a validated reference.  Ours is measured on a debt, and from the cells alone: then
+it parses the reference and the amount, as a portal does.  Before the measurement all results are compared: the code,
+the sum of the reasons, and the largest payment.  zen is measured in its fastest form, a model compiled once.
 """
 
 import argparse
@@ -25,10 +25,10 @@ POLICY = policy_named("ameli-2019-11")
 REFERENCE = "6311705400000344F"
 LEAST, MOST = POLICY.online_min.cents, POLICY.online_max_per_payment.cents
 KINDS = tuple(kind.value for kind in POLICY.open_debt_kinds)
-# A row: kind, what remains in cents, whether the caisse has opened the reference.
+# A row: kind, remaining amount in cents, whether the caisse has opened the reference.
 Row = tuple[str, int, bool]
 ROWS: list[Row] = list(product(("FRR", "PFR", "IND"), (0, 1, 1599, 1600, 5000, 5001, 20000), (True, False)))
-# An answer: the word, the sum of the reasons, the largest payment in cents or nothing.
+# An answer: the code, the sum of the reasons, the largest payment in cents or None.
 Answer = tuple[str, int, int | None]
 TESTS = {
     Reason.REFERENCE_NOT_OPEN: "open_online",
@@ -39,7 +39,7 @@ TESTS = {
 
 
 def debt_of(row: Row) -> Debt:
-    """Make a debt of the cells of a row."""
+    """Build a debt from the cells of a row."""
     kind, remaining, open_online = row
     reference, cents = NoticeReference.parse(REFERENCE), Euros(remaining)
     return Debt(
@@ -53,13 +53,13 @@ def debt_of(row: Row) -> Debt:
 
 
 def ours(verdict: Assessment) -> Answer:
-    """Give our answer in the form that all of them share."""
+    """Convert our verdict to an answer."""
     most = verdict.payable_max
     return str(verdict.code), int(verdict.reasons), most.cents if most else None
 
 
 def model() -> dict[str, object]:
-    """Write the rules for zen: one node of expressions."""
+    """Build the rules for zen: one node of expressions."""
     word = "".join(f"not ({test}) ? '{reason.name}' : " for reason, test in TESTS.items())
     flags = " + ".join(f"(({test}) ? 0 : {int(reason)})" for reason, test in TESTS.items())
     expressions = {
@@ -91,45 +91,45 @@ class Cells(BaseVariables):  # type: ignore[misc]  # of a library without types
     """The cells of a row, for business-rules."""
 
     def __init__(self, row: Row) -> None:
-        """Keep the row."""
+        """Store the row."""
         self.row = row
 
     @select_rule_variable()  # type: ignore[untyped-decorator]
     def kind(self) -> list[str]:
-        """Give the kind, the only one of its list: of the types that there are, this one can be unlike a text."""
+        """Return the kind as a list of one: only this type of variable has a test of inequality for text."""
         return [self.row[0]]
 
     @numeric_rule_variable()  # type: ignore[untyped-decorator]
     def remaining(self) -> int:
-        """Give the cents."""
+        """Return the remaining amount in cents."""
         return self.row[1]
 
     @boolean_rule_variable()  # type: ignore[untyped-decorator]
     def open_online(self) -> bool:
-        """Give whether the reference is open."""
+        """Return whether the reference is open."""
         return self.row[2]
 
 
 class Refusals(BaseActions):  # type: ignore[misc]  # of a library without types
-    """What business-rules does with a reason."""
+    """The actions of business-rules: record a reason."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start without reasons."""
         self.reasons: list[int] = []
 
     @rule_action(params={"reason": FIELD_NUMERIC})  # type: ignore[untyped-decorator]
     def refuse(self, reason: int) -> None:
-        """Keep a reason."""
+        """Record a reason."""
         self.reasons.append(int(reason))
 
 
 def refusal(reason: Reason, *conditions: dict[str, object]) -> dict[str, object]:
-    """Write a rule for business-rules: a reason, when all conditions are met."""
+    """Build a rule for business-rules: a reason when all conditions are met."""
     return {"conditions": {"all": [*conditions]}, "actions": [{"name": "refuse", "params": {"reason": int(reason)}}]}
 
 
 def condition(name: str, operator: str, value: object) -> dict[str, object]:
-    """Write a condition for business-rules."""
+    """Build a condition for business-rules."""
     return {"name": name, "operator": operator, "value": value}
 
 
@@ -159,7 +159,7 @@ def check() -> None:
 
 
 def contenders() -> dict[str, Contender]:
-    """Give who decides; each goes round the same rows."""
+    """Return the contenders; each decides the same rows in a cycle."""
     debts, rows = cycle([debt_of(row) for row in ROWS]), {name: cycle(ROWS) for name in ("cells", "zen", "business")}
     return {
         "creance-pay, a debt": lambda: assess(next(debts), policy=POLICY),
@@ -184,7 +184,7 @@ def main() -> None:
         [
             f"CPU time of one decision, the best of {options.rounds} rounds of {options.calls} decisions in turns.",
             f"Machine: {machine()}.",
-            "Answers were compared first.  Ours has reasons and account with it; the engines give three values.",
+            "Answers were compared first.  Ours includes reasons and explanation; the engines return three values.",
             "*Times the cost* is the row's time divided by that of a decision on a debt.",
             "",
             *table(("task", "contender", "microseconds", "times the cost"), rows),

@@ -1,8 +1,8 @@
 """Measure a sealed form and a verified answer beside eopayment's ``sips2``: ``python3 dev.py bench``.
 
-Both do the same work on the same texts, by the legacy seal that is the only one eopayment has; ours by HMAC comes
-besides.  The results are compared before anything is timed.  The figure of a contender is its best round of CPU time,
-the rounds of all contenders taking turns, so that a busy machine disturbs them alike.
+Both do the same work on the same texts, with the legacy seal, the only one of eopayment; ours is measured with HMAC
+too.  The results are compared before the measurement.  The result of a contender is its best round of CPU time.  The
+contenders run in turns, so that a busy machine disturbs all of them alike.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 
-MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-shop")
+MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-merchant")
 RETURN_URL, NOTIFICATION_URL = "https://portal.example/return", "https://portal.example/notification"
 REFERENCE, AMOUNT = "PCLCB172540000004", "20.00"
-# An answer with the fields that the bank really sends, 600 characters or so.
+# An answer with the fields of a real one, about 600 characters.
 ANSWER = "|".join((
     "captureDay=0", "captureMode=AUTHOR_CAPTURE", "currencyCode=978", f"merchantId={MERCHANT}", "orderChannel=INTERNET",
     "responseCode=00", "transactionDateTime=2017-09-11T13:54:12+02:00", f"transactionReference={REFERENCE}",
@@ -35,7 +35,7 @@ ANSWER = "|".join((
 
 
 def gateway(algorithm: SealAlgorithm) -> SipsPaypage:
-    """Make our gateway."""
+    """Build our gateway."""
     keys = KeyRing([KEY], current="2")
     return SipsPaypage(
         host=SipsHost.WORLDLINE_PRODUCTION, merchant_id=MERCHANT, keys=keys, algorithm=algorithm, legacy_seal=True
@@ -43,7 +43,7 @@ def gateway(algorithm: SealAlgorithm) -> SipsPaypage:
 
 
 def order() -> PaymentOrder:
-    """Make an order; verifying needs it again, so that a portal makes it once."""
+    """Build an order.  A portal builds it once, and uses it to initiate and to verify."""
     return PaymentOrder(
         transaction_reference=REFERENCE,
         amount=Euros.exact(AMOUNT),
@@ -53,12 +53,12 @@ def order() -> PaymentOrder:
 
 
 def posted(algorithm: SealAlgorithm) -> bytes:
-    """Write what the bank posts."""
+    """Build the body that the bank posts."""
     return urlencode({"Data": ANSWER, "Seal": seal(ANSWER, KEY, algorithm), "InterfaceVersion": "HP_3.4"}).encode()
 
 
 def peer() -> sips2.Payment:
-    """Make the other's gateway."""
+    """Build the gateway of eopayment."""
     return sips2.Payment({
         "platform": "prod", "merchant_id": MERCHANT, "secret_key": KEY.get_secret_value(), "key_version": "2",
         "normal_return_url": RETURN_URL, "automatic_return_url": NOTIFICATION_URL,
@@ -66,7 +66,7 @@ def peer() -> sips2.Payment:
 
 
 def contenders() -> dict[str, dict[str, Contender]]:
-    """Give, for each task, who does it; the first one is the other's."""
+    """Return the contenders of each task, eopayment first."""
     legacy, hmac = gateway(SealAlgorithm.SHA_256), gateway(SealAlgorithm.HMAC_SHA_256)
     other, text = peer(), posted(SealAlgorithm.SHA_256).decode()
     expected = order()
@@ -87,7 +87,7 @@ def contenders() -> dict[str, dict[str, Contender]]:
 
 
 def check() -> None:
-    """Compare results: the same facts of an answer, and each form's seal made again by the other."""
+    """Compare results: the same values of an answer, and the seal of each form computed again by the other library."""
     other, ours = peer(), gateway(SealAlgorithm.SHA_256)
     body = posted(SealAlgorithm.SHA_256)
     theirs, payment = other.response(body.decode()), ours.verify(HttpMessage(body), expected=order())
@@ -101,7 +101,7 @@ def check() -> None:
     demand(fields["Seal"] == seal(fields["Data"], KEY, SealAlgorithm.SHA_256), "the other form's seal")
     sent, also_sent = other.decode_data(fields["Data"]), other.decode_data(form.fields["Data"])
     common = sent.keys() & also_sent.keys()
-    demand(len(common) > 6, "names of the form's fields")  # noqa: PLR2004 - all but those that one of the two adds
+    demand(len(common) > 6, "names of the form's fields")  # noqa: PLR2004 - all but the fields that one of the two adds
     demand(all(sent[name] == also_sent[name] for name in common), "fields of the form")
 
 

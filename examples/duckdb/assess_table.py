@@ -1,8 +1,8 @@
-"""Decide the debts of a DuckDB database where they are: ``python examples/duckdb/assess_table.py DATABASE``.
+"""Decide the debts of a table inside DuckDB: ``python examples/duckdb/assess_table.py DATABASE``.
 
 The database has a table ``debts`` with the columns ``reference``, ``kind``, ``remaining`` (whole cents) and
-``open_online``; a table ``decided`` is made anew, of all its columns and the answers.
-It needs ``pip install 'creance-pay[batch]' duckdb``.
+``open_online``.  The script replaces the table ``decided``, with all columns and the columns of the decision.
+Install ``'creance-pay[batch]'`` and ``duckdb`` first.
 """
 
 import sys
@@ -13,7 +13,7 @@ from creance_pay.rules import columns, policy_named
 
 
 def main(database: str) -> None:
-    """Decide, write, and say how many rows had which code."""
+    """Decide the rows, write them, and print the number of rows of each code."""
     with duckdb.connect(database) as connection:
         rows = columns.assess(connection.table("debts"), policy=policy_named("ameli-2019-11"))
         rows.to_view("answers")

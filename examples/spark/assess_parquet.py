@@ -1,10 +1,10 @@
 """Decide the debts of Parquet files on a Spark cluster: ``spark-submit assess_parquet.py DEBTS DECIDED``.
 
-DEBTS is what Spark can read as Parquet, with the columns ``reference``, ``kind``, ``remaining`` (whole cents) and
-``open_online``; DECIDED, which must not exist yet, receives all columns and the answers.
+DEBTS is a path that Spark reads as Parquet, with the columns ``reference``, ``kind``, ``remaining`` (whole cents) and
+``open_online``.  DECIDED is the folder to create, with all columns and the columns of the decision.
 
-Only the driver needs this library, with its extra: ``pip install 'creance-pay[spark]'``.  The executors run Spark's own
-expressions, and no Python.
+Only the driver needs this library: install ``'creance-pay[spark]'`` there.  The executors run Spark's own expressions,
+no Python.
 """
 
 import sys
@@ -15,7 +15,7 @@ from creance_pay.rules import columns, policy_named
 
 
 def main(debts: str, decided: str) -> None:
-    """Decide, write, and say how many rows had which code."""
+    """Decide the rows, write them, and print the number of rows of each code."""
     session = SparkSession.builder.appName("creance-pay").getOrCreate()
     rows = columns.assess(session.read.parquet(debts), policy=policy_named("ameli-2019-11"))
     rows.write.parquet(decided)

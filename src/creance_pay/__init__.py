@@ -29,6 +29,8 @@ packages share.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import codes, errors
 from .caisses import Caisse, find_caisse
 from .debts import Debt, DebtKind
@@ -53,3 +55,16 @@ __all__ = [
     "errors",
     "find_caisse",
 ]
+
+#: The version of the installed distribution, such as ``26.11.0``.
+__version__: str
+
+if not TYPE_CHECKING:  # a module's ``__getattr__`` that type checkers see would hide misspelt names from them
+
+    def __getattr__(name: str) -> str:
+        """Return ``__version__``.  The metadata are read on first use, which keeps this import light."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version  # noqa: PLC0415 - takes longer to load than this package's values
+
+        return version("creance-pay")

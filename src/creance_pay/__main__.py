@@ -1,4 +1,4 @@
-"""``python -m creance_pay``: the command line."""
+"""Run the command line by ``python -m creance_pay``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``creance-pay bank``: the page is served as its first lines say, until it is told to stop."""
+"""``creance-pay bank``: the printed settings work, and a signal stops it."""
 
 import re
 import signal
@@ -22,20 +22,20 @@ WIRE = RequestsTransport(direct=True)
 
 @attrs.define
 class Running:
-    """The command while it runs, and what it has said."""
+    """A running command, and its output."""
 
     process: subprocess.Popen[str]
     lines: list[str]
 
     @property
     def url(self) -> str:
-        """The address that it has printed."""
+        """The printed address."""
         found = re.search(r"http://127\.0\.0\.1:[0-9]+", self.lines[0])
         assert found is not None
         return found[0]
 
     def gateway(self) -> SipsPaypage:
-        """Make a gateway of nothing but what was printed."""
+        """Build a gateway from the printed settings alone."""
         merchant_id = self.lines[1].split()[1]
         keys = [SecretKey(version=words[1], secret=words[2]) for words in map(str.split, self.lines[2:4])]
         return SipsPaypage(merchant_id=merchant_id, keys=KeyRing(keys, current="2"), host=SipsHost.loopback(self.url))
@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def running(*words: str) -> Iterator[Running]:
-    """Run the command until the end of the block, whatever happens there."""
+    """Run the command until the end of the block."""
     command = [sys.executable, "-m", "creance_pay", "bank", *words]
     with subprocess.Popen(  # noqa: S603 - our own program
         command, stdout=subprocess.PIPE, text=True, encoding="utf-8"
@@ -67,8 +67,8 @@ def running(*words: str) -> Iterator[Running]:
             process.kill()
 
 
-def test_told() -> None:
-    """It says all that a portal is set up with, and what may be tried."""
+def test_settings() -> None:
+    """The command prints the settings of a portal, the test cards and the faults."""
     with running("--fault", "late") as bank:
         said = "\n".join(bank.lines)
     wanted = (TrialMerchant().merchant_id, "a-key-made-up-for-this-bank   current", *TrialCard, *Fault, "Fault: late")
@@ -77,40 +77,49 @@ def test_told() -> None:
 
 
 def test_paid(payment_order: Callable[..., PaymentOrder]) -> None:
-    """A portal that knows what was printed can have a payment made."""
+    """A portal with the printed settings can be paid."""
     with running() as bank:
         assert "Votre paiement a été accepté." in bank.visit(payment_order(), TrialCard.ACCEPTED)
 
 
 def test_options(payment_order: Callable[..., PaymentOrder]) -> None:
-    """The options are those of the bank: so many cards, and a page that has expired in the same moment."""
+    """The number of attempts and the life of a page reach the bank."""
     with running("--attempts", "2") as patient, running("--seconds", "0") as hasty:
         pages = [bank.visit(payment_order(), TrialCard.REFUSED) for bank in (patient, hasty)]
 
     assert [True, True] == ["Essais restants : 1." in pages[0], "Session expirée" in pages[1]]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without a signal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped(number: signal.Signals) -> None:
-    """Ctrl-C stops it, and so does being told to end: that is no error."""
+    """SIGINT (Ctrl-C) and SIGTERM stop it with status 0."""
     with running() as bank:
         bank.process.send_signal(number)
 
         assert 0 == bank.process.wait(timeout=60)
 
 
-@pytest.mark.parametrize("words", [["--fault", "rain"], ["--seconds", "many"], ["--port", "x"]])
-def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no option's value is a usage that is not one."""
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--fault", "rain"], "--fault: invalid choice: 'rain'"),
+        (["--seconds", "inf"], "--seconds: expected a number of seconds from 0 to 86400, got 'inf'"),
+        (["--delay", "-1"], "--delay: expected a number of seconds from 0 to 86400, got '-1'"),
+        (["--port", "65536"], "--port: expected a whole number from 0 to 65535, got '65536'"),
+        (["--attempts", "0"], "--attempts: expected a whole number from 1 to 99, got '0'"),
+    ],
+)
+def test_usage(words: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An invalid value is a usage error with the expected values."""
     with pytest.raises(SystemExit) as stopped:
         main(["bank", *words])
 
-    assert (2, True) == (stopped.value.code, words[0] in capsys.readouterr().err)
+    assert (2, True) == (stopped.value.code, error in capsys.readouterr().err)
 
 
 def test_port_taken() -> None:
-    """A port that somebody else has is told, and nothing is served."""
+    """A port in use is an error that names the port."""
     with running() as bank:
         port = bank.url.rpartition(":")[2]
         command = [sys.executable, "-m", "creance_pay", "bank", "--port", port]
@@ -128,7 +137,7 @@ sys.exit(main(["bank"]))
 
 
 def test_without_flask() -> None:
-    """Without Flask it names the extra to install, in one line."""
+    """Without Flask, the error names the extra."""
     command = [sys.executable, "-c", WITHOUT_FLASK]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - the text above
 

@@ -1,4 +1,4 @@
-"""``creance-pay keys``: files of keys made and changed at the command line, no secret ever an argument or shown."""
+"""``creance-pay keys``: key files created and changed; no secret is an argument or printed."""
 
 import base64
 import io
@@ -20,16 +20,16 @@ OTHER_KEY = base64.b64encode(bytes(32)).decode()
 
 
 class Terminal(io.StringIO):
-    """A standard input at which a person sits."""
+    """A standard input that is a terminal."""
 
     def isatty(self) -> bool:
-        """Be a terminal."""
+        """Return that this is a terminal."""
         return True
 
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a place for a key file, that the environment's key opens."""
+    """Return the path of a key file that the environment's key decrypts."""
     monkeypatch.delenv("CREANCE_PAY_PASSPHRASE", raising=False)
     monkeypatch.setenv("CREANCE_PAY_KEY", KEY_TEXT)
     return tmp_path / "keys.json"
@@ -37,7 +37,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(path: Path, monkeypatch: pytest.MonkeyPatch) -> "Run":
-    """Give a function that runs an act on the file, with lines on its standard input."""
+    """Return a function that runs an act on the file, with lines on its standard input."""
     return Run(path, monkeypatch)
 
 
@@ -45,22 +45,22 @@ class Run:
     """The command on one file."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Remember the file."""
+        """Store the path."""
         self.path = path
         self.monkeypatch = monkeypatch
 
     def __call__(self, act: str, *arguments: str, lines: tuple[str, ...] = ()) -> int:
-        """Run an act and give its status."""
+        """Run an act, and return its status."""
         self.monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         return main(["keys", act, str(self.path), *arguments])
 
     def rotation(self) -> None:
-        """Make a file in the middle of a rotation: key 1, then key 2."""
+        """Create a file in the middle of a rotation: key 1, then key 2."""
         self("create", "1", lines=(SECRETS["1"],))
         self("add", "2", lines=(SECRETS["2"],))
 
     def at_terminal(self, typed: list[str]) -> list[str]:
-        """Type answers at the terminal from now on; give the list that the questions will go to."""
+        """Answer at the terminal from now on; return the list of the questions."""
         asked: list[str] = []
         answers = iter(typed)
 
@@ -74,35 +74,35 @@ class Run:
 
 
 def secrets_of(path: Path, **opens: str) -> dict[str, str]:
-    """Gather the secrets of a file by version."""
+    """Return the secrets of a file by version."""
     return {key.version: key.get_secret_value() for key in KeyRing.from_file(path, **opens)}
 
 
 class TestCreate:
-    """A file begins with one key."""
+    """``create``: a file with one key."""
 
     def test_file(self, run: Run, path: Path) -> None:
-        """The key is in the file, and seals."""
+        """The file holds the key."""
         assert 0 == run("create", "2", lines=(SECRET,))
 
         assert {"2": SECRET} == secrets_of(path)
 
     def test_existing(self, run: Run, path: Path) -> None:
-        """A file that is there stays as it is."""
+        """An existing file is unchanged."""
         run("create", "2", lines=(SECRET,))
         before = path.read_bytes()
 
         assert (1, before) == (run("create", "3", lines=("another-secret-01",)), path.read_bytes())
 
     def test_passphrase_from_input(self, run: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without a key in the environment, the first line is the passphrase."""
+        """Without a key in the environment, the first line of input is the passphrase."""
         monkeypatch.delenv("CREANCE_PAY_KEY")
 
         assert 0 == run("create", "2", lines=(WORDS, SECRET))
         assert {"2": SECRET} == secrets_of(path, passphrase=WORDS)
 
     def test_terminal(self, run: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """At a terminal a new passphrase is asked twice, the key once."""
+        """A terminal is asked for a new passphrase twice, for the secret once."""
         monkeypatch.delenv("CREANCE_PAY_KEY")
         asked = run.at_terminal([WORDS, WORDS, SECRET])
 
@@ -113,50 +113,53 @@ class TestCreate:
     def test_mistyped(
         self, run: Run, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Two passphrases that differ make no file."""
+        """Two different passphrases create no file."""
         monkeypatch.delenv("CREANCE_PAY_KEY")
         run.at_terminal([WORDS, WORDS.upper()])
 
         assert (1, False) == (main(["keys", "create", str(path), "2"]), path.exists())
-        assert "creance-pay: the two are not the same\n" == capsys.readouterr().err
+        assert (
+            "creance-pay: expected the passphrase of the file twice, got two different answers\n"
+            == capsys.readouterr().err
+        )
 
-    @pytest.mark.parametrize("lines", [(), ("",), (f"{SECRET} ",)], ids=["none", "empty", "padded"])
-    def test_no_secret(self, run: Run, path: Path, lines: tuple[str, ...]) -> None:
-        """Without a sound secret there is no file."""
-        assert (1, False) == (run("create", "2", lines=lines), path.exists())
+    def test_no_secret(self, run: Run, path: Path) -> None:
+        """A missing, empty or padded secret creates no file."""
+        for lines in ((), ("",), (f"{SECRET} ",)):
+            assert (1, False) == (run("create", "2", lines=lines), path.exists()), lines
 
     def test_windows_line(self, run: Run, path: Path) -> None:
-        """A line end of either kind belongs to no secret."""
+        """A line end, of Windows too, is no part of the secret."""
         run("create", "2", lines=(f"{SECRET}\r",))
 
         assert {"2": SECRET} == secrets_of(path)
 
 
 class TestAdd:
-    """The key that is added seals from now on; the others still prove answers."""
+    """``add``: the added key seals from now on; the others still authenticate answers."""
 
     def test_current(self, run: Run, path: Path) -> None:
-        """The added key is the current one, and the first is still there."""
+        """The added key is the current one; the first key stays."""
         run.rotation()
 
         assert "2" == KeyRing.from_file(path).current.version
         assert SECRETS == secrets_of(path)
 
     def test_same_version(self, run: Run, path: Path) -> None:
-        """No key is replaced by another of its version."""
+        """A version that the file has is refused."""
         run.rotation()
 
         assert 1 == run("add", "1", lines=("another-secret-01",))
         assert SECRETS == secrets_of(path)
 
     def test_no_file(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        """A file that is not there has to be created first."""
+        """A file that does not exist is refused."""
         assert 1 == run("add", "2", lines=(SECRET,))
 
         assert "cannot be read: FileNotFoundError" in capsys.readouterr().err
 
     def test_passphrase_from_input(self, run: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The passphrase comes before the secret."""
+        """The passphrase is read before the secret."""
         monkeypatch.delenv("CREANCE_PAY_KEY")
         run("create", "1", lines=(WORDS, SECRETS["1"]))
 
@@ -165,39 +168,48 @@ class TestAdd:
 
 
 class TestRetire:
-    """An older key gets a last moment."""
+    """``retire``: the last moment of an older key."""
 
     def test_last_moment(self, run: Run, path: Path) -> None:
-        """The moment is in the file, for this key alone."""
+        """The file has the moment for this key alone."""
         run.rotation()
 
         assert 0 == run("retire", "1", "--after", "2026-12-31T23:59:59+01:00")
         moments = {key.version: key.not_after and key.not_after.isoformat() for key in KeyRing.from_file(path)}
         assert {"1": "2026-12-31T23:59:59+01:00", "2": None} == moments
 
-    @pytest.mark.parametrize(
-        ("version", "after", "error"),
-        [
-            ("2", "2026-12-31T23:59:59+01:00", "the current key cannot retire: add the one that follows it first"),
-            ("3", "2026-12-31T23:59:59+01:00", "no key of this version in the file"),
-            ("1", "2026-12-31T23:59:59", "expected not_after to have a time zone"),
-            ("1", "tomorrow", "expected a moment such as 2026-12-31T23:59:59+01:00"),
-        ],
-    )
-    def test_refused(self, run: Run, capsys: pytest.CaptureFixture[str], version: str, after: str, error: str) -> None:
-        """The current key, an unknown one, or a moment that is none: the file stays as it was."""
+    def test_refused(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        """The current key and an unknown one are refused; the file is unchanged."""
+        run.rotation()
+        before, after = run.path.read_bytes(), "2026-12-31T23:59:59+01:00"
+
+        assert [1, 1] == [run("retire", version, "--after", after) for version in ("2", "3")]
+        assert [
+            "creance-pay: the current key cannot retire: add its successor first",
+            "creance-pay: expected the version of a key of the file: 1, 2",
+        ] == capsys.readouterr().err.splitlines()
+        assert before == run.path.read_bytes()
+
+    @pytest.mark.parametrize("after", ["2026-12-31T23:59:59", "tomorrow"])
+    def test_no_moment(self, run: Run, capsys: pytest.CaptureFixture[str], after: str) -> None:
+        """A time without zone, or another text, is a usage error; the file is unchanged."""
         run.rotation()
         before = run.path.read_bytes()
 
-        assert (1, before) == (run("retire", version, "--after", after), run.path.read_bytes())
-        assert f"creance-pay: {error}\n" == capsys.readouterr().err
+        with pytest.raises(SystemExit) as stopped:
+            run("retire", "1", "--after", after)
+
+        assert (2, before) == (stopped.value.code, run.path.read_bytes())
+        assert f"--after: expected a time with its zone, such as 2026-12-31T23:59:59+01:00, got {after!r}" in (
+            capsys.readouterr().err
+        )
 
 
 class TestList:
-    """The list tells what matters of each key, and not the key."""
+    """``list``: the keys without their secrets."""
 
     def test_json(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        """A program reads one object a line."""
+        """JSON has one object a line."""
         run.rotation()
         run("retire", "1", "--after", "2026-12-31T23:59:59+01:00")
 
@@ -208,7 +220,7 @@ class TestList:
         ] == [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     def test_lines(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        """A person sees why a key cannot protect real money."""
+        """The weakness of a key is printed."""
         run("create", "1", lines=("short",))
 
         assert 0 == run("list")
@@ -216,17 +228,17 @@ class TestList:
 
 
 class TestRekey:
-    """What opens the file changes; what it holds does not."""
+    """``rekey``: another passphrase or key decrypts the same content."""
 
     def test_to_passphrase(self, run: Run, path: Path) -> None:
-        """A passphrase takes the place of the key."""
+        """A passphrase replaces the key."""
         run.rotation()
 
         assert 0 == run("rekey", lines=(WORDS,))
         assert SECRETS == secrets_of(path, passphrase=WORDS)
 
     def test_to_key(self, run: Run, path: Path) -> None:
-        """Another key takes the place of the key, which opens nothing any more."""
+        """Another key replaces the key; the old key no longer decrypts the file."""
         run.rotation()
 
         assert 0 == run("rekey", "--key", lines=(OTHER_KEY,))
@@ -234,7 +246,7 @@ class TestRekey:
         assert 1 == run("list")
 
     def test_poor(self, run: Run, path: Path) -> None:
-        """A poor passphrase leaves the file as it was."""
+        """A passphrase that is too short leaves the file unchanged."""
         run.rotation()
         before = path.read_bytes()
 
@@ -242,10 +254,10 @@ class TestRekey:
 
 
 class TestDiscretion:
-    """No secret is an argument, and none is shown."""
+    """No secret is an argument, and none is printed."""
 
     def test_nothing_shown(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        """A whole life of a file prints no secret, key or passphrase."""
+        """No act prints a secret, key or passphrase."""
         run.rotation()
         run("list")
         run("list", "--json")
@@ -257,20 +269,20 @@ class TestDiscretion:
         assert [] == [text for text in (*SECRETS.values(), WORDS, KEY_TEXT) if text in shown]
 
     def test_not_an_argument(self, path: Path) -> None:
-        """A secret given as one more argument is a usage that is not one."""
+        """A secret as an argument is a usage error."""
         with pytest.raises(SystemExit) as stopped:
             main(["keys", "create", str(path), "2", SECRET])
 
         assert (2, False) == (stopped.value.code, path.exists())
 
     def test_in_the_place_of_a_version(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        """A secret given in the place of a version is refused, and not quoted."""
+        """A secret in the place of the version is refused, and not printed."""
         assert 1 == run("create", SECRET, lines=(SECRET,))
 
         assert SECRET not in "".join(capsys.readouterr())
 
     def test_as_a_program(self, path: Path) -> None:
-        """The real program reads the secret from its standard input, and says nothing."""
+        """The program reads the secret from its standard input, and prints nothing."""
         command = [sys.executable, "-m", "creance_pay", "keys", "create", str(path), "2"]
         done = subprocess.run(command, input=f"{SECRET}\n", check=True, capture_output=True, encoding="utf-8")  # noqa: S603 - our own
 

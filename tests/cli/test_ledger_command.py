@@ -1,4 +1,4 @@
-"""``creance-pay ledger``: what a person or a program sees of a portal's ledger, and what neither may see."""
+"""``creance-pay ledger``: its acts, their output, and the data that no act prints."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ CARD = "5017##########00"
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """Open a portal with a ledger in a file, which the command finds by the environment."""
+    """Open a portal with a ledger in a file, which the environment names to the command."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     monkeypatch.setenv("CREANCE_PAY_LEDGER", url)
     monkeypatch.setenv("CREANCE_PAY_LEDGER_KEYS", PAYLOAD_KEY)
@@ -32,27 +32,27 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def paid(desk: Desk) -> StartedPayment:
-    """Have a payment paid, with a card."""
+    """Start a payment and notify that it was paid by card."""
     started = desk.start()
     desk.notify(started, maskedPan=CARD, authorisationId="123456")
     return started
 
 
 def run(*words: str) -> int:
-    """Run an act on the ledger of the tests' shop."""
+    """Run an act on the ledger of the tests' merchant."""
     return main(["ledger", words[0], "--merchant", MERCHANT, *words[1:]])
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    """Read what was printed for a program."""
+    """Read the output of --json."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 class TestList:
-    """Payments, one a line."""
+    """``list``: payments, one a line."""
 
     def test_lines(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """A person reads reference, state, amount and times."""
+        """A line has reference, state, amount and times."""
         first, second = paid(desk), desk.start(OTHER)
 
         assert 0 == run("list")
@@ -62,7 +62,7 @@ class TestList:
         ] == capsys.readouterr().out.splitlines()
 
     def test_json(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """A program reads the same by name."""
+        """JSON has the same by name."""
         started = desk.start()
 
         assert 0 == run("list", "--json")
@@ -76,45 +76,53 @@ class TestList:
             }
         ] == objects(capsys)
 
-    @pytest.mark.parametrize(
-        ("wanted", "count"),
-        [
-            (["--state", "PAID"], 1),
-            (["--state", "PAID", "--state", "CREATED"], 2),
-            (["--since", "2026-11-23T14:00:00+01:00"], 1),
-            (["--before", "2026-11-23T14:00:00+01:00"], 1),
-        ],
-    )
-    def test_selection(self, desk: Desk, capsys: pytest.CaptureFixture[str], wanted: list[str], count: int) -> None:
-        """States and times select."""
+    def test_selection(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """States and times select payments."""
         paid(desk)
         desk.later(hours=1)
         desk.start(OTHER)
-        run("list", "--json", *wanted)
+        counts = {
+            ("--state", "PAID"): 1,
+            ("--state", "PAID", "--state", "CREATED"): 2,
+            ("--since", "2026-11-23T14:00:00+01:00"): 1,
+            ("--before", "2026-11-23T14:00:00+01:00"): 1,
+            ("--since", "2026-11-23"): 2,
+            ("--since", "2026-11-24"): 0,
+        }
 
-        assert count == len(objects(capsys))
+        def count(*options: str) -> int:
+            assert 0 == run("list", "--json", *options)
+            return len(objects(capsys))
 
-    @pytest.mark.parametrize("moment", ["yesterday", "2026-11-23T14:00:00"])
-    def test_moment(self, desk: Desk, moment: str) -> None:
-        """A moment has a time zone, or is a usage that is not one."""
-        desk.start()
+        assert counts == {options: count(*options) for options in counts}
 
+    @pytest.mark.parametrize(
+        ("words", "error"),
+        [
+            (["--since", "yesterday"], "--since: expected a day or a time with its zone"),
+            (["--before", "2026-11-23T14:00:00"], "--before: expected a day or a time with its zone"),
+            (["--state", "LATE"], "--state: invalid choice: 'LATE'"),
+        ],
+    )
+    def test_usage(self, capsys: pytest.CaptureFixture[str], words: list[str], error: str) -> None:
+        """A value that is no day, time or state is a usage error."""
         with pytest.raises(SystemExit) as stopped:
-            run("list", "--since", moment)
-        assert 2 == stopped.value.code
+            run("list", *words)
 
-    def test_another_shop(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """The payments of another shop in the same database are not among them."""
+        assert (2, True) == (stopped.value.code, error in capsys.readouterr().err)
+
+    def test_another_merchant(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """The payments of another merchant in the same database are not listed."""
         desk.start()
 
         assert (0, "") == (main(["ledger", "list", "--merchant", "another"]), capsys.readouterr().out)
 
 
 class TestShow:
-    """One payment, and all that came about it."""
+    """``show``: a payment and its events."""
 
     def test_json(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """The payment comes first, then its messages as they were treated."""
+        """The payment is first, then each event with its disposition."""
         started = paid(desk)
         desk.bring_back(started)
 
@@ -127,14 +135,14 @@ class TestShow:
         ]
 
     def test_absent(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """A reference of no payment is a no."""
+        """A reference without payment is an error."""
         desk.start()
 
         assert 1 == run("show", "PCLCB263270000009")
-        assert "no payment of this shop has this transaction reference" in capsys.readouterr().err
+        assert "no payment of this merchant has this transaction reference" in capsys.readouterr().err
 
     def test_discretion(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """Neither the card nor a message nor an address is shown, whatever is asked for."""
+        """No act prints the card, a message or an address."""
         started = paid(desk)
         for words in (["list"], ["list", "--json"], ["incidents"]):
             run(*words)
@@ -147,16 +155,16 @@ class TestShow:
 
 
 class TestIncidents:
-    """What a person has to look at."""
+    """``incidents``: the open incidents."""
 
     def test_none(self, desk: Desk) -> None:
-        """Nothing to look at is a yes."""
+        """Without incidents the status is 0."""
         desk.start()
 
         assert 0 == run("incidents")
 
     def test_some(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """Something to look at is a no, so that a timer can raise the alarm."""
+        """With an incident the status is 1, so that a monitor can raise an alarm."""
         started = desk.start()
         desk.notify(started, amount="1700")
 
@@ -166,22 +174,22 @@ class TestIncidents:
 
 
 class TestErase:
-    """What is personal and old goes, the accounts stay."""
+    """``erase``: old personal data are erased, payments and events stay."""
 
     @pytest.fixture(autouse=True)
     def thirty_days_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have what happens at noon be thirty days ago, to the second."""
+        """Run the command exactly thirty days after noon."""
         monkeypatch.setattr(command, "utc_now", lambda: NOON + timedelta(days=30))
 
     def test_kept(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """What is of these days is kept."""
+        """Data of exactly this age are kept."""
         started = paid(desk)
 
         assert 0 == run("erase", "--days", "30", "--json")
         assert ([{"erased": 0}], CARD) == (objects(capsys), desk.payment(started).masked_card)
 
     def test_erased(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """Of what is older, the message and the card are erased, and the payment stays."""
+        """Of older data, the message and the card are erased; the payment stays."""
         started = paid(desk)
 
         assert 0 == run("erase", "--days", "29", "--json")
@@ -189,7 +197,7 @@ class TestErase:
         assert ("PAID", None) == (desk.state(started), desk.payment(started).masked_card)
 
     def test_bar(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        """How far it is can be watched."""
+        """A bar shows the progress."""
         paid(desk)
         steps: list[int] = []
 
@@ -202,22 +210,23 @@ class TestErase:
 
         assert (0, [-1, 1]) == (run("erase", "--days", "29"), steps)
 
-    @pytest.mark.parametrize("days", ["-1", "all"])
-    def test_not_days(self, desk: Desk, days: str) -> None:
-        """What is no number of days erases nothing."""
+    def test_usage(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """A negative number of days is a usage error, and erases nothing."""
         started = paid(desk)
 
         with pytest.raises(SystemExit) as stopped:
-            run("erase", f"--days={days}")
+            run("erase", "--days", "-1")
+
         assert (2, CARD) == (stopped.value.code, desk.payment(started).masked_card)
+        assert "--days: expected a whole number from 0 to 36525, got '-1'" in capsys.readouterr().err
 
 
 class TestReconcile:
-    """What nobody incoming is found out, by the portal's own service."""
+    """``reconcile``: the bank is asked by the portal's own service."""
 
     @pytest.fixture
     def portal(self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-        """Be a portal whose module ``portal_of_tests`` has the service."""
+        """Write a portal's module ``portal_of_tests`` that holds the service."""
         (tmp_path / "portal_of_tests.py").write_text("service = None\nnothing = 1\n")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "path", list(sys.path))
@@ -229,7 +238,7 @@ class TestReconcile:
         return desk
 
     def test_asked(self, portal: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """The bank is asked about what is old enough, and what follows a payment is not forgotten."""
+        """The bank is asked about payments of the age, and the effects of a payment are due."""
         started = portal.start()
         portal.visit(started, ACCEPTED)
         portal.later(minutes=30)
@@ -241,7 +250,7 @@ class TestReconcile:
         assert ["acknowledgement", "display"] == portal.effects_of(started)
 
     def test_age(self, portal: Desk) -> None:
-        """The age from which to ask is the caller's."""
+        """A younger payment is not asked about."""
         portal.visit(portal.start(), PENDING)
         portal.later(minutes=30)
         main(["ledger", "reconcile", "portal_of_tests:service", "--minutes", "31"])
@@ -249,7 +258,7 @@ class TestReconcile:
         assert 0 == portal.line.asked
 
     def test_no_answer(self, portal: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """A bank that does not answer is a no."""
+        """A bank without answer has status 1."""
         portal.start()
         portal.later(hours=1)
         portal.line.cut = True
@@ -258,7 +267,7 @@ class TestReconcile:
         assert "unanswered       1" in capsys.readouterr().out.splitlines()
 
     def test_reports(self, portal: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A report's lines are recorded, and one that cannot be read is a no."""
+        """The lines of a report are recorded; an unreadable one has status 1."""
         started, report = portal.start(), tmp_path / "report.csv"
         columns = "transactionReference;transactionStatus;amount\n"
         good = f"{started.transaction_reference};CAPTURED;1600\n"
@@ -270,41 +279,44 @@ class TestReconcile:
         assert (1, 1) == (found["changed"], found["unread_lines"])
         assert "PAID" == portal.state(started)
 
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "no_such_module:service",
-            "portal_of_tests:absent",
-            "portal_of_tests:nothing",
-            "portal_of_tests",
-            "not a name",
-        ],
-    )
-    def test_no_service(self, portal: Desk, capsys: pytest.CaptureFixture[str], name: str) -> None:
-        """What is no service is refused, and by its name."""
-        assert 1 == main(["ledger", "reconcile", name])
+    def test_no_service(self, portal: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """A name without service is refused with the name and the cause, and the bank is not asked."""
+        no_service = "to be a PaymentService, as MODULE:NAME, got"
+        expected = {
+            "no_such_module:service": "'no_such_module:service' cannot be imported: ModuleNotFoundError: "
+            "No module named 'no_such_module'",
+            "portal_of_tests:absent": "'portal_of_tests:absent' cannot be imported: AttributeError: "
+            "module 'portal_of_tests' has no attribute 'absent'",
+            "portal_of_tests:nothing": f"expected 'portal_of_tests:nothing' {no_service} int",
+            "portal_of_tests": f"expected 'portal_of_tests' {no_service} module",
+            "not a name": "'not a name' cannot be imported: ValueError: invalid format: 'not a name'",
+        }
 
-        assert f"creance-pay: {name!r}" in capsys.readouterr().err.replace("expected ", "")
+        def error_of(name: str) -> str:
+            assert 1 == main(["ledger", "reconcile", name])
+            return capsys.readouterr().err.strip().removeprefix("creance-pay: ")
+
+        assert expected == {name: error_of(name) for name in expected}
         assert 0 == portal.line.asked
 
     def test_no_report(self, portal: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-        """A report that is not there is named, and nothing is asked."""
+        """A missing report is named, and the bank is not asked."""
         assert 1 == main(["ledger", "reconcile", "portal_of_tests:service", "--report", "absent.csv"])
 
         assert "creance-pay: absent.csv: No such file or directory\n" == capsys.readouterr().err
         assert 0 == portal.line.asked
 
     def test_no_bar(self, portal: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without what draws the bar, the extra to install is named."""
+        """Without Rich, the error names the extra."""
         monkeypatch.setitem(sys.modules, "rich.console", None)
         portal.start()
 
         assert 1 == main(["ledger", "reconcile", "portal_of_tests:service"])
-        assert "creance-pay: a progress bar needs more: pip install" in capsys.readouterr().err
+        assert "creance-pay: a progress bar needs Rich: pip install" in capsys.readouterr().err
 
     @pytest.mark.usefixtures("portal")
     def test_interrupted(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Whoever stops it is incoming so in one line."""
+        """Ctrl-C ends the act with one line and status 130."""
 
         def stop(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
@@ -316,7 +328,7 @@ class TestReconcile:
 
 
 class TestWhichLedger:
-    """The ledger is a file, or what the environment names."""
+    """The ledger is a file, or the URL in the environment."""
 
     def test_file(self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A file is opened by its path."""
@@ -326,14 +338,14 @@ class TestWhichLedger:
         assert 0 == run("list", "--file", str(tmp_path / "ledger.db"))
 
     def test_mistyped(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """A file that is not there stays so."""
+        """A missing file is an error, and is not created."""
         file = tmp_path / "leger.db"
 
         assert (1, False) == (run("list", "--file", str(file)), file.exists())
-        assert f"creance-pay: {file} is not there\n" == capsys.readouterr().err
+        assert f"creance-pay: expected the file of a ledger, {file} does not exist\n" == capsys.readouterr().err
 
     def test_nothing(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Without either, the command says what it expects."""
+        """Without either, the error names both."""
         monkeypatch.delenv("CREANCE_PAY_LEDGER", raising=False)
 
         assert 1 == run("list")

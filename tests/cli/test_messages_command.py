@@ -1,4 +1,4 @@
-"""The command ``creance-pay messages``: list, render, check."""
+"""``creance-pay messages``: list, render, check."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from creance_pay.messages import MESSAGES
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every message has its line: key, severity, money, fields."""
+    """Each message has a line: key, severity, money, fields."""
     assert 0 == main(["messages", "list"])
 
     lines = capsys.readouterr().out.splitlines()
@@ -19,7 +19,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_render(capsys: pytest.CaptureFixture[str]) -> None:
-    """A message is written with sample values, slot by slot."""
+    """A message is rendered with sample values, slot by slot."""
     assert 0 == main(["messages", "render", "amount_out_of_range", "--lang", "en", "--medium", "sms"])
 
     lines = capsys.readouterr().out.splitlines()
@@ -28,7 +28,7 @@ def test_render(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_render_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """A program reads the slots by name; those that are not there are left out."""
+    """JSON has the slots by name, without those that the message lacks."""
     assert 0 == main(["messages", "render", "payment_refused", "--wording", "plain", "--json"])
 
     found = json.loads(capsys.readouterr().out)
@@ -36,7 +36,7 @@ def test_render_in_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_render_with_overrides(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A caisse sees its own sentences."""
+    """The sentences of a caisse replace the shipped ones."""
     (tmp_path / "fr.toml").write_text('[nothing_due]\ntitle = "Tout est payé"', encoding="utf-8")
     assert 0 == main(["messages", "render", "nothing_due", "--overrides", str(tmp_path)])
 
@@ -44,22 +44,25 @@ def test_render_with_overrides(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 
 def test_unknown_key(capsys: pytest.CaptureFixture[str]) -> None:
-    """A key that is none is an error, with the way to those that are."""
+    """An unknown key is an error that names the command to list the keys."""
     assert 1 == main(["messages", "render", "nothing"])
 
-    assert "creance-pay: no message has this key: see creance-pay messages list\n" == capsys.readouterr().err
+    assert (
+        "creance-pay: expected the key of a message (see creance-pay messages list), got 'nothing'\n"
+        == capsys.readouterr().err
+    )
 
 
 def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """A directory without fault is said to be one."""
+    """A folder without error is reported as checked."""
     (tmp_path / "en.toml").write_text('[nothing_due]\ntitle = "All is paid"', encoding="utf-8")
     assert 0 == main(["messages", "check", str(tmp_path)])
 
     assert "1 file(s) checked, nothing to correct\n" == capsys.readouterr().out
 
 
-def test_check_finds_a_fault(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """The file and the key are named, and the status is 1."""
+def test_check_finds_an_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """An error names the file and the key."""
     (tmp_path / "fr.toml").write_text('[nothing_due]\ntitle = "C\'est payé"', encoding="utf-8")
     assert 1 == main(["messages", "check", str(tmp_path)])
 

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 from flask import Flask
 
+import creance_pay
 from creance_pay import (
     Caisse,
     Debt,
@@ -223,6 +224,12 @@ def references() -> tuple[NoticeReference, TransactionReference]:
     assert_type(transaction.day, date)
     assert_type(transaction.sequence, int)
     return notice, transaction
+
+
+def version() -> str:
+    """Return the version; a misspelt name of the package is an error."""
+    creance_pay.__versions__  # type: ignore[attr-defined]  # noqa: B018 - mypy reads it, nothing runs it
+    return assert_type(creance_pay.__version__, str)
 
 
 def caisse() -> Caisse:

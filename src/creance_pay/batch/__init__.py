@@ -1,1 +1,1 @@
-"""Batch: the rules over a file of debts, in parts, resumable after a stop."""
+"""Apply the rules to files of debts, in parts; a job that was stopped is resumed."""

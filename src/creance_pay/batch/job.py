@@ -1,9 +1,17 @@
-"""A long job over a file of debts, in parts: killed at any moment and started again, it goes on where it stopped.
+"""Apply the rules to a file of debts, in parts: a job killed at any moment is resumed and writes the same bytes.
 
-What is unfinished stays in a folder of its own, beside the target.  Each part is written under a temporary name, then
-renamed, then marked as done by a small file with its counts: a part without its mark is made anew.  When all parts are
-there the target appears at once, and beside it the record of the job: what was read, by which policy, with which
-answers.  A job that finds its own record has nothing to do.
+Unfinished output is kept in a work folder beside the target::
+
+    OUT.unfinished/
+        job.json              identity of the job: version, source, policy, columns, format
+        parts/part-00000.*    output of each part
+        rejects/00000.csv     rejected lines of each part
+        marks/00000.json      counts of each finished part
+        record.json           record of the job, once all parts are finished
+
+Each file is written under a temporary name, synchronised, and renamed.  A part is finished when its mark exists; a part
+without its mark is processed again.  After the last part the output is published: the target appears in one step, then
+its record ``OUT.job.json``.  A job that finds its own record beside the target has nothing to do.
 """
 
 from __future__ import annotations
@@ -15,9 +23,8 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 from itertools import repeat
 from pathlib import Path
@@ -27,49 +34,40 @@ import attrs
 
 from ..errors import ConfigurationError, InvalidValueError, MissingExtraError
 from ..rules import Policy, columns
-from .csv_rows import Chunk, Layout, chunks
+from .csv_rows import Chunk, Layout, Reject, read_chunks
 
 try:
     import polars as pl
 except ImportError as error:
-    raise MissingExtraError("files of debts need more: pip install 'creance-pay[batch]'", extra="batch") from error
+    raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
 
-#: How many rows, or lines, make a part: what a machine of 400 MB bears.  Rows of Parquet come in groups of a power of
-#: two, as a rule, and one that two parts share is read twice.
+#: The default number of rows of a part, which a machine of 400 MB can process.  Parquet rows are stored in groups,
+#: mostly of a power of two rows; a group that two parts share is read twice.
 PARQUET_ROWS, CSV_LINES = 1 << 20, 200_000
-_PART_BYTES = 1 << 26  # a part of CSV has no more, however long its lines
 _PART = re.compile(r"part-[0-9]{5}\.parquet")
+_REJECTED = ""  # the key of rejected lines among the counts of a part; no code is empty
 
-
-Rejected = tuple[int, str, str]
-
-
-@attrs.frozen(kw_only=True)
-class _Part:
-    """A piece of the source.
-
-    Attributes:
-        size: How far it brings the job on, in the units of the source.
-        read: What gives its rows, and the lines that are none: number, reason, text.
-    """
-
-    size: int
-    read: Callable[[], tuple[pl.LazyFrame, Sequence[Rejected]]]
+#: A part of the source: its size in the units of :meth:`Job.total`, its rows, its rejected lines.
+Part = tuple[int, pl.LazyFrame, Sequence[Reject]]
 
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """Decide every debt of a file.
+    """A job that applies the rules to every debt of a file.
 
     Args:
-        source: A file ``.csv`` or ``.parquet``, or a folder of the latter.
-        target: A file ``.csv``, or the name of a folder of Parquet files to be.
+        source: A file ``.csv`` or ``.parquet``, or a folder of Parquet files.
+        target: A file ``.csv``, or the name of the folder of Parquet files to create.
         policy: The policy to apply.
-        columns: The names of the columns that the rules read, by the rules' own names for them.
-        part_rows: How many rows make a part; ``None`` for what suits the source.
-        separator: What stands between the fields of CSV, in the source and the target.
-        encoding: The encoding of a source in CSV; what is written is UTF-8.
-        strict: Whether a line that cannot be read ends the job.
+        columns: For each operand of the rules, the name of its column.
+        part_rows: The number of rows of a part; ``None`` for the default of the format.
+        separator: The character between two fields of CSV, in the source and the target.
+        encoding: The encoding of a CSV source; a CSV target is UTF-8.
+        strict: Whether an unreadable line stops the job.
+
+    Raises:
+        ConfigurationError: when the source or the target has another format, the two are the same, the separator is not
+            one character, or the encoding does not extend ASCII.
     """
 
     source: Path
@@ -82,78 +80,87 @@ class Job:
     strict: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Refuse names that do not say what the files hold, and a target that would replace the source."""
+        """Check the formats, the separator, the encoding, and that the target does not replace the source."""
         if self.source.suffix not in {".csv", ".parquet"} and not self.source.is_dir():
-            raise ConfigurationError("expected what is read to end in .csv or .parquet, or to be a folder of Parquet")
+            raise ConfigurationError(
+                f"expected a source .csv or .parquet, or a folder of Parquet files, got {self.source.name!r}"
+            )
         if self.target.suffix not in {".csv", ".parquet", ""}:
-            raise ConfigurationError("expected what is written to end in .csv, or in .parquet or nothing for a folder")
+            raise ConfigurationError(
+                f"expected a target .csv, or a folder named .parquet or without suffix, got {self.target.name!r}"
+            )
         if len(self.separator) != 1 or self.separator in '"\r\n':
-            raise ConfigurationError("expected one character between fields")
-        if not _keeps_ascii(self.encoding):
-            raise ConfigurationError("expected an encoding that writes ASCII as ASCII does")
+            raise ConfigurationError(
+                f"expected a separator of one character, no quotation mark or line break, got {self.separator!r}"
+            )
+        if not _extends_ascii(self.encoding):
+            raise ConfigurationError(
+                f"expected an encoding that extends ASCII, such as utf-8 or cp1252, got {self.encoding!r}"
+            )
         if self.source.resolve() == self.target.resolve():
-            raise ConfigurationError("expected to write elsewhere than to read")
+            raise ConfigurationError(f"expected a target other than the source, got {self.target.name!r} for both")
 
     @property
-    def record(self) -> Path:
-        """Where the record of the finished job is."""
+    def record_file(self) -> Path:
+        """The path of the record of the finished job."""
         return self.target.with_name(f"{self.target.name}.job.json")
 
     @property
-    def rejects(self) -> Path:
-        """Where the lines are that could not be read, if there are any."""
+    def rejects_file(self) -> Path:
+        """The path of the rejected lines; the file exists when there are any."""
         return self.target.with_name(f"{self.target.name}.rejects.csv")
 
     @property
-    def unfinished(self) -> Path:
-        """Where the job keeps what it has not finished."""
+    def work_folder(self) -> Path:
+        """The path of the unfinished output."""
         return self.target.with_name(f"{self.target.name}.unfinished")
 
-    def size(self) -> int:
-        """Give the length of the way: rows of Parquet, bytes of CSV.
+    def total(self) -> int:
+        """Return the size of the source: rows of Parquet, bytes of CSV.
 
         Raises:
-            InvalidValueError: when the source is no Parquet.
+            InvalidValueError: when the source is no Parquet file, or a folder without any.
         """
         if self._from_csv:
             return self.source.stat().st_size
-        with self._reading():
+        with self._polars_errors():
             return int(self._scan().select(pl.len()).collect().item())
 
     def run(self, advance: Callable[[int], object]) -> dict[str, Any]:
-        """Do what is still to be done.
+        """Process the parts that are not finished, publish the output, and return the record.
 
         Args:
-            advance: What is told of each step on the way, in the units of :meth:`size`.
+            advance: Called after each part with its size, in the units of :meth:`total`.
 
         Returns:
-            The record: what was read, and how many rows have which answer.
+            The record: source, policy and options, the number of ``rows`` and ``rejected`` lines, and the number of
+            rows of each code.
 
         Raises:
-            ConfigurationError: when the target is there and not of this very job, or what is unfinished is not.
-            InvalidValueError: when the source cannot be read; with ``strict``, also when one of its lines cannot.
+            ConfigurationError: when the target or the unfinished output belongs to another job.
+            InvalidValueError: when the source cannot be read; with ``strict``, when one of its lines cannot be read.
         """
-        if self._complete():
-            shutil.rmtree(self.unfinished, ignore_errors=True)
+        if self._is_published():
+            shutil.rmtree(self.work_folder, ignore_errors=True)
         else:
-            if not self._same(self._made):
-                self._work(advance)
-            self._deliver()
-        done: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
-        return done
+            if not self._is_recorded_in(self._unpublished_record):
+                self._process(advance)
+            self._publish()
+        record: dict[str, Any] = json.loads(self.record_file.read_text(encoding="utf-8"))
+        return record
 
-    def forget(self) -> None:
-        """Remove what was made for this target, finished or not.
+    def discard_output(self) -> None:
+        """Delete the output of any job on this target, finished or not.
 
         Raises:
-            ConfigurationError: when the target is a folder that holds anything but parts.
+            ConfigurationError: when the target is a folder with other files than parts.
         """
         if self.target.is_dir() and not all(_PART.fullmatch(each.name) for each in self.target.iterdir()):
-            raise ConfigurationError(f"{self.target} holds more than parts of an earlier job")
-        for path in (self.unfinished, self.target):
+            raise ConfigurationError(f"{self.target} holds other files than the parts of a job and is not deleted")
+        for path in (self.work_folder, self.target):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        self.record.unlink(missing_ok=True)
-        self.rejects.unlink(missing_ok=True)
+        self.record_file.unlink(missing_ok=True)
+        self.rejects_file.unlink(missing_ok=True)
 
     @property
     def _from_csv(self) -> bool:
@@ -164,172 +171,180 @@ class Job:
         return self.target.suffix == ".csv"
 
     @property
-    def _made(self) -> Path:
-        """Where the record is once all parts are made, until it has its place."""
-        return self.unfinished / "record.json"
+    def _unpublished_record(self) -> Path:
+        """The path of the record between the last part and its publication."""
+        return self.work_folder / "record.json"
 
-    def _files(self) -> list[Path]:
+    @property
+    def _part_size(self) -> int:
+        return self.part_rows or (CSV_LINES if self._from_csv or self._to_csv else PARQUET_ROWS)
+
+    def _source_files(self) -> list[Path]:
         return sorted(self.source.glob("*.parquet")) if self.source.is_dir() else [self.source]
 
     def _identity(self) -> dict[str, Any]:
-        """Tell this job from any other that would write something else."""
-        stats = [(path.name, path.stat()) for path in self._files()]
+        """Return the values on which the output depends."""
+        stats = [(path.name, path.stat()) for path in self._source_files()]
         return {
             "creance_pay": version("creance-pay"),
             "source": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
             "policy": self.policy.name,
             "columns": {**self.columns},
-            "part_rows": self._part_rows,
+            "part_rows": self._part_size,
             "separator": self.separator,
             "encoding": self.encoding,
         }
 
-    @property
-    def _part_rows(self) -> int:
-        return self.part_rows or (CSV_LINES if self._from_csv or self._to_csv else PARQUET_ROWS)
-
-    def _same(self, path: Path) -> bool:
-        """Tell whether what is recorded in a file is this job."""
+    def _is_recorded_in(self, path: Path) -> bool:
+        """Return whether a file exists and records this job, and no other."""
         if not path.exists():
             return False
         recorded = json.loads(path.read_text(encoding="utf-8"))
         return bool({**recorded, **self._identity()} == recorded)
 
-    def _complete(self) -> bool:
-        if self._made.exists() or not self.target.exists():
+    def _is_published(self) -> bool:
+        """Return whether the output of this job is complete.
+
+        Raises:
+            ConfigurationError: when the target belongs to another job.
+        """
+        if self._unpublished_record.exists() or not self.target.exists():
             return False
-        if not self._same(self.record):
-            raise ConfigurationError(f"{self.target} is there, and not of this very job; --overwrite replaces it")
+        if not self._is_recorded_in(self.record_file):
+            raise ConfigurationError(
+                f"{self.target} exists, and is not the output of this job (same source, policy and options); "
+                "--overwrite replaces it"
+            )
         return True
 
-    def _work(self, advance: Callable[[int], object]) -> None:
-        """Make every part that is not marked as done, then the record."""
-        identity = self.unfinished / "job.json"
-        if identity.exists() and not self._same(identity):
-            raise ConfigurationError(f"{self.unfinished} is of another job; --overwrite drops it")
+    def _process(self, advance: Callable[[int], object]) -> None:
+        """Process every part without a mark, then write the record."""
+        identity, marks = self.work_folder / "job.json", self.work_folder / "marks"
+        if identity.exists() and not self._is_recorded_in(identity):
+            raise ConfigurationError(f"{self.work_folder} belongs to another job; --overwrite deletes it")
         for name in ("parts", "rejects", "marks"):
-            (self.unfinished / name).mkdir(parents=True, exist_ok=True)
-        _write(identity, json.dumps(self._identity()))
+            (self.work_folder / name).mkdir(parents=True, exist_ok=True)
+        _atomic_write(identity, json.dumps(self._identity()))
+        finished = {int(path.stem) for path in marks.glob("*.json")}
         counts: Counter[str] = Counter()
-        with self._reading():
-            for number, part in enumerate(self._csv_parts() if self._from_csv else self._parquet_parts()):
-                mark = self.unfinished / "marks" / f"{number:05}.json"
-                if not mark.exists():
-                    _write(mark, json.dumps(self._make(number, part)))
+        with self._polars_errors():
+            for number, (size, rows, rejected) in enumerate(self._parts(finished)):
+                mark = marks / f"{number:05}.json"
+                if number not in finished:
+                    _atomic_write(mark, json.dumps(self._process_part(number, rows, rejected)))
                 counts.update(json.loads(mark.read_text(encoding="utf-8")))
-                advance(part.size)
-        rejected = counts.pop("", 0)
-        record = {"rows": counts.total(), "rejected": rejected, "codes": dict(sorted(counts.items(), key=_often))}
-        _write(self._made, json.dumps({**self._identity(), **record}, indent=1))
+                advance(size)
+        lines = counts.pop(_REJECTED, 0)
+        # The most frequent code first, equal counts by name: the order does not depend on the run.
+        codes = dict(sorted(counts.items(), key=lambda counted: (-counted[1], counted[0])))
+        record = {**self._identity(), "rows": counts.total(), "rejected": lines, "codes": codes}
+        _atomic_write(self._unpublished_record, json.dumps(record, indent=1))
 
-    def _make(self, number: int, part: _Part) -> dict[str, int]:
-        """Write a part, and count its answers, and under no name the lines that could not be read."""
-        frame, rejected = part.read()
+    def _process_part(self, number: int, rows: pl.LazyFrame, rejected: Sequence[Reject]) -> dict[str, int]:
+        """Write the output of a part, and return the number of rows of each code and of rejected lines."""
         if rejected and self.strict:
-            number_of_line, reason, _ = rejected[0]
-            raise InvalidValueError(f"line {number_of_line}: {reason}")
+            line, reason, _ = rejected[0]
+            raise InvalidValueError(f"line {line}: {reason}")
         if rejected:
-            _write(self.unfinished / "rejects" / f"{number:05}.csv", _listed(rejected))
-        decided = columns.assess(frame, policy=self.policy, **self.columns)
-        path = self.unfinished / "parts" / f"part-{number:05}{'.csv' if self._to_csv else '.parquet'}"
+            _atomic_write(self.work_folder / "rejects" / f"{number:05}.csv", _format_csv(rejected))
+        decided = columns.assess(rows, policy=self.policy, **self.columns)
+        path = self.work_folder / "parts" / f"part-{number:05}{'.csv' if self._to_csv else '.parquet'}"
         temporary = path.with_suffix(".tmp")
         if self._to_csv:
-            rows = decided.collect()
-            rows.write_csv(temporary, include_header=not number, separator=self.separator)
-            made = rows.lazy()
+            output = decided.collect()
+            output.write_csv(temporary, include_header=not number, separator=self.separator)
+            written = output.lazy()
         else:
             decided.sink_parquet(temporary)
-            made = pl.scan_parquet(temporary)
-        counted = made.group_by("code").len().collect(engine="streaming")
-        _settle(temporary, path)
-        return {"": len(rejected), **dict(counted.iter_rows())}
+            written = pl.scan_parquet(temporary)
+        counted = written.group_by("code").len().collect(engine="streaming")
+        _atomic_replace(temporary, path)
+        return {_REJECTED: len(rejected), **dict(counted.iter_rows())}
 
-    def _deliver(self) -> None:
-        """Bring the parts to their place; what a killed delivery has done is done again, or seen to be done."""
-        parts, rejected = self.unfinished / "parts", sorted((self.unfinished / "rejects").glob("*.csv"))
-        if rejected:
-            _join(rejected, self.rejects, head="line,reason,text\n")
+    def _publish(self) -> None:
+        """Move the output to the target.  A publication that was killed is completed."""
+        parts, rejects = self.work_folder / "parts", sorted((self.work_folder / "rejects").glob("*.csv"))
+        if rejects:
+            _concatenate(rejects, self.rejects_file, header="line,reason,text\n")
         if self._to_csv:
-            _join(sorted(parts.glob("*.csv")), self.target)
+            _concatenate(sorted(parts.glob("*.csv")), self.target)
         elif parts.exists():
             parts.rename(self.target)
-        self._made.replace(self.record)
-        shutil.rmtree(self.unfinished)
+        self._unpublished_record.replace(self.record_file)
+        shutil.rmtree(self.work_folder)
+
+    def _parts(self, finished: Collection[int]) -> Iterator[Part]:
+        """Yield every part of the source in order; a finished part of CSV is not parsed again and has no rows."""
+        return self._csv_parts(finished) if self._from_csv else self._parquet_parts()
+
+    def _parquet_parts(self) -> Iterator[Part]:
+        rows, total, size = self._scan(), self.total(), self._part_size
+        for start in range(0, max(total, 1), size):
+            yield min(size, total - start), rows.slice(start, size), ()
+
+    def _csv_parts(self, finished: Collection[int]) -> Iterator[Part]:
+        with self.source.open("rb") as file:
+            layout = Layout.from_header(file.readline(), self.columns, separator=self.separator, encoding=self.encoding)
+            for number, chunk in enumerate(read_chunks(file, self._part_size)):
+                rows, rejected = (pl.LazyFrame(), ()) if number in finished else _parse(layout, chunk)
+                yield chunk.size, rows, rejected
 
     def _scan(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self._files())
-
-    def _parquet_parts(self) -> Iterator[_Part]:
-        scan, size, most = self._scan(), self.size(), self._part_rows
-        for start in range(0, max(size, 1), most):
-            rows = scan.slice(start, most)
-            yield _Part(size=min(most, size - start), read=partial(_nothing_rejected, rows))
-
-    def _csv_parts(self) -> Iterator[_Part]:
-        with self.source.open("rb") as file:
-            layout = Layout.of(file.readline(), self.columns, separator=self.separator, encoding=self.encoding)
-            for chunk in chunks(file, self._part_rows):
-                yield _Part(size=chunk.size, read=partial(_parsed, layout, chunk))
+        files = self._source_files()
+        if not files:
+            raise InvalidValueError(f"expected files .parquet in the folder {self.source}, got none")
+        return pl.scan_parquet(files)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Turn what Polars says of a file into an error of this package; its own words may quote a cell."""
+    def _polars_errors(self) -> Iterator[None]:
+        """Raise an error of Polars as one of this package, without its text, which may quote a cell."""
         try:
             yield
         except pl.exceptions.PolarsError as error:
             raise InvalidValueError(f"{self.source} cannot be read ({type(error).__name__})") from None
 
 
-def _often(counted: tuple[str, int]) -> tuple[int, str]:
-    """Put first what is found most often, and equals in the order of their names: any run gives the same."""
-    return -counted[1], counted[0]
-
-
-def _nothing_rejected(rows: pl.LazyFrame) -> tuple[pl.LazyFrame, Sequence[Rejected]]:
-    return rows, ()
-
-
-def _parsed(layout: Layout, chunk: Chunk) -> tuple[pl.LazyFrame, Sequence[Rejected]]:
-    """Read lines into a frame."""
-    rows, rejected = layout.read(chunk)
+def _parse(layout: Layout, chunk: Chunk) -> tuple[pl.LazyFrame, Sequence[Reject]]:
+    """Parse lines into a frame, and return the rejected ones too."""
+    rows, rejected = layout.parse(chunk)
     cells = zip(*rows, strict=True) if rows else repeat(())
     types = {layout.columns["remaining"]: pl.Int64, layout.columns["open_online"]: pl.Boolean}
     named = zip(layout.names, cells, strict=False)
     return pl.LazyFrame([pl.Series(name, each, types.get(name, pl.String)) for name, each in named]), rejected
 
 
-def _listed(rejected: Sequence[Rejected]) -> str:
+def _format_csv(rows: Sequence[Reject]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rejected)
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a small file whole, or not at all."""
+def _atomic_write(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8", newline="")
-    _settle(temporary, path)
+    _atomic_replace(temporary, path)
 
 
-def _settle(temporary: Path, path: Path) -> None:
-    """Give a finished file its name, once the disk has it: a power cut must not leave half a file under it."""
+def _atomic_replace(temporary: Path, path: Path) -> None:
+    """Synchronise a finished file, then rename it: after a power cut no half file has the final name."""
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
 
 
-def _join(paths: Sequence[Path], target: Path, *, head: str = "") -> None:
-    """Put files one after the other into one."""
+def _concatenate(paths: Sequence[Path], target: Path, *, header: str = "") -> None:
+    """Write the contents of files one after the other into one file."""
     temporary = target.with_name(f"{target.name}.tmp")
     with temporary.open("wb") as whole:
-        whole.write(head.encode())
+        whole.write(header.encode())
         for path in paths:
             with path.open("rb") as part:
                 shutil.copyfileobj(part, whole)
-    _settle(temporary, target)
+    _atomic_replace(temporary, target)
 
 
-def _keeps_ascii(encoding: str) -> bool:
+def _extends_ascii(encoding: str) -> bool:
     try:
         return "0\n".encode(encoding) == b"0\n"
     except LookupError:

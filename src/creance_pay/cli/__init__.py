@@ -1,37 +1,61 @@
 """The command line: ``creance-pay``, also ``python -m creance_pay``.
 
-Each command is a module of this folder: its function ``register`` declares the arguments, and the function that this
-names runs it and gives the exit status: 0 for a yes, 1 for a no, 2 for a usage that is not one.
-An error of this package, or of a file, is one line on the standard error, and status 1; an interruption is status 130.
+Each command is a module ``NAME_command`` of this package.  Its function ``declare`` adds the arguments to a parser and
+sets the function ``run`` that runs the command and returns the exit status.  Only the module of the command in use is
+imported, so that a command does not load what another one needs.
+
+Exit status: 0 for a positive answer or work done, 1 for a negative answer or an error, 2 for a usage error (unknown
+option, missing or invalid argument), 130 after Ctrl-C, 141 when the reader of the output stops early (``| head``).
+An error is one line on the standard error.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from ..errors import CreancePayError
-from . import assess_command as assess
-from . import bank_command as bank
-from . import caisse_command as caisse
-from . import explain_command as explain
-from . import keys_command as keys
-from . import ledger_command as ledger
-from . import messages_command as messages
-from . import policy_command as policy
-from . import reference_command as reference
 
-_INTERRUPTED = 130  # what shells give to a program that Ctrl-C has stopped
-_COMMANDS = (reference, explain, caisse, policy, assess, messages, keys, ledger, bank)
+#: The help text of each command.
+COMMANDS = {
+    "reference": "parse a notice reference",
+    "explain": "decide one debt, and list the rules and sources behind the decision",
+    "caisse": "look up a caisse by its code",
+    "policy": "list the values of a policy with their sources",
+    "assess": "decide every debt of a file, .csv or .parquet",
+    "messages": "list, render and check the messages to the insured person",
+    "keys": "manage the encrypted file of a merchant's keys",
+    "ledger": "read a ledger, reconcile it with the bank, erase old personal data",
+    "bank": "serve a test bank on this machine",
+}
+# The statuses of a program that SIGINT or SIGPIPE ended, as a shell reports them.
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
 
 
-def parser() -> argparse.ArgumentParser:
-    """Declare every command."""
-    top = argparse.ArgumentParser(prog="creance-pay", description="Payment of a debt to a health insurance fund")
+class _PrintVersion(argparse.Action):
+    """The action of ``--version``."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and exit with status 0."""
+        from importlib.metadata import version  # noqa: PLC0415 - takes longer to load than most commands to run
+
+        print(f"{parser.prog} {version('creance-pay')}")
+        parser.exit()
+
+
+def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Build the parser of a command line, with the arguments of the command that it uses."""
+    top = argparse.ArgumentParser(prog="creance-pay", description="Payment of debts to a French health insurance fund")
+    top.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.register(commands)
+    used = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name == used:
+            import_module(f"{__name__}.{name}_command").declare(command)
     return top
 
 
@@ -39,22 +63,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: The words after the program's name; by default, those it was called with.
+        arguments: The arguments after the program's name; ``None`` for those of this process.
 
     Returns:
         The exit status.
     """
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(options.run(options))
+        options = parser(words).parse_args(words)
+        status = int(options.run(options))
+        print(end="", flush=True)  # a broken pipe shows here, and not when Python exits
     except CreancePayError as error:
-        return _stopped(str(error), 1)
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        # Otherwise Python writes the rest of the output when it exits, and reports the broken pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
     except OSError as error:
-        return _stopped(f"{error.filename}: {error.strerror}", 1)
+        reason = str(error.strerror or error)
+        return _fail(f"{error.filename}: {reason}" if error.filename else reason, 1)
     except KeyboardInterrupt:
-        return _stopped("interrupted", _INTERRUPTED)
+        return _fail("interrupted", _INTERRUPTED)
+    return status
 
 
-def _stopped(why: str, status: int) -> int:
-    print(f"creance-pay: {why}", file=sys.stderr)
+def _fail(reason: str, status: int) -> int:
+    print(f"creance-pay: {reason}", file=sys.stderr)
     return status

@@ -1,4 +1,4 @@
-"""A bar that shows how far a long command is, at a terminal; elsewhere nothing."""
+"""A progress bar on the terminal."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..errors import MissingExtraError
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int], object]]:
-    """Show a bar on the standard error while a command runs.
+    """Show a progress bar on the standard error while a block runs.  Nothing is written where that is no terminal.
 
     Args:
-        total: The length of the way, in whatever unit.
+        total: The size of the work, in any unit.
 
     Yields:
-        What to call with each step that is done.
+        The function to call with the size of each finished step.
 
     Raises:
-        MissingExtraError: without the extra ``batch``.
+        MissingExtraError: without the extra ``batch`` or ``ledger``.
     """
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.progress import Progress  # noqa: PLC0415 - of the same extra
     except ImportError as error:
-        raise MissingExtraError("a progress bar needs more: pip install 'creance-pay[batch]'", extra="batch") from error
+        raise MissingExtraError("a progress bar needs Rich: pip install 'creance-pay[batch]'", extra="batch") from error
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=total)

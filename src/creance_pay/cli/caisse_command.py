@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
 import attrs
 
 from ..caisses import find_caisse
 from ..codes import CaisseStatus
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .arguments import add_json
+from .output import print_values
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("caisse", help="look up a caisse by its code")
-    command.add_argument("code", help="three digits")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
+def declare(command: ArgumentParser) -> None:
+    """Declare the arguments."""
+    command.add_argument("code", help="the code of the caisse, three digits")
+    add_json(command)
     command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print a caisse; an unknown code is a no, though never a reason to refuse a payment."""
+def run(options: Namespace) -> int:
+    """Print a caisse; return 1 for an unknown code.  The rules do not refuse a payment to an unknown caisse."""
     caisse = find_caisse(options.code)
-    answer(options, attrs.asdict(caisse) if caisse else {"code": options.code, "status": CaisseStatus.CAISSE_UNKNOWN})
+    unknown = {"code": options.code, "status": CaisseStatus.CAISSE_UNKNOWN}
+    print_values(options, attrs.asdict(caisse) if caisse else unknown)
     return 0 if caisse else 1

@@ -1,18 +1,16 @@
-"""``creance-pay keys``: make and change the encrypted file of a shop's keys, without ever showing one.
+"""``creance-pay keys``: create and change the encrypted file of a merchant's keys, without showing a secret.
 
-Secrets are asked for at the terminal, or read from the standard input, one a line; never from an argument, which other
-users of the machine can see.
+Secrets are read from the terminal, or from the standard input, one a line.  They are never arguments, which other users
+of the machine can read.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from datetime import datetime
 from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,79 +18,68 @@ from .._secret import Secret, as_secret
 from ..errors import ConfigurationError
 from ..gateways import KeyRing, SecretKey
 from ..gateways.keyfile import KEY, PASSPHRASE, FileKey, read_secret, write_secret
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .arguments import add_acts, add_json, aware_time
+from .output import print_values
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command and what it can do."""
-    top = commands.add_parser("keys", help="keep a shop's secret keys in an encrypted file")
-    acts = top.add_subparsers(required=True, metavar="ACT")
-    _declare(acts, create, "make a file with one key")
-    _declare(acts, add, "add the key that seals from now on; the others still prove answers")
-    retire_command = _declare(acts, retire, "give a key a last moment")
-    retire_command.add_argument(
-        "--after", required=True, help="the last moment, with its zone: 2026-12-31T23:59:59+01:00"
+def declare(command: ArgumentParser) -> None:
+    """Declare the acts and their arguments."""
+    acts = add_acts(
+        command,
+        {
+            "create": (create, "create a key file with one key"),
+            "add": (add, "add the key that seals from now on; older keys still authenticate answers"),
+            "retire": (retire, "set the last moment of an older key"),
+            "list": (list_keys, "list the keys without their secrets"),
+            "rekey": (rekey, "change the passphrase or the key that decrypts the file"),
+        },
     )
-    list_command = _declare(acts, show, "list the keys, without showing them", name="list", version=False)
-    list_command.add_argument("--json", action="store_true", help="answer in JSON")
-    rekey_command = _declare(acts, rekey, "change what opens the file", version=False)
-    rekey_command.add_argument("--key", action="store_true", help="open it with a key in future, not with a passphrase")
+    for act in acts.values():
+        act.add_argument("file", type=Path, help="the key file")
+    for name in ("create", "add", "retire"):
+        acts[name].add_argument("version", help="the version number that the bank gave to the key")
+    acts["retire"].add_argument(
+        "--after", type=aware_time, required=True, metavar="TIME", help="the last moment: 2026-12-31T23:59:59+01:00"
+    )
+    add_json(acts["list"])
+    acts["rekey"].add_argument("--key", action="store_true", help="encrypt with a key instead of a passphrase")
 
 
-def _declare(
-    acts: _SubParsersAction[argparse.ArgumentParser],
-    run: Callable[[argparse.Namespace], int],
-    text: str,
-    *,
-    name: str = "",
-    version: bool = True,
-) -> argparse.ArgumentParser:
-    command = acts.add_parser(name or run.__name__, help=text)
-    command.add_argument("file", type=Path, help="the key file")
-    if version:
-        command.add_argument("version", help="the number that the bank gave to the key")
-    command.set_defaults(run=run)
-    return command
-
-
-def create(options: argparse.Namespace) -> int:
-    """Make a file with one key; an older file stays."""
+def create(options: Namespace) -> int:
+    """Create a file with one key; never replace a file."""
     if options.file.exists():
-        raise ConfigurationError(f"{options.file} exists")
-    file_key = _opening(_ask_twice)
-    KeyRing([_asked_key(options)], current=options.version).to_file(options.file, file_key)
+        raise ConfigurationError(f"expected the path of a new file, got {options.file}, which exists")
+    file_key = _read_file_key(_ask_twice)
+    KeyRing([_ask_key(options)], current=options.version).to_file(options.file, file_key)
     return 0
 
 
-def add(options: argparse.Namespace) -> int:
+def add(options: Namespace) -> int:
     """Add a key and make it the current one."""
-    file_key = _opening()
+    file_key = _read_file_key()
     ring = KeyRing.opened(options.file, file_key)
-    KeyRing([*ring, _asked_key(options)], current=options.version).to_file(options.file, file_key)
+    KeyRing([*ring, _ask_key(options)], current=options.version).to_file(options.file, file_key)
     return 0
 
 
-def retire(options: argparse.Namespace) -> int:
-    """Give a key a last moment; the current one has to be replaced first."""
-    last, file_key = _moment(options.after), _opening()
+def retire(options: Namespace) -> int:
+    """Set the last moment of a key that is not the current one."""
+    file_key = _read_file_key()
     ring = KeyRing.opened(options.file, file_key)
-    if options.version not in ring.versions:
-        raise ConfigurationError("no key of this version in the file")
+    if options.version not in ring.versions:  # the received text may be a secret typed in the wrong place
+        raise ConfigurationError(f"expected the version of a key of the file: {', '.join(ring.versions)}")
     if options.version == ring.current.version:
-        raise ConfigurationError("the current key cannot retire: add the one that follows it first")
-    keys = [attrs.evolve(key, not_after=last) if key.version == options.version else key for key in ring]
+        raise ConfigurationError("the current key cannot retire: add its successor first")
+    keys = [attrs.evolve(key, not_after=options.after) if key.version == options.version else key for key in ring]
     KeyRing(keys, current=ring.current.version).to_file(options.file, file_key)
     return 0
 
 
-def show(options: argparse.Namespace) -> int:
-    """Print a line for each key: its version, whether it is current, its last moment, its weakness."""
-    ring = KeyRing.opened(options.file, _opening())
+def list_keys(options: Namespace) -> int:
+    """Print the version of each key, whether it is current, its last moment, its weakness."""
+    ring = KeyRing.opened(options.file, _read_file_key())
     for key in ring:
-        answer(
+        print_values(
             options,
             {
                 "version": key.version,
@@ -104,40 +91,33 @@ def show(options: argparse.Namespace) -> int:
     return 0
 
 
-def rekey(options: argparse.Namespace) -> int:
-    """Encrypt the file anew, for another passphrase or key."""
-    text = read_secret(options.file, _opening())
-    kind, what = (KEY, "new key of the file") if options.key else (PASSPHRASE, "new passphrase of the file")
-    write_secret(options.file, text, FileKey(kind, _ask_twice(what)))
+def rekey(options: Namespace) -> int:
+    """Encrypt the file again, with another passphrase or key."""
+    text = read_secret(options.file, _read_file_key())
+    kind, label = (KEY, "new key of the file") if options.key else (PASSPHRASE, "new passphrase of the file")
+    write_secret(options.file, text, FileKey(kind, _ask_twice(label)))
     return 0
 
 
-def _opening(ask: Callable[[str], Secret] | None = None) -> FileKey:
-    """Take what opens the file from the environment, or ask for a passphrase."""
+def _read_file_key(ask: Callable[[str], Secret] | None = None) -> FileKey:
+    """Read the passphrase or key of the file from the environment; otherwise ask for a passphrase."""
     return FileKey.from_environment() or FileKey(PASSPHRASE, (ask or _ask)("passphrase of the file"))
 
 
-def _asked_key(options: argparse.Namespace) -> SecretKey:
+def _ask_key(options: Namespace) -> SecretKey:
     return SecretKey(version=options.version, secret=_ask(f"secret of key {options.version}"))
 
 
-def _ask(what: str) -> Secret:
-    """Ask for a secret; hidden at once, since a traceback may show what is in a variable."""
+def _ask(label: str) -> Secret:
+    """Ask for a secret, and wrap it at once: a traceback may show the value of a variable."""
     if sys.stdin.isatty():
-        return as_secret(getpass(f"{what}: "))
+        return as_secret(getpass(f"{label}: "))
     return as_secret(sys.stdin.readline().rstrip("\r\n"))
 
 
-def _ask_twice(what: str) -> Secret:
-    """Ask a person twice for what nothing could bring back if it were mistyped."""
-    asked = _ask(what)
-    if sys.stdin.isatty() and _ask(f"{what}, again").get_secret_value() != asked.get_secret_value():
-        raise ConfigurationError("the two are not the same")
-    return asked
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError("expected a moment such as 2026-12-31T23:59:59+01:00") from None
+def _ask_twice(label: str) -> Secret:
+    """Ask for a new secret, at a terminal twice: a file encrypted with a mistyped one is lost."""
+    first = _ask(label)
+    if sys.stdin.isatty() and _ask(f"{label}, again").get_secret_value() != first.get_secret_value():
+        raise ConfigurationError(f"expected the {label} twice, got two different answers")
+    return first

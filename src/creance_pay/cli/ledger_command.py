@@ -1,21 +1,21 @@
-"""``creance-pay ledger``: look into a portal's ledger, find out what nobody incoming, erase what is personal and old.
+"""``creance-pay ledger``: read a portal's ledger, reconcile it with the bank, erase old personal data.
 
-The ledger is a file (``--file``) or what ``CREANCE_PAY_LEDGER`` of the environment names, as in
-:class:`~creance_pay.ledger.SqlLedger`; its URL is no argument, since other users of the machine would see a password.
-Neither cards nor messages are shown.
+The ledger is a SQLite file (``--file``) or the URL in the environment variable ``CREANCE_PAY_LEDGER``, as in
+:class:`~creance_pay.ledger.SqlLedger`.  The URL is never an argument: other users of the machine could read its
+password.  No act prints a card or the content of a message.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from .._clock import utc_now
 from ..errors import ConfigurationError
@@ -23,115 +23,126 @@ from ..gateways.sips import read_reports
 from ..ledger import Payment, PaymentEvent, SqlLedger
 from ..payment import PaymentState
 from ..payments import PaymentService
+from .arguments import Run, add_acts, add_json, day_or_time, values, whole_number
 from .bar import progress
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .output import print_row, print_values
 
 T = TypeVar("T")
 _VARIABLE = "CREANCE_PAY_LEDGER"
+_CENTURY_DAYS, _YEAR_MINUTES = 36_525, 527_040
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command and what it can do."""
-    top = commands.add_parser("ledger", help="look into a portal's ledger, reconcile it, erase what is old")
-    acts = top.add_subparsers(required=True, metavar="ACT")
-    listing = _declare(acts, show_all, "list payments", name="list")
-    listing.add_argument("--state", action="append", choices=[*PaymentState], default=[], help="only these, repeatable")
-    listing.add_argument("--since", type=_moment, help="only those recorded since: 2026-12-31T00:00+01:00")
-    listing.add_argument("--before", type=_moment, help="only those recorded before")
-    showing = _declare(acts, show, "show a payment and what came about it")
-    showing.add_argument("reference", help="its transaction reference")
-    _declare(acts, incidents, "list what a person has to look at; status 1 when there is anything")
-    erasing = _declare(acts, erase, "erase messages and card masks that are old; the accounts stay")
-    erasing.add_argument("--days", type=_days, required=True, help="keep those of so many days")
-    asking = acts.add_parser(
-        "reconcile", help="ask the bank about what nobody incoming; status 1 when it did not answer"
+def declare(command: ArgumentParser) -> None:
+    """Declare the acts and their arguments."""
+    acts = add_acts(
+        command,
+        {
+            "list": (_on_ledger(list_payments), "list payments"),
+            "show": (_on_ledger(show), "show a payment and its events"),
+            "incidents": (_on_ledger(list_incidents), "list the open incidents; status 1 when there is one"),
+            "erase": (_on_ledger(erase), "erase old messages and card masks; payments and events stay"),
+            "reconcile": (reconcile, "ask the bank about open payments; status 1 when an answer is missing"),
+        },
     )
-    asking.add_argument("service", help="the portal's PaymentService, as MODULE:NAME, such as portal.payment:service")
-    asking.add_argument("--minutes", type=int, default=20, help="the age from which to ask (default: %(default)s)")
-    asking.add_argument("--report", type=Path, action="append", default=[], help="a daily report of Sips, repeatable")
-    asking.add_argument("--json", action="store_true", help="answer in JSON")
-    asking.set_defaults(run=reconcile)
+    for name in ("list", "show", "incidents", "erase"):
+        acts[name].add_argument(
+            "--file", type=Path, help=f"a ledger in SQLite (default: the URL in the environment's {_VARIABLE})"
+        )
+        acts[name].add_argument("--merchant", default="", metavar="ID", help="the merchant id of the portal's ledger")
+    for act in acts.values():
+        add_json(act)
+    listing, asking = acts["list"], acts["reconcile"]
+    states = values(PaymentState)
+    listing.add_argument(
+        "--state", action="append", choices=states, default=[], metavar="STATE", help=f"repeatable: {', '.join(states)}"
+    )
+    listing.add_argument("--since", type=day_or_time, metavar="TIME", help="recorded at or after this day or time")
+    listing.add_argument("--before", type=day_or_time, metavar="TIME", help="recorded before this day or time")
+    acts["show"].add_argument("reference", help="the transaction reference of the payment")
+    acts["erase"].add_argument(
+        "--days", type=whole_number(0, _CENTURY_DAYS), required=True, help="the age in days from which data are erased"
+    )
+    asking.add_argument("service", help="the portal's PaymentService as MODULE:NAME, such as portal.payment:service")
+    asking.add_argument(
+        "--minutes",
+        type=whole_number(0, _YEAR_MINUTES),
+        default=20,
+        help="the age in minutes from which to ask about a payment (default: %(default)s)",
+    )
+    asking.add_argument(
+        "--report", type=Path, action="append", default=[], metavar="FILE", help="a daily report of Sips, repeatable"
+    )
 
 
-def _declare(
-    acts: _SubParsersAction[argparse.ArgumentParser],
-    act: Callable[[argparse.Namespace, SqlLedger], int],
-    text: str,
-    *,
-    name: str = "",
-) -> argparse.ArgumentParser:
-    """Declare an act on a ledger, which is closed after it."""
+def _on_ledger(act: Callable[[Namespace, SqlLedger], int]) -> Run:
+    """Return a function that opens the ledger, runs an act on it, and closes it."""
 
-    def run(options: argparse.Namespace) -> int:
-        """Open the ledger for the act."""
+    def run(options: Namespace) -> int:
+        """Run the act on the ledger of the options."""
         with closing(SqlLedger(_url(options.file), merchant_id=options.merchant)) as ledger:
             return act(options, ledger)
 
-    command = acts.add_parser(name or act.__name__, help=text)
-    command.add_argument("--file", type=Path, help=f"a ledger in SQLite; without it, {_VARIABLE} of the environment")
-    command.add_argument("--merchant", default="", help="the shop, as its ledger was opened with")
-    command.add_argument("--json", action="store_true", help="answer in JSON, one object a line")
-    command.set_defaults(run=run)
-    return command
+    return run
 
 
-def show_all(options: argparse.Namespace, ledger: SqlLedger) -> int:
-    """Print the payments one by one as they are read, however many there are."""
+def list_payments(options: Namespace, ledger: SqlLedger) -> int:
+    """Print payments one by one as they are read: memory is bounded, whatever their number."""
     states = [PaymentState(each) for each in options.state]
     with ledger.transaction(write=False) as store:
         for payment in store.payments(states, options.since, options.before):
-            _print(options, _payment(payment))
+            print_row(options, _payment_values(payment))
     return 0
 
 
-def show(options: argparse.Namespace, ledger: SqlLedger) -> int:
-    """Print a payment and its records; one that is not there is a no."""
+def show(options: Namespace, ledger: SqlLedger) -> int:
+    """Print a payment and its events.
+
+    Raises:
+        ConfigurationError: when the merchant has no payment of this reference.
+    """
     payment = ledger.find(options.reference)
     if payment is None:
-        raise ConfigurationError("no payment of this shop has this transaction reference")
+        raise ConfigurationError("no payment of this merchant has this transaction reference")
     notices = ", ".join(f"{notice} {part}" for notice, part in payment.order.notices.items())
-    facts = {"notices": notices, "authorisation": payment.authorisation_number, "display_by": _text(payment.display_by)}
-    answer(options, _payment(payment) | facts)
+    details = {"authorisation": payment.authorisation_number, "display_by": _format_time(payment.display_by)}
+    print_values(options, _payment_values(payment) | {"notices": notices} | details)
     for event in ledger.events(payment.transaction_reference):
-        _print(options, _record(event))
+        print_row(options, _event_values(event))
     return 0
 
 
-def incidents(options: argparse.Namespace, ledger: SqlLedger) -> int:
-    """Print the open incidents, the oldest first."""
+def list_incidents(options: Namespace, ledger: SqlLedger) -> int:
+    """Print the open incidents, the oldest first; return 1 when there is one, so that a monitor can raise an alarm."""
     found = ledger.incidents()
     for each in found:
-        reference = each.transaction_reference
-        values = {"at": _text(each.at), "kind": each.kind, "transaction_reference": reference, "detail": each.detail}
-        _print(options, values)
+        details = {"kind": each.kind, "transaction_reference": each.transaction_reference, "detail": each.detail}
+        print_row(options, {"at": _format_time(each.at), **details})
     return 1 if found else 0
 
 
-def erase(options: argparse.Namespace, ledger: SqlLedger) -> int:
-    """Erase, and print how much."""
-    answer(options, {"erased": ledger.erase(before=utc_now() - options.days, progress=_watched)})
+def erase(options: Namespace, ledger: SqlLedger) -> int:
+    """Erase old personal data, and print the number of changed payments and events."""
+    before = utc_now() - timedelta(days=options.days)
+    print_values(options, {"erased": ledger.erase(before=before, progress=_with_bar)})
     return 0
 
 
-def reconcile(options: argparse.Namespace) -> int:
-    """Reconcile by the portal's own service: another one would not know what has to follow a payment."""
-    service, reports = _service(options.service), [read_reports(path) for path in options.report]
+def reconcile(options: Namespace) -> int:
+    """Reconcile by the portal's own service, which knows the effects of a payment."""
+    service, reports = _import_service(options.service), [read_reports(path) for path in options.report]
     found = service.reconcile(
         older_than=timedelta(minutes=options.minutes),
         reports=[line for report in reports for line in report],
-        progress=_watched,
+        progress=_with_bar,
     )
     unread = sum(len(report.bad) for report in reports)
-    incoming = {"recorded": len(found.recorded), "changed": len(found.changed), "unanswered": len(found.unanswered)}
-    answer(options, incoming | {"unread_lines": unread, "incidents": len(service.incidents())})
+    counts = {"recorded": len(found.recorded), "changed": len(found.changed), "unanswered": len(found.unanswered)}
+    print_values(options, counts | {"unread_lines": unread, "incidents": len(service.incidents())})
     return 1 if found.unanswered or unread else 0
 
 
-def _watched(steps: Sequence[T]) -> Iterator[T]:
-    """Show a bar while one step after the other is done: payments asked about, pages erased."""
+def _with_bar(steps: Sequence[T]) -> Iterator[T]:
+    """Yield steps one by one, and show on a progress bar how many are done."""
     with progress(len(steps)) as advance:
         for step in steps:
             yield step
@@ -139,71 +150,55 @@ def _watched(steps: Sequence[T]) -> Iterator[T]:
 
 
 def _url(file: Path | None) -> str:
-    """Name the ledger; a file that is not there would be made, empty, for a name that was mistyped."""
+    """Return the URL of the ledger.
+
+    Raises:
+        ConfigurationError: for a file that does not exist, which SQLite would create, and without file and variable.
+    """
     if file is None:
-        return os.environ.get(_VARIABLE) or _refuse(f"expected --file, or {_VARIABLE} in the environment")
-    return f"sqlite:///{file}" if file.exists() else _refuse(f"{file} is not there")
+        url = os.environ.get(_VARIABLE)
+        if not url:
+            raise ConfigurationError(f"expected --file, or {_VARIABLE} in the environment")
+        return url
+    if not file.exists():
+        raise ConfigurationError(f"expected the file of a ledger, {file} does not exist")
+    return f"sqlite:///{file}"
 
 
-def _refuse(why: str) -> str:
-    raise ConfigurationError(why)
-
-
-def _service(name: str) -> PaymentService:
-    """Import a portal's service, from the current folder too, as servers of portals do."""
+def _import_service(name: str) -> PaymentService:
+    """Import the service of a portal; like web servers, search the current folder too."""
     sys.path.insert(0, "")
     try:
         found = resolve_name(name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"{name!r} cannot be imported: {type(error).__name__}") from error
+        raise ConfigurationError(f"{name!r} cannot be imported: {type(error).__name__}: {error}") from error
     if not isinstance(found, PaymentService):
-        raise ConfigurationError(f"expected {name!r} to be a PaymentService, as MODULE:NAME")
+        raise ConfigurationError(
+            f"expected {name!r} to be a PaymentService, as MODULE:NAME, got {type(found).__name__}"
+        )
     return found
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
+def _format_time(time: datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None
 
 
-def _days(text: str) -> timedelta:
-    days = timedelta(days=int(text))
-    if days < timedelta(0):
-        raise ValueError(text)
-    return days
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
-
-
-def _payment(payment: Payment) -> dict[str, object]:
+def _payment_values(payment: Payment) -> dict[str, object]:
     return {
         "transaction_reference": payment.transaction_reference,
         "state": payment.state,
         "amount": payment.amount,
-        "created_at": _text(payment.created_at),
-        "paid_at": _text(payment.paid_at),
+        "created_at": _format_time(payment.created_at),
+        "paid_at": _format_time(payment.paid_at),
     }
 
 
-def _record(event: PaymentEvent) -> Mapping[str, object]:
-    evidence = event.evidence
+def _event_values(event: PaymentEvent) -> dict[str, object]:
     return {
-        "record": event.number,
-        "at": _text(evidence.at),
-        "source": evidence.source,
+        "event": event.number,
+        "at": _format_time(event.evidence.at),
+        "source": event.evidence.source,
         "disposition": event.disposition,
         "state": event.state,
         "detail": event.detail,
     }
-
-
-def _print(options: argparse.Namespace, values: Mapping[str, object]) -> None:
-    """Print a line of a list."""
-    if options.json:
-        answer(options, values)
-    else:
-        print("  ".join("-" if value in {None, ""} else str(value) for value in values.values()))

@@ -1,80 +1,76 @@
-"""``creance-pay messages``: list what can be said, say it with sample values, check what a caisse has written."""
+"""``creance-pay messages``: list the messages, render one with sample values, check a caisse's own sentences."""
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from ..errors import MessageError
 from ..messages import MESSAGES, Medium, Message, Overrides, Wording, read_overrides, render, sample
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .arguments import add_acts, add_json, values
+from .output import print_values
 
 LANGUAGES = ("fr", "en")
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command and its three verbs."""
-    command = commands.add_parser("messages", help="list, show and check what the insured person reads")
-    verbs = command.add_subparsers(required=True, metavar="VERB")
-    listing = verbs.add_parser("list", help="list every message")
-    listing.set_defaults(run=run_list)
-    showing = verbs.add_parser("render", help="write a message with sample values")
-    showing.add_argument("key", help="its key, such as payment_pending")
-    showing.add_argument("--lang", choices=LANGUAGES, default="fr", help="default: %(default)s")
-    showing.add_argument("--medium", choices=[*Medium], default=Medium.TEXT, help="default: %(default)s")
-    showing.add_argument("--wording", choices=[*Wording], default=Wording.GUIDE, help="default: %(default)s")
-    showing.add_argument("--overrides", type=Path, metavar="DIR", help="a caisse's own sentences")
-    showing.add_argument("--json", action="store_true", help="answer in JSON")
-    showing.set_defaults(run=run_render)
-    checking = verbs.add_parser("check", help="check the sentences that a caisse lays over the shipped ones")
-    checking.add_argument("directory", type=Path, help="where its fr.toml and en.toml are")
-    checking.set_defaults(run=run_check)
+def declare(command: ArgumentParser) -> None:
+    """Declare the acts and their arguments."""
+    acts = add_acts(
+        command,
+        {
+            "list": (list_messages, "list every message"),
+            "render": (render_sample, "render a message with sample values"),
+            "check": (check, "check the sentences by which a caisse replaces the shipped ones"),
+        },
+    )
+    rendering = acts["render"]
+    rendering.add_argument("key", help="the key of the message, such as payment_pending")
+    rendering.add_argument("--lang", choices=LANGUAGES, default="fr", help="default: %(default)s")
+    rendering.add_argument("--medium", choices=values(Medium), default="text", help="default: %(default)s")
+    rendering.add_argument("--wording", choices=values(Wording), default="guide", help="default: %(default)s")
+    rendering.add_argument("--overrides", type=Path, metavar="DIR", help="the folder of a caisse's own sentences")
+    add_json(rendering)
+    acts["check"].add_argument("directory", type=Path, help="the folder of fr.toml and en.toml")
 
 
-def run_list(_: argparse.Namespace) -> int:
-    """Print one line a message: key, severity, what is known about the money, fields."""
+def list_messages(_: Namespace) -> int:
+    """Print one line a message: key, severity, whether money was debited, fields."""
     for kind in MESSAGES:
         fields = ", ".join(field.name for field in attrs.fields(kind))
         print(f"{kind.key:24} {kind.severity:8} money {kind.money:8} {fields}".rstrip())
     return 0
 
 
-def _kind(key: str) -> type[Message]:
-    """Find a message by its key.
+def _find_message(key: str) -> type[Message]:
+    """Return the message of a key.
 
     Raises:
-        MessageError: when there is none.
+        MessageError: when no message has this key.
     """
     found = [kind for kind in MESSAGES if kind.key == key]
     if not found:
-        raise MessageError("no message has this key: see creance-pay messages list")
+        raise MessageError(f"expected the key of a message (see creance-pay messages list), got {key!r}")
     return found[0]
 
 
-def run_render(options: argparse.Namespace) -> int:
-    """Print a message with the values of the guide's screens."""
+def render_sample(options: Namespace) -> int:
+    """Print the slots of a message, rendered with the values of the guide's screens."""
     overrides = read_overrides(options.overrides) if options.overrides else Overrides()
-    message = sample(_kind(options.key))
-    made = render(
-        message,
+    rendered = render(
+        sample(_find_message(options.key)),
         medium=Medium(options.medium),
         lang=options.lang,
         wording=Wording(options.wording),
         overrides=overrides,
     )
-    shown = {name: value for name, value in attrs.asdict(made).items() if value is not None}
-    answer(options, shown)
+    print_values(options, {name: value for name, value in attrs.asdict(rendered).items() if value is not None})
     return 0
 
 
-def run_check(options: argparse.Namespace) -> int:
-    """Check a directory; what is wrong is one line on the standard error, with the file and the key."""
+def check(options: Namespace) -> int:
+    """Check a folder of sentences; an error names the file and the key."""
     found = read_overrides(options.directory)
     print(f"{len(found.layers)} file(s) checked, nothing to correct")
     return 0

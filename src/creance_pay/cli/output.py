@@ -1,4 +1,4 @@
-"""How a command answers: lines for a person, or one JSON object for a program."""
+"""The output of a command: lines for a person, or one JSON object a line for a program."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 
-def answer(options: Namespace, values: Mapping[str, object]) -> None:
-    """Print values by name, as JSON with ``--json``."""
-    shown = {name: value if isinstance(value, int | None | bool) else str(value) for name, value in values.items()}
+def print_values(options: Namespace, values: Mapping[str, object]) -> None:
+    """Print values by name, one a line, or as one JSON object with ``--json``."""
+    shown = {name: value if isinstance(value, int | None) else str(value) for name, value in values.items()}
     if options.json:
         print(json.dumps(shown, ensure_ascii=False))
         return
     for name, value in shown.items():
         print(f"{name:16} {'' if value is None else value}")
+
+
+def print_row(options: Namespace, values: Mapping[str, object]) -> None:
+    """Print values on one line, ``-`` for an absent one, or as one JSON object with ``--json``."""
+    if options.json:
+        print_values(options, values)
+    else:
+        print("  ".join("-" if value in {None, ""} else str(value) for value in values.values()))

@@ -1,30 +1,28 @@
-"""``creance-pay policy [NAME]``: the values of a policy, each with its day and its source."""
+"""``creance-pay policy [NAME]``: list the values of a policy, each with its date and its source."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
 from ..rules import policy_named
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .arguments import DEFAULT_POLICY, add_json
+from .output import print_values
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("policy", help="show the values of a policy and their sources")
-    command.add_argument("name", nargs="?", default="ameli-2019-11", help="its name (default: %(default)s)")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
+def declare(command: ArgumentParser) -> None:
+    """Declare the arguments."""
+    command.add_argument(
+        "name", nargs="?", default=DEFAULT_POLICY, help="the name of the policy (default: %(default)s)"
+    )
+    add_json(command)
     command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print every value of the policy."""
+def run(options: Namespace) -> int:
+    """Print every value of a policy."""
     policy = policy_named(options.name)
     if options.json:
-        answer(options, {name: getattr(policy, name) for name in policy.sources})
+        print_values(options, {name: getattr(policy, name) for name in policy.sources})
         return 0
     for name in policy.sources:
         print(policy.account_for(name))

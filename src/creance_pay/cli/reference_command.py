@@ -1,34 +1,30 @@
-"""``creance-pay reference TEXT``: read a notice reference as a person types it (rules R1 to R3)."""
+"""``creance-pay reference TEXT``: parse a notice reference as a person types it (rules R1 to R3)."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from argparse import ArgumentParser, Namespace
 
 from ..errors import InvalidReferenceError
 from ..references import NoticeReference
-from .output import answer
-
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
+from .arguments import add_json
+from .output import print_values
 
 
-def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command."""
-    command = commands.add_parser("reference", help="read a notice reference")
-    command.add_argument("text", help="what was typed, quoted if it has spaces")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
+def declare(command: ArgumentParser) -> None:
+    """Declare the arguments."""
+    command.add_argument("text", help="the reference as typed, in quotation marks if it has spaces")
+    add_json(command)
     command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Print the parts of a reference, or what is wrong with it and what may have been meant."""
+def run(options: Namespace) -> int:
+    """Print the parts of a reference; for another text, the problem and the probable reference, with status 1."""
     try:
         reference = NoticeReference.parse(options.text)
     except InvalidReferenceError as error:
-        answer(options, {"code": error.code, "problem": error, "suggestion": error.suggestion})
+        print_values(options, {"code": error.code, "problem": error, "suggestion": error.suggestion})
         return 1
-    answer(
+    print_values(
         options,
         {
             "code": "REFERENCE_OK",

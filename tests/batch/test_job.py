@@ -1,0 +1,516 @@
+"""Jobs over files of debts: decided in parts, unreadable lines rejected, resumed after a kill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from creance_pay.batch import csv_rows
+from creance_pay.batch.job import Job
+from creance_pay.codes import Reason
+from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError
+from creance_pay.rules import columns, policy_named
+
+POLICY = policy_named("ameli-2019-11")
+NAMES = {name: name for name in ("reference", "kind", "remaining", "open_online")}
+HEADER = "id,reference,kind,remaining,open_online"
+# A debt of 60,00 that is open: from 16,00 to 50,00, and 44,00 first so that 16,00 are left.
+GOOD = "6311705400000344F,FRR,6000,true"
+
+
+def debts(count: int) -> pl.DataFrame:
+    """Build debts with every code; the pattern does not repeat at the bounds of the parts."""
+    numbers = range(count)
+    return pl.DataFrame(
+        {
+            "id": numbers,
+            "reference": [f"631170540000{n % 9973:04}{'Ff!'[n % 17 // 8]}" for n in numbers],
+            "kind": [("FRR", "PFR", "IND")[n % 7 // 3] for n in numbers],
+            "remaining": [(n * 7919) % 12007 - 3 for n in numbers],
+            "open_online": [n % 11 > 0 for n in numbers],
+        }
+    )
+
+
+def output(target: Path) -> dict[str, bytes]:
+    """Read every file whose path begins with the path of a target."""
+    files = (path for path in sorted(target.parent.rglob("*")) if path.is_file())
+    paths = {str(path.relative_to(target.parent)): path for path in files}
+    return {name: path.read_bytes() for name, path in paths.items() if name.startswith(target.name)}
+
+
+def job(source: Path, target: Path, **changes: Any) -> Job:  # noqa: ANN401 - any argument of a job
+    """Build a job."""
+    return Job(source=source, target=target, **{"policy": POLICY, "columns": NAMES, **changes})
+
+
+def run(source: Path, target: Path, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any argument of a job
+    """Run a job, and return its record."""
+    return job(source, target, **changes).run(lambda _: None)
+
+
+def csv_file(path: Path, *lines: str | bytes, header: str = HEADER) -> Path:
+    """Write lines below a header."""
+    encoded = [line if isinstance(line, bytes) else line.encode() for line in (header, *lines)]
+    path.write_bytes(b"".join(line + b"\n" for line in encoded))
+    return path
+
+
+def rejects(target: Path) -> list[list[str]]:
+    """Read the rejected lines: number, reason, text."""
+    text = target.with_name(f"{target.name}.rejects.csv").read_text(encoding="utf-8")
+    head, *lines = csv.reader(io.StringIO(text))
+    assert ["line", "reason", "text"] == head
+    return lines
+
+
+class TestParquet:
+    """A source in Parquet."""
+
+    def test_decisions(self, tmp_path: Path) -> None:
+        """Each row has the decision of the columns, in the order of the file, across parts."""
+        frame = debts(1000)
+        frame.write_parquet(tmp_path / "in.parquet")
+
+        run(tmp_path / "in.parquet", tmp_path / "out", part_rows=300)
+
+        assert 4 == len(list((tmp_path / "out").iterdir()))
+        assert_frame_equal(columns.assess(frame, policy=POLICY), pl.read_parquet(tmp_path / "out"))
+
+    def test_folder(self, tmp_path: Path) -> None:
+        """The files of a folder are read in the order of their names."""
+        (tmp_path / "in").mkdir()
+        frame = debts(20)
+        frame[:10].write_parquet(tmp_path / "in" / "part-0.parquet")
+        frame[10:].write_parquet(tmp_path / "in" / "part-1.parquet")
+
+        run(tmp_path / "in", tmp_path / "out")
+
+        assert frame["id"].to_list() == pl.read_parquet(tmp_path / "out")["id"].to_list()
+
+    def test_no_row(self, tmp_path: Path) -> None:
+        """A file without rows gives one part without rows, with every column."""
+        debts(1)[:0].write_parquet(tmp_path / "in.parquet")
+
+        run(tmp_path / "in.parquet", tmp_path / "out")
+
+        assert (0, 10) == pl.read_parquet(tmp_path / "out").shape
+
+    def test_to_csv(self, tmp_path: Path) -> None:
+        """A CSV target is one file with one header."""
+        debts(25).write_parquet(tmp_path / "in.parquet")
+
+        run(tmp_path / "in.parquet", tmp_path / "out.csv", part_rows=10)
+
+        assert debts(25)["id"].to_list() == pl.read_csv(tmp_path / "out.csv")["id"].to_list()
+
+    def test_record(self, tmp_path: Path) -> None:
+        """The record counts the rows of each code, the most frequent first and equal counts by name."""
+        pl.DataFrame(
+            {
+                "reference": ["6311705400000344F"] * 4,
+                "kind": ["FRR", "FRR", "IND", "FRR"],
+                "remaining": [6000, 5000, 6000, 1599],
+                "open_online": [True] * 4,
+            }
+        ).write_parquet(tmp_path / "in.parquet")
+
+        record = run(tmp_path / "in.parquet", tmp_path / "out", part_rows=3)
+
+        codes = {"PAYABLE": 2, "BELOW_ONLINE_MINIMUM": 1, "KIND_NOT_OPEN": 1}
+        assert (4, 0, [*codes.items()]) == (record["rows"], record["rejected"], [*record["codes"].items()])
+        assert "ameli-2019-11" == record["policy"]
+
+
+class TestCsv:
+    """A source in CSV."""
+
+    def test_cells(self, tmp_path: Path) -> None:
+        """The cells of the rules are typed; the other cells are unchanged."""
+        csv_file(tmp_path / "in.csv", f"007,{GOOD}", '"a,""b""",6311705400000344f,FRR,0700,0', "", "c,,,,")
+
+        run(tmp_path / "in.csv", tmp_path / "out.csv")
+
+        low, closed = int(Reason.BELOW_ONLINE_MINIMUM), int(Reason.REFERENCE_NOT_OPEN)
+        assert [
+            f"{HEADER},code,reasons,payable_min,payable_max,next_payment",
+            f"007,{GOOD},PAYABLE,0,1600,5000,4400",
+            f'"a,""b""",6311705400000344f,FRR,700,false,REFERENCE_NOT_OPEN,{low + closed},,,',
+            f"c,,,,,INPUT_MISSING,{int(Reason.INPUT_MISSING)},,,",
+        ] == (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()  # fmt: skip
+
+    def test_dialect(self, tmp_path: Path) -> None:
+        """A spreadsheet writes semicolons, another encoding, and the line ends of Windows."""
+        lines = ["id;reference;kind;remaining;open_online;nom", "1;6311705400000344F;FRR;6000;TRUE;créance"]
+        (tmp_path / "in.csv").write_bytes("\r\n".join([*lines, ""]).encode("cp1252"))
+
+        run(tmp_path / "in.csv", tmp_path / "out.csv", separator=";", encoding="cp1252")
+
+        last = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[-1]
+        assert "1;6311705400000344F;FRR;6000;true;créance;PAYABLE;0;1600;5000;4400" == last
+
+    def test_byte_order_mark(self, tmp_path: Path) -> None:
+        """A byte order mark is no part of the first column name."""
+        csv_file(tmp_path / "in.csv", GOOD, header="\ufeffreference,kind,remaining,open_online")
+
+        run(tmp_path / "in.csv", tmp_path / "out")
+
+        assert ["PAYABLE"] == pl.read_parquet(tmp_path / "out")["code"].to_list()
+
+    def test_no_row(self, tmp_path: Path) -> None:
+        """Empty lines are no rows; a file without rows gives a header."""
+        csv_file(tmp_path / "in.csv", "", "  ")
+
+        run(tmp_path / "in.csv", tmp_path / "out.csv")
+
+        assert 1 == len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+
+    def test_unreadable(self, tmp_path: Path) -> None:
+        """An unreadable line is rejected with its number, the reason and its text; the lines beside it are decided."""
+        bad: list[tuple[str | bytes, str, str | None]] = [
+            ("1,6311705400000344F,FRR", "3 fields instead of 5", None),
+            (f"1,{GOOD},6", "6 fields instead of 5", None),
+            ("1,6311705400000344F,FRR,60.00,true", "remaining: expected whole cents", None),
+            ("1,6311705400000344F,FRR,6e3,true", "remaining: expected whole cents", None),
+            ("1,6311705400000344F,FRR,٦٠٠٠,true", "remaining: expected whole cents", None),
+            ("1,6311705400000344F,FRR,9999999999999999999,true", "remaining: expected whole cents", None),
+            ("1,6311705400000344F,FRR,6000,oui", "open_online: expected true or false, or 1 or 0", None),
+            (f"\x00,{GOOD}", "a character NUL", rf"\x00,{GOOD}"),
+            (b"\xe9," + GOOD.encode(), "not in utf-8", rf"\xe9,{GOOD}"),
+            (f'"1,{GOOD}', "quotation marks that do not match", None),
+            ("x" * (10 << 20) + f",{GOOD}", "longer than 100000 bytes", "x" * 100_000),
+        ]
+        lines = [each for number, (line, _, _) in enumerate(bad) for each in (f"{number},{GOOD}", line)]
+        csv_file(tmp_path / "in.csv", *lines, f"{len(bad)},{GOOD}")
+
+        run(tmp_path / "in.csv", tmp_path / "out.csv")
+
+        assert [*range(len(bad) + 1)] == pl.read_csv(tmp_path / "out.csv")["id"].to_list()
+        assert [
+            [str(3 + 2 * number), reason, line if text is None else text]
+            for number, (line, reason, text) in enumerate(bad)
+        ] == rejects(tmp_path / "out.csv")
+
+    def test_one_in_a_hundred(self, tmp_path: Path) -> None:
+        """A file with one damaged line in a hundred loses no good line."""
+        damages: list[Callable[[str], str | bytes]] = [
+            lambda line: line[: len(line) // 3],
+            lambda line: line.replace("6000", "6O00"),
+            lambda line: b"\xff" + line.encode(),
+            lambda line: line.replace("FRR", "F\x00R"),
+            lambda line: '"' + line,
+        ]
+        lines: list[str | bytes] = [f"{number},{GOOD}" for number in range(20_000)]
+        damaged = random.Random(5).sample(range(20_000), 200)  # noqa: S311 - no secret
+        for place, number in enumerate(damaged):
+            lines[number] = damages[place % 5](str(lines[number]))
+        lines[damaged[0]] = "9" * (10 << 20)
+        csv_file(tmp_path / "in.csv", *lines)
+
+        record = run(tmp_path / "in.csv", tmp_path / "out.csv", part_rows=3000)
+
+        assert sorted({*range(20_000)} - {*damaged}) == pl.read_csv(tmp_path / "out.csv")["id"].to_list()
+        assert sorted(number + 2 for number in damaged) == [int(line[0]) for line in rejects(tmp_path / "out.csv")]
+        assert (19_800, 200, {"PAYABLE": 19_800}) == (record["rows"], record["rejected"], record["codes"])
+
+    def test_strict(self, tmp_path: Path) -> None:
+        """A strict job stops at the first unreadable line, and publishes nothing."""
+        csv_file(tmp_path / "in.csv", f"1,{GOOD}", f"2,{GOOD},3")
+
+        with pytest.raises(InvalidValueError, match=r"^line 3: 6 fields instead of 5$"):
+            run(tmp_path / "in.csv", tmp_path / "out.csv", strict=True)
+
+        assert not (tmp_path / "out.csv").exists()
+
+    def test_header(self, tmp_path: Path) -> None:
+        """A wrong header is an error: every line would be unreadable."""
+        expected = {
+            "id,reference,kind,remaining": "header: missing columns: open_online",
+            f"{HEADER},id": "header: expected each column name once",
+            f"{HEADER}\0": "header: a character NUL",
+            f"{HEADER},code": "columns of this name, in whatever case, would be lost: code",
+            "": "header: missing columns: reference, kind, remaining, open_online",
+        }
+
+        def error_of(header: str) -> str:
+            line = f"1,{GOOD}" + header.removeprefix(HEADER).replace("\0", "")
+            csv_file(tmp_path / "in.csv", line, header=header)
+            with pytest.raises(CreancePayError) as raised:
+                job(tmp_path / "in.csv", tmp_path / str(len(header))).run(lambda _: None)
+            return str(raised.value)
+
+        assert expected == {header: error_of(header) for header in expected}
+
+    def test_many_long_lines(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A part of long lines has fewer lines, so that its memory is bounded."""
+        monkeypatch.setattr(csv_rows, "_CHUNK_BYTES", 100)
+        csv_file(tmp_path / "in.csv", *(f"{number},{GOOD}" for number in range(10)))
+
+        run(tmp_path / "in.csv", tmp_path / "out")
+
+        assert 4 == len(list((tmp_path / "out").iterdir()))
+        assert 10 == len(pl.read_parquet(tmp_path / "out"))
+
+
+class Stopped(BaseException):
+    """The end of the process."""
+
+
+def record_acts(patch: pytest.MonkeyPatch, fatal: int = 0, *, after: bool = False) -> list[str]:
+    """Record the acts on the disk from now on; end the process before or after the act of a number."""
+    acts: list[str] = []
+
+    def recorded(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any act
+            acts.append(name)
+            number = len(acts)
+            if number == fatal and not after:
+                raise Stopped
+            result = act(*arguments, **options)
+            if number == fatal:
+                raise Stopped
+            return result
+
+        return call
+
+    for owner, name in ((Path, "replace"), (Path, "rename"), (Path, "mkdir"), (shutil, "rmtree")):
+        patch.setattr(owner, name, recorded(name, getattr(owner, name)))
+    return acts
+
+
+def stop_at(position: int) -> Callable[[int], None]:
+    """Return a function that ends the process once a job has come to a position."""
+    done = 0
+
+    def advance(step: int) -> None:
+        nonlocal done
+        done += step
+        if done >= position:
+            raise Stopped
+
+    return advance
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> dict[str, Path]:
+    """Write a file of each format; the CSV file has a damaged line."""
+    frame = debts(90)
+    frame.write_parquet(tmp_path / "in.parquet")
+    frame.write_csv(tmp_path / "in.csv")
+    with (tmp_path / "in.csv").open("ab") as file:
+        file.write(b"damaged\n")
+    return {each.suffix: each for each in tmp_path.iterdir()}
+
+
+class TestResume:
+    """A job that was killed is resumed, and writes the same bytes."""
+
+    @pytest.mark.parametrize(
+        ("suffix", "name"),
+        [
+            (".csv", "out"),
+            pytest.param(".csv", "out.csv", marks=pytest.mark.slow),
+            pytest.param(".parquet", "out", marks=pytest.mark.slow),
+            pytest.param(".parquet", "out.csv", marks=pytest.mark.slow),
+        ],
+    )
+    def test_every_moment(
+        self, sources: dict[str, Path], tmp_path: Path, suffix: str, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Killed before or after any rename, removal or new folder, the job writes the same files."""
+        (tmp_path / "whole").mkdir()
+        with monkeypatch.context() as patch:
+            acts = record_acts(patch)
+            run(sources[suffix], tmp_path / "whole" / name, part_rows=40)
+        expected = output(tmp_path / "whole" / name)
+
+        for moment, after in product(range(1, len(acts) + 1), (False, True)):
+            folder = tmp_path / f"{moment}{after}"
+            folder.mkdir()
+            killed = job(sources[suffix], folder / name, part_rows=40)
+            with monkeypatch.context() as patch:
+                record_acts(patch, moment, after=after)
+                with pytest.raises(Stopped):
+                    killed.run(lambda _: None)
+            killed.run(lambda _: None)
+            assert expected == output(folder / name), (acts[moment - 1], moment, after)
+
+    @pytest.mark.parametrize(
+        ("suffix", "part"), [(".csv", "part-00000.csv"), (".parquet", "part-00000.parquet")], ids=["csv", "parquet"]
+    )
+    def test_finished_part(self, sources: dict[str, Path], tmp_path: Path, suffix: str, part: str) -> None:
+        """A finished part is not processed again, and is in the output."""
+        stopped = job(sources[suffix], tmp_path / f"out{suffix}", part_rows=40)
+        with pytest.raises(Stopped):
+            stopped.run(stop_at(stopped.total() // 4))
+        (stopped.work_folder / "parts" / part).write_bytes(b"not written again")
+
+        record = stopped.run(lambda _: None)
+
+        assert 90 == record["rows"]
+        assert any(b"not written again" in content for content in output(stopped.target).values())
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+    def test_killed(self, tmp_path: Path, suffix: str) -> None:
+        """Killed at a random moment and run again, twenty times of twenty, the files are the same byte for byte."""
+        source, chance = tmp_path / f"in{suffix}", random.Random(suffix)  # noqa: S311 - no secret
+        count = 300_000 if suffix == ".csv" else 3_000_000
+        frame = pl.concat([debts(100_000)] * (count // 100_000))
+        frame.write_csv(source) if suffix == ".csv" else frame.write_parquet(source)
+        name = f"out{suffix}"
+
+        def begin(folder: Path) -> subprocess.Popen[bytes]:
+            folder.mkdir(exist_ok=True)
+            words = ["assess", str(source), str(folder / name), "--part-rows", str(count // 20)]
+            command = [sys.executable, "-m", "creance_pay", *words]
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+
+        start = time.monotonic()
+        assert 0 == begin(tmp_path / "whole").wait()
+        usual, expected = time.monotonic() - start, output(tmp_path / "whole" / name)
+        killed = 0
+        for attempt in range(20):
+            folder = tmp_path / str(attempt)
+            process = begin(folder)
+            try:
+                process.wait(chance.uniform(0.2, usual))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                killed += 1
+            assert 0 == begin(folder).wait()
+            assert expected == output(folder / name), attempt
+        assert killed > 10
+
+
+class TestAnotherJob:
+    """The output of two jobs is never mixed, and no other file is replaced."""
+
+    def test_finished(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """The output of a job on another source is refused."""
+        run(sources[".parquet"], tmp_path / "out")
+
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
+            run(sources[".csv"], tmp_path / "out")
+
+    def test_unfinished(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """The unfinished output of a job with other options is refused."""
+        with pytest.raises(Stopped):
+            job(sources[".parquet"], tmp_path / "out", part_rows=40).run(stop_at(40))
+
+        with pytest.raises(ConfigurationError, match="belongs to another job"):
+            run(sources[".parquet"], tmp_path / "out", part_rows=41)
+
+    def test_changed_source(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """The output from an earlier version of the source is refused."""
+        run(sources[".parquet"], tmp_path / "out")
+        os.utime(sources[".parquet"], (1, 1))
+
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
+            run(sources[".parquet"], tmp_path / "out")
+
+    def test_no_job(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A folder that no job has written is refused."""
+        (tmp_path / "out").mkdir()
+
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
+            run(sources[".parquet"], tmp_path / "out")
+
+    def test_other_files(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A folder that holds other files is never deleted."""
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "notes").write_text("keep", encoding="utf-8")
+
+        with pytest.raises(ConfigurationError, match="other files than the parts of a job"):
+            job(sources[".parquet"], tmp_path / "out").discard_output()
+
+        assert (tmp_path / "out" / "notes").exists()
+
+
+class TestRefusals:
+    """A job that cannot run is refused with the value that was received."""
+
+    def test_arguments(self) -> None:
+        """Formats, separators and encodings that a job cannot use."""
+        separator = "expected a separator of one character, no quotation mark or line break, got"
+        encoding = "expected an encoding that extends ASCII, such as utf-8 or cp1252, got"
+        wrong: list[tuple[str, str, dict[str, str], str]] = [
+            ("in.txt", "out", {}, "expected a source .csv or .parquet, or a folder of Parquet files, got 'in.txt'"),
+            ("a.csv", "b.txt", {}, "expected a target .csv, or a folder named .parquet or without suffix, got 'b.txt'"),
+            ("in.csv", "in.csv", {}, "expected a target other than the source, got 'in.csv' for both"),
+            ("in.csv", "out", {"separator": ";;"}, f"{separator} ';;'"),
+            ("in.csv", "out", {"separator": '"'}, f"{separator} '\"'"),
+            ("in.csv", "out", {"encoding": "utf-16"}, f"{encoding} 'utf-16'"),
+            ("in.csv", "out", {"encoding": "klingon"}, f"{encoding} 'klingon'"),
+        ]
+
+        for source, target, changes, error in wrong:
+            with pytest.raises(ConfigurationError, match=f"^{re.escape(error)}$"):
+                job(Path(source), Path(target), **changes)
+
+    def test_no_parquet(self, tmp_path: Path) -> None:
+        """A file that is not Parquet is refused without a word of its content."""
+        for content in (b"", b"PAR1", b"PAR1" + b"x" * 100 + b"PAR1"):
+            (tmp_path / "in.parquet").write_bytes(content)
+
+            with pytest.raises(InvalidValueError, match=r"^\S*/in\.parquet cannot be read \(\w+\)$"):
+                job(tmp_path / "in.parquet", tmp_path / "out").total()
+
+    def test_damaged_parquet(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A Parquet file with damaged data is refused without a word of its content."""
+        content = bytearray(sources[".parquet"].read_bytes())
+        content[40:400] = bytes(360)
+        sources[".parquet"].write_bytes(content)
+
+        with pytest.raises(InvalidValueError, match=r"^\S*/in\.parquet cannot be read \(\w+\)$"):
+            run(sources[".parquet"], tmp_path / "out")
+
+    def test_empty_folder(self, tmp_path: Path) -> None:
+        """A folder without Parquet files is refused."""
+        (tmp_path / "in").mkdir()
+
+        with pytest.raises(InvalidValueError, match=r"^expected files \.parquet in the folder \S*/in, got none$"):
+            job(tmp_path / "in", tmp_path / "out").total()
+
+
+class TestAdvance:
+    """The reported progress."""
+
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+    def test_total(self, sources: dict[str, Path], tmp_path: Path, suffix: str) -> None:
+        """The steps of a resumed job add up to the total, with the header of CSV."""
+        steps: list[int] = []
+        resumed = job(sources[suffix], tmp_path / "out", part_rows=7)
+        with pytest.raises(Stopped):
+            resumed.run(stop_at(resumed.total() // 2))
+
+        resumed.run(steps.append)
+
+        assert resumed.total() == sum(steps)
+
+    def test_long_line(self, tmp_path: Path) -> None:
+        """The skipped end of a line that is too long counts."""
+        csv_file(tmp_path / "in.csv", "x" * (3 << 20), f"1,{GOOD}")
+        steps: list[int] = []
+
+        counted = job(tmp_path / "in.csv", tmp_path / "out")
+        counted.run(steps.append)
+
+        assert counted.total() == sum(steps)
