@@ -58,7 +58,8 @@ def public_names() -> Mapping[str, str]:
     for module in map(import_module, PUBLIC_MODULES):
         for name in names_of(module):
             public = f"{module.__name__}.{name}"
-            found.setdefault(f"{getattr(module, name).__module__}.{name}", public)
+            defined_in = getattr(getattr(module, name), "__module__", module.__name__)  # a constant has no module
+            found.setdefault(f"{defined_in}.{name}", public)
             found.setdefault(name, public)
     return found
 
