@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages; ``python3 dev.py docs`` runs it, warnings being failures."""
+"""The settings of Sphinx; ``python3 dev.py docs`` builds the pages, and a warning is a failure."""
 
 import sys
 import zlib
@@ -28,12 +28,11 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore = [
-    ("py:class", "creance_pay.gateways.sips.reports.E"),  # a type variable, which has no page
-    ("py:class", "markupsafe.Markup"),  # a text that knows __html__; its own pages are elsewhere
-    ("py:class", "creance_pay._secret.Secret"),  # nobody types it: a text is what one gives
-    ("py:class", "narwhals._native.IntoFrameT"),  # the caller's own frame, of whatever engine
-    ("py:class", "timedelta"),  # the default of an argument is shown as it is written
-    ("py:class", "os.PathLike"),  # Python's own, whose pages are elsewhere
+    ("py:class", "markupsafe.Markup"),  # documented elsewhere
+    ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
+    ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
+    ("py:class", "timedelta"),  # shown as it is written in a default value
+    ("py:class", "os.PathLike"),  # documented elsewhere
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -52,7 +51,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_class_signature = "mixed"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True  # else what is in `Attributes` and is a property too would be described twice
+napoleon_use_ivar = True  # otherwise a property that `Attributes` lists is described twice
 python_use_unqualified_type_names = True
 
 doctest_global_setup = """
@@ -70,7 +69,7 @@ from creance_pay.messages import *
 from creance_pay.rules import *
 """
 
-# The part of Python's own index that these pages point to, so that a build needs no network; `-n` names what it lacks.
+# The names of Python's documentation that these pages link to, so that a build needs no network; `-n` reports others.
 PYTHON_NAMES = {
     "library/collections.abc.html": "Callable Collection Iterable Iterator Mapping Sequence",
     "library/datetime.html": "date datetime timedelta",
@@ -86,7 +85,7 @@ BUILTIN_PAGES = {"exceptions", "functions", "stdtypes"}
 
 
 def python_inventory() -> str:
-    """Write the local index of Python's documentation, and give its place."""
+    """Write the local index of Python's documentation, and return its path."""
     lines = []
     for page, names in PYTHON_NAMES.items():
         module = page.removeprefix("library/").removesuffix(".html")

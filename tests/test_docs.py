@@ -1,7 +1,10 @@
-"""The reference pages: they document every public name, once, and nothing else."""
+"""The pages: each public name is documented once, and the examples of a page run as they are shown."""
 
+import doctest
 import importlib
+import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -26,12 +29,29 @@ PACKAGES = (
     "creance_pay.rules.choices",
     "creance_pay.rules.columns",
 )
-# Modules that users import from by name, and that have a page of their own.
+# Pages whose examples import what they use, so that a reader can paste them in order.
+SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")
+EXAMPLE = re.compile(r"^```\{doctest\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Modules that users import by name, documented on another page than their package.
 MODULES = {"creance_pay.rules.columns": "batch.md"}
 
 
+def example(name: str) -> ModuleType:
+    """Import a module that a page shows."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+example("my_bank")
+TestMyBank = example("test_my_bank").TestMyBank  # collected from here: the gateway of the page passes its own tests
+
+
 def public() -> list[str]:
-    """List every public name by the path that users import it from."""
+    """List the public names by the path that users import them from."""
     modules = map(importlib.import_module, PACKAGES)
     return sorted(f"{module.__name__}.{name}" for module in modules for name in names_of(module))
 
@@ -44,7 +64,7 @@ def names_of(module: ModuleType) -> list[str]:
 
 
 def documented(*pages: str) -> list[tuple[str, str]]:
-    """List what pages document: the kind of each directive and its name."""
+    """List the directives of pages: the kind and the name of each."""
     return [found for page in pages for found in DIRECTIVE.findall((DOCS / page).read_text(encoding="utf-8"))]
 
 
@@ -69,7 +89,7 @@ def test_every_name() -> None:
 
 
 def test_kinds() -> None:
-    """Each name is documented as what it is."""
+    """Each name is documented by the directive of its kind."""
     directives = documented(*PAGES)
 
     assert [(kind_of(path), path) for _, path in directives] == directives
@@ -81,8 +101,18 @@ def test_page(page: str) -> None:
     assert [] == [path for _, path in documented(page) if page != page_of(path)]
 
 
+@pytest.mark.parametrize("page", SELF_CONTAINED)
+def test_examples(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The examples of a page run in order, without any import that the page does not show."""
+    source = "\n".join(EXAMPLE.findall((DOCS / page).read_text(encoding="utf-8")))
+    examples = doctest.DocTestParser().get_doctest(source, {}, page, page, 0)
+    found = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(examples)
+
+    assert (0, True) == (found.failed, found.attempted > 0), capsys.readouterr().out
+
+
 def test_reading() -> None:
-    """The directives are found where they stand alone on a line, and not where a text mentions one."""
+    """A directive is read when it is alone on its line, and not when a text mentions it."""
     text = "```{eval-rst}\n.. autoclass:: a.B\n   :members:\n  .. autofunction:: a.c  \nSee `.. autoclass:: a.D`.\n```"
 
     assert [("class", "a.B"), ("function", "a.c")] == DIRECTIVE.findall(text)

@@ -1,8 +1,8 @@
-"""Let every cross-reference arrive at the name that users import.
+"""Resolve cross-references to the public path of a name.
 
-The library defines a name in one module and publishes it from another: annotations say ``creance_pay.money.Euros``,
-the pages describe ``creance_pay.Euros``.  And a docstring names an error without its path.  This extension
-resolves both to the public name; what is neither stays a broken reference, which fails the build.
+The library defines a name in one module and exports it from another: an annotation contains
+``creance_pay.money.Euros``, the pages describe ``creance_pay.Euros``.  A docstring names an error without its path.
+This extension resolves both to the public path.  Any other missing name stays a broken reference and fails the build.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PythonDomain
 from sphinx.environment import BuildEnvironment
 
-#: The modules that people import from, in the order in which they are searched.
+#: The modules that users import from, in the order of the search.
 PUBLIC_MODULES = (
     "creance_pay",
     "creance_pay.rules",
@@ -38,14 +38,14 @@ PUBLIC_MODULES = (
 )
 
 
-#: Names of Python that an annotation gives without their module, where Sphinx cannot evaluate it.
+#: Python names that an annotation contains without their module, where Sphinx cannot evaluate it.
 PYTHON_NAMES = {"date": "datetime.date", "datetime": "datetime.datetime"}
 
 _FUNCTION = re.compile(r"=<function (\w+)[^>]*>")
 
 
 def names_of(module: ModuleType) -> list[str]:
-    """List the public names of a module: its own list, or the classes that it defines."""
+    """List the public names of a module: its ``__all__``, or the classes that it defines."""
     if hasattr(module, "__all__"):
         return [name for name in module.__all__ if not isinstance(getattr(module, name), ModuleType)]
     return [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
@@ -53,18 +53,19 @@ def names_of(module: ModuleType) -> list[str]:
 
 @cache
 def public_names() -> Mapping[str, str]:
-    """Map the path of definition, and the bare name, of all that is public to the public path."""
+    """Map the path of definition and the bare name of each public object to its public path."""
     found: dict[str, str] = {}
     for module in map(import_module, PUBLIC_MODULES):
         for name in names_of(module):
             public = f"{module.__name__}.{name}"
-            found.setdefault(f"{getattr(module, name).__module__}.{name}", public)
+            defined_in = getattr(getattr(module, name), "__module__", module.__name__)  # a constant has no module
+            found.setdefault(f"{defined_in}.{name}", public)
             found.setdefault(name, public)
     return found
 
 
 def public_path(target: str) -> str | None:
-    """Give the public path of a target, or of the class that a method or attribute belongs to."""
+    """Return the public path of a target, or of a method or attribute through its class."""
     known = public_names()
     if target in known:
         return known[target]
@@ -73,7 +74,7 @@ def public_path(target: str) -> str | None:
 
 
 def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Node | None:
-    """Look a missing name up again under its public path; a private one is shown and leads nowhere."""
+    """Resolve a missing name by its public path; show a private name without a link."""
     target, python = node.get("reftarget", ""), env.domains["py"]
     if node.get("refdomain") != "py" or not isinstance(python, PythonDomain):
         return None
@@ -88,7 +89,7 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
 def readable_signature(
     _app: Sphinx, _what: str, _name: str, value: object, _options: object, arguments: str | None, returned: str | None
 ) -> tuple[str, str | None] | None:
-    """Leave out the signature of what nobody calls, enumerations and protocols; name defaults that have no text."""
+    """Remove the signature of enumerations and protocols, and name default values that have no readable text."""
     if isinstance(value, type) and (issubclass(value, Enum) or getattr(value, "_is_protocol", False)):
         return "", None
     if arguments is None:
@@ -97,9 +98,9 @@ def readable_signature(
 
 
 def spare_sentence(_app: Sphinx, what: str, _name: str, _value: object, _options: object, lines: list[str]) -> None:
-    """Keep a colon in a sentence: napoleon would take what stands before it for the type of what is described.
+    """Protect a colon in a sentence: napoleon takes the text before it for a type.
 
-    An empty comment takes the place where a type could be: at the start of an attribute, and of what is returned.
+    An empty comment fills the place of the type, at the start of an attribute and of a returned value.
     """
     if what in {"attribute", "property"}:
         lines[:0] = ["..", ""]
@@ -109,7 +110,7 @@ def spare_sentence(_app: Sphinx, what: str, _name: str, _value: object, _options
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Tell Sphinx what is here."""
+    """Connect the handlers."""
     app.connect("missing-reference", resolve, priority=400)  # before intersphinx
     app.connect("autodoc-process-signature", readable_signature)
     app.connect("autodoc-process-docstring", spare_sentence, priority=400)  # before napoleon

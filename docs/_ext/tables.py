@@ -1,20 +1,20 @@
-"""Tables that the code fills: words, values of a policy, messages, the bank's codes.
+"""Tables built from the code: codes, values of a policy, messages, the bank's codes.
 
-Each directive builds docutils nodes, which look the same from Markdown and reStructuredText.  What a table names
-becomes a cross-reference, so that a rule, a code or a message that the pages do not have breaks the build.
+Each directive builds docutils nodes, which work in Markdown and reStructuredText.  A rule, a code or a message in a
+table is a cross-reference: a missing target fails the build.
 
-=====================  ==================================================================
-``code-tables``        every word of every :class:`creance_pay.codes.Code`, a table an enumeration
-``policy-table``       the values of the policy whose name is given
-``message-table``      every message, its sentences written with sample values
-``bank-code-table``    the response codes of Sips, and what each means for the order
-``capture-table``      how the money moves after an acceptance
-``status-table``       the states of a transaction at the bank, and what each is in our words
-``operation-table``    the response codes of an operation, and what each means
-``meaning-table``      the table of codes whose name is given, as ``ACQUIRER_CODES``, with their meanings
+=====================  =======================================================================
+``code-tables``        the members of each :class:`creance_pay.codes.Code`, one table a class
+``policy-table``       the values of the named policy
+``message-table``      the messages, with their sentences for sample values
+``bank-code-table``    the response codes of Sips, with the state of the payment
+``capture-table``      the capture modes of Sips, with the state after an acceptance
+``status-table``       the bank's states of a transaction, with ours
+``operation-table``    the response codes of an operation, with its outcome
+``meaning-table``      a named table of codes, such as ``ACQUIRER_CODES``, with their meanings
 ``host-table``         the hosts of the brands of Sips
-``rule``               a rule by its number, the target of the role of the same name
-=====================  ==================================================================
+``rule``               a rule by its number: the target of the role of the same name
+=====================  =======================================================================
 """
 
 from __future__ import annotations
@@ -40,21 +40,20 @@ from creance_pay.gateways.sips import response_codes as sips_codes
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
-SIPS = "creance_pay.gateways.sips"
 
 
 def text(words: object) -> Cell:
-    """Make a cell of plain words."""
+    """Build a cell of text."""
     return [nodes.Text(str(words))]
 
 
 def code(words: object) -> Cell:
-    """Make a cell of code."""
+    """Build a cell of code."""
     return [nodes.literal("", str(words))]
 
 
 def joined(cells: Iterable[Cell]) -> list[nodes.Node]:
-    """Set several cells side by side, with commas."""
+    """Join several cells with commas."""
     flat = [node for cell in cells for node in (*cell, nodes.Text(", "))]
     return flat[:-1]
 
@@ -72,19 +71,19 @@ def _row(cells: Iterable[Cell]) -> nodes.row:
 
 
 def _blocks(cell: Cell) -> list[nodes.Node]:
-    """Wrap what is inline into a paragraph; blocks stay as they are."""
+    """Wrap inline nodes into a paragraph; return blocks unchanged."""
     if any(isinstance(node, nodes.paragraph | nodes.line_block) for node in cell):
         return list(cell)
     return [nodes.paragraph("", "", *cell)]
 
 
 class CodeTable(SphinxDirective):
-    """What the directives here have in common: cross-references, and the files that they depend on."""
+    """The base of the directives: cross-references, and the files that a page depends on."""
 
     sources: ClassVar[tuple[Any, ...]] = ()
 
     def run(self) -> list[nodes.Node]:
-        """Note the sources, then build."""
+        """Register the sources, then build the nodes."""
         for module in self.sources:
             self.env.note_dependency(inspect.getfile(module))
         return self.build()
@@ -94,7 +93,7 @@ class CodeTable(SphinxDirective):
         raise NotImplementedError
 
     def link(self, domain: str, role: str, target: str, shown: str, *, as_code: bool = True) -> Cell:
-        """Refer to something; a target that is nowhere is a warning, hence a failure."""
+        """Build a cross-reference; a missing target is a warning, which fails the build."""
         content = (nodes.literal if as_code else nodes.inline)("", shown)
         return [
             addnodes.pending_xref(
@@ -103,53 +102,53 @@ class CodeTable(SphinxDirective):
             )
         ]  # fmt: skip
 
-    def word(self, member: StrEnum) -> Cell:
-        """Refer to a member of an enumeration of words."""
+    def member(self, member: StrEnum) -> Cell:
+        """Build a cross-reference to a member of an enumeration."""
         module = "creance_pay.codes" if isinstance(member, Code) else "creance_pay"
         return self.link("py", "attr", f"{module}.{type(member).__name__}.{member.name}", member.name)
 
     def rule(self, number: str) -> Cell:
-        """Refer to a rule."""
+        """Build a cross-reference to a rule."""
         return self.link("std", "rule", number, number, as_code=False)
 
     def message(self, key: str) -> Cell:
-        """Refer to a message."""
+        """Build a cross-reference to a message."""
         return self.link("std", "message", key, key)
 
     def node_id(self, *words: str) -> str:
-        """Make an identifier that this page does not have yet."""
+        """Build an identifier that is unique on the page."""
         return make_id(self.env, self.state.document, "", "-".join(words))
 
 
 def messages_by_answer() -> Mapping[StrEnum, type[messages.Message]]:
-    """Find the message of each code and outcome."""
+    """Map each code and state to its message."""
     return {answer: kind for kind in messages.MESSAGES for answer in kind.answers}
 
 
 class CodeTables(CodeTable):
-    """Every word of every enumeration of words."""
+    """The members of each enumeration of codes."""
 
     sources = (codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make a titled table an enumeration."""
+        """Build a titled table for each enumeration."""
         return [node for kind in Code.__subclasses__() for node in self._of(kind)]
 
     def _of(self, kind: type[Code]) -> list[nodes.Node]:
         name = self.link("py", "class", f"creance_pay.codes.{kind.__name__}", kind.__name__)
-        headers = ("Word", "Rule", "Meaning, and source", "Told the insured")
+        headers = ("Code", "Rule", "Meaning, and source", "Shown to the insured person")
         rows = [self._row_of(member) for member in kind]
         return [nodes.rubric("", "", *name), table(headers, rows, (30, 6, 42, 22))]
 
     def _row_of(self, member: Code) -> Row:
-        word = [nodes.paragraph("", "", self._target(member))]
+        cell = [nodes.paragraph("", "", self._target(member))]
         if member.name in Reason.__members__:
-            word.append(nodes.paragraph("", f"flag {Reason[member.name].value}"))
+            cell.append(nodes.paragraph("", f"flag {Reason[member.name].value}"))
         source = nodes.paragraph("", "", nodes.emphasis("", member.source))
-        return word, self.rule(member.rule), [nodes.paragraph("", member.meaning), source], self._told(member)
+        return cell, self.rule(member.rule), [nodes.paragraph("", member.meaning), source], self._shown(member)
 
     def _target(self, member: Code) -> nodes.Node:
-        """Show the word, and make it what references to the member arrive at."""
+        """Show the code, and register it as the target of cross-references to the member."""
         kind = type(member).__name__
         shown = nodes.literal("", member.value, ids=[self.node_id("word", kind, member.name)])
         python = self.env.domains["py"]
@@ -157,7 +156,7 @@ class CodeTables(CodeTable):
             python.note_object(f"creance_pay.codes.{kind}.{member.name}", "attribute", shown["ids"][0], location=shown)
         return shown
 
-    def _told(self, member: Code) -> Cell:
+    def _shown(self, member: Code) -> Cell:
         kind = messages_by_answer().get(member)
         if kind is not None:
             return self.message(kind.key)
@@ -165,16 +164,16 @@ class CodeTables(CodeTable):
 
 
 class PolicyTable(CodeTable):
-    """The values of a policy, as its file states them."""
+    """The values of a policy, as in its file."""
 
     required_arguments = 1
     sources = (rules.Policy,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
+        """Build the table."""
         policy = rules.policy_named(self.arguments[0])
         rows = [self._row_of(name, statement) for name, statement in policy.sources.items()]
-        return [table(("Value", "Is", "Unit", "Day", "Source"), rows, (26, 12, 12, 16, 34))]
+        return [table(("Name", "Value", "Unit", "Day", "Source"), rows, (26, 12, 12, 16, 34))]
 
     def _row_of(self, name: str, statement: rules.Statement) -> Row:
         value = ", ".join(statement.value) if isinstance(statement.value, list) else str(statement.value)
@@ -184,55 +183,55 @@ class PolicyTable(CodeTable):
 
 
 class MessageTable(CodeTable):
-    """Every message: what it answers, and what the insured person reads."""
+    """The messages: the states and codes that each answers, and its sentences."""
 
     sources = (messages.Message,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
-        rows = [(self._facts(kind), self._sentences(kind)) for kind in messages.MESSAGES]
-        return [table(("Message", "What the insured person reads"), rows, (44, 56))]
+        """Build the table."""
+        rows = [(self._properties(kind), self._sentences(kind)) for kind in messages.MESSAGES]
+        return [table(("Message", "Shown to the insured person"), rows, (44, 56))]
 
-    def _facts(self, kind: type[messages.Message]) -> Cell:
-        """Tell what the message is for, a line a fact."""
+    def _properties(self, kind: type[messages.Message]) -> Cell:
+        """List the properties of a message, one a line."""
         target = nodes.literal("", kind.key, ids=[self.node_id("message", kind.key)])
         self.env.domains.standard_domain.note_object("message", kind.key, target["ids"][0], location=target)
-        facts: list[tuple[str, Cell]] = [
+        properties: list[tuple[str, Cell]] = [
             ("severity", text(f"{kind.severity} (role {kind.severity.role})")),
             ("debited", text(kind.money)),
             ("again", text(kind.retry)),
         ]
         if kind.answers:
-            facts.insert(0, ("answers", joined(map(self.word, kind.answers))))
+            properties.insert(0, ("answers", joined(map(self.member, kind.answers))))
         if kind.field:
-            facts.append(("field", code(kind.field)))
+            properties.append(("field", code(kind.field)))
         if needs := [field.name for field in attrs.fields(kind)]:
-            facts.append(("needs", joined(map(code, needs))))
-        lines = (nodes.line("", "", nodes.emphasis("", label), nodes.Text(" "), *fact) for label, fact in facts)
+            properties.append(("needs", joined(map(code, needs))))
+        lines = (nodes.line("", "", nodes.emphasis("", label), nodes.Text(" "), *cell) for label, cell in properties)
         meaning = nodes.paragraph("", inspect.getdoc(kind).partition("\n")[0])  # type: ignore[union-attr]
         return [nodes.paragraph("", "", target), meaning, nodes.line_block("", *lines)]
 
     def _sentences(self, kind: type[messages.Message]) -> Cell:
-        """Write the sentences in each language, then what the other wordings say otherwise."""
+        """Write the sentences in each language, then those of the other wordings that differ."""
         blocks = self._blocks(messages.render(messages.sample(kind)))
         blocks += self._blocks(messages.render(messages.sample(kind), lang="en"))
         for wording in messages.Wording:
-            blocks += self._otherwise(kind, wording)
+            blocks += self._differing(kind, wording)
         return blocks
 
     def _blocks(self, rendered: messages.Rendered) -> list[nodes.Node]:
-        """Set out one language, marked as such for those who hear it."""
+        """Build the blocks of one language, marked for screen readers."""
         name = nodes.paragraph("", "", nodes.emphasis("", {"fr": "French", "en": "English"}[rendered.lang]))
         title = nodes.paragraph("", "", nodes.strong("", rendered.title))
         body = [nodes.paragraph("", "", *_lines(part)) for part in rendered.body.split("\n\n")]
         blocks = [title, *body, nodes.paragraph("", "", nodes.emphasis("", rendered.action))]
-        blocks += [nodes.paragraph("", label + words) for label, words in _smaller(rendered) if words]
+        blocks += [nodes.paragraph("", label + words) for label, words in _optional_parts(rendered) if words]
         for block in blocks:
             block["classes"].append(f"language-{rendered.lang}")
         return [name, *blocks]
 
-    def _otherwise(self, kind: type[messages.Message], wording: messages.Wording) -> list[nodes.Node]:
-        """Give the body of a French wording that differs from the guide's."""
+    def _differing(self, kind: type[messages.Message], wording: messages.Wording) -> list[nodes.Node]:
+        """Return the body of a French wording, when it differs from the guide's."""
         guide, other = (
             messages.render(messages.sample(kind), wording=each) for each in (messages.Wording.GUIDE, wording)
         )
@@ -245,13 +244,13 @@ class MessageTable(CodeTable):
         return [name, *body]
 
 
-def _smaller(rendered: messages.Rendered) -> list[tuple[str, str | None]]:
-    """List what not every message has, with the signs that tell them apart."""
+def _optional_parts(rendered: messages.Rendered) -> list[tuple[str, str | None]]:
+    """List the optional parts of a message, with their labels."""
     return [("", rendered.help), ("SMS: ", rendered.short), ("", rendered.sender)]
 
 
 def _lines(paragraph: str) -> list[nodes.Node]:
-    """Keep the lines of a paragraph apart."""
+    """Separate the lines of a paragraph by line breaks."""
     flat: list[nodes.Node] = []
     for line in paragraph.splitlines():
         flat += [nodes.Text(line), nodes.raw("", "<br>", format="html")]
@@ -259,49 +258,49 @@ def _lines(paragraph: str) -> list[nodes.Node]:
 
 
 class BankCodeTable(CodeTable):
-    """The bank's response codes, and what each means for the order."""
+    """The bank's response codes, with the state of the payment."""
 
     sources = (sips_codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
-        told = messages_by_answer()
+        """Build the table."""
+        answers = messages_by_answer()
         rows = [
-            (code(number), self.word(outcome), text(told[outcome].money), self.message(told[outcome].key))
-            for number, outcome in sips_codes.RESPONSES.items()
+            (code(number), self.member(state), text(answers[state].money), self.message(answers[state].key))
+            for number, state in sips_codes.RESPONSES.items()
         ]
         return [table(("Response code", "PaymentState", "Debited", "Message"), rows, (20, 25, 20, 35))]
 
 
 class CaptureTable(CodeTable):
-    """What an acceptance means, by the capture mode that the message names."""
+    """The state after an acceptance, by the capture mode of the message."""
 
     sources = (sips_codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
-        rows = [(code(mode), self.word(outcome)) for mode, outcome in sips_codes.CAPTURES.items()]
+        """Build the table."""
+        rows = [(code(mode), self.member(state)) for mode, state in sips_codes.CAPTURES.items()]
         return [table(("Capture mode", "PaymentState"), rows, (50, 50))]
 
 
 class StatusTable(CodeTable):
-    """The states of a transaction, as the bank words them."""
+    """The bank's states of a transaction, with ours."""
 
     sources = (sips_codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
-        rows = [(code(word), self.word(state)) for word, state in sips_codes.STATUSES.items()]
-        return [table(("State at the bank", "State"), rows, (50, 50))]
+        """Build the table."""
+        rows = [(code(status), self.member(state)) for status, state in sips_codes.STATUSES.items()]
+        return [table(("State at the bank", "PaymentState"), rows, (50, 50))]
 
 
 class OperationTable(CodeTable):
-    """What became of an operation, by its response code."""
+    """The outcome of an operation, by its response code."""
 
     sources = (sips_codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
+        """Build the table."""
         rows = [
             (
                 code(number),
@@ -309,37 +308,37 @@ class OperationTable(CodeTable):
             )
             for number, outcome in sips_codes.OPERATIONS.items()
         ]
-        return [table(("Response code", "PaymentState"), rows, (50, 50))]
+        return [table(("Response code", "OperationOutcome"), rows, (50, 50))]
 
 
 class MeaningTable(CodeTable):
-    """Codes that tell a person more, and decide nothing."""
+    """Codes that explain a result to a person, and decide nothing."""
 
     required_arguments = 1
     sources = (sips_codes,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
+        """Build the table."""
         rows = [(code(number), text(meaning)) for number, meaning in getattr(sips_codes, self.arguments[0]).items()]
         return [table(("Code", "Meaning"), rows, (20, 80))]
 
 
 class HostTable(CodeTable):
-    """Where each brand takes payments."""
+    """The addresses of each brand."""
 
     sources = (sips_hosts,)
 
     def build(self) -> list[nodes.Node]:
-        """Make the table."""
+        """Build the table."""
         rows = [
-            (code(name), code(host.base), code(host.office) if host.office else text("none, or not known"))
+            (code(name), code(host.base), code(host.office) if host.office else text("none, or unknown"))
             for name, host in sips_hosts.KNOWN.items()
         ]
         return [table(("Attribute of SipsHost", "Payment page", "Office"), rows, (26, 40, 34))]
 
 
 def name_rule(_env: BuildEnvironment, signature: str, node: addnodes.desc_signature) -> str:
-    """Show a rule as its number and its title; the number is its name."""
+    """Show the number and the title of a rule, and return the number as its name."""
     number, _blank, title = signature.partition(" ")
     node += addnodes.desc_name(number, number)
     node += addnodes.desc_annotation("", f" {title}")
@@ -347,7 +346,7 @@ def name_rule(_env: BuildEnvironment, signature: str, node: addnodes.desc_signat
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Tell Sphinx what is here."""
+    """Register the directives."""
     app.add_object_type("rule", "rule", objname="rule", parse_node=name_rule)
     app.add_object_type("message", "message", objname="message")
     for name, directive in {
