@@ -274,7 +274,7 @@ class Ledger(ABC):
         return (claimed, payment) if payment else None
 
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
-        """Record that an effect succeeded at a time; with ``None``, that it raised ``task.error`` and will be retried."""
+        """Record that an effect succeeded at a time; with ``None``, that it raised ``task.error`` and is due again."""
         with self.transaction() as store:
             store.finish(task, at)
 
