@@ -1,4 +1,4 @@
-"""What a test says when it needs a part of the system that pip cannot give: a browser, a Java runtime, a font."""
+"""Skip or fail a test that needs a part of the system that pip cannot install: a browser, a Java runtime, a font."""
 
 import os
 from typing import NoReturn
@@ -7,11 +7,11 @@ import pytest
 
 
 def missing(part: str, how: str) -> NoReturn:
-    """Skip the running test; where ``CI`` is set everything was to be installed, so fail it instead.
+    """Skip the running test; fail it where ``CI`` is set, since ``.ci/run`` installs every part.
 
     Args:
-        part: What is not there, such as ``"Chromium"``.
-        how: How a person gets it, such as ``"apt install chromium"``.
+        part: The missing part, such as ``"Chromium"``.
+        how: The way to install it, such as ``"apt install chromium"``.
 
     Raises:
         pytest.skip.Exception: on a person's machine.

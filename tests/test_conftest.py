@@ -48,7 +48,7 @@ def test_spark(session: pytest.Pytester, options: tuple[str, ...], passed: int) 
 
 
 def test_figures(session: pytest.Pytester) -> None:
-    """What a test records as a figure is printed at the end, with its name."""
+    """A figure that a test records is printed at the end, with the test's name."""
     session.makepyfile("def test_speed(record_property):\n    record_property('figure', '12 a second')")
 
     session.runpytest().stdout.fnmatch_lines(["test_figures.py::test_speed: 12 a second"])

@@ -174,6 +174,7 @@ class TestWords:
         [
             ("One.\nThe books of the shop.\n", [(2, "books"), (2, "shop")]),
             ("shop_id of a workshop, `shop` and https://shop.example/shop\n", []),
+            ("## What it does\n\n# What a comment has\n", [(3, "What")]),
             ("It runs.  What it has,\nis kept.\n# Who calls pays.\n", [(1, "What"), (3, "Who")]),
             ("What is a debt?\n\nA person who\npays.  Whose is it.\n", []),
         ],

@@ -51,7 +51,8 @@ METAPHORS = {
     r"(?:say|says|said) nothing": "name what is absent",
 }
 SUBJECTS = re.compile(r"\b(?:What|Whatever|Who|Whoever)\b(?P<rest>[^.!?]*[.!?]?)")
-QUOTED = re.compile(r"(`+)[^`]+\1|https?://\S+")
+# Quotations, addresses, and headings of Markdown.
+IGNORED = re.compile(r"(`+)[^`]+\1|https?://\S+|^##+ .*$", re.MULTILINE)
 
 
 def files(places: tuple[str, ...], *suffixes: str) -> Iterator[Path]:
@@ -72,7 +73,7 @@ def docstring_findings(text: str) -> Iterator[tuple[int, str, str]]:
 
 def text_findings(text: str) -> Iterator[tuple[int, str, str]]:
     """List metaphors and clauses used as subjects: line, word, replacement."""
-    plain = QUOTED.sub(lambda match: re.sub(r"[^\n]", "`", match[0]), text)
+    plain = IGNORED.sub(lambda match: re.sub(r"[^\n]", "`", match[0]), text)
     for pattern, instead in METAPHORS.items():
         for match in re.finditer(rf"\b{pattern}\b", plain, re.IGNORECASE):
             yield text.count("\n", 0, match.start()) + 1, match[0], instead
