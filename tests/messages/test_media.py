@@ -130,7 +130,7 @@ class TestSms:
         """A text without bounds can break what every other value keeps."""
         letter = attrs.evolve(sample(Acknowledgement), transaction_reference="W" * 120)
 
-        with pytest.raises(MessageError, match="acknowledgement: the SMS takes 2 messages in place of one"):
+        with pytest.raises(MessageError, match="acknowledgement: expected an SMS of one segment, got 2"):
             render(letter, medium=Medium.SMS)
 
 
