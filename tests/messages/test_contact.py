@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 
-from creance_pay import find_caisse
 from creance_pay.errors import MessageError
 from creance_pay.messages import contact_line
 from samples import plain
@@ -40,13 +39,6 @@ def test_no_line_before_the_first() -> None:
 def test_line_is_written_with_its_price() -> None:
     """Number and price stand together."""
     assert "36 46 (service gratuit + prix de l'appel)" == plain(str(contact_line(date(2026, 11, 23))))
-
-
-def test_all_caisses_have_the_national_line() -> None:
-    """A caisse changes nothing, overseas included."""
-    day = date(2026, 11, 23)
-
-    assert contact_line(day) == contact_line(day, caisse=find_caisse("974"))
 
 
 @pytest.mark.parametrize("day", [date(2018, 7, 5), date(2026, 11, 23)])

@@ -6,7 +6,8 @@ import pytest
 
 from creance_pay import Euros
 from creance_pay.errors import MessageError
-from creance_pay.messages.formats import bound, euros, long_date, short_date, written
+from creance_pay.messages import format_euros
+from creance_pay.messages.formats import format_bound, format_long_date, format_short_date, format_value
 from samples import numbered
 
 
@@ -25,7 +26,7 @@ from samples import numbered
 )
 def test_amount_has_its_cents(cents: int, text: str) -> None:
     """Two decimals after a comma, narrow spaces between thousands, a no-break one before the sign."""
-    assert text == euros(Euros(cents))
+    assert text == format_euros(Euros(cents))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_amount_has_its_cents(cents: int, text: str) -> None:
 )
 def test_bound_drops_no_cents_but_zero(cents: int, text: str) -> None:
     """A bound is written as the service writes it."""
-    assert text == bound(Euros(cents))
+    assert text == format_bound(Euros(cents), "fr")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_bound_drops_no_cents_but_zero(cents: int, text: str) -> None:
 )
 def test_short_date_has_four_digits_of_year(day: date, text: str) -> None:
     """The date in a letter's text."""
-    assert text == short_date(day)
+    assert text == format_short_date(day)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_short_date_has_four_digits_of_year(day: date, text: str) -> None:
 )
 def test_long_date_has_the_first_of_a_month(day: date, text: str) -> None:
     """French says « 1er », for the first alone."""
-    assert text == long_date(day)
+    assert text == format_long_date(day, "fr")
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,10 @@ def test_long_date_has_the_first_of_a_month(day: date, text: str) -> None:
 )
 def test_type_chooses_the_format(value: object, text: object) -> None:
     """A template has nothing to say about it."""
-    assert text == written(value)
+    assert text == format_value(value, "fr")
 
 
 def test_nothing_is_not_written() -> None:
     """A missing value is an error, not a word."""
     with pytest.raises(MessageError):
-        written(None)
+        format_value(None, "fr")

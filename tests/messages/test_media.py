@@ -20,7 +20,14 @@ from creance_pay.messages import (
     sample,
 )
 from creance_pay.messages.catalogue import AmountOutOfRange, NothingDue, PaymentPending
-from creance_pay.messages.formats import FORMATS, bound, euros, is_one, long_date, written
+from creance_pay.messages.formats import (
+    FORMATS,
+    format_bound,
+    format_euros,
+    format_long_date,
+    format_value,
+    is_singular,
+)
 from creance_pay.messages.message import field_types
 from samples import plain
 
@@ -42,21 +49,21 @@ class TestEnglish:
     )
     def test_amount(self, text: str, cents: int) -> None:
         """The sign comes first, without a space."""
-        assert text == euros(Euros(cents), "en")
+        assert text == format_euros(Euros(cents), lang="en")
 
     @pytest.mark.parametrize(("text", "cents"), [("€16", 1600), ("€16.50", 1650), ("€1,000", 100000)])
     def test_bound(self, text: str, cents: int) -> None:
         """Zero cents are dropped."""
-        assert text == bound(Euros(cents), "en")
+        assert text == format_bound(Euros(cents), "en")
 
     @pytest.mark.parametrize(("text", "day"), [("5 July 2018", date(2018, 7, 5)), ("1 August 2018", date(2018, 8, 1))])
     def test_day(self, text: str, day: date) -> None:
         """In full, asked for or not: 05/07 is the 7 May of some readers."""
-        assert (text, text) == (long_date(day, "en"), written(day, "en"))
+        assert (text, text) == (format_long_date(day, "en"), format_value(day, "en"))
 
     def test_telephone(self) -> None:
         """The price of the call is in English too."""
-        assert "36 46 (free service + price of the call)" == written(contact_line(date(2026, 11, 23)), "en")
+        assert "36 46 (free service + price of the call)" == format_value(contact_line(date(2026, 11, 23)), "en")
 
     def test_bounds(self) -> None:
         """A whole sentence."""
@@ -72,14 +79,14 @@ class TestEnglish:
 )
 def test_singular(number: int, french: bool, english: bool) -> None:  # noqa: FBT001 - what is expected
     """Zero is singular in French (CLDR plural rules)."""
-    assert (french, english) == (is_one(number), is_one(number, "en"))
+    assert (french, english) == (is_singular(number, "fr"), is_singular(number, "en"))
 
 
 @pytest.mark.parametrize("value", [1.5, datetime(2018, 7, 5, 8, 59), b"x", True])  # noqa: DTZ001 - to be refused
 def test_other_types_are_refused(value: object) -> None:
     """A float is no amount, and a moment has no day before one knows where."""
     with pytest.raises(MessageError, match="no format for a value of type"):
-        written(value)
+        format_value(value, "fr")
 
 
 class TestWordings:

@@ -29,11 +29,10 @@ from creance_pay.messages import (
     Message,
     Rendered,
     message_for,
-    read_catalogue,
     render,
 )
 from creance_pay.messages.catalogue import AmountRequired, ReferenceSuggested
-from creance_pay.messages.sentences import french
+from creance_pay.messages.sentences import read_catalogue, set_typography
 from creance_pay.rules import access, assess, check_amount, notice_scope
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
 from strategies import notice_references
@@ -349,7 +348,7 @@ class TestTypography:
     )
     def test_spaces(self, typed: str, set_: str) -> None:
         """A plain space before : ; ! ? and inside quotes is replaced, and nothing is added."""
-        assert set_ == french(typed)
+        assert set_ == set_typography(typed)
 
     @pytest.mark.parametrize("word", [*ANSWERS, *PaymentState], ids=str)
     def test_every_sentence_is_set(self, word: Code | PaymentState) -> None:
@@ -392,11 +391,15 @@ class TestCatalogue:
             (
                 "{{ band_min|bound }}",
                 "{{ band_min|bund }}",
-                "below_band.body: not a template: no such filter or test, bund",
+                "below_band.body: not a template: no filter or test named bund",
             ),
             ("{{ band_min|bound }}", "{{ band_min", "below_band.body: not a template: "),
             ("{{ band_min|bound }}", "{% if %}", "below_band.body: not a template: "),
-            ("Rien à payer", "Rien à payer aujourd'hui", "nothing_due.title: a straight apostrophe"),
+            (
+                "Rien à payer",
+                "Rien à payer aujourd'hui",
+                "nothing_due.title: a straight apostrophe in place of ’",
+            ),
             ("[nothing_due]", "[nothing_do]", "missing or unknown messages: nothing_do, nothing_due"),
             ('[nothing_due]\ntitle = "', '[nothing_due]\ntitel = "', "nothing_due"),
             ('[nothing_due]\ntitle = "', '[nothing_due]\nfooter = "x"\ntitle = "', "nothing_due"),

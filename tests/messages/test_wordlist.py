@@ -26,7 +26,7 @@ from creance_pay.messages import (
 )
 from creance_pay.messages.catalogue import ErrorSummary, Letter
 from creance_pay.messages.sentences import sentences_of, unanswered
-from creance_pay.messages.wordlist import found, words_of
+from creance_pay.messages.wordlist import find_words, words_of
 from strategies import amounts
 
 LANGUAGES = ("fr", "en")
@@ -149,7 +149,7 @@ class TestPlainLanguage:
         if lang == "fr" and wording is not Wording.PLAIN and kind.key in OF_THE_GUIDE:
             del texts["body"]
 
-        assert [] == [word for text in texts.values() if text for word in found(text, words_of(lang).banned)]
+        assert [] == [word for text in texts.values() if text for word in find_words(text, words_of(lang).banned)]
 
     @each_language
     @each_wording

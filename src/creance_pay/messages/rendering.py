@@ -121,7 +121,7 @@ def paragraphs(text: str) -> Markup:
 _FINISH: dict[Medium, Callable[[str], str]] = {Medium.HTML: markup, Medium.SMS: plain}
 
 
-def _member(kind: type[_Choice], value: object) -> _Choice:
+def _member(kind: type[_Choice], value: str) -> _Choice:
     """Convert an argument to a member of an enumeration, or refuse it."""
     try:
         return kind(value)
