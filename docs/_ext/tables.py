@@ -122,7 +122,7 @@ class CodeTable(SphinxDirective):
 
 
 def messages_by_answer() -> Mapping[StrEnum, type[messages.Message]]:
-    """Find the message of each code and outcome."""
+    """Return the message of each code and payment state."""
     return {answer: kind for kind in messages.MESSAGES for answer in kind.answers}
 
 
