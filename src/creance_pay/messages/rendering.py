@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from ..errors import MessageError
 from .catalogue import Letter
+from .formats import check_language
 from .message import Message, Severity
 from .sentences import Overrides, Wording, sentences_of
 from .sms import SmsText, plain
@@ -135,9 +136,7 @@ def _prepare(
     kind: type[Message], lang: str, medium: Medium, wording: Wording, overrides: Overrides
 ) -> tuple[dict[str, str | Template], tuple[str, ...]]:
     """Return the sentences of a message, as templates where they have placeholders, and the names of its fields."""
-    if not isinstance(overrides, Overrides):
-        raise MessageError(f"expected overrides to come from read_overrides, got {type(overrides).__name__}")
-    sentences = sentences_of(lang, _member(Wording, wording), overrides).get(getattr(kind, "key", ""))
+    sentences = sentences_of(lang, wording, overrides).get(getattr(kind, "key", ""))
     if sentences is None:
         raise MessageError(f"expected a message of the catalogue, got {kind.__name__}")
     prepared: dict[str, str | Template] = {}
@@ -175,7 +174,10 @@ def render(
         MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``, or
             when the SMS costs more than one message.
     """
-    medium, overrides = _member(Medium, medium), overrides or _NO_OVERRIDES
+    check_language(lang)
+    medium, wording, overrides = _member(Medium, medium), _member(Wording, wording), overrides or _NO_OVERRIDES
+    if not isinstance(overrides, Overrides):
+        raise MessageError(f"expected overrides to come from read_overrides, got {type(overrides).__name__}")
     texts, segments = _fill(message, medium, lang, overrides, wording), None
     if medium is Medium.SMS:
         texts, segments = _as_sms(message, texts)

@@ -21,7 +21,7 @@ from ..codes import Code
 from ..errors import ConfigurationError
 from ..payment import PaymentState
 from .catalogue import MESSAGES
-from .formats import FORMATS, LOCALES, check_language
+from .formats import FORMATS, LOCALES
 from .message import Message, field_types
 from .samples import sample
 from .sms import SmsText
@@ -30,7 +30,7 @@ from .wordlist import word_faults
 
 # French sets a no-break space before these signs, inside these quotes, and before a unit.
 _NARROW = re.compile(" (?=[;!?])")
-_WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=(?:h|heures?|mois|jours?|€|euros?)\b)")
+_WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=€|(?:h|heures?|mois|jours?|euros?)\b)")
 
 
 class Wording(StrEnum):
@@ -201,10 +201,8 @@ def sentences_of(lang: str, wording: Wording, overrides: Overrides) -> Mapping[s
     """Return the sentences of a language: the shipped ones, replaced by those of a wording, then by a caisse's own.
 
     Raises:
-        MessageError: when the language has no sentences.
         ConfigurationError: when a layer is refused.
     """
-    check_language(lang)
     made = _reference(lang)
     name = f"{lang}.{wording}.toml"
     for origin, text in [(name, _shipped(name)), *(layer[1:] for layer in overrides.layers if layer[0] == lang)]:
