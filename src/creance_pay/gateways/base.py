@@ -58,8 +58,9 @@ class FormPost:
             button: The label of the button.
 
         Returns:
-            A ``<form>``, and a ``<script>`` after it where there is a nonce.  A Django template shows it as markup with
-            ``{{ form.as_html }}``, a Jinja2 template with ``{{ form.as_html() }}``.
+            A ``<form>``, and a ``<script>`` after it where there is a nonce.  Put it into a page with an f-string,
+            ``{{ form.as_html }}`` in a Django template, or ``{{ form.as_html() }}`` in a Jinja2 template; the operator
+            ``+`` escapes a plain ``str``.
         """
         inputs = Markup("").join(map(_HIDDEN_INPUT.format, self.fields.keys(), self.fields.values()))
         form = _FORM.format(self.action, inputs, button)
