@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what may arrive from a bank, or from somebody who would like to be one."""
+"""Hypothesis strategies for messages of a bank, and for messages that imitate one."""
 
 import string
 from urllib.parse import quote_from_bytes
@@ -13,7 +13,7 @@ any_text = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
 def _quoted(text: str) -> str:
-    """Percent-encode a text, even one that is no UTF-8."""
+    """Percent-encode a text, even one that UTF-8 cannot encode."""
     return quote_from_bytes(text.encode(errors="surrogatepass"))
 
 
@@ -23,7 +23,7 @@ def _urlencoded(pairs: list[tuple[str, str]]) -> bytes:
 
 @st.composite
 def data_texts(draw: st.DrawFn) -> str:
-    """Texts that look like Data: known and unknown names, any values, in any order and number."""
+    """Draw a text of the shape of Data: known and unknown names, any values, in any order and number."""
     names = st.sampled_from([*sips_shop.GENUINE, "returnContext", "maskedPan", "transactionDateTime", ""]) | any_text
     values = st.sampled_from([*sips_shop.GENUINE.values(), "", "null", "1", "2"]) | any_text
     pairs = draw(st.lists(st.tuples(names, values), max_size=12))
@@ -32,7 +32,7 @@ def data_texts(draw: st.DrawFn) -> str:
 
 @st.composite
 def forms(draw: st.DrawFn) -> bytes:
-    """Forms with the outer fields and others, each absent, once or more often."""
+    """Draw a form with the outer fields and others, each absent, once or more often."""
     names = st.sampled_from(OUTER) | any_text
     values = data_texts() | st.sampled_from(["", "base64", "base64url", "0" * 64]) | any_text
     return _urlencoded(draw(st.lists(st.tuples(names, values), max_size=8)))
@@ -40,13 +40,13 @@ def forms(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def sealed_texts(draw: st.DrawFn) -> str:
-    """Texts that only the bank could seal, whatever is in them."""
+    """Draw a text that the bank alone can seal, whatever its content."""
     text = draw(data_texts()).encode(errors="replace").decode()
     return f"keyVersion=2|{text}"
 
 
 bodies = st.binary(max_size=200) | forms()
-# AN1-35, the alphabet that the bank takes; its word for an absent value is not a reference.
+# AN1-35, the alphabet of the bank; its word for an absent value is not a reference.
 references = st.text(string.ascii_letters + string.digits, min_size=1, max_size=35).filter(lambda text: text != "null")
 amounts = st.integers(min_value=1, max_value=10**12 - 1)
 cards = st.text("0123456789", min_size=13, max_size=19)

@@ -121,7 +121,7 @@ class CodeTable(SphinxDirective):
 
 
 def messages_by_answer() -> Mapping[StrEnum, type[messages.Message]]:
-    """Map each code and state to its message."""
+    """Return the message of each code and payment state."""
     return {answer: kind for kind in messages.MESSAGES for answer in kind.answers}
 
 

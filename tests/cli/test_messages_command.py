@@ -66,4 +66,7 @@ def test_check_finds_an_error(capsys: pytest.CaptureFixture[str], tmp_path: Path
     (tmp_path / "fr.toml").write_text('[nothing_due]\ntitle = "C\'est payé"', encoding="utf-8")
     assert 1 == main(["messages", "check", str(tmp_path)])
 
-    assert f"creance-pay: {tmp_path / 'fr.toml'}: nothing_due.title: a straight apostrophe\n" == capsys.readouterr().err
+    assert (
+        f"creance-pay: {tmp_path / 'fr.toml'}: nothing_due.title: a straight apostrophe in place of ’\n"
+        == capsys.readouterr().err
+    )

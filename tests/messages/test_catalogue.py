@@ -1,4 +1,4 @@
-"""The list of messages: one for every public word and every outcome, each with what is known about the money."""
+"""The list of messages: one for each public code and each payment state, with the facts about money."""
 
 from collections import Counter
 from importlib import resources
@@ -7,47 +7,27 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from creance_pay import Euros, PaymentState
+from creance_pay import PaymentState
 from creance_pay.codes import Code
 from creance_pay.errors import MessageError
-from creance_pay.messages import MESSAGES, Message, Money, Severity, acknowledgements, catalogue, message_for, render
-from creance_pay.messages.catalogue import AmountOutOfRange, PaymentAccepted
-from creance_pay.messages.sentences import Overrides, Wording, read_catalogue, sentences_of
+from creance_pay.messages import (
+    MESSAGES,
+    Message,
+    Money,
+    Retry,
+    acknowledgements,
+    catalogue,
+    message_for,
+    render,
+    sample,
+)
+from creance_pay.messages.catalogue import PaymentAccepted
+from creance_pay.messages.sentences import Overrides, Wording, read_catalogue, sentences_of, unanswered
 from samples import plain
 
 SHIPPED = resources.files("creance_pay.messages").joinpath("fr.toml").read_text(encoding="utf-8")
-PUBLIC: list[Code] = [code for kind in Code.__subclasses__() for code in kind if code.public]
 GUIDE = sentences_of("fr", Wording.GUIDE, Overrides())
-ANSWERED = Counter(word for kind in MESSAGES for word in kind.answers)
-
-each_message = pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.key)
-
-
-def test_every_public_word_and_outcome_is_answered() -> None:
-    """What a person has to be told can be told, and nothing else is."""
-    assert {*PUBLIC, *PaymentState} == set(ANSWERED)
-
-
-def test_no_word_is_answered_twice() -> None:
-    """The choice of a message depends on no order."""
-    assert {1} == set(ANSWERED.values())
-
-
-@each_message
-def test_every_message_has_its_own_key(kind: type[Message]) -> None:
-    """A key leads to one message."""
-    assert [kind] == [other for other in MESSAGES if other.key == kind.key]
-
-
-@each_message
-def test_nothing_is_debited_only_where_that_is_known(kind: type[Message]) -> None:
-    """« Rien n'a été débité » is said only where the money is known to be untouched."""
-    sentences = " ".join(filter(None, attrs.astuple(GUIDE[kind.key])))
-
-    assert kind.money is Money.NO or "débité" not in sentences
-
-
-#: What is known about the money in each state.  After a refund or a chargeback it was debited, and returned since.
+#: What the bank's answer proves in each state.  After a refund or a chargeback the person was debited before.
 MONEY = {
     PaymentState.CREATED: Money.UNKNOWN,
     PaymentState.PENDING: Money.UNKNOWN,
@@ -64,67 +44,17 @@ MONEY = {
 }
 
 
-def kind_for(state: PaymentState) -> type[Message]:
-    """Return the message of a state."""
-    (kind,) = [kind for kind in MESSAGES if state in kind.answers]
-    return kind
-
-
-def test_money_follows_the_state() -> None:
-    """Each state has the fact about money that the bank's answer allows."""
-    assert MONEY == {state: kind_for(state).money for state in PaymentState}
-
-
-def test_bank_has_not_answered_only_where_true() -> None:
-    """The sentence "we do not have the bank's answer yet" belongs to the states without a final answer."""
-    body = "Nous n'avons pas encore la réponse de la banque."
-    waiting = {PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN}
-
-    assert waiting == {state for state in PaymentState if plain(GUIDE[kind_for(state).key].body) == body}
-
-
-def test_failure_belongs_to_a_refusal() -> None:
-    """The guide's sentence of a failed payment answers REFUSED only: an abandon is no failure (R14)."""
-    body = "Votre transaction de paiement a échoué."
-
-    assert [PaymentState.REFUSED] == [state for state in PaymentState if plain(GUIDE[kind_for(state).key].body) == body]
-
-
-@pytest.mark.parametrize(
-    ("severity", "role"),
-    [
-        (Severity.INFO, "status"),
-        (Severity.SUCCESS, "status"),
-        (Severity.WARNING, "alert"),
-        (Severity.ERROR, "alert"),
-    ],
-)
-def test_role_follows_severity(severity: Severity, role: str) -> None:
-    """Screen readers announce the graver ones at once (RGAA 7.5)."""
-    assert role == severity.role
-
-
-class TestMaking:
-    """A message is made from the values of what it answers, and of no fewer."""
-
-    def test_takes_what_it_needs(self) -> None:
-        """Other values are left out."""
-        values = {"minimum": Euros(1600), "maximum": Euros(5000), "total": Euros(6000)}
-
-        assert AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000)) == AmountOutOfRange.of(values)
-
-    @pytest.mark.parametrize("values", [{}, {"minimum": Euros(1600)}, {"minimum": Euros(1600), "maximum": None}])
-    def test_refuses_a_missing_value(self, values: dict[str, object]) -> None:
-        """What is missing is named, and the message too."""
-        with pytest.raises(MessageError, match=r"amount_out_of_range needs (minimum, )?maximum"):
-            AmountOutOfRange.of(values)
+def states_with_body(body: str) -> set[PaymentState]:
+    """Return the payment states whose French message has this body, in plain typography."""
+    messages = {state: message_for(SimpleNamespace(state=state)) for state in PaymentState}
+    return {state for state, message in messages.items() if plain(GUIDE[message.key].body) == body}
 
 
 class TestList:
     """The catalogue is a list, not the subclasses that happen to be imported."""
 
     def test_lists_every_class_of_the_package(self) -> None:
-        """A message class that nobody listed would have no sentences."""
+        """A message class that is not listed has no sentences."""
         defined = {
             name
             for module in (catalogue, acknowledgements)
@@ -134,8 +64,16 @@ class TestList:
 
         assert defined == {kind.__name__ for kind in MESSAGES}
 
+    def test_keys_are_unique(self) -> None:
+        """A key names one message."""
+        assert {1} == set(Counter(kind.key for kind in MESSAGES).values())
+
+    def test_samples_keep_the_class(self) -> None:
+        """Every message has sample values."""
+        assert list(MESSAGES) == [type(sample(kind)) for kind in MESSAGES]
+
     def test_subclass_of_a_portal_changes_nothing(self) -> None:
-        """A portal may derive a class of its own; the catalogue is read as before, and ours are rendered."""
+        """A portal derives a class of its own: the catalogue is read as before, and only ours are rendered."""
 
         @attrs.frozen(kw_only=True)
         class Welcome(Message):
@@ -148,10 +86,41 @@ class TestList:
 
         assert {kind.key for kind in MESSAGES} == read.keys()
         assert PaymentAccepted() == message_for(SimpleNamespace(state=PaymentState.PAID))
-        with pytest.raises(MessageError, match=r"expected a message of the catalogue, got Welcome$"):
+        with pytest.raises(MessageError, match=r"^expected a message of the catalogue, got Welcome$"):
             render(Welcome())
 
-    def test_only_messages_are_rendered(self) -> None:
-        """Another object is named by its type."""
-        with pytest.raises(MessageError, match=r"expected a message of the catalogue, got NoneType$"):
-            render(None)  # type: ignore[arg-type]
+
+class TestAnswers:
+    """Each public code and each payment state has exactly one message."""
+
+    def test_every_word_is_answered_once(self) -> None:
+        """The enumerations give the words, no list by hand."""
+        words = [*(code for kind in Code.__subclasses__() for code in kind if code.public), *PaymentState]
+
+        assert Counter(words) == Counter(word for kind in MESSAGES for word in kind.answers)
+
+    def test_nothing_is_unanswered(self) -> None:
+        """The check of the loader agrees."""
+        assert [] == unanswered()
+
+    def test_bank_has_not_answered_only_where_true(self) -> None:
+        """The sentence of a pending payment belongs to the states without a final answer of the bank."""
+        waiting = {PaymentState.CREATED, PaymentState.PENDING, PaymentState.AUTHORISED, PaymentState.UNKNOWN}
+
+        assert waiting == states_with_body("Nous n'avons pas encore la réponse de la banque.")
+
+    def test_failure_belongs_to_a_refusal(self) -> None:
+        """The guide's sentence of a failed payment answers a refusal: an abandon is no failure (R14)."""
+        assert {PaymentState.REFUSED} == states_with_body("Votre transaction de paiement a échoué.")
+
+
+class TestMoney:
+    """The facts about money follow from the state."""
+
+    def test_money_follows_the_state(self) -> None:
+        """Each state has the fact that the bank's answer proves."""
+        assert MONEY == {state: message_for(SimpleNamespace(state=state)).money for state in PaymentState}
+
+    def test_no_retry_where_money_may_have_moved(self) -> None:
+        """Only a person who was not debited may try again."""
+        assert [] == [kind.key for kind in MESSAGES if kind.money is not Money.NO and kind.retry is not Retry.NO]

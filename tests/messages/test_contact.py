@@ -1,10 +1,9 @@
 """The telephone line by date (rule R24)."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
-from creance_pay import find_caisse
 from creance_pay.errors import MessageError
 from creance_pay.messages import contact_line
 from samples import plain
@@ -25,31 +24,26 @@ SHORT = ("36 46", "service gratuit + prix de l'appel")
     ],
 )
 def test_line_changes_on_its_day(day: date, line: tuple[str, str]) -> None:
-    """Until 30 June 2020 the number from abroad, from 1 July the free service; the two notes are not mixed."""
+    """Until 30 June 2020 the number from abroad, from 1 July the free service; each with its own price and source."""
     found = contact_line(day)
 
-    assert line == (found.number, plain(found.tariff))
-
-
-def test_no_line_before_the_first() -> None:
-    """A day before any known line has none."""
-    with pytest.raises(MessageError):
-        contact_line(date(2008, 12, 31))
+    assert (*line, True) == (found.number, plain(found.tariff), bool(found.source.strip()))
 
 
 def test_line_is_written_with_its_price() -> None:
-    """Number and price stand together."""
+    """A letter shows the number and the price together."""
     assert "36 46 (service gratuit + prix de l'appel)" == plain(str(contact_line(date(2026, 11, 23))))
 
 
-def test_all_caisses_have_the_national_line() -> None:
-    """A caisse changes nothing, overseas included."""
-    day = date(2026, 11, 23)
-
-    assert contact_line(day) == contact_line(day, caisse=find_caisse("974"))
-
-
-@pytest.mark.parametrize("day", [date(2018, 7, 5), date(2026, 11, 23)])
-def test_line_has_its_source(day: date) -> None:
-    """Where it was read is kept beside it."""
-    assert contact_line(day).source.strip()
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        (date(2008, 12, 31), "expected a date from 2009-01-01 on, got 2008-12-31"),
+        (datetime(2018, 7, 5, 8, 59), "expected a date, got datetime"),  # noqa: DTZ001 - to be refused
+        ("2018-07-05", "expected a date, got str"),
+    ],
+)
+def test_refusals(day: date, text: str) -> None:
+    """A day before the first known line, and a value that is no day."""
+    with pytest.raises(MessageError, match=f"^{text}$"):
+        contact_line(day)

@@ -1,11 +1,11 @@
-"""What HTML needs beside the sentences: roles, identifiers, a summary of errors, a page to print."""
+"""Messages in a page: the element, its identifier, the summary of errors, the page to print."""
 
 import attrs
 import pytest
-from jinja2 import Environment
 
 from creance_pay import Euros
-from creance_pay.messages import Medium, Message, error_summary, printable_page, render, sample
+from creance_pay.errors import MessageError
+from creance_pay.messages import Medium, Message, error_summary, printable_page, read_overrides, render, sample
 from creance_pay.messages.acknowledgements import Acknowledgement
 from creance_pay.messages.catalogue import (
     AmountHint,
@@ -20,10 +20,10 @@ BOUNDS = AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000))
 
 
 class TestElement:
-    """A rendered message goes into a page as one element that screen readers know how to announce."""
+    """A rendered message is one element, which screen readers announce by its role."""
 
     def test_is_one_element(self) -> None:
-        """Role, language and identifier stand on the element, the sentences inside."""
+        """The element has role, language and identifier, and contains the sentences."""
         assert (
             '<div class="message message-error" role="alert" lang="fr" id="reference-error">'
             '<p class="message-title"><strong>Référence manquante</strong></p>'
@@ -32,20 +32,7 @@ class TestElement:
             " Exemple\u00a0: 6311 7054 0000 0344 F.</p>"
             '<p class="message-help">Où trouver la référence de votre avis\u202f?'
             " Elle est présente dans votre courrier.</p></div>"
-        ) == render(ReferenceRequired(), medium=Medium.HTML).__html__()
-
-    @pytest.mark.parametrize("medium", [Medium.HTML, Medium.TEXT])
-    def test_is_safe_in_a_template(self, medium: Medium) -> None:
-        """An engine that escapes puts it in as it is, and a text's own characters are escaped once."""
-        letter = sample(Acknowledgement)
-        rendered = render(letter, medium=medium)
-        page = Environment(autoescape=True).from_string("{{ message }}").render(message=rendered)
-
-        assert rendered.__html__() == page
-
-    def test_text_is_escaped(self) -> None:
-        """A message for text is no danger in a page either."""
-        assert "Adresse\u00a0: &lt;b&gt;" in render(Acknowledgement.of({**VALUES, "address": "<b>"})).__html__()
+        ) == str(render(ReferenceRequired(), medium=Medium.HTML))
 
     @pytest.mark.parametrize(
         ("element_id", "message"),
@@ -56,19 +43,19 @@ class TestElement:
         ],
     )
     def test_identifier_is_for_aria_describedby(self, element_id: str | None, message: Message) -> None:
-        """A field names its hint and its error; a message about no field has no identifier."""
+        """A field names its hint and its error; a message without a field has no identifier."""
         assert element_id == render(message).element_id
 
-    def test_message_of_no_field_has_no_identifier(self) -> None:
+    def test_message_without_a_field_has_no_identifier(self) -> None:
         """Two of them on a page would share it."""
-        assert " id=" not in render(PaymentPending(), medium=Medium.HTML).__html__()
+        assert " id=" not in str(render(PaymentPending(), medium=Medium.HTML))
 
 
 class TestSummary:
-    """The top of a page with errors says how many there are, and leads to each field."""
+    """The summary counts the errors of a page, and links to each field."""
 
     def test_links_to_fields(self) -> None:
-        """A link where there is a field, the words alone where there is none."""
+        """An error without a field has no link."""
         errors = [render(message, medium=Medium.HTML) for message in (BOUNDS, BelowOnlineMinimum())]
 
         assert (
@@ -80,19 +67,30 @@ class TestSummary:
 
     @pytest.mark.parametrize(("lang", "title"), [("fr", "1 erreur à corriger"), ("en", "1 error to correct")])
     def test_counts(self, lang: str, title: str) -> None:
-        """One error is one, in the language of the errors."""
+        """One error is singular, in the language of the errors."""
         assert f"<h2>{title}</h2>" in error_summary([render(BOUNDS, lang=lang)])
 
     def test_of_nothing_is_nothing(self) -> None:
         """A page without errors has no summary."""
         assert "" == error_summary([])
 
+    def test_takes_rendered_messages(self) -> None:
+        """A message that is not rendered is refused by its type."""
+        with pytest.raises(MessageError, match=r"^expected errors to be Rendered, got BelowOnlineMinimum$"):
+            error_summary([render(BOUNDS), BelowOnlineMinimum()])  # type: ignore[list-item]
+
+    def test_uses_the_sentences_of_the_caisse(self) -> None:
+        """The heading is a sentence too."""
+        ours = read_overrides({"fr": '[error_summary]\ntitle = "Points à corriger : {{ count }}"'})
+
+        assert "<h2>Points à corriger\u00a0: 1</h2>" in error_summary([render(BOUNDS)], overrides=ours)
+
 
 class TestPage:
     """The acknowledgement as a page that can be printed."""
 
     def test_has_every_word(self) -> None:
-        """Title, sender, body and action are there, in the language that it says."""
+        """Title, sender, body and action are there, and the language is marked."""
         page, made = printable_page(sample(Acknowledgement)), render(sample(Acknowledgement))
         words = [made.title, str(made.sender), made.action, *made.body.splitlines()]
 
@@ -100,7 +98,7 @@ class TestPage:
         assert page.startswith('<!DOCTYPE html>\n<html lang="fr">')
 
     def test_has_a_style_for_paper(self) -> None:
-        """Printing needs nothing from elsewhere."""
+        """The page loads no other file."""
         page = printable_page(sample(Acknowledgement), nonce="abc")
 
         assert [] == [each for each in ("@media print", "@page { size: A4", '<style nonce="abc">') if each not in page]
@@ -111,6 +109,6 @@ class TestPage:
 
         assert "Adresse\u00a0: &lt;/p&gt;&lt;script&gt;" in page
 
-    def test_speaks_english(self) -> None:
-        """Sender and all."""
+    def test_english(self) -> None:
+        """The title is in the language asked for."""
         assert "<title>Acknowledgement of your payment</title>" in printable_page(sample(Acknowledgement), lang="en")

@@ -46,7 +46,7 @@ ORDER = PaymentOrder(
     return_url="https://portal.example/return",
     notification_url="https://portal.example/notification",
 )
-#: A yes of each rule: nothing to tell the person, except the warning of the last one.
+#: A yes of each rule.
 YES = (
     access(a_debt(), policy=POLICY),
     assess(a_debt(), policy=POLICY),
@@ -132,7 +132,7 @@ class TestState:
         assert (message, body) == (found, plain(render(found).body))
 
     def test_charged_back_leads_to_the_caisse(self) -> None:
-        """Whether and how to pay again is for the caisse to say."""
+        """The caisse decides how the person pays again."""
         assert "Contact your health insurance fund before you pay." == render(PaymentChargedBack(), lang="en").action
 
     def test_other_states_are_none(self) -> None:
@@ -142,7 +142,7 @@ class TestState:
 
 
 class TestErrors:
-    """An error of a gateway means that nobody knows yet: its message invites nobody to pay again."""
+    """After an error of a gateway the result is not known: the message asks the person not to pay again."""
 
     @pytest.mark.parametrize(
         ("kind", "error"),
@@ -197,7 +197,7 @@ class TestErrors:
 
 
 class TestRefusals:
-    """What has no message is refused by both functions, with the type of what came."""
+    """Both functions refuse an object without a message, and name its type."""
 
     @pytest.mark.parametrize(
         ("answer", "came"),
@@ -233,7 +233,7 @@ class TestRefusals:
             assert (expected, cause) == (str(caught.value), caught.value.__cause__)
 
     def test_a_yes_has_no_message(self) -> None:
-        """A yes is nothing to tell, by the one function an error and by the other an empty tuple."""
+        """For a yes the one function raises, and the other returns an empty tuple."""
         for answer in YES:
             with pytest.raises(MessageError, match=r"no message answers [A-Za-z]+ with code [A-Z_]+:"):
                 message_for(answer)
@@ -245,11 +245,11 @@ class TestMessagesFor:
     """The message of the code, if it has one, then those of the warnings."""
 
     def test_warning_of_a_yes(self) -> None:
-        """The stranded remainder is told with its values (R11), though the amount is accepted."""
+        """The stranded remainder has a message with its values (R11), though the amount is accepted."""
         assert (StrandedRemainder(stranded=Euros(1000), suggested_max=Euros(4400)),) == messages_for(STRANDING)
 
     def test_warning_reads(self) -> None:
-        """What would remain, and what strands nothing."""
+        """The sentences show the remainder, and the largest amount that strands none."""
         (message,) = messages_for(STRANDING)
         rendered = render(message)
 

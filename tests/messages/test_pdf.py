@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 
 from creance_pay import Euros
-from creance_pay.errors import MissingExtraError
+from creance_pay.errors import MessageError, MissingExtraError
 from creance_pay.messages import (
     Acknowledgement,
     Registration,
@@ -26,6 +26,7 @@ from creance_pay.messages import (
     render,
     sample,
 )
+from creance_pay.messages.catalogue import PaymentPending
 from samples import numbered
 
 LETTER = Acknowledgement(
@@ -40,7 +41,7 @@ LETTER = Acknowledgement(
     delete_on=date(2019, 1, 5),
 )
 REGISTERED = sample(Registration)
-#: The file above as typst 0.15.2 writes it; another version is to be looked at and validated again before this changes.
+#: The hash of the PDF of LETTER by typst 0.15.2.  Validate the file of another version again before you change this.
 KNOWN = "acaba4a62e9373f961a88986a5b59f0344d8ff5b626929c7072fce827f9f943b"
 
 
@@ -51,7 +52,7 @@ def opened(content: bytes) -> pikepdf.Pdf:
 
 @pytest.fixture(scope="module")
 def pdf() -> pikepdf.Pdf:
-    """Give the PDF of the letter."""
+    """Return the PDF of the letter."""
     return opened(acknowledgement_pdf(LETTER))
 
 
@@ -61,7 +62,7 @@ def fonts(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:
 
 
 def cmap(font: pikepdf.Object) -> dict[int, str]:
-    """Read which text each code of a font stands for."""
+    """Read the text of each code of a font."""
     table = font.ToUnicode.read_bytes().decode()
     found = {}
     for code, text in re.findall(r"<([0-9a-f]{4})> <([0-9a-f]+)>\n", table, re.IGNORECASE):
@@ -70,7 +71,7 @@ def cmap(font: pikepdf.Object) -> dict[int, str]:
 
 
 def text_of(pdf: pikepdf.Pdf) -> str:
-    """Extract the text of every page, as a reader that copies it would: by the fonts' own tables."""
+    """Extract the text of every page by the tables of its fonts, as a reader does that copies it."""
     parts = []
     for page in pdf.pages:
         tables = {name: cmap(font) for name, font in page.Resources.Font.items()}
@@ -89,19 +90,19 @@ def text_of(pdf: pikepdf.Pdf) -> str:
 
 
 def joined(text: str) -> str:
-    """Leave out what a page's layout decides: plain spaces, and the ends of lines."""
+    """Remove plain spaces and ends of lines, which the layout of a page decides."""
     return re.sub(r"[ \n]", "", text)
 
 
 class TestStructure:
-    """PDF/A-3a and PDF/UA-1, as far as can be told without a validator."""
+    """PDF/A-3a and PDF/UA-1, as far as a test can see without a validator."""
 
     def test_is_tagged(self, pdf: pikepdf.Pdf) -> None:
         """A screen reader finds the structure."""
         assert (True, True) == (bool(pdf.Root.MarkInfo.Marked), "/StructTreeRoot" in pdf.Root)
 
     def test_has_language_and_title(self, pdf: pikepdf.Pdf) -> None:
-        """The language is marked, and the window shows the title."""
+        """The language is marked, and the title is shown in the window."""
         assert ("fr-FR", True) == (
             str(pdf.Root.Lang).replace("fr-fr", "fr-FR"),
             bool(pdf.Root.ViewerPreferences.DisplayDocTitle),
@@ -115,7 +116,7 @@ class TestStructure:
         assert ["1", "3", "A", "Accusé de réception de votre paiement de créance"] == found
 
     def test_fonts_are_inside(self, pdf: pikepdf.Pdf) -> None:
-        """Each font is embedded, and knows its characters."""
+        """Each font is embedded, and maps its codes to characters."""
         whole = [font for font in fonts(pdf) if font.Subtype == "/Type0"]
         files = [
             [key for key in descendant.FontDescriptor if str(key).startswith("/FontFile")]
@@ -125,8 +126,8 @@ class TestStructure:
 
         assert (True, True) == (bool(whole) and all("/ToUnicode" in font for font in whole), all(files))
 
-    def test_facts_are_attached(self, pdf: pikepdf.Pdf) -> None:
-        """A program reads cents and ISO days, as data of the document."""
+    def test_values_are_attached(self, pdf: pikepdf.Pdf) -> None:
+        """A program reads cents and ISO dates, as data of the document."""
         (name,) = pdf.attachments
         attached = pdf.attachments[name]
 
@@ -146,27 +147,28 @@ class TestStructure:
 
 
 class TestWords:
-    """The page says what the text says."""
+    """The page has the sentences of the text."""
 
-    @pytest.mark.parametrize("lang", ["fr", "en"])
-    @pytest.mark.parametrize("wording", Wording)
-    @pytest.mark.parametrize("letter", [LETTER, REGISTERED], ids=["acknowledgement", "registration"])
-    def test_text_is_that_of_the_message(self, letter: Acknowledgement, wording: Wording, lang: str) -> None:
-        """Sender, title, body and action, character by character."""
-        made = render(letter, lang=lang, wording=wording)
-        found = text_of(opened(acknowledgement_pdf(letter, lang=lang, wording=wording)))
+    def test_text_is_that_of_the_message(self) -> None:
+        """Sender, title, body and action, character by character, in each language and wording."""
+        versions = [("fr", Wording.GUIDE), ("fr", Wording.CORRECTED), ("fr", Wording.PLAIN), ("en", Wording.GUIDE)]
 
-        assert joined(f"{made.sender}{made.title}{made.body}{made.action}") == joined(found)
+        for letter in (LETTER, REGISTERED):
+            for lang, wording in versions:
+                made = render(letter, lang=lang, wording=wording)
+                found = text_of(opened(acknowledgement_pdf(letter, lang=lang, wording=wording)))
 
-    @pytest.mark.parametrize("character", "éÉôàâ€’«»\u00a0\u202f")
-    def test_character_is_there(self, pdf: pikepdf.Pdf, character: str) -> None:
-        """Accents and no-break spaces can be read and copied."""
+                assert joined(f"{made.sender}{made.title}{made.body}{made.action}") == joined(found)
+
+    def test_characters_can_be_copied(self, pdf: pikepdf.Pdf) -> None:
+        """Accents, signs and no-break spaces are in the text that a reader extracts."""
         overrides = read_overrides({"fr": '[acknowledgement]\naction = "Gardez ceci : {{ delete_on }} â à !"'})
+        text = text_of(pdf) + text_of(opened(acknowledgement_pdf(LETTER, overrides=overrides)))
 
-        assert character in text_of(pdf) + text_of(opened(acknowledgement_pdf(LETTER, overrides=overrides)))
+        assert [] == [character for character in "éÉôàâ€’«»\u00a0\u202f" if character not in text]
 
     def test_values_are_not_markup(self) -> None:
-        """What looks like a program of typst is text."""
+        """A value that looks like a program of typst stays text."""
         hostile = '#panic("x") [y] *z* $1$ \\ `a`'
         found = text_of(opened(acknowledgement_pdf(attrs.evolve(LETTER, address=hostile))))
 
@@ -177,7 +179,7 @@ class TestBytes:
     """The same acknowledgement gives the same file."""
 
     def test_is_reproducible(self) -> None:
-        """In another process too."""
+        """Another process writes the same bytes."""
         program = (
             "import hashlib; from creance_pay.messages import *;"
             "print(hashlib.sha256(acknowledgement_pdf(sample(Acknowledgement))).hexdigest())"
@@ -187,7 +189,7 @@ class TestBytes:
         assert done.stdout.strip() == hashlib.sha256(acknowledgement_pdf(sample(Acknowledgement))).hexdigest()
 
     def test_is_the_known_file(self) -> None:
-        """A change of its bytes is a change to look at."""
+        """A change of the bytes needs a new validation."""
         assert KNOWN == hashlib.sha256(acknowledgement_pdf(LETTER)).hexdigest()
 
     @pytest.mark.parametrize(
@@ -199,12 +201,12 @@ class TestBytes:
         ],
     )
     def test_name_is_safe(self, letter: Acknowledgement, name: str) -> None:
-        """ASCII, nothing personal, and no way out of a folder."""
+        """ASCII, nothing personal, no path."""
         assert name == letter.file_name
 
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has no typst is told what to install."""
+    """The error names the extra to install."""
     monkeypatch.setitem(sys.modules, "typst", None)
 
     with pytest.raises(MissingExtraError, match=r"pip install 'creance-pay\[pdf\]'") as caught:
@@ -212,10 +214,16 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pdf" == caught.value.extra
 
 
+def test_other_messages_are_refused() -> None:
+    """A payment message has no document."""
+    with pytest.raises(MessageError, match=r"^expected an Acknowledgement or a Registration, got PaymentPending$"):
+        acknowledgement_pdf(PaymentPending())  # type: ignore[arg-type]
+
+
 @pytest.mark.verapdf
 @pytest.mark.parametrize("flavour", ["ua1", "3a"])
 def test_validator_agrees(flavour: str, tmp_path: Path) -> None:
-    """The independent validator finds nothing, where it is on the path."""
+    """The independent validator finds no fault."""
     tool = shutil.which("verapdf")
     assert tool is not None
     path = tmp_path / LETTER.file_name

@@ -1,57 +1,38 @@
-"""From an answer to sentences: the choice of a message, its words, and what a catalogue may not hold."""
+"""From an answer of a rule or a bank to sentences, for each medium."""
 
 import re
 from collections.abc import Callable
 from datetime import date
 from html.parser import HTMLParser
-from importlib import resources
 from types import SimpleNamespace
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from creance_pay import DebtKind, Euros, NoticeReference, PaymentState
 from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
-from creance_pay.errors import (
-    ConfigurationError,
-    CreancePayError,
-    InvalidAmountError,
-    InvalidReferenceError,
-    MessageError,
-)
-from creance_pay.messages import (
-    MESSAGES,
-    Acknowledgement,
-    Medium,
-    Message,
-    Rendered,
-    message_for,
-    read_catalogue,
-    render,
-)
-from creance_pay.messages.catalogue import AmountRequired, ReferenceSuggested
-from creance_pay.messages.sentences import french
+from creance_pay.errors import InvalidReferenceError, MessageError
+from creance_pay.messages import MESSAGES, Acknowledgement, Medium, Rendered, Wording, message_for, render, sample
+from creance_pay.messages.catalogue import AmountOutOfRange, AmountRequired, NothingDue, PaymentAccepted, PaymentPending
 from creance_pay.rules import access, assess, check_amount, notice_scope
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
-from strategies import notice_references
 
-SHIPPED = resources.files("creance_pay.messages").joinpath("fr.toml").read_text(encoding="utf-8")
-AT_ACCESS = a_policy(band_checked_at="access")
-PUBLIC = [code for kind in Code.__subclasses__() for code in kind if code.public]
+BOUNDS = AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000))
 HOSTILE = "<script>alert('x')</script> & \"y\""
+#: A text without a gap: no brace, no ``None``, no name of Python.
+WHOLE = re.compile(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*")
 
 
 def error_of(text: str) -> InvalidReferenceError:
-    """Give the error that a reference meets."""
+    """Return the error that a reference raises."""
     with pytest.raises(InvalidReferenceError) as caught:
         NoticeReference.parse(text)
     return caught.value
 
 
-#: What really gives each word that a person has to be told.
+#: A real answer for each public code of a verdict or an error.
 ANSWERS: dict[Code, Callable[[], object]] = {
     ReferenceCode.REFERENCE_REQUIRED: lambda: error_of(""),
     ReferenceCode.REFERENCE_BAD_CHARACTER: lambda: error_of("6311 7054 9000 0001 : 1 F"),
@@ -83,8 +64,8 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     VerdictCode.AMOUNT_ABOVE_MAXIMUM: lambda: check_amount("50,01", total=Euros(6000), policy=POLICY),
     VerdictCode.AMOUNT_ABOVE_REMAINING: lambda: check_amount("40", total=Euros(2000), policy=POLICY),
 }
-#: The words of the service itself, in plain typography, by what they answer.
-SEED: dict[Code | PaymentState, str] = {
+#: Bodies that the guide gives word for word, and bodies that show the values of the answer; in plain typography.
+BODIES: dict[Code | PaymentState, str] = {
     VerdictCode.REFERENCE_NOT_OPEN: "Cette référence de courrier n'est pas ouverte au paiement en ligne.",
     VerdictCode.KIND_NOT_OPEN: "Cette référence de courrier n'est pas ouverte au paiement en ligne.",
     VerdictCode.BELOW_ONLINE_MINIMUM: (
@@ -95,24 +76,19 @@ SEED: dict[Code | PaymentState, str] = {
     VerdictCode.AMOUNT_ABOVE_MAXIMUM: "Vous pouvez payer en ligne entre 16 € et 50 € par paiement",
     PaymentState.PAID: "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais.",
     PaymentState.REFUSED: "Votre transaction de paiement a échoué.",
+    VerdictCode.BELOW_BAND: "Le paiement en ligne concerne les soldes à partir de 50 €.",
+    VerdictCode.ABOVE_BAND: "Le paiement en ligne concerne les soldes jusqu'à 150 €.",
+    VerdictCode.AMOUNT_ABOVE_REMAINING: "Il reste 20,00 € à payer.",
 }
 
-each_medium = pytest.mark.parametrize("medium", Medium)
-each_code = pytest.mark.parametrize("code", ANSWERS, ids=str)
 
-
-def slots(rendered: Rendered) -> list[str]:
-    """List the sentences that were written."""
-    return [text for text in (rendered.title, rendered.body, rendered.action, rendered.sender) if text is not None]
-
-
-def answer_to(word: Code | PaymentState) -> Any:  # noqa: ANN401 - a verdict, an error or a result
-    """Give a real answer for a word, or a bare result for an outcome."""
+def answer_to(word: Code | PaymentState) -> object:
+    """Return a real answer with a code, or an object with a state."""
     return SimpleNamespace(state=word) if isinstance(word, PaymentState) else ANSWERS[word]()
 
 
 def an_acknowledgement(**changes: object) -> Acknowledgement:
-    """Give an acknowledgement that differs by what is changed."""
+    """Return an acknowledgement with some values changed."""
     values: dict[str, Any] = {
         "received_on": date(2018, 7, 5),
         "amount": Euros(123450),
@@ -127,8 +103,18 @@ def an_acknowledgement(**changes: object) -> Acknowledgement:
     return Acknowledgement(**{**values, **changes})
 
 
+#: A message for each public code, each payment state and each letter, from a real answer where a rule gives one.
+MESSAGES_OF_ANSWERS = [message_for(answer_to(word)) for word in [*ANSWERS, *PaymentState]] + [an_acknowledgement()]
+
+
+def sentences_of(rendered: Rendered) -> list[str]:
+    """List the sentences that a page shows."""
+    slots = (rendered.title, rendered.body, rendered.action, rendered.sender)
+    return [text for text in slots if text is not None]
+
+
 class Tags(HTMLParser):
-    """Collect the tags of a fragment, and its text."""
+    """The tags of a fragment, and its text."""
 
     def __init__(self, fragment: str) -> None:
         super().__init__()
@@ -138,67 +124,51 @@ class Tags(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's form
-        """Note a tag."""
+        """Record a tag."""
         self.tags.append(tag)
 
     def handle_data(self, data: str) -> None:
-        """Keep the text."""
+        """Record text."""
         self.text += data
 
 
-class TestEveryWord:
-    """What a person has to be told is told, for every public word and every outcome, in every medium."""
+class TestAnswers:
+    """Each public code and each payment state becomes complete sentences, in every medium."""
 
-    def test_every_public_word_is_here(self) -> None:
-        """Warnings apart, which change no answer: they have tests of their own."""
-        assert set(PUBLIC) - set(WarningCode) == set(ANSWERS)
+    def test_every_public_code_has_a_real_answer(self) -> None:
+        """The table above is complete and right; the codes of warnings are apart, since they change no answer."""
+        public = {code for kind in Code.__subclasses__() for code in kind if code.public}
 
-    @each_code
-    def test_answer_has_the_word(self, code: Code) -> None:
-        """The examples below are of the word that they stand for."""
-        assert code == answer_to(code).code
+        assert {code: code for code in public - set(WarningCode)} == {
+            code: getattr(answer(), "code", None) for code, answer in ANSWERS.items()
+        }
 
-    @each_medium
-    @pytest.mark.parametrize("word", [*ANSWERS, *PaymentState], ids=str)
-    def test_is_written_whole(self, word: Code | PaymentState, medium: Medium) -> None:
-        """Title, body and action have words, and no hole: no brace, no None, no name of Python."""
-        written = slots(render(message_for(answer_to(word)), medium=medium))
+    def test_sentences_are_whole(self) -> None:
+        """Title, body and action have words and no gap, and no space around them."""
+        shown = [
+            (message.key, medium, render(message, medium=medium))
+            for message in MESSAGES_OF_ANSWERS
+            for medium in Medium
+        ]
 
-        assert len(written) == len(
-            [text for text in written if re.fullmatch(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*", text)]
-        )
+        assert [] == [
+            (key, medium, text)
+            for key, medium, rendered in shown
+            for text in sentences_of(rendered)
+            if not WHOLE.fullmatch(text) or text != text.strip()
+        ]
 
-    @each_medium
-    def test_acknowledgement_is_written_whole(self, medium: Medium) -> None:
-        """The letter has a sender too."""
-        written = slots(render(an_acknowledgement(), medium=medium))
+    @pytest.mark.parametrize("word", BODIES, ids=str)
+    def test_body(self, word: Code | PaymentState) -> None:
+        """The words are the guide's, and the values the answer's own."""
+        assert BODIES[word] == plain(render(message_for(answer_to(word))).body)
 
-        assert 4 == len([text for text in written if re.fullmatch(r"(?s)(?!.*(\{|\}|None|Euros|<)).*\w+.*", text)])
+    def test_band_at_access_is_shown(self) -> None:
+        """A debt outside the band has the same sentences from the assessment and from the amount."""
+        for cents in (2000, 15001):
+            assessment = assess(a_debt(cents), policy=a_policy(band_checked_at="access"))
 
-    @pytest.mark.parametrize("word", SEED, ids=str)
-    def test_words_of_the_service_are_kept(self, word: Code | PaymentState) -> None:
-        """The sentences of the guide's screens are the service's own, word for word."""
-        assert SEED[word] == plain(render(message_for(answer_to(word))).body)
-
-    @pytest.mark.parametrize(
-        ("answer", "body"),
-        [
-            (ANSWERS[VerdictCode.BELOW_BAND], "Le paiement en ligne concerne les soldes à partir de 50 €."),
-            (ANSWERS[VerdictCode.ABOVE_BAND], "Le paiement en ligne concerne les soldes jusqu'à 150 €."),
-            (ANSWERS[VerdictCode.AMOUNT_ABOVE_REMAINING], "Il reste 20,00 € à payer."),
-        ],
-        ids=["below", "above", "remaining"],
-    )
-    def test_values_are_those_of_the_answer(self, answer: Callable[[], object], body: str) -> None:
-        """Nothing is left to copy by hand."""
-        assert body == plain(render(message_for(answer())).body)
-
-    @pytest.mark.parametrize("cents", [2000, 15001])
-    def test_band_at_access_is_told(self, cents: int) -> None:
-        """A debt that the band refuses has its sentence as well, from the assessment and from the amount."""
-        assessment = assess(a_debt(cents), policy=AT_ACCESS)
-
-        assert render(message_for(assessment)) == render(message_for(assessment.check("20")))
+            assert render(message_for(assessment)) == render(message_for(assessment.check("20")))
 
     def test_policy_gives_the_bounds(self) -> None:
         """Another policy has other bounds in the same sentence."""
@@ -208,234 +178,197 @@ class TestEveryWord:
         assert "Vous pouvez payer en ligne entre 10,50 € et 100 € par paiement" == plain(render(message).body)
 
 
-class TestChoice:
-    """A verdict, an error or an outcome leads to its message; a yes leads to none."""
+class TestRendered:
+    """The attributes that a page needs besides the sentences."""
 
-    @pytest.mark.parametrize("text", ["631170549000001F", "6311 7054 9000 0001: F"])
-    def test_suggestion_is_offered(self, text: str) -> None:
-        """What was probably meant is asked, whatever was wrong (RGAA 11.11)."""
-        error = error_of(text)
-        assert error.suggestion is not None
+    def test_attributes(self) -> None:
+        """They come from the message, the language and the medium."""
+        rendered = render(BOUNDS, lang="en", medium=Medium.HTML)
 
-        assert ReferenceSuggested(suggestion=NoticeReference(error.suggestion)) == message_for(error)
+        assert ("alert", "en", "AMOUNT_OUT_OF_RANGE", "amount", "error", Medium.HTML, None, None) == (
+            rendered.role,
+            rendered.lang,
+            rendered.code,
+            rendered.field,
+            rendered.severity,
+            rendered.medium,
+            rendered.segments,
+            rendered.sender,
+        )
 
-    @given(notice_references)
-    def test_suggestion_is_written_in_groups(self, reference: NoticeReference) -> None:
-        """The person compares it with the letter, group by group."""
-        error = InvalidReferenceError(code=ReferenceCode.REFERENCE_BAD_LENGTH, suggestion=str(reference))
+    def test_default_is_french_text(self) -> None:
+        """A letter has a sender."""
+        rendered = render(an_acknowledgement())
 
-        assert f"s'agit-il de {reference.grouped} ?" in plain(render(message_for(error)).action)
-
-    def test_outcome_comes_before_a_code(self) -> None:
-        """A result that has both is about the payment."""
-        result = SimpleNamespace(state=PaymentState.PAID, code=VerdictCode.AMOUNT_REQUIRED)
-
-        assert "payment_accepted" == message_for(result).key
-
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            access(a_debt(), policy=POLICY),
-            assess(a_debt(), policy=POLICY),
-            check_amount("20", total=Euros(6000), policy=POLICY),
-            check_amount("50", total=Euros(6000), policy=POLICY),
-            notice_scope(Euros(6000), notice_received=True, policy=POLICY),
-        ],
-        ids=["found", "payable", "amount", "stranded", "scope"],
-    )
-    def test_a_yes_has_no_message(self, answer: object) -> None:
-        """There is nothing to say about what is in order."""
-        with pytest.raises(MessageError, match="no message answers"):
-            message_for(answer)
-
-    @pytest.mark.parametrize("answer", [None, object(), "PAYABLE", CreancePayError("x"), InvalidAmountError("x")])
-    def test_what_answers_nothing_has_no_message(self, answer: object) -> None:
-        """Something without a word is refused."""
-        with pytest.raises(MessageError, match="no message answers"):
-            message_for(answer)
-
-
-class TestRender:
-    """A message becomes words, a role and a language; a value that is missing becomes an error."""
-
-    @pytest.mark.parametrize(
-        ("code", "role"), [(VerdictCode.NOTHING_DUE, "status"), (VerdictCode.AMOUNT_REQUIRED, "alert")]
-    )
-    def test_role_is_that_of_the_severity(self, code: Code, role: str) -> None:
-        """The element that shows it knows how to announce it (RGAA 7.5)."""
-        assert role == render(message_for(answer_to(code))).role
-
-    def test_language_is_marked(self) -> None:
-        """A page in another language can say so (RGAA 8.7)."""
-        assert "fr" == render(an_acknowledgement()).lang
-
-    @pytest.mark.parametrize("lang", ["de", "", "FR"])
-    def test_other_languages_are_refused(self, lang: str) -> None:
-        """Nobody gets French who asked for something else."""
-        with pytest.raises(MessageError):
-            render(an_acknowledgement(), lang=lang)
-
-    @each_medium
-    def test_nothing_is_not_a_value(self, medium: Medium) -> None:
-        """None is never written."""
-        with pytest.raises(MessageError):
-            render(AmountRequired(minimum=None), medium=medium)  # type: ignore[arg-type]
-
-    def test_only_a_letter_is_signed(self) -> None:
-        """The other messages have no sender."""
-        assert render(message_for(answer_to(PaymentState.PAID))).sender is None
+        assert ("status", "fr", Medium.TEXT, "Assurance Maladie") == (
+            rendered.role,
+            rendered.lang,
+            rendered.medium,
+            rendered.sender,
+        )
 
     @pytest.mark.parametrize("travel", COPIES)
     def test_survives_travel(self, travel: Callable[[object], object]) -> None:
-        """A copy and a pickle of the words are the same, and of the message too."""
+        """A copy and a pickle are equal, of the message and of its sentences."""
         message = an_acknowledgement()
+        rendered = [render(message, medium=medium) for medium in Medium]
 
-        assert (message, render(message)) == travel((message, render(message)))
+        assert (message, rendered) == travel((message, rendered))
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ({"lang": "de"}, "expected lang to be one of fr, en, got 'de'"),
+            ({"lang": ""}, "expected lang to be one of fr, en, got ''"),
+            ({"lang": "FR"}, "expected lang to be one of fr, en, got 'FR'"),
+            ({"lang": ["fr"]}, r"expected lang to be one of fr, en, got \"\['fr'\]\""),
+            ({"medium": "pdf"}, "expected medium to be one of text, html, sms, letter, got 'pdf'"),
+            ({"wording": "falc"}, "expected wording to be one of guide, corrected, plain, got 'falc'"),
+            ({"overrides": {"fr": "[a]"}}, "expected overrides to come from read_overrides, got dict"),
+        ],
+    )
+    def test_refusals(self, arguments: dict[str, Any], text: str) -> None:
+        """An argument that does not exist is named, with those that do."""
+        with pytest.raises(MessageError, match=f"^{text}$"):
+            render(an_acknowledgement(), **arguments)
+
+    def test_only_messages_are_rendered(self) -> None:
+        """Another object is named by its type, and ``None`` is no value."""
+        with pytest.raises(MessageError, match=r"^expected a message of the catalogue, got NoneType$"):
+            render(None)  # type: ignore[arg-type]
+        with pytest.raises(MessageError, match=r"^amount_required: expected minimum to be Euros, got NoneType$"):
+            AmountRequired(minimum=None)  # type: ignore[arg-type]
+
+
+class TestWordings:
+    """The guide's sentences by default, the others by name."""
+
+    @pytest.mark.parametrize(
+        ("wording", "body"),
+        [
+            (Wording.GUIDE, "Vous pouvez payer en ligne entre 16 € et 50 € par paiement"),
+            (Wording.CORRECTED, "Vous pouvez payer en ligne entre 16 € et 50 € par paiement."),
+            (Wording.PLAIN, "À chaque paiement, vous pouvez payer entre 16 € et 50 €."),
+        ],
+    )
+    def test_wording(self, wording: Wording, body: str) -> None:
+        """The final full stop is a correction."""
+        assert body == plain(render(BOUNDS, wording=wording).body)
+
+    def test_english_has_one(self) -> None:
+        """Another wording returns the same sentences."""
+        messages = [sample(kind) for kind in MESSAGES]
+        english, corrected, plain_ = (
+            [render(message, lang="en", wording=wording) for message in messages] for wording in Wording
+        )
+
+        assert english == corrected == plain_
+        assert "You can pay online between €16 and €50 per payment." == render(BOUNDS, lang="en").body
+
+    def test_plain_letter_has_the_first_of_a_month(self) -> None:
+        """Dates in full, with « 1er »."""
+        letter = an_acknowledgement(received_on=date(2018, 8, 1))
+
+        assert "le 1er août 2018." in render(letter, wording=Wording.PLAIN).body
+
+
+class TestSms:
+    """The short sentence, in plain typography, and its price."""
+
+    def test_short(self) -> None:
+        """The sentence is ready to be sent."""
+        rendered = render(BOUNDS, medium=Medium.SMS)
+
+        assert ("Montant hors limites : saisissez entre 16 € et 50 €.", 1) == (rendered.short, rendered.segments)
+
+    def test_other_sentences_are_plain(self) -> None:
+        """A portal may send another one: with or without values, its typography is plain."""
+        pending, letter = (render(each, medium=Medium.SMS) for each in (PaymentPending(), an_acknowledgement()))
+
+        assert "Nous n'avons pas encore la réponse de la banque." == pending.body
+        assert [] == [sign for sign in "\u00a0\u202f’«»" if sign in pending.body + letter.body]
+
+    def test_value_that_is_too_long(self) -> None:
+        """A text without bounds can make an SMS of two segments, which is refused."""
+        letter = an_acknowledgement(transaction_reference="W" * 120)
+
+        with pytest.raises(MessageError, match=r"^acknowledgement: expected an SMS of one segment, got 2$"):
+            render(letter, medium=Medium.SMS)
+
+
+class TestLetter:
+    """On paper the body is the whole letter."""
+
+    def test_message_gets_a_frame(self) -> None:
+        """Greeting, body, action, signature."""
+        rendered = render(NothingDue(), medium=Medium.LETTER)
+
+        assert (
+            (
+                "Bonjour,\n\nIl ne reste rien à payer pour cette référence de courrier.\n\n"
+                "Conservez votre courrier : vous n'avez rien d'autre à faire.\n\n"
+                "Avec toute notre attention,\nVotre caisse d'Assurance Maladie."
+            ),
+            "Assurance Maladie",
+        ) == (plain(rendered.body), rendered.sender)
+
+    def test_frame_has_the_language(self) -> None:
+        """Greeting and signature are those of the language."""
+        rendered = render(NothingDue(), medium=Medium.LETTER, lang="en")
+
+        assert (True, True) == (
+            rendered.body.startswith("Hello,\n\n"),
+            rendered.body.endswith("health insurance fund."),
+        )
+
+    def test_help_is_in_it(self) -> None:
+        """A reader of paper has nothing to click on."""
+        assert "rubrique « Ma Messagerie" in plain(render(PaymentPending(), medium=Medium.LETTER).body)
+
+    def test_acknowledgement_has_its_own(self) -> None:
+        """One greeting only; the day of deletion is at the end."""
+        body = plain(render(an_acknowledgement(), medium=Medium.LETTER).body)
+
+        assert (1, True) == (body.count("Bonjour"), body.endswith("Téléchargez-le ou imprimez-le."))
 
 
 class TestHtml:
-    """In a page every value is escaped, so that the text is safe to mark as safe."""
+    """In a page every value is escaped."""
 
     @pytest.mark.parametrize("field", ["address", "caisse", "contact", "transaction_reference"])
     def test_values_are_escaped(self, field: str) -> None:
-        """A hostile value stays text, and is all there."""
+        """A hostile value stays text, and is complete."""
         page = Tags(render(an_acknowledgement(**{field: HOSTILE}), medium=Medium.HTML).body)
 
         assert ([], True) == (page.tags, HOSTILE in page.text)
 
     @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1).filter(str.strip))
     def test_any_value_comes_back_as_text(self, address: str) -> None:
-        """What a browser shows is the value, whatever it was."""
+        """A browser shows the value, whatever it is."""
         page = Tags(render(an_acknowledgement(address=address), medium=Medium.HTML).body)
 
         assert ([], True) == (page.tags, f"Adresse\u00a0: {address}\n" in page.text)
 
     def test_plain_text_is_not_escaped(self) -> None:
-        """A letter in plain text has the value as it is."""
-        assert HOSTILE in render(an_acknowledgement(address=HOSTILE)).body
+        """A letter in plain text has the value as it is, braces included."""
+        address = HOSTILE + " {{ 7*7 }}"
 
-    def test_values_are_not_templates(self) -> None:
-        """Braces in a value are braces."""
-        assert "{{ 7*7 }}" in render(an_acknowledgement(address="{{ 7*7 }}")).body
+        assert address in render(an_acknowledgement(address=address)).body
 
     def test_words_are_the_same(self) -> None:
-        """But for the escapes, a page says what a letter says."""
-        message = an_acknowledgement()
+        """Except for the escapes, a page has the sentences of the text."""
+        for message in (an_acknowledgement(), PaymentAccepted(display_delay_hours=24), PaymentPending()):
+            page = render(message, medium=Medium.HTML)
 
-        assert Tags(render(message, medium=Medium.HTML).body).text == render(message).body
-
-    def test_result_is_known_to_be_safe(self) -> None:
-        """Template engines that know ``__html__`` do not escape it twice."""
-        body = render(an_acknowledgement(address=HOSTILE), medium=Medium.HTML).body
-
-        assert str(body) == body.__html__()  # type: ignore[attr-defined]
+            assert render(message).body == Tags(page.body).text
+            assert page.body == page.body.__html__()  # type: ignore[attr-defined]
 
 
 class TestTypography:
-    """The spaces of French typography are no-break, of two widths; compared by code points."""
+    """French sets no-break spaces; compared by code points."""
 
-    @pytest.mark.parametrize(
-        ("typed", "set_"),
-        [
-            ("ligne : merci", "ligne\u00a0: merci"),
-            ("Quoi ?", "Quoi\u202f?"),
-            ("Non !", "Non\u202f!"),
-            ("un ; deux", "un\u202f; deux"),
-            ("« mot »", "«\u00a0mot\u00a0»"),
-            ("« un mot » : oui ?", "«\u00a0un mot\u00a0»\u00a0: oui\u202f?"),
-            ("8:59, a;b, quoi?", "8:59, a;b, quoi?"),
-            ("deux mots.", "deux mots."),
-        ],
-    )
-    def test_spaces(self, typed: str, set_: str) -> None:
-        """A plain space before : ; ! ? and inside quotes is replaced, and nothing is added."""
-        assert set_ == french(typed)
+    def test_french_sentences_are_set(self) -> None:
+        """No plain space where a no-break one belongs, no straight apostrophe."""
+        written = "\n".join(text for message in MESSAGES_OF_ANSWERS for text in sentences_of(render(message)))
 
-    @pytest.mark.parametrize("word", [*ANSWERS, *PaymentState], ids=str)
-    def test_every_sentence_is_set(self, word: Code | PaymentState) -> None:
-        """No written sentence has a plain space where a no-break one belongs, nor a straight apostrophe."""
-        written = "\n".join(slots(render(message_for(answer_to(word)))))
-
-        assert [] == re.findall(r" [:;!?»€]|« |'", written)
-
-    def test_letter_is_set(self) -> None:
-        """The acknowledgement too."""
-        assert [] == re.findall(r" [:;!?»€]|« |'", "\n".join(slots(render(an_acknowledgement()))))
-
-    @pytest.mark.parametrize("word", SEED, ids=str)
-    def test_no_sentence_starts_or_ends_with_a_space(self, word: Code | PaymentState) -> None:
-        """What the file needs for its own layout is not shown."""
-        written = slots(render(message_for(answer_to(word))))
-
-        assert [text.strip() for text in written] == written
-
-
-def refusal(text: str) -> str:
-    """Give the text of the error that a catalogue meets."""
-    with pytest.raises(ConfigurationError) as caught:
-        read_catalogue(text, origin="caisse.toml")
-    return str(caught.value)
-
-
-class TestCatalogue:
-    """A catalogue with anything missing, surplus or broken is refused when it is loaded, with the file and the key."""
-
-    def test_shipped_one_has_every_message(self) -> None:
-        """The text that the tests below spoil is good."""
-        assert {kind.key for kind in MESSAGES} == read_catalogue(SHIPPED, origin="fr.toml").keys()
-
-    @pytest.mark.parametrize(
-        ("old", "new", "said"),
-        [
-            ("{{ band_min|bound }}", "{{ band_mim|bound }}", "below_band.body: unknown placeholder band_mim"),
-            ("{{ band_min|bound }}", "{{ band_max }}", "below_band.body: unknown placeholder band_max"),
-            (
-                "{{ band_min|bound }}",
-                "{{ band_min|bund }}",
-                "below_band.body: not a template: no such filter or test, bund",
-            ),
-            ("{{ band_min|bound }}", "{{ band_min", "below_band.body: not a template: "),
-            ("{{ band_min|bound }}", "{% if %}", "below_band.body: not a template: "),
-            ("Rien à payer", "Rien à payer aujourd'hui", "nothing_due.title: a straight apostrophe"),
-            ("[nothing_due]", "[nothing_do]", "missing or unknown messages: nothing_do, nothing_due"),
-            ('[nothing_due]\ntitle = "', '[nothing_due]\ntitel = "', "nothing_due"),
-            ('[nothing_due]\ntitle = "', '[nothing_due]\nfooter = "x"\ntitle = "', "nothing_due"),
-            ('[nothing_due]\ntitle = "', '[nothing_due]\ntitle = 3 # "', "nothing_due"),
-            ('[nothing_due]\ntitle = "', '[nothing_due]\n#title = "', "nothing_due"),
-        ],
-        ids=[
-            "unknown placeholder",
-            "another message's placeholder",
-            "unknown filter",
-            "open braces",
-            "broken statement",
-            "straight apostrophe",
-            "unknown and missing key",
-            "unknown slot",
-            "surplus slot",
-            "number",
-            "missing slot",
-        ],
-    )
-    def test_names_the_place(self, old: str, new: str, said: str) -> None:
-        """The error says which file and which message."""
-        assert re.match(rf"caisse\.toml: .*{re.escape(said)}", refusal(SHIPPED.replace(old, new, 1)))
-
-    @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.key)
-    def test_misses_each_message(self, kind: type[Message]) -> None:
-        """A message without sentences is named."""
-        text = re.sub(rf"\[{kind.key}\]\n(?:[^\[\n].*\n|\n)*", "", SHIPPED)
-
-        assert f"caisse.toml: missing or unknown messages: {kind.key}" == refusal(text)
-
-    @pytest.mark.parametrize("text", ["[a", "a = 1", SHIPPED + SHIPPED, "\ud800"])
-    def test_refuses_what_is_no_catalogue(self, text: str) -> None:
-        """Broken TOML, and TOML of something else, name the file."""
-        assert refusal(text).startswith("caisse.toml: ")
-
-    @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.key)
-    def test_every_field_has_its_place(self, kind: type[Message]) -> None:
-        """A field that no sentence uses would be asked from a caller for nothing."""
-        sentences = " ".join(filter(None, attrs.astuple(read_catalogue(SHIPPED, origin="fr.toml")[kind.key])))
-
-        assert [] == [field.name for field in attrs.fields(kind) if not re.search(rf"\b{field.name}\b", sentences)]
+        assert [] == re.findall(r".{9} [:;!?»€]|« .{9}|.{9}'", written)

@@ -1,8 +1,14 @@
-"""What an SMS costs, by the tables of 3GPP TS 23.038."""
+"""The price of an SMS, by the tables of 3GPP TS 23.038."""
 
 import pytest
 
 from creance_pay.messages import SmsText
+
+
+def price(text: str) -> tuple[str, int]:
+    """Return the alphabet and the units of a text."""
+    sms = SmsText.of(text)
+    return sms.alphabet, sms.units
 
 
 @pytest.mark.parametrize(
@@ -20,49 +26,45 @@ from creance_pay.messages import SmsText
         ("ê" * 134, "UCS-2", 134, 2),
         ("ê" * 135, "UCS-2", 135, 3),
         ("😀", "UCS-2", 2, 1),
+        ("\ud83d", "UCS-2", 1, 1),
         ("\n", "GSM-7", 1, 1),
     ],
+    ids=lambda value: ascii(value)[:12],
 )
-def test_cost(text: str, alphabet: str, units: int, segments: int) -> None:
+def test_price(text: str, alphabet: str, units: int, segments: int) -> None:
     """160 septets alone or 153 a part, 70 words of sixteen bits alone or 67 a part."""
     found = SmsText.of(text)
 
     assert (alphabet, units, segments) == (found.alphabet, found.units, found.segments)
 
 
-@pytest.mark.parametrize("character", "éèàùÉÇäöüñ£¥§¿¡_@")
-def test_one_septet(character: str) -> None:
-    """The characters of French and its neighbours that the basic table has."""
-    assert ("GSM-7", 1) == (SmsText.of(character).alphabet, SmsText.of(character).units)
+@pytest.mark.parametrize(
+    ("characters", "expected"),
+    [
+        ("éèàùÉÇäöüñ£¥§¿¡_@", ("GSM-7", 1)),
+        ("^{}\\[~]|€", ("GSM-7", 2)),
+        ("êëâîïôûçÀÈ`", ("UCS-2", 1)),
+    ],
+    ids=["basic table", "extension table", "neither"],
+)
+def test_alphabet(characters: str, expected: tuple[str, int]) -> None:
+    """The characters of French and its neighbours, by the table that has them."""
+    assert [] == [each for each in characters if price(each) != expected]
 
 
-@pytest.mark.parametrize("character", "^{}\\[~]|€")
-def test_two_septets(character: str) -> None:
-    """The extension table, behind an escape."""
-    assert ("GSM-7", 2) == (SmsText.of(character).alphabet, SmsText.of(character).units)
+def test_tables_have_their_size() -> None:
+    """The basic table has 128 places, less the escape and the carriage return; the extension has nine characters.
 
+    The form feed of the extension is no character of a sentence.
+    """
+    every = [each for each in map(chr, range(0x2500)) if SmsText.of(each).text == each]
+    prices = [price(each) for each in every]
 
-@pytest.mark.parametrize("character", "êëâîïôûçÀÈ`")
-def test_not_in_seven_bits(character: str) -> None:
-    """What French has and the tables have not."""
-    assert "UCS-2" == SmsText.of(character).alphabet
-
-
-def test_basic_table_has_its_size() -> None:
-    """128 places, less the escape and the carriage return."""
-    everything = map(chr, range(0x2500))
-
-    assert 126 == len(
-        [
-            each
-            for each in everything
-            if (SmsText.of(each).alphabet, SmsText.of(each).units) == ("GSM-7", 1) and SmsText.of(each).text == each
-        ]
-    )
+    assert (126, 9) == (prices.count(("GSM-7", 1)), prices.count(("GSM-7", 2)))
 
 
 def test_typography_is_made_plain() -> None:
-    """Spaces and quotes that only look better cost nothing."""
-    assert 'L\'avis "Ma Messagerie" : 1 234,50 € ? oeuvre...' == (
-        SmsText.of("L’avis «\u00a0Ma Messagerie\u00a0»\u00a0: 1\u202f234,50\u00a0€\u202f? œuvre…").text
+    """Typographic spaces, quotes, dashes and ligatures become characters of the alphabet."""
+    assert 'L\'avis "Ma Messagerie" : 1 234,50 € ? oeuvre... - "a" "b"' == (
+        SmsText.of("L’avis «\u00a0Ma Messagerie\u00a0»\u00a0: 1\u202f234,50\u00a0€\u202f? œuvre… – “a” «b»").text
     )

@@ -14,8 +14,7 @@ import pytest
 from creance_pay import Debt, Euros, NoticeReference, PaymentState, TransactionReference, find_caisse
 from creance_pay.codes import CaisseStatus, ReferenceCode, TransactionCode
 from creance_pay.errors import InvalidReferenceError
-from creance_pay.messages import acknowledgement, contact_line, message_for, render
-from creance_pay.messages.formats import euros
+from creance_pay.messages import acknowledgement, contact_line, format_euros, message_for, render
 from creance_pay.rules import (
     Policy,
     access,
@@ -221,7 +220,7 @@ def due(given: Given, _: Policy) -> Found:
 
 def write(given: Given, _: Policy) -> Found:
     """R23: compared by code points."""
-    return {"out": [euros(Euros.exact(each)) for each in given["amounts"]]}
+    return {"out": [format_euros(Euros.exact(each)) for each in given["amounts"]]}
 
 
 OPERATIONS: dict[str, Callable[[Given, Policy], Found]] = {

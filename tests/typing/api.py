@@ -116,7 +116,6 @@ from creance_pay.messages import (
     Registration,
     Rendered,
     Retry,
-    Sentences,
     Severity,
     SmsText,
     Wording,
@@ -124,10 +123,10 @@ from creance_pay.messages import (
     acknowledgement_pdf,
     contact_line,
     error_summary,
+    format_euros,
     message_for,
     messages_for,
     printable_page,
-    read_catalogue,
     read_overrides,
     registration,
     render,
@@ -625,10 +624,10 @@ def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
     assert_type(message_for(payment).severity, Severity)
     assert_type(message.money, Money)
     assert_type(MESSAGES, tuple[type[Message], ...])
-    assert_type(contact_line(DAY, caisse=caisse()), ContactLine)
+    assert_type(contact_line(DAY), ContactLine)
     assert_type(message.retry, Retry)
     assert_type(messages_for(verdict, display_delay_hours=24), tuple[Message, ...])
-    assert_type(read_catalogue("", origin="ours.toml", lang="en"), dict[str, Sentences])
+    assert_type(format_euros(money(), lang="en"), str)
     letter = acknowledgement(
         received_at=MOMENT,
         amount=money(),

@@ -1,4 +1,4 @@
-"""What the insured person reads: the sentence for a verdict, an error or an outcome, and the acknowledgement.
+"""Messages: the sentences that the insured person reads about a verdict, an error or a payment; and letters.
 
 >>> from creance_pay import NoticeReference
 >>> from creance_pay.errors import InvalidReferenceError
@@ -15,13 +15,14 @@ from __future__ import annotations
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
 from .catalogue import MESSAGES, AmountHint, ReferenceHint
 from .contact import ContactLine, contact_line
+from .formats import format_euros
 from .html import error_summary, printable_page
 from .lookup import message_for, messages_for
 from .message import Message, Money, Retry, Severity
 from .pdf import acknowledgement_pdf
 from .rendering import Medium, Rendered, render
 from .samples import sample
-from .sentences import Overrides, Sentences, Wording, read_catalogue, read_overrides
+from .sentences import Overrides, Wording, read_overrides
 from .sms import SmsText
 
 __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
@@ -37,7 +38,6 @@ __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "Registration",
     "Rendered",
     "Retry",
-    "Sentences",
     "Severity",
     "SmsText",
     "Wording",
@@ -45,10 +45,10 @@ __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "acknowledgement_pdf",
     "contact_line",
     "error_summary",
+    "format_euros",
     "message_for",
     "messages_for",
     "printable_page",
-    "read_catalogue",
     "read_overrides",
     "registration",
     "render",

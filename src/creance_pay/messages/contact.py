@@ -1,4 +1,4 @@
-"""The telephone line of the sickness insurance, which has changed its number and its price (rule R24).
+"""The telephone line of the sickness insurance.  Its number and its price changed on 1 July 2020 (rule R24).
 
 >>> contact_line(date(2018, 7, 5)).number
 '+33 811 70 36 46'
@@ -8,27 +8,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 
 import attrs
 
 from .._toml import read_toml
-from ..caisses import Caisse
 from ..errors import MessageError
 
 
 @attrs.frozen(kw_only=True)
 class ContactLine:
-    """A telephone number and what the call costs.
+    """A telephone number and the price of a call.
 
     Attributes:
-        number: As it is to be dialled.
-        tariff: The price, in the words of the number's operator.
-        tariff_en: The same in English.
+        number: The number, as a person dials it.
+        tariff: The price, in the words of the operator.
+        tariff_en: The price in English.
         since: The first day of this line.
-        source: Where it was read.
+        source: The document that gives the line.
     """
 
     number: str
@@ -38,12 +37,12 @@ class ContactLine:
     source: str
 
     def __str__(self) -> str:
-        """Give the number with its price, in French."""
-        return f"{self.number} ({self.tariff})"
+        """Return the number with its price, in French."""
+        return self.format("fr")
 
-    def written(self, lang: str) -> str:
-        """Give the number with its price, in a language that the messages have."""
-        return str(self) if lang == "fr" else f"{self.number} ({self.tariff_en})"
+    def format(self, lang: str) -> str:
+        """Format the number with its price, in ``fr`` or ``en``."""
+        return f"{self.number} ({self.tariff if lang == 'fr' else self.tariff_en})"
 
 
 @attrs.frozen(kw_only=True)
@@ -57,18 +56,18 @@ def _lines() -> tuple[ContactLine, ...]:
     return read_toml(text, _Lines, origin="contact.toml").line
 
 
-def contact_line(on: date, *, caisse: Caisse | None = None) -> ContactLine:
-    """Give the line to print on a day.
+def contact_line(on: date) -> ContactLine:
+    """Return the national telephone line of a day; every caisse has the same.
 
     Args:
         on: The day on which the message is sent.
-        caisse: The caisse that sends it; all have the national line.
 
     Raises:
-        MessageError: for a day before the first known line.
+        MessageError: for a day before the first known line, 1 January 2009, and for a value that is not a date.
     """
-    del caisse  # one number for all of them: the argument is there for the day when that changes
-    known = [line for line in _lines() if line.since <= on]
-    if not known:
-        raise MessageError("no telephone line is known on this day")
-    return max(known, key=lambda line: line.since)
+    if not isinstance(on, date) or isinstance(on, datetime):
+        raise MessageError(f"expected a date, got {type(on).__name__}")
+    lines = [line for line in _lines() if line.since <= on]
+    if not lines:
+        raise MessageError(f"expected a date from {min(line.since for line in _lines())} on, got {on}")
+    return max(lines, key=lambda line: line.since)

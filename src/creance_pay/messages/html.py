@@ -1,4 +1,4 @@
-"""What HTML needs beside single messages: the summary of a page's errors, and a page to print or keep."""
+"""Parts of a page around its messages: the summary of its errors, and a whole page to print or save."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib import resources
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from ..errors import MessageError
 from .catalogue import ErrorSummary
 from .message import Message
 from .rendering import Medium, Rendered, paragraphs, render
@@ -26,8 +27,8 @@ def _page() -> Template:
     return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
 
 
-def _link(error: Rendered) -> Markup:
-    """Lead to the field of an error, where it has one."""
+def _item(error: Rendered) -> Markup:
+    """Build the list item of an error, with a link to its field where it has one."""
     link = Markup('<li><a href="#{}">{}</a></li>').format(error.field, error.title)
     return link if error.field else Markup("<li>{}</li>").format(error.title)
 
@@ -35,22 +36,27 @@ def _link(error: Rendered) -> Markup:
 def error_summary(
     errors: Iterable[Rendered], *, overrides: Overrides | None = None, wording: Wording = Wording.GUIDE
 ) -> Markup:
-    """Sum up the errors of a page, with a link to the field of each (RGAA 11.10, 11.11).
+    """Build the summary of the errors of a page, with a link to the field of each (RGAA 11.10, 11.11).
 
-    It belongs at the top of the page; move the focus to it, since not every screen reader announces an alert that
-    was there when the page was loaded.
+    Put it at the top of the page and move the focus to it: some screen readers do not announce an alert that is there
+    when the page is loaded.
 
     Args:
-        errors: The errors, rendered in one language; the identifier of each form field is the error's ``field``.
+        errors: The errors, rendered in one language.  Each form field has the ``field`` of its error as identifier.
         overrides: The caisse's own sentences.
-        wording: Which of the shipped wordings lies beneath.
+        wording: The shipped wording; the overrides replace its sentences.
 
     Returns:
-        An element that is safe to put into a page; nothing at all where there is no error.
+        An element that is safe in a page; an empty text without errors.
+
+    Raises:
+        MessageError: for an error that is not rendered.
     """
     shown = list(errors)
     if not shown:
         return Markup("")
+    if others := [error for error in shown if not isinstance(error, Rendered)]:
+        raise MessageError(f"expected errors to be Rendered, got {type(others[0]).__name__}")
     head = render(
         ErrorSummary(count=len(shown)),
         medium=Medium.HTML,
@@ -58,8 +64,9 @@ def error_summary(
         overrides=overrides,
         wording=wording,
     )
-    links = Markup("").join(map(_link, shown))
-    return _SUMMARY.format(head.role, head.lang, head.title) + links + Markup("</ul></div>")
+    return (
+        _SUMMARY.format(head.role, head.lang, head.title) + Markup("").join(map(_item, shown)) + Markup("</ul></div>")
+    )
 
 
 def printable_page(
@@ -70,26 +77,26 @@ def printable_page(
     wording: Wording = Wording.GUIDE,
     nonce: str = "",
 ) -> Markup:
-    """Write a message as a whole page, with a style for the screen and one for paper.
+    """Build a whole page from a message, with a style for the screen and a style for paper.
 
     Args:
         message: The message, such as an acknowledgement.
-        lang: The language.
+        lang: The language, ``fr`` or ``en``.
         overrides: The caisse's own sentences.
-        wording: Which of the shipped wordings lies beneath.
-        nonce: What a content security policy asks of the style, if anything.
+        wording: The shipped wording; the overrides replace its sentences.
+        nonce: The nonce that your content security policy asks for the style.
 
     Returns:
-        The page, which needs nothing from elsewhere.
+        The page.  It loads no other file.
     """
-    made = render(message, medium=Medium.HTML, lang=lang, overrides=overrides, wording=wording)
+    rendered = render(message, medium=Medium.HTML, lang=lang, overrides=overrides, wording=wording)
     return markup(
         _page().render(
-            title=made.title,
-            sender=made.sender,
-            body=paragraphs(made.body),
-            action=made.action,
-            lang=made.lang,
+            title=rendered.title,
+            sender=rendered.sender,
+            body=paragraphs(rendered.body),
+            action=rendered.action,
+            lang=rendered.lang,
             nonce=nonce,
         )
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -18,7 +17,7 @@ _EXPECTED = "expected an object with a PaymentState in .state, a public code in 
 
 
 @cache
-def _by_word() -> Mapping[StrEnum, type[Message]]:
+def _by_word() -> Mapping[str, type[Message]]:
     return {word: kind for kind in MESSAGES for word in kind.answers}
 
 
@@ -34,7 +33,7 @@ def _kind_for(answer: object) -> type[Message] | None:
         return ReferenceSuggested
     word = _word_of(answer)
     if isinstance(word, str):
-        return _by_word().get(word)  # type: ignore[call-overload,no-any-return]
+        return _by_word().get(word)
     return next((kind for kind in MESSAGES if isinstance(answer, kind.errors)), None)
 
 

@@ -33,7 +33,7 @@ class Severity(StrEnum):
 
 
 class Money(StrEnum):
-    """Whether the person's account was debited, as far as the bank's answers prove it."""
+    """The fact about money: a debit of the person, as far as the bank's answers prove it."""
 
     #: Nothing was debited.
     NO = "no"
@@ -44,7 +44,7 @@ class Money(StrEnum):
 
 
 class Retry(StrEnum):
-    """Whether the person may try again.  Never where that could be a second payment."""
+    """The permission to try again.  NO wherever another try could be a second payment."""
 
     #: At once, with corrected input or another card.
     NOW = "now"

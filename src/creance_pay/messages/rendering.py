@@ -1,59 +1,67 @@
-"""From a message to sentences, in the language and for the medium where they are read."""
+"""Write the sentences of a message, in a language and for a medium."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 import attrs
 from jinja2 import Template
-from jinja2.utils import concat
 from markupsafe import Markup, escape
 
 from ..errors import MessageError
 from .catalogue import Letter
+from .formats import check_language
 from .message import Message, Severity
 from .sentences import Overrides, Wording, sentences_of
 from .sms import SmsText, plain
 from .templates import environment, markup, placeholders
 
-_NONE = Overrides()
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+_NO_OVERRIDES = Overrides()
 
 
 class Medium(StrEnum):
-    """Where a message is read."""
+    """The medium in which a message is read."""
 
     #: Plain text.
     TEXT = "text"
-    #: A fragment of a page: every value and every sentence escaped.
+    #: A part of a page: every value and every sentence is escaped.
     HTML = "html"
-    #: A short message: what it costs depends on every character.
+    #: A text message by telephone, priced by its length and alphabet.
     SMS = "sms"
-    #: A letter on paper: its body holds all there is to read, from the greeting to the signature.
+    #: A letter on paper: the body has everything, from the greeting to the signature.
     LETTER = "letter"
 
 
 @attrs.frozen(kw_only=True)
 class Rendered:
-    """A message in words.
+    """The sentences of a message in one language, for one medium.
 
-    In HTML the sentences are safe to put into a page as they are, and so is the whole: template engines that know
-    ``__html__`` (Jinja2, Django) put ``{{ rendered }}`` in as one block, with its role, language and identifier.
+    ``{{ rendered }}`` shows the same in a Django and in a Jinja2 template, and ``str(rendered)`` returns it:
+
+    * for HTML one element with the role, the language and the identifier of the message, which no engine escapes again;
+    * for an SMS the short sentence;
+    * for a letter the title and the body;
+    * for plain text the title, the body, the action and the help, a paragraph each.
 
     Attributes:
-        title: What it is about.
-        body: What has happened.
-        action: What to do now.
-        help: Where to ask or to look, or ``None``.
-        short: All of it in one SMS; ``None`` where the message has no such sentence.
-        sender: Who signs it; ``None`` but for a letter.
-        role: The ARIA role of the element that shows it (RGAA 7.5).
-        lang: The language of the sentences, to be marked where the page has another (RGAA 8.7).
+        title: The subject.
+        body: The facts.
+        action: The next step of the person.
+        help: The place where the person can ask or look, or ``None``.
+        short: The whole message in one SMS; ``None`` where the message has no such sentence.
+        sender: The signature; ``None`` except for a letter.
+        role: The ARIA role of the element that shows the message (RGAA 7.5).
+        lang: The language of the sentences; mark it where the page has another language (RGAA 8.7).
         code: The stable word that a person can quote by telephone.
-        field: The form's field that it is about, or ``None``.
-        severity: How grave it is.
-        segments: How many messages the SMS is paid as; ``None`` for the other media.
+        field: The name of the form field that the message is about, or ``None``.
+        severity: The weight of the message.
+        medium: The medium for which the sentences are written.
+        segments: The number of messages that the SMS costs; ``None`` for another medium.
     """
 
     title: str
@@ -67,16 +75,30 @@ class Rendered:
     code: str
     field: str | None
     severity: Severity
+    medium: Medium
     segments: int | None = None
 
     @property
     def element_id(self) -> str | None:
-        """What the field's ``aria-describedby`` names: ``amount-hint`` for a hint, else ``amount-error``."""
+        """The identifier for ``aria-describedby``: ``amount-hint`` or ``amount-error``; ``None`` without a field."""
         part = "hint" if self.severity is Severity.INFO else "error"
         return f"{self.field}-{part}" if self.field else None
 
-    def __html__(self) -> str:
-        """Give the whole message as one element of a page."""
+    def __str__(self) -> str:
+        """Return the text to show or send: for HTML as ``Markup``, since Django calls ``str()`` before it escapes."""
+        if self.medium is Medium.HTML:
+            return self._element()
+        if self.medium is Medium.SMS:
+            return str(self.short)
+        if self.medium is Medium.LETTER:
+            return f"{self.title}\n\n{self.body}"
+        return "\n\n".join(filter(None, (self.title, self.body, self.action, self.help)))
+
+    def __html__(self) -> Markup:
+        """Return the same as ``str()``, escaped unless the medium is HTML; Jinja2 calls this."""
+        return escape(str(self))
+
+    def _element(self) -> Markup:
         identifier = Markup(' id="{}"').format(self.element_id) if self.element_id else Markup("")
         head = Markup('<div class="message message-{}" role="{}" lang="{}"{}>').format(
             self.severity.value, self.role, self.lang, identifier
@@ -91,43 +113,44 @@ class Rendered:
 
 
 def paragraphs(text: str) -> Markup:
-    """Put a text into paragraphs, its lines kept apart."""
+    """Convert the paragraphs of a text to HTML, with a ``<br>`` between their lines."""
     lines = (Markup("<br>").join(part.split("\n")) for part in escape(text).split("\n\n"))
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in lines)
 
 
-#: What becomes of a sentence once it is written.
+#: The last step after a template is filled, by medium.
 _FINISH: dict[Medium, Callable[[str], str]] = {Medium.HTML: markup, Medium.SMS: plain}
 
 
-def _writer(text: str, lang: str, medium: Medium) -> str | Template:
-    """Prepare a sentence: what has no placeholder is written now, once for all."""
-    template = environment(lang, html=medium is Medium.HTML).from_string(text)
-    return template if placeholders(text, lang) else _FINISH.get(medium, str)(template.render())
+def _member(kind: type[_Choice], value: str) -> _Choice:
+    """Convert an argument to a member of an enumeration, or refuse it."""
+    try:
+        return kind(value)
+    except ValueError:
+        pass
+    raise MessageError(f"expected {kind.__name__.lower()} to be one of {', '.join(kind)}, got {str(value)[:40]!r}")
 
 
 @lru_cache(maxsize=16384)
-def _writers(
+def _prepare(
     kind: type[Message], lang: str, medium: Medium, wording: Wording, overrides: Overrides
-) -> tuple[dict[str, str], tuple[tuple[str, Template], ...], tuple[str, ...]]:
-    """Prepare the sentences of a message: those already written, those to write, and the fields that these take."""
-    sentences = sentences_of(lang, Wording(wording), overrides).get(getattr(kind, "key", ""))
+) -> tuple[dict[str, str | Template], tuple[str, ...]]:
+    """Return the sentences of a message, as templates where they have placeholders, and the names of its fields."""
+    sentences = sentences_of(lang, wording, overrides).get(getattr(kind, "key", ""))
     if sentences is None:
         raise MessageError(f"expected a message of the catalogue, got {kind.__name__}")
-    made = {slot: _writer(text, lang, medium) for slot, text in attrs.asdict(sentences).items() if text is not None}
-    constant = {slot: text for slot, text in made.items() if isinstance(text, str)}
-    varying = tuple((slot, text) for slot, text in made.items() if isinstance(text, Template))
-    return constant, varying, tuple(field.name for field in attrs.fields(kind))
+    prepared: dict[str, str | Template] = {}
+    for slot, text in attrs.asdict(sentences, filter=lambda _, text: text is not None).items():
+        template = environment(lang, html=medium is Medium.HTML).from_string(text)
+        prepared[slot] = template if placeholders(text, lang) else _FINISH.get(medium, str)(template.render())
+    return prepared, tuple(field.name for field in attrs.fields(kind))
 
 
-def _written(
-    message: Message, varying: tuple[tuple[str, Template], ...], names: tuple[str, ...], medium: Medium
-) -> Iterator[tuple[str, str]]:
-    """Write the sentences that have placeholders, all from one context: ``Template.render`` would make one for each."""
-    values = {name: getattr(message, name) for name in names}
-    context, finish = varying[0][1].new_context(values, shared=True), _FINISH.get(medium, str)
-    for slot, template in varying:
-        yield slot, finish(concat(template.root_render_func(context)))
+def _fill(message: Message, medium: Medium, lang: str, overrides: Overrides, wording: Wording) -> dict[str, str]:
+    """Fill the sentences of a message with its values."""
+    prepared, names = _prepare(type(message), lang, medium, wording, overrides)  # type: ignore[arg-type]
+    values, finish = {name: getattr(message, name) for name in names}, _FINISH.get(medium, str)
+    return {slot: text if isinstance(text, str) else finish(text.render(values)) for slot, text in prepared.items()}
 
 
 def render(
@@ -138,49 +161,52 @@ def render(
     overrides: Overrides | None = None,
     wording: Wording = Wording.GUIDE,
 ) -> Rendered:
-    """Write a message.
+    """Write the sentences of a message.
 
     Args:
-        message: The message, with its values.
-        medium: Where it is read.
+        message: A message of the catalogue.
+        medium: The medium; it decides escaping and typography.
         lang: The language, ``fr`` or ``en``.
         overrides: The caisse's own sentences, from :func:`~creance_pay.messages.read_overrides`.
-        wording: Which of the shipped wordings lies beneath.
+        wording: The shipped wording; the overrides replace its sentences.
 
     Raises:
-        MessageError: when the language has no sentences, a value is ``None``, or the SMS takes more than one message.
+        MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``, or
+            when the SMS costs more than one message.
     """
-    medium = Medium(medium)
-    constant, varying, names = _writers(type(message), lang, medium, wording, overrides or _NONE)  # type: ignore[arg-type]
-    slots = {**constant, **dict(_written(message, varying, names, medium))} if varying else constant
-    segments = None
+    check_language(lang)
+    medium, wording, overrides = _member(Medium, medium), _member(Wording, wording), overrides or _NO_OVERRIDES
+    if not isinstance(overrides, Overrides):
+        raise MessageError(f"expected overrides to come from read_overrides, got {type(overrides).__name__}")
+    texts, segments = _fill(message, medium, lang, overrides, wording), None
     if medium is Medium.SMS:
-        slots, segments = _as_sms(message, slots)
+        texts, segments = _as_sms(message, texts)
     if medium is Medium.LETTER:
-        slots = _as_letter(slots, lang, overrides, wording)
+        texts = _as_letter(texts, lang, overrides, wording)
     return Rendered(
-        **slots,
+        **texts,
         role=message.severity.role,
         lang=lang,
         code=message.code,
         field=message.field,
         severity=message.severity,
+        medium=medium,
         segments=segments,
     )
 
 
-def _as_sms(message: Message, slots: dict[str, str]) -> tuple[dict[str, str], int]:
-    """Put in what is to be sent and its price, and refuse a short sentence that has become long."""
-    sms = SmsText.of(slots.get("short", slots["body"]))
-    if "short" in slots and sms.segments > 1:
-        raise MessageError(f"{message.key}: the SMS takes {sms.segments} messages in place of one")
-    return {**slots, "short": sms.text}, sms.segments
+def _as_sms(message: Message, texts: dict[str, str]) -> tuple[dict[str, str], int]:
+    """Return the texts with the one to send as ``short``, and its price in segments.  Refuse a ``short`` of several."""
+    sms = SmsText.of(texts.get("short", texts["body"]))
+    if "short" in texts and sms.segments > 1:
+        raise MessageError(f"{message.key}: expected an SMS of one segment, got {sms.segments}")
+    return {**texts, "short": sms.text}, sms.segments
 
 
-def _as_letter(slots: dict[str, str], lang: str, overrides: Overrides | None, wording: Wording) -> dict[str, str]:
-    """Put greeting and signature around the sentences, unless they have their own."""
-    text = "\n\n".join(slots[slot] for slot in ("body", "action", "help") if slot in slots)
-    if "sender" in slots:
-        return {**slots, "body": text}
-    frame = render(Letter(text=text), lang=lang, overrides=overrides, wording=wording)
-    return {**slots, "body": frame.body, "sender": str(frame.sender)}
+def _as_letter(texts: dict[str, str], lang: str, overrides: Overrides, wording: Wording) -> dict[str, str]:
+    """Return the texts with greeting and signature in the body, unless the message is a letter of its own."""
+    text = "\n\n".join(texts[slot] for slot in ("body", "action", "help") if slot in texts)
+    if "sender" in texts:
+        return {**texts, "body": text}
+    frame = _fill(Letter(text=text), Medium.TEXT, lang, overrides, wording)
+    return {**texts, "body": frame["body"], "sender": frame["sender"]}

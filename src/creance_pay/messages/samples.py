@@ -1,4 +1,4 @@
-"""Sample values for the fields of a message: those of the guide's screens, or the longest that there are."""
+"""Sample values for the fields of a message: the values of the guide's screens, or the longest possible values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T", bound=Message)
 
 _DAY = date(2018, 7, 5)
 _REFERENCE = NoticeReference("6311705400000344F")
-#: By the name of the field.
+#: The values of the guide's screens, by the name of the field.
 _GUIDE: dict[str, object] = {
     "address": "https://caisse.example/contact",
     "band_max": Euros(15000),
@@ -29,7 +29,7 @@ _GUIDE: dict[str, object] = {
     "suggested_max": Euros(4400),
     "transaction_reference": "PCLCB172540000004",
 }
-#: By the type of the field: what a bank's amount of twelve digits, a date and a reference of 35 characters can take.
+#: The longest value of each type: a bank's amount of twelve digits, a date, a reference of 35 characters.
 _LONGEST: dict[type, object] = {
     Euros: Euros(10**12 - 1),
     date: date(2018, 9, 30),
@@ -43,14 +43,14 @@ _USUAL: dict[type, object] = {**_LONGEST, Euros: Euros(2000), date: _DAY, int: 2
 
 
 def sample(kind: type[_T], *, longest: bool = False) -> _T:
-    """Make a message with sample values.
+    """Build a message with sample values.
 
     Args:
-        kind: The message's class.
-        longest: Whether to take the longest values of each type, in place of those of the guide's screens.
+        kind: The class of the message.
+        longest: Whether to use the longest values of each type, in place of the values of the guide's screens.
 
     Returns:
-        The message, all optional fields included.
+        The message, with all its optional fields.
     """
     first = {name: accepted[0] for name, accepted in field_types(kind).items()}
     usual = {name: _GUIDE.get(name, _USUAL[type_]) for name, type_ in first.items()}

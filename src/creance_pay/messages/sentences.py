@@ -1,8 +1,8 @@
-"""The files of sentences: what they may hold, and how a caisse lays its own over the shipped ones.
+"""Read and check the files of sentences, and replace shipped sentences by a caisse's own.
 
-A *wording* is a layer that is shipped (``fr.plain.toml``), *overrides* are layers that a caisse writes.  Both are
-checked by the same code, when they are read: no sentence with a hole, and no claim about money that nobody can make,
-ever reaches a person.
+A *wording* is a layer of sentences that is shipped (``fr.plain.toml``); *overrides* are layers that a caisse writes.
+The same code checks both when they are read: every sentence is complete, and no sentence claims more about money than
+its message may.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import attrs
 
 from .._toml import read_toml
 from ..codes import Code
-from ..errors import ConfigurationError, MessageError
+from ..errors import ConfigurationError
 from ..payment import PaymentState
 from .catalogue import MESSAGES
 from .formats import FORMATS, LOCALES
@@ -26,19 +26,19 @@ from .message import Message, field_types
 from .samples import sample
 from .sms import SmsText
 from .templates import environment, placeholders
-from .wordlist import faults
+from .wordlist import word_faults
 
-# A plain space before these signs, inside these quotes, or before a unit becomes the no-break space of French.
+# French sets a no-break space before these signs, inside these quotes, and before a unit.
 _NARROW = re.compile(" (?=[;!?])")
-_WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=(?:h|heures?|mois|jours?|€|euros?)\b)")
+_WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=€|(?:h|heures?|mois|jours?|euros?)\b)")
 
 
 class Wording(StrEnum):
-    """Which of the shipped wordings to use; English has one."""
+    """The shipped wordings.  English has one, whatever the wording."""
 
     #: The sentences of the service's own screens, word for word, where it has them.
     GUIDE = "guide"
-    #: The same, with their slips corrected.
+    #: The same with their slips corrected.
     CORRECTED = "corrected"
     #: Shorter words and sentences.
     PLAIN = "plain"
@@ -49,12 +49,12 @@ class Sentences:
     """The sentences of one message, as a file holds them.
 
     Attributes:
-        title: What it is about.
-        body: What has happened.
-        action: What to do now.
-        help: Where to ask or to look.
-        short: All of it in one SMS.
-        sender: Who signs it; for a letter.
+        title: The subject.
+        body: The facts.
+        action: The next step of the person.
+        help: The place where the person can ask or look.
+        short: The whole message in one SMS.
+        sender: The signature; for a letter.
     """
 
     title: str
@@ -82,34 +82,30 @@ class Overrides:
     """The layers of a caisse, read and checked by :func:`read_overrides`.
 
     Attributes:
-        layers: The language, the origin and the text of each, the last one on top.
+        layers: The language, the origin and the text of each; a later one replaces sentences of an earlier one.
     """
 
     layers: tuple[tuple[str, str, str], ...] = attrs.field(default=(), repr=lambda layers: f"<{len(layers)} layers>")
 
 
-def french(text: str) -> str:
-    """Put the no-break spaces of French typography where plain ones were typed."""
+def set_typography(text: str) -> str:
+    """Replace the plain spaces of a French text by no-break spaces where French typography asks for them."""
     return _WIDE.sub("\u00a0", _NARROW.sub("\u202f", text))
 
 
-def _set(text: str, lang: str) -> str:
-    return french(text.strip()) if lang == "fr" else text.strip()
-
-
 def _fault(slot: str, text: str, kind: type[Message], lang: str) -> str | None:
-    """Tell what is wrong with a sentence, whatever stands in the others."""
+    """Describe the first fault of one sentence; ``None`` without a fault."""
     if "'" in text:
-        return "a straight apostrophe"
+        return "a straight apostrophe in place of ’"
     if slot in {"title", "short"} and "\n" in text.strip():
-        return "more than one line"
+        return "more than one line in place of one"
     try:
         unknown = placeholders(text, lang) - attrs.fields_dict(kind).keys()
     except ValueError as error:
         return str(error)
     if unknown:
         return f"unknown placeholder {', '.join(sorted(unknown))}"
-    return next(faults(text, kind, lang), None)
+    return next(word_faults(text, kind, lang), None)
 
 
 def _texts(sentences: Sentences | _Layer) -> dict[str, str]:
@@ -117,7 +113,7 @@ def _texts(sentences: Sentences | _Layer) -> dict[str, str]:
 
 
 def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Iterator[str]:
-    """Tell what is wrong with the sentences of a message taken together: dropped fields, an SMS that is too long."""
+    """Yield the faults of the sentences of a message taken together: dropped fields, an SMS of several segments."""
     texts = _texts(sentences)
     used = set().union(*(placeholders(text, lang) for text in texts.values()))
     if dropped := attrs.fields_dict(kind).keys() - used:
@@ -127,20 +123,22 @@ def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Ite
         values = {name: getattr(longest, name) for name in attrs.fields_dict(kind)}
         text = SmsText.of(environment(lang, html=False).from_string(texts["short"]).render(values))
         if text.segments > 1:
-            yield f"short: {text.units} units of {text.alphabet} with the longest values, more than one SMS"
+            yield f"short: expected one SMS, got {text.units} units of {text.alphabet} with the longest values"
 
 
 def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) -> Sentences:
-    """Refuse sentences that cannot be written with the fields of their message; then set the typography."""
+    """Check the sentences of a message against its fields, then set their typography."""
     place = f"{origin}: {kind.key}"
     if untyped := [name for name, accepted in field_types(kind).items() if not FORMATS.keys() & {*accepted}]:
-        raise ConfigurationError(f"{place}: untyped placeholder {', '.join(untyped)}")
-    for slot, text in _texts(sentences).items():
+        raise ConfigurationError(f"{place}: no format for the type of placeholder {', '.join(untyped)}")
+    texts = _texts(sentences)
+    for slot, text in texts.items():
         if fault := _fault(slot, text, kind, lang):
             raise ConfigurationError(f"{place}.{slot}: {fault}")
     if fault := next(_message_faults(kind, sentences, lang), None):
         raise ConfigurationError(f"{place}: {fault}")
-    return Sentences(**{slot: _set(text, lang) for slot, text in _texts(sentences).items()})
+    set_ = set_typography if lang == "fr" else str
+    return Sentences(**{slot: set_(text.strip()) for slot, text in texts.items()})
 
 
 def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sentences]:
@@ -148,13 +146,13 @@ def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sen
 
     Args:
         text: The content of the file.
-        origin: The name to give the file in an error.
+        origin: The name of the file, for errors.
         lang: Its language.
 
     Raises:
-        ConfigurationError: for a message without sentences, sentences without message, an unknown slot, an unknown,
-            dropped or untyped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about
-            money that the message cannot make, a ``short`` of more than one SMS; with the file and the key.
+        ConfigurationError: for a message without sentences, sentences without a message, an unknown slot, an unknown
+            or dropped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about money that
+            the message may not make, a ``short`` of more than one SMS.  The error names the file and the key.
     """
     kinds = {kind.key: kind for kind in MESSAGES}
     read = read_toml(text, dict[str, Sentences], origin=origin)
@@ -163,8 +161,8 @@ def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sen
     return {key: _checked(kinds[key], sentences, origin, lang) for key, sentences in read.items()}
 
 
-def _laid_over(base: Mapping[str, Sentences], text: str, origin: str, lang: str) -> dict[str, Sentences]:
-    """Replace sentences by those of a layer, which uses at least the placeholders of what it replaces."""
+def _replace(base: Mapping[str, Sentences], text: str, origin: str, lang: str) -> dict[str, Sentences]:
+    """Replace sentences by those of a layer.  A new sentence uses at least the placeholders of the old one."""
     layer = read_toml(text, dict[str, _Layer], origin=origin)
     if unknown := layer.keys() - base.keys():
         raise ConfigurationError(f"{origin}: unknown messages: {', '.join(sorted(unknown))}")
@@ -185,7 +183,7 @@ def _shipped(name: str) -> str | None:
 
 
 def unanswered() -> list[str]:
-    """List what a person has to be told and no message tells."""
+    """List the public codes and the payment states that no message answers."""
     public = {code for kind in Code.__subclasses__() for code in kind if code.public}
     return sorted({*public, *PaymentState} - {word for kind in MESSAGES for word in kind.answers})
 
@@ -193,37 +191,33 @@ def unanswered() -> list[str]:
 @cache
 def _reference(lang: str) -> Mapping[str, Sentences]:
     """Read the shipped sentences of a language."""
-    text = _shipped(f"{lang}.toml") if lang in LOCALES else None
-    if text is None:
-        raise MessageError(f"no sentences in this language, only: {', '.join(LOCALES)}")
     if missing := unanswered():
         raise ConfigurationError(f"{lang}.toml: no message answers {', '.join(missing)}")
-    return read_catalogue(text, origin=f"{lang}.toml", lang=lang)
+    return read_catalogue(str(_shipped(f"{lang}.toml")), origin=f"{lang}.toml", lang=lang)
 
 
 @lru_cache(maxsize=1024)
 def sentences_of(lang: str, wording: Wording, overrides: Overrides) -> Mapping[str, Sentences]:
-    """Give the sentences of a language: the shipped ones, a wording over them, a caisse's own on top.
+    """Return the sentences of a language: the shipped ones, replaced by those of a wording, then by a caisse's own.
 
     Raises:
-        MessageError: when there is no such language.
         ConfigurationError: when a layer is refused.
     """
     made = _reference(lang)
     name = f"{lang}.{wording}.toml"
     for origin, text in [(name, _shipped(name)), *(layer[1:] for layer in overrides.layers if layer[0] == lang)]:
-        made = made if text is None else _laid_over(made, text, origin, lang)
+        made = made if text is None else _replace(made, text, origin, lang)
     return made
 
 
 def _files(source: Path | Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """List the layers of a source: language, origin, text."""
+    """Yield the layers of a source: language, origin, text."""
     if isinstance(source, Mapping):
         yield from ((name.removesuffix(".toml"), name, text) for name, text in sorted(source.items()))
         return
     paths = sorted(source.glob("*.toml"))
     if not paths:
-        raise ConfigurationError(f"{source}: no file fr.toml or en.toml")
+        raise ConfigurationError(f"{source}: expected a directory with fr.toml or en.toml, got none of them")
     for path in paths:
         try:
             yield path.stem, str(path), path.read_text(encoding="utf-8")
@@ -232,23 +226,24 @@ def _files(source: Path | Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def read_overrides(*sources: Path | Mapping[str, str]) -> Overrides:
-    """Read and check the sentences that a caisse lays over the shipped ones.
+    """Read and check the sentences with which a caisse replaces shipped ones.
 
     Args:
         sources: Directories with files ``fr.toml`` and ``en.toml``, or mappings from ``"fr"`` and ``"en"`` to the
-            texts of such files; a later one lies over an earlier one.
+            texts of such files.  A later source replaces sentences of an earlier one.
 
     Returns:
-        What :func:`~creance_pay.messages.render` takes as ``overrides``.
+        The argument ``overrides`` of :func:`~creance_pay.messages.render`.
 
     Raises:
-        ConfigurationError: for whatever :func:`read_catalogue` refuses, for a language that is not shipped, and for a
-            sentence that drops a placeholder of the one that it replaces; with the file and the key.
+        ConfigurationError: for a file or language that does not exist, an unknown message or slot, an unknown or
+            dropped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about money that
+            the message may not make, a ``short`` of more than one SMS.  The error names the file and the key.
     """
     layers = [layer for source in sources for layer in _files(source)]
     for lang, origin, _ in layers:
         if lang not in LOCALES:
-            raise ConfigurationError(f"{origin}: no such language, only: {', '.join(LOCALES)}")
+            raise ConfigurationError(f"{origin}: expected a file of {', '.join(LOCALES)}, got {lang}")
     made = Overrides(tuple(layers))
     for lang in LOCALES:
         for wording in Wording:

@@ -1,4 +1,7 @@
-"""What a text costs as an SMS: its alphabet, its units, its segments.
+"""The price of a text as an SMS: its alphabet, its units, its segments (3GPP TS 23.038, section 6.2.1).
+
+One character outside the alphabet of seven bits, and every character takes sixteen bits: the first segment has 70 in
+place of 160.  French loses ê ë â î ï ô û ç À È œ and the curly apostrophe; it keeps é è à ù É Ç.
 
 >>> SmsText.of("Payé\u202f: 20,00\u00a0€")
 SmsText(text='Payé : 20,00 €', alphabet='GSM-7', units=15, segments=1)
@@ -9,42 +12,40 @@ SmsText(text='Payé : 20,00 €', alphabet='GSM-7', units=15, segments=1)
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
 
 import attrs
 
-from .._toml import read_toml
-
-
-@attrs.frozen
-class _Tables:
-    basic: str
-    extension: str
-    segments: dict[str, tuple[int, int]]
-    plain: dict[str, str]
-
-
-@cache
-def _tables() -> _Tables:
-    text = resources.files(__package__).joinpath("gsm7.toml").read_text(encoding="utf-8")
-    return read_toml(text, _Tables, origin="gsm7.toml")
-
-
-@cache
-def _costs() -> dict[str, int]:
-    tables = _tables()
-    return dict.fromkeys(tables.basic, 1) | dict.fromkeys(tables.extension, 2)
-
-
-@cache
-def _typography() -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(_tables().plain, key=len, reverse=True))))
+# One septet each.  The control characters are left out, except for the line feed.
+_BASIC = (
+    "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\n"
+)
+# Two septets each: an escape, then the character.
+_EXTENSION = "^{}\\[~]|€"
+_COSTS = dict.fromkeys(_BASIC, 1) | dict.fromkeys(_EXTENSION, 2)
+# The units of a message alone, and of each part of a longer one, whose header takes the rest.
+_SEGMENTS = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+# Typography that an SMS does without; French quotes come with the spaces inside them, the longer texts first.
+_PLAIN = {
+    "\u00ab\u00a0": '"',
+    "\u00a0\u00bb": '"',
+    "\u00ab": '"',
+    "\u00bb": '"',
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u00a0": " ",
+    "\u202f": " ",
+    "\u2019": "'",
+    "\u2013": "-",
+    "\u2026": "...",
+    "\u0153": "oe",
+}
+_TYPOGRAPHY = re.compile("|".join(_PLAIN))
 
 
 def plain(text: str) -> str:
-    """Replace what typography puts in by what an SMS does as well with."""
-    return _typography().sub(lambda found: _tables().plain[found[0]], text)
+    """Replace typographic spaces, quotes and ligatures by characters of the alphabet of seven bits."""
+    return _TYPOGRAPHY.sub(lambda found: _PLAIN[found[0]], text)
 
 
 @attrs.frozen(kw_only=True)
@@ -52,10 +53,10 @@ class SmsText:
     """A text as it is sent.
 
     Attributes:
-        text: The text, with typographic spaces and quotes made plain.
+        text: The text, with plain spaces and quotes.
         alphabet: ``GSM-7``, or ``UCS-2`` where one character needs it.
-        units: Septets, or words of sixteen bits.
-        segments: How many messages are paid for.
+        units: The length: septets in GSM-7, words of sixteen bits in UCS-2.
+        segments: The number of messages that are paid.
     """
 
     text: str
@@ -65,10 +66,10 @@ class SmsText:
 
     @classmethod
     def of(cls, text: str) -> SmsText:
-        """Make the typography plain, and count."""
-        text, costs = plain(text), _costs()
-        gsm7 = costs.keys() >= set(text)
+        """Replace the typography of a text, and compute its price."""
+        text = plain(text)
+        gsm7 = _COSTS.keys() >= set(text)
         alphabet = "GSM-7" if gsm7 else "UCS-2"
-        units = sum(map(costs.__getitem__, text)) if gsm7 else len(text.encode("utf-16-be", "surrogatepass")) // 2
-        alone, part = _tables().segments[alphabet]
+        units = sum(map(_COSTS.__getitem__, text)) if gsm7 else len(text.encode("utf-16-be", "surrogatepass")) // 2
+        alone, part = _SEGMENTS[alphabet]
         return cls(text=text, alphabet=alphabet, units=units, segments=1 if units <= alone else -(-units // part))

@@ -1,8 +1,8 @@
-"""Sentences as Jinja2 templates, in a sandbox, of which a sentence may use very little.
+"""Compile sentences with Jinja2, in a sandbox, and restrict what a sentence may use.
 
-A template can hold a field (``{{ amount }}``), ask for another form of it (``{{ minimum|bound }}``), and leave out or
-choose words (``{% if count is one %}``).  Calls, attributes, loops and assignments are refused when a catalogue is
-loaded, so that the sandbox never has anything to stop.
+A sentence may hold a field (``{{ amount }}``), choose another format for it (``{{ minimum|bound }}``), and depend on a
+field (``{% if count is one %}``).  Calls, attributes, loops and assignments are refused when a catalogue is read: the
+sandbox is a second defence.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
-from .formats import filters, is_one, written
+from .formats import filters, format_value, is_singular
 
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Filter, nodes.If, nodes.Test, nodes.Not)
 
 
 class _EscapedText(Extension):
-    """Escape the sentences themselves in HTML: what a caisse writes is words, never markup."""
+    """Escape the sentences themselves for HTML: a caisse writes words, never markup."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Escape what stands around the placeholders."""
+        """Yield the tokens, the text around the placeholders escaped."""
         for token in stream:
             yield Token(token.lineno, "data", str(escape(token.value))) if token.type == "data" else token
 
 
 @cache
 def environment(lang: str, *, html: bool) -> SandboxedEnvironment:
-    """Give the environment that writes a language, for text or for HTML."""
+    """Return the Jinja2 environment of a language, for text or for HTML."""
     made = SandboxedEnvironment(
         autoescape=html,
         undefined=StrictUndefined,
-        finalize=partial(written, lang=lang),
+        finalize=partial(format_value, lang=lang),
         extensions=[_EscapedText] if html else [],
     )
     made.filters = filters(lang)
     made.tests.clear()
-    made.tests["one"] = partial(is_one, lang=lang)  # type: ignore[assignment]
+    made.tests["one"] = partial(is_singular, lang=lang)  # type: ignore[assignment]
     return made
 
 
@@ -49,22 +49,23 @@ def placeholders(text: str, lang: str) -> set[str]:
     """List the fields that a sentence uses.
 
     Raises:
-        ValueError: when it is no template, or asks for more than a sentence may.
+        ValueError: when the text is not a template, or uses more than a sentence may.
     """
-    reader = environment(lang, html=False)
+    known = environment(lang, html=False)
     try:
-        tree = reader.parse(text)
+        tree = known.parse(text)
     except TemplateError as error:
         raise ValueError(f"not a template: {error.message}") from error
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
-            raise ValueError(f"not a template: {type(node).__name__.lower()} is not for sentences")  # noqa: TRY004 - the text is wrong
+            fault = f"a sentence may not use {type(node).__name__.lower()}"
+            raise ValueError(fault)  # noqa: TRY004 - the text is wrong, not a type
     for called in tree.find_all((nodes.Filter, nodes.Test)):
-        if called.name not in {**reader.filters, **reader.tests} or called.args or called.kwargs:
-            raise ValueError(f"not a template: no such filter or test, {called.name}")
+        if called.name not in {**known.filters, **known.tests} or called.args or called.kwargs:
+            raise ValueError(f"not a template: no filter or test named {called.name}")
     return {name.name for name in tree.find_all(nodes.Name)}
 
 
-def markup(written_by_a_template: str) -> Markup:
-    """Mark what an environment for HTML has written: all that is not ours is escaped in it."""
-    return Markup(written_by_a_template)  # noqa: S704 - of that alone
+def markup(written_for_html: str) -> Markup:
+    """Mark the output of an environment for HTML as safe: the environment has escaped every value and sentence."""
+    return Markup(written_for_html)  # noqa: S704 - nothing else comes here

@@ -12,12 +12,12 @@ import attrs
 from .._toml import read_toml
 from .message import Message, Money
 
-_EXPRESSION = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
 
 @attrs.frozen
 class Words:
-    """The lists of one language; the file says what each is for."""
+    """The word lists of one language; ``words.toml`` states the purpose of each."""
 
     synonyms: dict[str, str]
     nothing: tuple[str, ...]
@@ -29,24 +29,24 @@ class Words:
 
 @cache
 def words_of(lang: str) -> Words:
-    """Give the lists of a language."""
+    """Return the word lists of a language."""
     text = resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
     return read_toml(text, dict[str, Words], origin="words.toml")[lang]
 
 
-def found(text: str, words: Iterable[str]) -> list[str]:
-    """List those of some words, or beginnings of words, that stand in a text, whatever its spaces and capitals."""
-    flat = " ".join(_EXPRESSION.sub(" ", text).split())
+def find_words(text: str, words: Iterable[str]) -> list[str]:
+    """List the words, or beginnings of words, that a sentence contains, whatever its spaces and capitals."""
+    flat = " ".join(_PLACEHOLDER.sub(" ", text).split())
     return [word for word in words if re.search(rf"\b{re.escape(word)}", flat, re.IGNORECASE)]
 
 
-def faults(text: str, kind: type[Message], lang: str) -> Iterator[str]:
-    """Tell which words a sentence of a message must not use."""
+def word_faults(text: str, kind: type[Message], lang: str) -> Iterator[str]:
+    """Yield a description of each word that a sentence of a message must not use."""
     words = words_of(lang)
-    for word in found(text, words.synonyms):
+    for word in find_words(text, words.synonyms):
         yield f"« {word} » is a forbidden synonym of « {words.synonyms[word]} »"
     if kind.money is not Money.NO:
-        yield from (f"« {word} » where that is not known" for word in found(text, words.nothing))
+        yield from (f"« {word} » denies a debit that may have happened" for word in find_words(text, words.nothing))
     if kind.money is Money.UNKNOWN:
-        yield from (f"« {word} » where nobody knows whether money moved" for word in found(text, words.debited))
-        yield from (f"« {word} » invites a second payment" for word in found(text, words.again))
+        yield from (f"« {word} » mentions a debit that is not proved" for word in find_words(text, words.debited))
+        yield from (f"« {word} » invites a second payment" for word in find_words(text, words.again))
