@@ -152,6 +152,16 @@ class Euros:
             return NotImplemented
         return Euros(self.cents - other.cents)
 
+    def saturating_sub(self, other: Euros) -> Euros:
+        """Return the difference, or zero where it would be negative.
+
+        >>> Euros(1000).saturating_sub(Euros(400)), Euros(1000).saturating_sub(Euros(1001))
+        (Euros(600), Euros(0))
+        """
+        if not isinstance(other, Euros):
+            raise InvalidAmountError(f"expected an amount to subtract, got {type(other).__name__}")
+        return Euros(max(self.cents - other.cents, 0))
+
     def __str__(self) -> str:
         """Give machine text, ``20.00``; what a person reads is made by :mod:`creance_pay.messages`."""
         euros, cents = divmod(self.cents, _CENTS_PER_EURO)

@@ -1,4 +1,4 @@
-"""The other readings of the guide's open questions, one policy value each, and the card's mask."""
+"""The other readings of the guide's open questions, one policy value each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from creance_pay.rules import (
     Policy,
     assess,
     check_amount,
-    check_card_mask,
     delete_on,
     display_by,
     load_policies,
@@ -169,41 +168,6 @@ class TestChannel:
     def test_channel(self) -> None:
         """The account decides."""
         assert [NoticeChannel.ELECTRONIC, NoticeChannel.PAPER] == [notice_channel(has) for has in (True, False)]
-
-
-class TestCardMask:
-    """R16: four digits, number signs, two digits; thirteen to nineteen digits are refused and never quoted."""
-
-    @pytest.mark.parametrize("text", ["5017##########00", "5017#########00", "4100#######00", "4100#############00"])
-    def test_masked(self, text: str) -> None:
-        """A masked number of thirteen to nineteen signs passes, the guide's own misprint included."""
-        assert ("CARD_MASK_OK", True) == (check_card_mask(text).code, check_card_mask(text).ok)
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "5017670000001800",
-            "5017 6700 0000 1800",
-            "5017-6700-0000-1800",
-            "4" * 13,
-            "4" * 19,
-            "card 4100000000000005.",
-        ],
-    )
-    def test_full(self, text: str) -> None:
-        """A full number is refused, with separators or inside a sentence too."""
-        assert ("CARD_FULL_NUMBER_REFUSED", False) == (check_card_mask(text).code, check_card_mask(text).ok)
-
-    @pytest.mark.parametrize(
-        "text",
-        ["", "501767", "####", "5017##00", "5017##########0", "\uff15\uff10\uff11\uff17##########00", None, 5017],
-    )
-    def test_neither(self, text: str) -> None:
-        """What is neither is no mask; the error does not quote it."""
-        with pytest.raises(InvalidValueError) as refused:
-            check_card_mask(text)
-
-        assert "5017" not in str(refused.value)
 
 
 class TestPolicies:

@@ -10,25 +10,25 @@ from creance_pay.rules import Policy
 from creance_pay.rules.predicates import (
     ACCESS,
     SCOPE,
-    Requirement,
-    amount_requirements,
-    due_requirements,
+    Predicate,
+    amount_predicates,
+    due_predicates,
     failed,
-    selection_requirements,
+    selection_predicates,
 )
 from samples import POLICY, a_policy
 
 ACCESS_POLICY = a_policy(band_checked_at="access")
-TABLES: dict[str, Mapping[Reason, Requirement]] = {
+TABLES: dict[str, Mapping[Reason, Predicate]] = {
     "scope": SCOPE,
     "access": ACCESS,
-    "selection": selection_requirements(POLICY),
-    "one reference": selection_requirements(a_policy(several_references=False)),
-    "due": due_requirements(POLICY),
-    "due at access": due_requirements(ACCESS_POLICY),
-    "one payment": due_requirements(a_policy(several_payments=False, band_checked_at="access")),
-    "amount": amount_requirements(POLICY),
-    "amount that may strand nothing": amount_requirements(a_policy(stranding="refuse")),
+    "selection": selection_predicates(POLICY),
+    "one reference": selection_predicates(a_policy(several_references=False)),
+    "due": due_predicates(POLICY),
+    "due at access": due_predicates(ACCESS_POLICY),
+    "one payment": due_predicates(a_policy(several_payments=False, band_checked_at="access")),
+    "amount": amount_predicates(POLICY),
+    "amount that may strand nothing": amount_predicates(a_policy(stranding="refuse")),
 }
 #: Reasons that are found while reading, before any requirement: by the columns, and by the parser of amounts.
 READING = {
@@ -41,7 +41,7 @@ READING = {
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_order_is_that_of_the_tests(table: Mapping[Reason, Requirement]) -> None:
+def test_order_is_that_of_the_tests(table: Mapping[Reason, Predicate]) -> None:
     """A table lists its reasons in the order of the flags."""
     assert sorted(table) == list(table)
 
@@ -61,7 +61,7 @@ def test_every_reason_has_a_requirement() -> None:
 )
 def test_band_is_tested_where_the_policy_says(policy: Policy, reasons: list[Reason]) -> None:
     """The band stands between nothing due and the minimum, or nowhere (Q3)."""
-    assert reasons == list(due_requirements(policy))
+    assert reasons == list(due_predicates(policy))
 
 
 def test_all_failures_are_gathered() -> None:

@@ -7,7 +7,7 @@ import pytest
 from creance_pay import DebtKind, Euros, NoticeReference
 from creance_pay.codes import Reason, VerdictCode, WarningCode
 from creance_pay.rules import Policy, Verdict, access, assess, check_amount, notice_scope
-from creance_pay.rules.verdicts import code_of, less
+from creance_pay.rules.verdicts import code_of
 from samples import COPIES, POLICY, a_debt, a_policy, numbered
 
 #: One verdict of each class, all of them a yes under the policy they are given.
@@ -177,12 +177,6 @@ class TestExplain:
 def test_survives_travel(make: Callable[[Policy], Verdict], travel: Callable[[Verdict], Verdict]) -> None:
     """A copy and a pickle are the same verdict."""
     assert make(POLICY) == travel(make(POLICY))
-
-
-@pytest.mark.parametrize(("amount", "taken", "left"), [(10, 3, 7), (10, 10, 0), (10, 11, 0), (0, 0, 0)])
-def test_less_takes_at_most_all(amount: int, taken: int, left: int) -> None:
-    """What is taken beyond all leaves zero."""
-    assert Euros(left) == less(Euros(amount), Euros(taken))
 
 
 def test_every_public_no_can_be_given() -> None:

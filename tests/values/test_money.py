@@ -120,6 +120,23 @@ class TestArithmetic:
         with pytest.raises(InvalidAmountError):
             one - (one + more)
 
+    @given(amounts, amounts)
+    def test_saturating_subtraction_stops_at_zero(self, one: Euros, other: Euros) -> None:
+        """The difference is exact where there is one, and zero otherwise."""
+        expected = one - other if other <= one else Euros(0)
+
+        assert expected == one.saturating_sub(other)
+
+    @pytest.mark.parametrize(("amount", "subtracted", "left"), [(10, 3, 7), (10, 10, 0), (10, 11, 0), (0, 0, 0)])
+    def test_saturating_subtraction_to_the_cent(self, amount: int, subtracted: int, left: int) -> None:
+        """The difference is right around zero."""
+        assert Euros(left) == Euros(amount).saturating_sub(Euros(subtracted))
+
+    def test_saturating_subtraction_needs_an_amount(self) -> None:
+        """A number of cents is refused, and its type named."""
+        with pytest.raises(InvalidAmountError, match=r"^expected an amount to subtract, got int$"):
+            Euros(10).saturating_sub(3)  # type: ignore[arg-type]
+
     @given(amounts)
     def test_equal_amounts_are_one_key(self, amount: Euros) -> None:
         """Equal amounts have equal hashes."""

@@ -16,15 +16,15 @@ from ..money import Euros
 from .choices import Stranding
 from .policy import Policy
 from .predicates import (
-    Whole,
-    amount_requirements,
+    ScalarOps,
+    amount_predicates,
     failed,
     largest_without_stranding,
     payable_max,
     payable_min,
     strands_nothing,
 )
-from .verdicts import Verdict, less, policy_warnings
+from .verdicts import Verdict, policy_warnings
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +37,7 @@ class AmountCheck(Verdict):
         suggested_max: The largest amount that strands nothing, when this one strands something, else ``None``.
     """
 
-    granted = VerdictCode.AMOUNT_OK
+    success_code = VerdictCode.AMOUNT_OK
     depends_on: tuple[str, ...] = attrs.field(
         default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
     )
@@ -52,7 +52,7 @@ class AmountCheck(Verdict):
 
 
 @attrs.frozen(kw_only=True)
-class AmountInputs(Whole):
+class AmountInputs(ScalarOps):
     """The operands of the rules on amounts, in cents."""
 
     total: int
@@ -64,11 +64,11 @@ def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], .
 
     One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
     """
-    facts = AmountInputs(total=total.cents)
-    low, high = Euros(payable_min(facts, policy)), Euros(payable_max(facts, policy))
+    inputs = AmountInputs(total=total.cents)
+    low, high = Euros(payable_min(inputs, policy)), Euros(payable_max(inputs, policy))
     if policy.stranding is Stranding.WARN:
         return ((low, high),)
-    below = (low, min(high, less(total, policy.online_min)))
+    below = (low, min(high, total.saturating_sub(policy.online_min)))
     whole = (max(low, total), high)
     return tuple((first, last) for first, last in (below, whole) if first <= last)
 
@@ -110,12 +110,12 @@ def check_amount(
         asked = _read(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    facts = AmountInputs(amount=asked.cents, total=total.cents)
-    reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
-    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
+    inputs = AmountInputs(amount=asked.cents, total=total.cents)
+    reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
+    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(inputs, policy):
         paid = None if reasons else asked
         return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
-    stranded, suggested = less(total, asked), Euros(largest_without_stranding(facts, policy))
+    stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))
     return AmountCheck(
         policy=policy,
         reasons=reasons,

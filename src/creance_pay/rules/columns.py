@@ -1,6 +1,6 @@
 """The same rules over columns: one decision for each row of a frame of Polars, pandas, PyArrow, DuckDB or PySpark.
 
-The requirements and the amounts are the very functions that decide one debt.  They run here over expressions of
+The predicates and the amounts are the very functions that decide one debt.  They run here over expressions of
 `Narwhals <https://narwhals-dev.github.io/narwhals/>`_, which each engine carries out as its own: what comes in and goes
 out is the caller's own frame, lazy where it is.
 
@@ -38,10 +38,10 @@ from .policy import Policy
 from .predicates import (
     ACCESS,
     SCOPE,
-    Facts,
-    Requirement,
-    Requirements,
-    due_requirements,
+    Inputs,
+    Predicate,
+    Predicates,
+    due_predicates,
     first_payment,
     payable_max,
     payable_min,
@@ -78,22 +78,22 @@ _CENTS: _Kind = (lambda dtype: dtype.is_integer(), "whole cents, as integers and
 _YES_OR_NO: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
 
 
-class _Expressions:
-    """What the facts of columns bring: the two helpers, over expressions."""
+class ColumnOps:
+    """What the inputs of columns bring: the two helpers, over expressions."""
 
     @staticmethod
-    def pick(test: nw.Expr, one: Any, other: Any) -> nw.Expr:  # noqa: ANN401 - an expression or a number
+    def where(test: nw.Expr, one: Any, other: Any) -> nw.Expr:  # noqa: ANN401 - an expression or a number
         """Give one value or the other, row by row."""
         return nw.when(test).then(one).otherwise(other)
 
     @staticmethod
-    def lesser(one: nw.Expr, other: int) -> nw.Expr:
+    def minimum(one: nw.Expr, other: int) -> nw.Expr:
         """Give the smaller value, row by row."""
-        return _Expressions.pick(one <= other, one, other)
+        return ColumnOps.where(one <= other, one, other)
 
 
 @attrs.frozen(kw_only=True)
-class _Row(_Expressions):
+class _Row(ColumnOps):
     """The operands of the rules on one row, as expressions."""
 
     present: nw.Expr
@@ -123,12 +123,12 @@ class _Notice(_Row):
     balance: nw.Expr
 
 
-_READABLE: Requirements = {
-    Reason.INPUT_MISSING: lambda facts, _: facts.present,
-    Reason.INPUT_INVALID: lambda facts, _: facts.valid,
+_READABLE: Predicates = {
+    Reason.INPUT_MISSING: lambda inputs, _: inputs.present,
+    Reason.INPUT_INVALID: lambda inputs, _: inputs.valid,
 }
-_WELL_FORMED: Requirements = {Reason.REFERENCE_BAD_FORMAT: lambda facts, _: facts.well_formed}
-_AMOUNTS: Mapping[str, Requirement] = {
+_WELL_FORMED: Predicates = {Reason.REFERENCE_BAD_FORMAT: lambda inputs, _: inputs.well_formed}
+_AMOUNTS: Mapping[str, Predicate] = {
     "payable_min": payable_min,
     "payable_max": payable_max,
     "next_payment": first_payment,
@@ -185,7 +185,7 @@ class _Table:
         """Read a text."""
         cell = nw.col(name)
         text = cell.cast(nw.String)
-        return _Expressions.pick(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
+        return ColumnOps.where(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
 
     def well_formed(self, name: str) -> nw.Expr:
         """Tell the rows with a notice reference, a null being one (R1)."""
@@ -202,23 +202,23 @@ class _Table:
             given = {name: nw.when(payable).then(cents).cast(nw.Int64) for name, cents in amounts.items()}
             return decided.with_columns(**given).to_native()
         # NumPy has no null among whole numbers, and would make them floats: pandas has a type of its own for that.
-        whole = {name: _Expressions.pick(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
+        whole = {name: ColumnOps.where(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
         frame = decided.with_columns(**whole).to_native()
         return frame.assign(**{name: frame[name].astype("Int64").where(frame["reasons"] == 0) for name in amounts})
 
 
-def _word(requirements: Requirements, facts: Facts, policy: Policy, granted: VerdictCode) -> nw.Expr:
+def _word(predicates: Predicates, inputs: Inputs, policy: Policy, success_code: VerdictCode) -> nw.Expr:
     """Give the word of the first test that fails, or of the yes."""
     word: Any = nw
-    for reason, met in requirements.items():
-        word = word.when(~met(facts, policy)).then(nw.lit(code_of(reason).value))
-    expression: nw.Expr = word.otherwise(nw.lit(granted.value))
+    for reason, met in predicates.items():
+        word = word.when(~met(inputs, policy)).then(nw.lit(code_of(reason).value))
+    expression: nw.Expr = word.otherwise(nw.lit(success_code.value))
     return expression
 
 
-def _flags(requirements: Requirements, facts: Facts, policy: Policy) -> nw.Expr:
+def _flags(predicates: Predicates, inputs: Inputs, policy: Policy) -> nw.Expr:
     """Add the flags of the tests that fail: engines do not agree on ``|`` between numbers."""
-    flags = (_Expressions.pick(met(facts, policy), 0, int(reason)) for reason, met in requirements.items())
+    flags = (ColumnOps.where(met(inputs, policy), 0, int(reason)) for reason, met in predicates.items())
     return reduce(add, flags).cast(nw.Int32)
 
 
@@ -286,9 +286,9 @@ def assess(
         well_formed=table.well_formed(reference),
         open_online=table.yes(open_online),
         kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # none is null any more
-        due=_Expressions.pick(valid, due, passing),
+        due=ColumnOps.where(valid, due, passing),
     )
-    tests = {**_READABLE, **_WELL_FORMED, **ACCESS, **due_requirements(policy)}
+    tests = {**_READABLE, **_WELL_FORMED, **ACCESS, **due_predicates(policy)}
     decided = table.frame.with_columns(
         code=_word(tests, debt, policy, VerdictCode.PAYABLE), reasons=_flags(tests, debt, policy)
     )

@@ -17,6 +17,7 @@ from ..caisses import Caisse
 from ..errors import InvalidValueError
 
 _SATURDAY = 5
+_MONTHS = 12
 
 
 @cache
@@ -41,21 +42,21 @@ def add_working_days(day: date, count: int, *, caisse: Caisse | None = None) -> 
     return day
 
 
-_MONTHS = 12
+def require_date(day: date, name: str) -> date:
+    """Return a date unchanged, or raise.
 
+    A datetime is refused although it is a date to Python: one moment falls on different days in different zones.
 
-def whole_day(day: date) -> date:
-    """Give a day back, and refuse a moment, which is on different days in different places."""
+    Args:
+        day: The date to check.
+        name: The name of the argument, for the error text.
+
+    Raises:
+        InvalidValueError: for a datetime, or a value of another type.
+    """
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidValueError("expected a date")
+        raise InvalidValueError(f"expected {name} to be a date, got {type(day).__name__}")
     return day
-
-
-def zoned(moment: datetime) -> datetime:
-    """Give a moment back, and refuse one without time zone."""
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise InvalidValueError("expected a datetime with a time zone")
-    return moment
 
 
 def months_later(day: date, months: int) -> date:

@@ -13,28 +13,25 @@ datetime.date(2018, 7, 19)
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._clock import require_aware
 from ..caisses import Caisse
-from ..codes import CardCode, Code, Settlement
-from ..errors import InvalidAmountError, InvalidValueError
+from ..codes import Code, Settlement
+from ..errors import InvalidAmountError
 from ..money import Euros
 from .choices import DisplayCount, MaxBasis, RetentionCount
-from .dates import add_working_days, months_later, whole_day, zoned
-from .eligibility import Assessment, Sums
+from .dates import add_working_days, months_later, require_date
+from .eligibility import Assessment, BalanceInputs
 from .policy import Policy
-from .predicates import due_requirements, failed
-from .verdicts import less
+from .predicates import due_predicates, failed
 
 _REGISTRATION_DAYS = 1  # CRPA R112-11-2: at once, or within one working day
 _ACKNOWLEDGEMENT_DAYS = 10  # CRPA R112-11-2: within ten working days of receipt
 _PARIS = "Europe/Paris"
-_MASK = re.compile(r"[0-9]{4}#{7,13}[0-9]{2}")
-_FULL_NUMBER = re.compile(r"[0-9]{13,19}")
 
 
 @attrs.frozen(kw_only=True)
@@ -70,12 +67,12 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
     """
     if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
         raise InvalidAmountError("expected a payment above zero and not over what was due")
-    rest = less(remaining, paid)
-    facts = Sums(due=rest.cents, balance=rest.cents, untouched=False)
+    rest = remaining.saturating_sub(paid)
+    inputs = BalanceInputs(due=rest.cents, balance=rest.cents, untouched=False)
     return AfterPayment(
         remaining=rest,
         state=Settlement.PARTIAL if rest.cents else Settlement.SETTLED,
-        online=Assessment(policy=policy, reasons=failed(due_requirements(policy), facts, policy)).code,
+        online=Assessment(policy=policy, reasons=failed(due_predicates(policy), inputs, policy)).code,
     )
 
 
@@ -92,10 +89,11 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
     Raises:
         InvalidValueError: for a moment without time zone.
     """
+    require_aware(accepted_at, "accepted_at")
     if policy.display_counted_in is DisplayCount.NEXT_DAY:
-        tomorrow = zoned(accepted_at).date() + timedelta(days=1)
+        tomorrow = accepted_at.date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(23, 59, 59), accepted_at.tzinfo)
-    shown = zoned(accepted_at).astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
+    shown = accepted_at.astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
     return shown.astimezone(accepted_at.tzinfo)
 
 
@@ -109,9 +107,10 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
     Raises:
         InvalidValueError: for something else than a day, a moment included.
     """
+    require_date(sent_on, "sent_on")
     if policy.retention_counted_in is RetentionCount.DAYS:
-        return whole_day(sent_on) + timedelta(days=policy.mailbox_retention_days)
-    return months_later(whole_day(sent_on), policy.mailbox_retention_months)
+        return sent_on + timedelta(days=policy.mailbox_retention_days)
+    return months_later(sent_on, policy.mailbox_retention_months)
 
 
 def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -> date:
@@ -128,7 +127,10 @@ def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -
         InvalidValueError: for a moment without time zone.
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
-    day = zoned(received_at).astimezone(zone).date() if isinstance(received_at, datetime) else whole_day(received_at)
+    if isinstance(received_at, datetime):
+        day = require_aware(received_at, "received_at").astimezone(zone).date()
+    else:
+        day = require_date(received_at, "received_at")
     return add_working_days(day, _REGISTRATION_DAYS, caisse=caisse)
 
 
@@ -142,28 +144,4 @@ def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
     Raises:
         InvalidValueError: for something else than a day, a moment included.
     """
-    return add_working_days(whole_day(received_on), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)
-
-
-def check_card_mask(text: str) -> CardCode:
-    """Tell a masked card number, four digits and two around number signs, from a full one (R16).
-
-    Args:
-        text: What is about to be shown or kept.
-
-    Returns:
-        ``CARD_MASK_OK``, or ``CARD_FULL_NUMBER_REFUSED`` for thirteen to nineteen digits, with or without separators.
-
-    Raises:
-        InvalidValueError: for anything else; like the refusal, it quotes nothing.
-
-    >>> check_card_mask("5017##########00").ok
-    True
-    """
-    if not isinstance(text, str):
-        raise InvalidValueError(f"expected a masked card number as text, got a {type(text).__name__}")
-    if _MASK.fullmatch(text):
-        return CardCode.CARD_MASK_OK
-    if _FULL_NUMBER.search(re.sub(r"[\s.\-]", "", text)):
-        return CardCode.CARD_FULL_NUMBER_REFUSED
-    raise InvalidValueError("expected four digits, number signs, two digits")
+    return add_working_days(require_date(received_on, "received_on"), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)

@@ -24,8 +24,8 @@ from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
 from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
-from .predicates import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
-from .verdicts import Verdict, less, policy_warnings
+from .predicates import ACCESS, SCOPE, ScalarOps, due_predicates, failed, selection_predicates
+from .verdicts import Verdict, policy_warnings
 
 # The values of the policy that each answer depends on.
 _FOR_THE_BAND = ("notice_band_min", "notice_band_max", "band_inclusive")
@@ -50,7 +50,7 @@ _FOR_PAYING = (
 class NoticeScope(Verdict):
     """Whether a notice may be sent for a balance."""
 
-    granted = VerdictCode.IN_SCOPE
+    success_code = VerdictCode.IN_SCOPE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_THE_BAND, repr=False)
 
 
@@ -58,7 +58,7 @@ class NoticeScope(Verdict):
 class Access(Verdict):
     """Whether a reference leads to a debt that is open online."""
 
-    granted = VerdictCode.REFERENCE_FOUND
+    success_code = VerdictCode.REFERENCE_FOUND
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_ACCESS, repr=False)
 
 
@@ -74,7 +74,7 @@ class Assessment(Verdict):
         payable_max: The largest payment, or ``None`` when nothing is payable.
     """
 
-    granted = VerdictCode.PAYABLE
+    success_code = VerdictCode.PAYABLE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
 
@@ -142,10 +142,10 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
     Returns:
         ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
     """
-    facts = Sums(balance=balance.cents, notice_received=notice_received)
+    inputs = BalanceInputs(balance=balance.cents, notice_received=notice_received)
     return NoticeScope(
         policy=policy,
-        reasons=failed(SCOPE, facts, policy),
+        reasons=failed(SCOPE, inputs, policy),
         warnings=policy_warnings(policy),
         values=_band_values(balance, policy),
     )
@@ -172,7 +172,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
         return Access(policy=policy, reasons=Reason.REFERENCE_NOT_OPEN, warnings=policy_warnings(policy))
     return Access(
         policy=policy,
-        reasons=failed(ACCESS, _Selection.of([debt], policy), policy),
+        reasons=failed(ACCESS, SelectionInputs.of([debt], policy), policy),
         warnings=_warnings([debt], policy),
         values={"reference": debt.reference},
     )
@@ -217,19 +217,19 @@ def assess(
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
     selection, accepted = [debt, *others], _checked(pending or {})
     deducted = accepted if policy.pending_subtracted else {}
-    remaining = [less(each.remaining, deducted.get(each.reference, Euros(0))) for each in selection]
+    remaining = [each.remaining.saturating_sub(deducted.get(each.reference, Euros(0))) for each in selection]
     counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
     total = sum(counted, Euros(0))
-    owed = total if balance is None else less(balance, sum(deducted.values(), Euros(0)))
-    sums = Sums(
+    owed = total if balance is None else balance.saturating_sub(sum(deducted.values(), Euros(0)))
+    sums = BalanceInputs(
         due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
         balance=owed.cents,
         untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
     )
     return Assessment(
         policy=policy,
-        reasons=failed({**ACCESS, **selection_requirements(policy)}, _Selection.of(selection, policy), policy)
-        | failed(due_requirements(policy), sums, policy),
+        reasons=failed({**ACCESS, **selection_predicates(policy)}, SelectionInputs.of(selection, policy), policy)
+        | failed(due_predicates(policy), sums, policy),
         warnings=_warnings(selection, policy),
         values={
             "reference": debt.reference,
@@ -244,7 +244,7 @@ def assess(
 
 
 @attrs.frozen(kw_only=True)
-class Sums(Whole):
+class BalanceInputs(ScalarOps):
     """The operands of the rules on sums, in cents."""
 
     balance: int
@@ -254,7 +254,7 @@ class Sums(Whole):
 
 
 @attrs.frozen(kw_only=True)
-class _Selection(Whole):
+class SelectionInputs(ScalarOps):
     """The operands of the rules on access and selection."""
 
     open_online: bool
@@ -264,7 +264,7 @@ class _Selection(Whole):
     one_debtor: bool
 
     @classmethod
-    def of(cls, debts: Sequence[Debt], policy: Policy) -> _Selection:
+    def of(cls, debts: Sequence[Debt], policy: Policy) -> SelectionInputs:
         """Look at all the debts together: one that fails a test fails it for all."""
         return cls(
             open_online=all(debt.open_online for debt in debts),

@@ -19,7 +19,6 @@ from .amounts import AmountInputs
 from .choices import BandCheck
 from .policy import Policy
 from .predicates import band_ceiling, first_payment, smallest_payable
-from .verdicts import less
 
 
 def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
@@ -79,7 +78,7 @@ def allocate(
     oldest = sorted((debt for debt in debts if debt.reference not in set(chosen)), key=_age)
     shares, rest = {}, amount
     for debt in (*named, *oldest):
-        due = less(debt.remaining, (pending or {}).get(debt.reference, Euros(0)))
+        due = debt.remaining.saturating_sub((pending or {}).get(debt.reference, Euros(0)))
         share = min(due, rest)
         rest -= share
         shares[debt.reference] = share

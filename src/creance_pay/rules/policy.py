@@ -35,7 +35,7 @@ from ..debts import DebtKind
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..money import Euros
 from .choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
-from .dates import months_later, whole_day
+from .dates import months_later, require_date
 
 
 @attrs.frozen(kw_only=True)
@@ -315,9 +315,10 @@ def policy_on(
         NoPolicyError: when no policy is known to apply.
         InvalidValueError: for something else than a day, a moment included.
     """
+    require_date(day, "day")
     known = _shipped() if policies is None else policies
     for policy in known:
-        if policy.applies_on(whole_day(day)):
+        if policy.applies_on(day):
             return policy
     if undocumented == "latest" and known:
         return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)

@@ -11,7 +11,6 @@ from typing import ClassVar
 import attrs
 
 from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
-from ..money import Euros
 from .policy import Policy
 
 NO_REASON = Reason(0)
@@ -36,7 +35,7 @@ class Verdict:
     """
 
     #: The code of a yes.
-    granted: ClassVar[VerdictCode]
+    success_code: ClassVar[VerdictCode]
     policy: Policy = attrs.field(repr=lambda policy: policy.name)
     reasons: Reason = NO_REASON
     warnings: tuple[Code, ...] = ()
@@ -64,7 +63,7 @@ class Verdict:
 
     def _codes(self) -> Iterator[Code]:
         if self.ok:
-            yield self.granted
+            yield self.success_code
         yield from (code_of(reason) for reason in self.reasons)
 
     def explain(self) -> tuple[str, ...]:
@@ -85,8 +84,3 @@ class Verdict:
 def policy_warnings(policy: Policy) -> tuple[Code, ...]:
     """Point out a policy that is not known to apply."""
     return () if policy.documented else (WarningCode.POLICY_UNDOCUMENTED,)
-
-
-def less(amount: Euros, taken: Euros) -> Euros:
-    """Take away at most all of an amount."""
-    return Euros(max(amount.cents - taken.cents, 0))
