@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from creance_pay.rules.predicates import (
 from samples import POLICY, a_policy
 
 ACCESS_POLICY = a_policy(band_checked_at="access")
-TABLES: dict[str, Mapping[Reason, Predicate]] = {
+TABLES: dict[str, Mapping[Reason, Predicate[Any]]] = {
     "scope": SCOPE,
     "access": ACCESS,
     "selection": selection_predicates(POLICY),
@@ -41,7 +42,7 @@ READING = {
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_order_is_that_of_the_tests(table: Mapping[Reason, Predicate]) -> None:
+def test_order_is_that_of_the_tests(table: Mapping[Reason, Predicate[Any]]) -> None:
     """A table lists its reasons in the order of the flags."""
     assert sorted(table) == list(table)
 

@@ -112,7 +112,7 @@ def check_amount(
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
     inputs = AmountInputs(amount=asked.cents, total=total.cents)
     reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
-    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(inputs, policy):
+    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or bool(strands_nothing(inputs, policy)):
         paid = None if reasons else asked
         return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
     stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add, and_, or_
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -39,7 +39,6 @@ from .predicates import (
     ACCESS,
     SCOPE,
     Inputs,
-    Predicate,
     Predicates,
     due_predicates,
     first_payment,
@@ -79,16 +78,16 @@ _YES_OR_NO: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
 
 
 class ColumnOps:
-    """What the inputs of columns bring: the two helpers, over expressions."""
+    """The operations over expressions."""
 
     @staticmethod
-    def where(test: nw.Expr, one: Any, other: Any) -> nw.Expr:  # noqa: ANN401 - an expression or a number
-        """Give one value or the other, row by row."""
+    def where(test: Any, one: Any, other: Any, /) -> nw.Expr:  # noqa: ANN401 - expressions, or numbers
+        """Return one value in the rows where a test is true, the other one elsewhere."""
         return nw.when(test).then(one).otherwise(other)
 
     @staticmethod
-    def minimum(one: nw.Expr, other: int) -> nw.Expr:
-        """Give the smaller value, row by row."""
+    def minimum(one: nw.Expr, other: int, /) -> nw.Expr:
+        """Return the smaller value, row by row."""
         return ColumnOps.where(one <= other, one, other)
 
 
@@ -123,12 +122,12 @@ class _Notice(_Row):
     balance: nw.Expr
 
 
-_READABLE: Predicates = {
+_READABLE: Predicates[_Row] = {
     Reason.INPUT_MISSING: lambda inputs, _: inputs.present,
     Reason.INPUT_INVALID: lambda inputs, _: inputs.valid,
 }
-_WELL_FORMED: Predicates = {Reason.REFERENCE_BAD_FORMAT: lambda inputs, _: inputs.well_formed}
-_AMOUNTS: Mapping[str, Predicate] = {
+_WELL_FORMED: Predicates[_Debt] = {Reason.REFERENCE_BAD_FORMAT: lambda inputs, _: inputs.well_formed}
+_AMOUNTS: Mapping[str, Callable[[_Debt, Policy], nw.Expr | int]] = {
     "payable_min": payable_min,
     "payable_max": payable_max,
     "next_payment": first_payment,
@@ -207,22 +206,28 @@ class _Table:
         return frame.assign(**{name: frame[name].astype("Int64").where(frame["reasons"] == 0) for name in amounts})
 
 
-def _word(predicates: Predicates, inputs: Inputs, policy: Policy, success_code: VerdictCode) -> nw.Expr:
-    """Give the word of the first test that fails, or of the yes."""
-    word: Any = nw
-    for reason, met in predicates.items():
-        word = word.when(~met(inputs, policy)).then(nw.lit(code_of(reason).value))
-    expression: nw.Expr = word.otherwise(nw.lit(success_code.value))
+def _evaluate(predicates: Predicates[Inputs], inputs: Inputs, policy: Policy) -> Mapping[Reason, nw.Expr]:
+    """Build the expression of each test."""
+    # Comparisons of expressions are expressions.
+    return {reason: cast("nw.Expr", met(inputs, policy)) for reason, met in predicates.items()}
+
+
+def _first_failure(tests: Mapping[Reason, nw.Expr], success_code: VerdictCode) -> nw.Expr:
+    """Build the code of the first test that fails, or the code of success."""
+    code: Any = nw
+    for reason, met in tests.items():
+        code = code.when(~met).then(nw.lit(code_of(reason).value))
+    expression: nw.Expr = code.otherwise(nw.lit(success_code.value))
     return expression
 
 
-def _flags(predicates: Predicates, inputs: Inputs, policy: Policy) -> nw.Expr:
-    """Add the flags of the tests that fail: engines do not agree on ``|`` between numbers."""
-    flags = (ColumnOps.where(met(inputs, policy), 0, int(reason)) for reason, met in predicates.items())
+def _reasons(tests: Mapping[Reason, nw.Expr]) -> nw.Expr:
+    """Add the flags of the tests that fail: engines disagree on ``|`` between numbers."""
+    flags = (ColumnOps.where(met, 0, int(reason)) for reason, met in tests.items())
     return reduce(add, flags).cast(nw.Int32)
 
 
-def _demand_a_row_is_enough(policy: Policy) -> None:
+def _require_policy_of_rows(policy: Policy) -> None:
     lacking = {
         "min_basis": policy.min_basis is MinBasis.SELECTION,
         "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
@@ -272,7 +277,7 @@ def assess(
         UnsupportedError: for a frame of another engine, and for a policy that asks for what a row does not hold: the
             whole selection (``min_basis``), the balance (``band_checked_at``), earlier payments (``several_payments``).
     """
-    _demand_a_row_is_enough(policy)
+    _require_policy_of_rows(policy)
     read = [(reference, _TEXT), (kind, _TEXT), (remaining, _CENTS), (open_online, _YES_OR_NO)]
     table = _Table.of(frame, read, added=("code", "reasons", *_AMOUNTS))
     passing = policy.online_max_per_payment.cents
@@ -288,10 +293,10 @@ def assess(
         kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # none is null any more
         due=ColumnOps.where(valid, due, passing),
     )
-    tests = {**_READABLE, **_WELL_FORMED, **ACCESS, **due_predicates(policy)}
-    decided = table.frame.with_columns(
-        code=_word(tests, debt, policy, VerdictCode.PAYABLE), reasons=_flags(tests, debt, policy)
-    )
+    # Of the operands of what is due, the policy uses those of a row alone: see _require_policy_of_rows.
+    of_due = cast("Predicates[_Debt]", due_predicates(policy))
+    tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS, **of_due}, debt, policy)
+    decided = table.frame.with_columns(code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests))
     amounts = {name: rule(debt, policy) for name, rule in _AMOUNTS.items()}
     whole: IntoFrameT = table.native(decided, amounts)
     return whole
@@ -331,6 +336,6 @@ def notice_scope(
         notice_received=table.yes(notice_received),
         balance=cents,
     )
-    word = _word({**_READABLE, **SCOPE}, notice, policy, VerdictCode.IN_SCOPE)
-    whole: IntoFrameT = table.frame.with_columns(scope=word).to_native()
+    tests = _evaluate({**_READABLE, **SCOPE}, notice, policy)
+    whole: IntoFrameT = table.frame.with_columns(scope=_first_failure(tests, VerdictCode.IN_SCOPE)).to_native()
     return whole

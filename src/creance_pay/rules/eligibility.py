@@ -228,7 +228,7 @@ def assess(
     )
     return Assessment(
         policy=policy,
-        reasons=failed({**ACCESS, **selection_predicates(policy)}, SelectionInputs.of(selection, policy), policy)
+        reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
         | failed(due_predicates(policy), sums, policy),
         warnings=_warnings(selection, policy),
         values={
