@@ -255,7 +255,7 @@ class TestCsv:
             ("id,reference,kind,remaining", "missing columns: open_online"),
             (f"{HEADER},id", "expected each name of a column once"),
             (f"{HEADER}\0", "a character NUL"),
-            (f"{HEADER},code", "columns of this name, in whatever case, would be lost: code"),
+            (f"{HEADER},code", "columns of these names, in any case, would be lost: code"),
             ("", "missing columns: reference, kind, remaining, open_online"),
         ],
     )

@@ -187,8 +187,10 @@ class TestRefusal:
         "text", ["6311705490000001X9", "631170549000001F", "6311705490000001:9F", "6311705490000001"]
     )
     def test_quotes_nothing(self, text: str) -> None:
-        """No digit of what was typed is in the error's text."""
-        assert not any(character.isdigit() for character in str(refusal(text)))
+        """The error text has no three successive characters of what was typed."""
+        found = str(refusal(text))
+
+        assert [] == [text[start : start + 3] for start in range(len(text) - 2) if text[start : start + 3] in found]
 
 
 class TestNoticeReference:

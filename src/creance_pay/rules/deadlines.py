@@ -1,4 +1,4 @@
-"""What follows a payment: what is left, when it shows, when its acknowledgement is due and deleted (R16 to R20).
+"""The effects of a payment on a debt, and the deadlines after it (R17 to R20).
 
 >>> from datetime import date, datetime, timezone
 >>> from creance_pay.rules import policy_named
@@ -36,12 +36,12 @@ _PARIS = "Europe/Paris"
 
 @attrs.frozen(kw_only=True)
 class AfterPayment:
-    """A debt after a payment.
+    """The state of a debt after a payment.
 
     Attributes:
-        remaining: What is still due.
+        remaining: The amount that is still due.
         state: ``PARTIAL`` or ``SETTLED``.
-        online: The code of the assessment of the rest.
+        online: The code of the assessment of the remaining amount.
     """
 
     remaining: Euros
@@ -50,15 +50,15 @@ class AfterPayment:
 
 
 def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPayment:
-    """Say what a debt is once a payment is deducted, and whether the rest can be paid online (R20, R7 again).
+    """Subtract a payment from a debt, and assess whether the rest is payable online (R20, R7).
 
     Args:
-        remaining: What was due.
-        paid: What was paid, above zero.
+        remaining: The amount that was due.
+        paid: The amount of the payment, above zero.
         policy: The policy to apply.
 
     Raises:
-        InvalidAmountError: for nothing paid, or for more than what was due where the policy allows no credit (Q10).
+        InvalidAmountError: for a payment of zero, or of more than was due where the policy allows no credit (Q10).
 
     >>> from creance_pay.rules import policy_named
     >>> after = after_payment(Euros(6000), Euros(2000), policy=policy_named("ameli-2019-11"))
@@ -66,7 +66,8 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
     (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
     """
     if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
-        raise InvalidAmountError("expected a payment above zero and not over what was due")
+        found = "more than was due" if paid.cents else "zero"
+        raise InvalidAmountError(f"expected paid to be above zero and at most what was due, got {found}")
     rest = remaining.saturating_sub(paid)
     inputs = BalanceInputs(due=rest.cents, balance=rest.cents, untouched=False)
     return AfterPayment(
@@ -77,17 +78,17 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
 
 
 def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
-    """Say until when an accepted payment shows in the account (R17).
+    """Return the latest moment at which the account displays an accepted payment (R17).
 
     Args:
-        accepted_at: The moment of acceptance, with its time zone.
-        policy: The policy to apply: elapsed hours, not hours of the clock; or the last second of the next day (Q16).
+        accepted_at: The moment of the acceptance, with its time zone.
+        policy: The policy to apply.  It counts elapsed hours, or up to the last second of the next day (Q16).
 
     Returns:
-        The moment, in the same time zone.
+        The moment, in the time zone of ``accepted_at``.
 
     Raises:
-        InvalidValueError: for a moment without time zone.
+        InvalidValueError: for a moment without a time zone.
     """
     require_aware(accepted_at, "accepted_at")
     if policy.display_counted_in is DisplayCount.NEXT_DAY:
@@ -98,14 +99,14 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
 
 
 def delete_on(sent_on: date, *, policy: Policy) -> date:
-    """Say on which day an acknowledgement leaves the mailbox (R19).
+    """Return the day on which an acknowledgement is deleted from the mailbox (R19).
 
     Args:
-        sent_on: The day on which it was sent, where the caisse is.
-        policy: The policy to apply: calendar months, clamped to the month's end, or days (Q17).
+        sent_on: The day on which it was sent, in the time zone of the caisse.
+        policy: The policy to apply.  It counts calendar months, at most to the end of the month, or days (Q17).
 
     Raises:
-        InvalidValueError: for something else than a day, a moment included.
+        InvalidValueError: for a value that is not a date; a datetime is none.
     """
     require_date(sent_on, "sent_on")
     if policy.retention_counted_in is RetentionCount.DAYS:
@@ -114,17 +115,17 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
 
 
 def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -> date:
-    """Say by which day a payment is to be registered, when it is not acknowledged at once (R18; CRPA R112-11-2).
+    """Return the last day to register a payment that is not acknowledged at once (R18; CRPA R112-11-2).
 
     Args:
-        received_at: The moment of receipt, with its time zone; or the day of it, where the caisse is.
-        caisse: Whose public holidays and time zone count; by default, those of Paris.
+        received_at: The moment of receipt, with its time zone; or the day of receipt, in the time zone of the caisse.
+        caisse: The caisse whose public holidays and time zone apply; by default, the common holidays and Paris time.
 
     Returns:
-        The next working day where the caisse is.
+        The next working day of the caisse.
 
     Raises:
-        InvalidValueError: for a moment without time zone.
+        InvalidValueError: for a moment without a time zone, or a value that is neither a datetime nor a date.
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
     if isinstance(received_at, datetime):
@@ -135,13 +136,13 @@ def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -
 
 
 def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
-    """Say by which day a payment is to be acknowledged: ten working days after its receipt (R18; CRPA R112-11-2).
+    """Return the last day to acknowledge a payment: ten working days after its receipt (R18; CRPA R112-11-2).
 
     Args:
-        received_on: The day of receipt, where the caisse is; it does not count.
-        caisse: Whose public holidays count; by default, the common ones.
+        received_on: The day of receipt, in the time zone of the caisse.  It does not count.
+        caisse: The caisse whose public holidays apply; by default, the common ones apply.
 
     Raises:
-        InvalidValueError: for something else than a day, a moment included.
+        InvalidValueError: for a value that is not a date; a datetime is none.
     """
     return add_working_days(require_date(received_on, "received_on"), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)
