@@ -250,10 +250,10 @@ class TransactionReference:
         if not isinstance(day, date) or isinstance(day, datetime) or type(sequence) is not int:
             found = f"{type(day).__name__} and {type(sequence).__name__}"
             raise _refuse_transaction(f"expected day to be a date and sequence to be an int, got {found}")
-        if day.year // 100 * 100 != _CENTURY or not 0 <= sequence <= _LAST_SEQUENCE:
-            raise _refuse_transaction(
-                f"expected a day of 2000 to 2099 and a sequence of 0 to 9999999, got one of {day.year} or another number"
-            )
+        if day.year // 100 * 100 != _CENTURY:
+            raise _refuse_transaction(f"expected day to be in the years 2000 to 2099, got {day.year}")
+        if not 0 <= sequence <= _LAST_SEQUENCE:
+            raise _refuse_transaction("expected sequence to be 0 to 9999999, got a number outside this range")
         return cls(f"PCLCB{day:%y%j}{sequence:07d}")
 
     @property
