@@ -22,6 +22,18 @@ from __future__ import annotations
 from enum import IntFlag, StrEnum, auto
 from typing import Self
 
+__all__ = [
+    "CaisseStatus",
+    "CardCode",
+    "Code",
+    "Reason",
+    "ReferenceCode",
+    "Settlement",
+    "TransactionCode",
+    "VerdictCode",
+    "WarningCode",
+]
+
 _TABLE = "caisse codes of the CNAM tables, December 2020"
 _SCREEN_1 = "guide, annex, screen of a reference that is not open"
 _SCREEN_2 = "guide, annex, screen of a debt of less than 16 EUR"
