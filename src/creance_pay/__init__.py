@@ -1,4 +1,4 @@
-"""Pay online what is owed to a French health insurance fund (CPAM).
+"""Online payment of a debt to a French health insurance fund (CPAM).
 
 Four packages that never import one another:
 

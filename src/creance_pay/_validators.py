@@ -39,5 +39,5 @@ def of_type(
 
 
 def describe(value: object) -> str:
-    """Return what an error text may reveal about a refused value: its type, and the length of a text."""
+    """Return the description of a refused value for an error text: its type, or the length of a text."""
     return f"a text of {len(value)} characters" if isinstance(value, str) else type(value).__name__

@@ -349,7 +349,7 @@ class TestRefusals:
     )
     def test_policy(self, changes: dict[str, Any], named: str) -> None:
         """A policy that asks for what a row does not hold is refused, and the value named."""
-        with pytest.raises(UnsupportedError, match=f"does not contain what the policy needs for {named}$"):
+        with pytest.raises(UnsupportedError, match=f"lacks the operands that the policy needs for {named}$"):
             columns.assess(polars(ONE_ROW), policy=a_policy(**changes))
 
     def test_policy_of_notices(self) -> None:

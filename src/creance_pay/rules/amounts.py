@@ -33,7 +33,7 @@ class AmountCheck(Verdict):
 
     Attributes:
         amount: The amount, or ``None`` when it is refused.
-        stranded: The stranded remainder: what would remain due and be too small to be paid online; else ``None`` (R11).
+        stranded: The stranded remainder, which would be too small to be paid online; ``None`` if there is none (R11).
         suggested_max: Where this amount strands a remainder, the largest amount that strands none; else ``None``.
     """
 

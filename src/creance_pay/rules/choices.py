@@ -52,9 +52,9 @@ class TotalBasis(Choice):
 class MaxBasis(Choice):
     """The upper bound of a payment (Q10)."""
 
-    #: The policy's largest payment, or what remains due where that is less.
+    #: The policy's largest payment, or the remaining amount where that is less.
     TOTAL = "total"
-    #: The policy's largest payment.  A payment of more than what is due leaves a credit.
+    #: The policy's largest payment.  A payment above the amount due leaves a credit.
     PAYMENT = "payment"
 
 

@@ -110,7 +110,7 @@ class _Debt(_Row):
 
     @property
     def total(self) -> nw.Expr:
-        """What is due of a debt that is paid alone."""
+        """The amount due for a debt that is paid alone."""
         return self.due
 
 
@@ -250,7 +250,7 @@ def _require_policy_of_rows(policy: Policy) -> None:
         "several_payments": not policy.several_payments,
     }
     if names := [name for name, lacks in lacking.items() if lacks]:
-        raise UnsupportedError(f"a row does not contain what the policy needs for {', '.join(names)}")
+        raise UnsupportedError(f"a row lacks the operands that the policy needs for {', '.join(names)}")
 
 
 def assess(
@@ -310,7 +310,7 @@ def assess(
         kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # false, since no null is left
         due=ColumnOps.where(valid, due, passing),
     )
-    # Of the operands of what is due, the policy uses those of a row alone: see _require_policy_of_rows.
+    # After _require_policy_of_rows, the tests of the amount due use only operands of a row.
     of_due = cast("Predicates[_Debt]", due_predicates(policy))
     tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS, **of_due}, debt, policy)
     decided = table.frame.with_columns(code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests))

@@ -66,8 +66,8 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
     (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
     """
     if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
-        found = "more than was due" if paid.cents else "zero"
-        raise InvalidAmountError(f"expected paid to be above zero and at most what was due, got {found}")
+        found = "more" if paid.cents else "zero"
+        raise InvalidAmountError(f"expected paid to be above zero and at most the amount due, got {found}")
     rest = remaining.saturating_sub(paid)
     inputs = BalanceInputs(due=rest.cents, balance=rest.cents, untouched=False)
     return AfterPayment(

@@ -246,7 +246,7 @@ def assess(
 
 @attrs.frozen(kw_only=True)
 class BalanceInputs(ScalarOps):
-    """The operands of the rules on a balance and on what is due, in cents."""
+    """The operands of the rules on a balance and on the amount due, in cents."""
 
     balance: int
     due: int = 0
@@ -290,9 +290,9 @@ def checked_pending(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeR
 
 def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
     """Return the warnings about the references (R2, R3), each once, and about the policy."""
-    odd: list[Code] = []
+    found: list[Code] = []
     for debt in debts:
         caisse = find_caisse(debt.reference.caisse_code)
-        odd += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
-        odd.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
-    return (*(code for code in dict.fromkeys(odd) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))
+        found += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
+        found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
+    return (*(code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))

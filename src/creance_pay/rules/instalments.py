@@ -89,7 +89,7 @@ def allocate(
         shares[debt.reference] = share
     if rest.cents:
         raise InvalidAmountError(
-            "expected amount to be at most what is due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
+            "expected amount to be at most the amount due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
         )
     return {reference: share for reference, share in shares.items() if share.cents}
 

@@ -96,11 +96,11 @@ class SelectionOperands(AccessOperands, Protocol):
 
 
 class DueOperands(Protocol):
-    """The operands of the tests of what is due."""
+    """The operands of the tests of the amount due."""
 
     @property
     def due(self) -> Cents:
-        """What remains, by the policy's basis of the minimum."""
+        """The amount due, by the policy's basis of the minimum."""
 
     @property
     def balance(self) -> Cents:
@@ -120,15 +120,15 @@ class AmountOperands(Protocol):
 
     @property
     def total(self) -> Cents:
-        """What is due."""
+        """The amount due."""
 
 
 class TotalOperands(Ops[C], Protocol[C]):
-    """The operand of the amounts that follow from what is due."""
+    """The operand of the amounts that follow from a total."""
 
     @property
     def total(self) -> C:
-        """What is due."""
+        """The amount due."""
 
 
 Inputs = TypeVar("Inputs")
@@ -151,67 +151,67 @@ class ScalarOps:
 
 
 def notice_came(inputs: NoticeOperands, _: Policy) -> Truth:
-    """R5: a notice was received."""
+    """Return whether a notice was received (R5)."""
     return inputs.notice_received
 
 
 def reaches_the_band(inputs: NoticeOperands | DueOperands, policy: Policy) -> Truth:
-    """R6: the balance is not below the band."""
+    """Return whether the balance is not below the band (R6)."""
     return inputs.balance >= band_floor(policy)
 
 
 def within_the_band(inputs: NoticeOperands | DueOperands, policy: Policy) -> Truth:
-    """R6: the balance is not above the band."""
+    """Return whether the balance is not above the band (R6)."""
     return inputs.balance <= band_ceiling(policy)
 
 
 def open_to_payment(inputs: AccessOperands, _: Policy) -> Truth:
-    """R4: the caisse has opened the references to online payment."""
+    """Return whether the caisse has opened the references to online payment (R4)."""
     return inputs.open_online
 
 
 def of_an_open_kind(inputs: AccessOperands, _: Policy) -> Truth:
-    """R21: debts of these kinds are payable online."""
+    """Return whether debts of these kinds are payable online (R21)."""
     return inputs.kind_open
 
 
 def selected_alone(inputs: SelectionOperands, _: Policy) -> Truth:
-    """R8: one reference is selected."""
+    """Return whether one reference is selected (R8)."""
     return inputs.alone
 
 
 def selected_once(inputs: SelectionOperands, _: Policy) -> Truth:
-    """R8: no reference is selected twice."""
+    """Return whether no reference is selected twice (R8)."""
     return inputs.distinct
 
 
 def of_one_debtor(inputs: SelectionOperands, _: Policy) -> Truth:
-    """R8: all selected debts have the same debtor."""
+    """Return whether all selected debts have the same debtor (R8)."""
     return inputs.one_debtor
 
 
 def something_due(inputs: DueOperands, _: Policy) -> Truth:
-    """R7: something remains to be paid."""
+    """Return whether an amount remains due (R7)."""
     return inputs.due > 0
 
 
 def not_paid_in_part(inputs: DueOperands, _: Policy) -> Truth:
-    """R7: no payment was made yet."""
+    """Return whether no payment was made yet (R7)."""
     return inputs.untouched
 
 
 def reaches_the_minimum(inputs: DueOperands, policy: Policy) -> Truth:
-    """R7: what remains is not less than the smallest online payment."""
+    """Return whether the amount due is at least the smallest online payment (R7)."""
     return inputs.due >= policy.online_min.cents
 
 
 def reaches_the_smallest(inputs: AmountOperands, policy: Policy) -> Truth:
-    """R10: the amount is not less than the smallest online payment."""
+    """Return whether the amount is at least the smallest online payment (R10)."""
     return inputs.amount >= policy.online_min.cents
 
 
 def within_the_largest(inputs: AmountOperands, policy: Policy) -> Truth:
-    """R10: the amount is not more than the largest online payment.
+    """Return whether the amount is at most the largest online payment (R10).
 
     Where less than the largest payment remains, :func:`within_what_remains` is the one test that fails.
     """
@@ -222,30 +222,33 @@ def within_the_largest(inputs: AmountOperands, policy: Policy) -> Truth:
 
 
 def within_what_remains(inputs: AmountOperands, policy: Policy) -> Truth:
-    """R10: the amount is not more than what remains, where that is less than the largest online payment (Q10)."""
+    """Return whether the amount is at most the remaining amount (R10, Q10).
+
+    Where at least the largest online payment remains, :func:`within_the_largest` is the one test that can fail.
+    """
     return (inputs.amount <= inputs.total) | (inputs.total >= policy.online_max_per_payment.cents)
 
 
 def strands_nothing(inputs: AmountOperands, policy: Policy) -> Truth:
-    """R11: the remainder is zero, or not less than the smallest online payment."""
+    """Return whether the remainder is zero, or at least the smallest online payment (R11)."""
     return (inputs.amount >= inputs.total) | (inputs.total - inputs.amount >= policy.online_min.cents)
 
 
 def largest_payment(inputs: TotalOperands[C], policy: Policy) -> C | int:
-    """R10: return the largest payment of a total, in cents."""
+    """Return the largest payment of a total, in cents (R10)."""
     most = policy.online_max_per_payment.cents
     return most if policy.max_basis is MaxBasis.PAYMENT else inputs.minimum(inputs.total, most)
 
 
 def largest_without_stranding(inputs: TotalOperands[C], policy: Policy) -> C:
-    """R11: return the largest payment that leaves no stranded remainder, in cents."""
+    """Return the largest payment that leaves no stranded remainder, in cents (R11)."""
     most = policy.online_max_per_payment.cents
     rest = inputs.minimum(inputs.total - policy.online_min.cents, most)
     return inputs.where(inputs.total <= most, inputs.total, rest)
 
 
 def payable_min(inputs: TotalOperands[C], policy: Policy) -> C | int:
-    """R10: return the smallest payment of a payable total, in cents.
+    """Return the smallest payment of a payable total, in cents (R10).
 
     Where the policy refuses to strand a remainder, it is the whole of a total that cannot be paid in two payments.
     """
@@ -256,7 +259,7 @@ def payable_min(inputs: TotalOperands[C], policy: Policy) -> C | int:
 
 
 def payable_max(inputs: TotalOperands[C], policy: Policy) -> C | int:
-    """R10: return the largest payment of a payable total, in cents.
+    """Return the largest payment of a payable total, in cents (R10).
 
     Where the policy refuses to strand a remainder, it strands none.
     """
@@ -268,7 +271,7 @@ def payable_max(inputs: TotalOperands[C], policy: Policy) -> C | int:
 
 
 def first_payment(inputs: TotalOperands[C], policy: Policy) -> C:
-    """R12: return the first of the fewest payments that settle a total, in cents.
+    """Return the first of the fewest payments that settle a total, in cents (R12).
 
     It is as large as the payments after it allow.
     """
@@ -279,7 +282,7 @@ def first_payment(inputs: TotalOperands[C], policy: Policy) -> C:
 
 
 def smallest_payable(policy: Policy) -> int:
-    """R7: return the smallest total that can be paid, in cents.
+    """Return the smallest total that can be paid, in cents (R7).
 
     Where the policy tests the band at each access (Q3), the total must reach the band too.
     """
@@ -288,12 +291,12 @@ def smallest_payable(policy: Policy) -> int:
 
 
 def band_floor(policy: Policy) -> int:
-    """R6: return the smallest balance inside the band, in cents (Q1)."""
+    """Return the smallest balance inside the band, in cents (R6, Q1)."""
     return policy.notice_band_min.cents + (0 if policy.band_inclusive else 1)
 
 
 def band_ceiling(policy: Policy) -> int:
-    """R6: return the largest balance inside the band, in cents (Q1)."""
+    """Return the largest balance inside the band, in cents (R6, Q1)."""
     return policy.notice_band_max.cents - (0 if policy.band_inclusive else 1)
 
 
@@ -323,7 +326,7 @@ def selection_predicates(policy: Policy) -> Predicates[SelectionOperands]:
 
 
 def due_predicates(policy: Policy) -> Predicates[DueOperands]:
-    """Return the tests of what is due.
+    """Return the tests of the amount due.
 
     A policy may test the band at each access (Q3), and may allow one payment for each notice (Q11).
     """
