@@ -12,14 +12,12 @@ import pytest
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.rules import (
-    NoticeChannel,
     Policy,
     assess,
     check_amount,
     delete_on,
     display_by,
     load_policies,
-    notice_channel,
     policy_named,
     policy_on,
 )
@@ -160,14 +158,6 @@ class TestQuestions:
         """A word that is no reading is refused, and the words that are one are named."""
         with pytest.raises(ConfigurationError, match="expected one of"):
             reading(**{name: "sometimes"})
-
-
-class TestChannel:
-    """Use cases of the guide: electronic for who has an account, by letter otherwise."""
-
-    def test_channel(self) -> None:
-        """The account decides."""
-        assert [NoticeChannel.ELECTRONIC, NoticeChannel.PAPER] == [notice_channel(has) for has in (True, False)]
 
 
 class TestPolicies:
