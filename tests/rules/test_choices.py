@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from importlib import resources
+from datetime import date, datetime
 from typing import Any
 
 import attrs
 import pytest
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
-from creance_pay.errors import ConfigurationError, InvalidValueError
+from creance_pay.errors import ConfigurationError
 from creance_pay.rules import (
     Policy,
     assess,
     check_amount,
     delete_on,
     display_by,
-    load_policies,
     policy_named,
-    policy_on,
 )
 
 MAIN, OTHER = NoticeReference("6311632600000408F"), NoticeReference("6311631200000297F")
@@ -158,92 +155,3 @@ class TestQuestions:
         """A word that is no reading is refused, and the words that are one are named."""
         with pytest.raises(ConfigurationError, match="expected one of"):
             reading(**{name: "sometimes"})
-
-
-class TestPolicies:
-    """A file of policies: in order, without overlap, looked up again in time."""
-
-    SHIPPED = policy_named("ameli-2019-11")
-
-    def own(self, *texts: str) -> tuple[Policy, ...]:
-        """Load the shipped policy again under other names and days, written before its own day."""
-        whole = "\n".join(
-            _shipped_text()
-            .replace("ameli-2019-11", name)
-            .replace("documented_on = 2019-11-01\nlongest", f"{days}\nlongest")
-            for name, _, days in (text.partition(":") for text in texts)
-        )
-        return load_policies(whole, origin="caisse.toml")
-
-    def test_by_day(self) -> None:
-        """Each day of a known period has its policy, the first and the last included, and no other day has one."""
-        first, second = (
-            "early:documented_on = 2026-01-01\nvalid_from = 2026-01-01\nvalid_to = 2026-06-30",
-            "late:documented_on = 2026-06-01\nvalid_from = 2026-07-01",
-        )
-        policies = self.own(first, second)
-
-        days = [date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2099, 1, 1)]
-
-        assert ["early", "early", "late", "late"] == [policy_on(day, policies=policies).name for day in days]
-        assert policy_named("late", policies=policies) == policies[1]
-
-    @pytest.mark.parametrize(
-        ("texts", "problem"),
-        [
-            (["b:documented_on = 2026-02-01", "a:documented_on = 2026-01-01"], "documented before the one above it"),
-            (
-                [
-                    "a:documented_on = 2026-01-01\nvalid_from = 2026-01-01\nvalid_to = 2026-07-01",
-                    "b:documented_on = 2026-06-01\nvalid_from = 2026-07-01",
-                ],
-                "it begins before a ends",
-            ),
-            (
-                [
-                    "a:documented_on = 2026-01-01\nvalid_from = 2026-01-01",
-                    "b:documented_on = 2026-06-01\nvalid_from = 2026-07-01",
-                ],
-                "it begins before a ends",
-            ),
-        ],
-        ids=["not sorted", "one day in common", "the first without end"],
-    )
-    def test_out_of_order(self, texts: list[str], problem: str) -> None:
-        """Policies out of order, or of one day, are refused with the file and the policy."""
-        with pytest.raises(ConfigurationError, match=rf"caisse\.toml: policy \w: {problem}"):
-            self.own(*texts)
-
-    def test_moment(self) -> None:
-        """A moment is on different days in different places, hence on none."""
-        with pytest.raises(InvalidValueError):
-            policy_on(datetime(2026, 1, 1, tzinfo=UTC))
-
-    def test_no_policy_at_all(self) -> None:
-        """An empty file has no policy to fall back on."""
-        with pytest.raises(LookupError):
-            policy_on(date(2026, 1, 1), undocumented="latest", policies=())
-
-    def test_overdue(self) -> None:
-        """A value is overdue once the months that the file allows have passed since it was last seen."""
-        due = date(2027, 11, 1)
-
-        assert () == self.SHIPPED.overdue(due)
-        assert set(self.SHIPPED.sources) == set(self.SHIPPED.overdue(date(2027, 11, 2)))
-
-    def test_seen_again(self) -> None:
-        """Looking and seeing a value unchanged starts its months again."""
-        text = _shipped_text().replace("value = 24\n", "value = 24\nseen_on = 2026-11-23\n")
-
-        (policy,) = load_policies(text)
-
-        assert "display_delay_hours" not in policy.overdue(date(2027, 11, 2))
-
-    def test_alarm(self) -> None:
-        """Today no value of the shipped policy has gone unseen for too long: else look it up and say so in the file."""
-        assert () == self.SHIPPED.overdue(datetime.now(UTC).date())
-
-
-def _shipped_text() -> str:
-
-    return resources.files("creance_pay.rules").joinpath("policy.toml").read_text(encoding="utf-8")
