@@ -9,7 +9,6 @@ import attrs
 import pytest
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
-from creance_pay.errors import ConfigurationError
 from creance_pay.rules import (
     Policy,
     assess,
@@ -138,20 +137,3 @@ class TestQuestions:
         policy, pending = reading(pending_subtracted=False), {MAIN: Euros(6000)}
 
         assert Euros(6000) == assess(debt(MAIN, 6000), pending=pending, policy=policy).total
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "band_checked_at",
-            "min_basis",
-            "total_basis",
-            "max_basis",
-            "stranding",
-            "display_counted_in",
-            "retention_counted_in",
-        ],
-    )
-    def test_unknown_word(self, name: str) -> None:
-        """A word that is no reading is refused, and the words that are one are named."""
-        with pytest.raises(ConfigurationError, match="expected one of"):
-            reading(**{name: "sometimes"})
