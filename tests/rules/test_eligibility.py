@@ -322,7 +322,7 @@ class TestRange:
 
 
 class TestPending:
-    """What is accepted and not displayed yet is subtracted before anything else (R25, Q22)."""
+    """Accepted payments that are not displayed yet are subtracted before the tests (R25, Q22)."""
 
     def test_subtraction(self) -> None:
         """The pending amount is subtracted, down to zero."""
@@ -360,7 +360,7 @@ class TestPending:
         }
 
     def test_amounts_are_checked_against_what_is_left(self) -> None:
-        """A second payment of the whole is more than what remains."""
+        """A second payment of the whole is above the remaining amount."""
         assessment = assess(a_debt(4000), pending={numbered(1): Euros(2000)}, policy=POLICY)
 
         assert "AMOUNT_ABOVE_REMAINING" == assessment.check("40").code

@@ -123,7 +123,7 @@ class TestAllocate:
 
     def test_pending_of_other_types(self) -> None:
         """A reference as text would match no debt, which would be paid twice: the error names the types."""
-        with pytest.raises(InvalidValueError, match="got str to Euros$"):
+        with pytest.raises(InvalidValueError, match=r"got str to Euros$"):
             allocate(Euros(1), [debt(1, 1000)], pending={str(reference(1)): Euros(1)})  # type: ignore[dict-item]
 
     @given(debts_of, st.integers(0, 20_000), st.data())

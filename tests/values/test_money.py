@@ -102,7 +102,7 @@ class TestArithmetic:
 
     @given(st.lists(amounts, min_size=1))
     def test_sum_needs_no_start(self, many: list[Euros]) -> None:
-        """Python's own zero is a start too."""
+        """A sum may start from the int 0."""
         assert sum(many, Euros(0)) == sum(many)
 
     @given(amounts, amounts)
@@ -112,12 +112,12 @@ class TestArithmetic:
 
     @given(amounts, amounts)
     def test_taking_away_undoes_adding(self, one: Euros, other: Euros) -> None:
-        """What was added can be taken away."""
+        """The difference of a sum and one amount is the other one."""
         assert one == one + other - other
 
     @given(amounts, amounts_above_zero)
     def test_below_zero_there_is_no_amount(self, one: Euros, more: Euros) -> None:
-        """Taking away more than there is raises."""
+        """A negative difference raises."""
         with pytest.raises(InvalidAmountError):
             one - (one + more)
 
@@ -221,7 +221,7 @@ class TestParse:
     @given(any_texts | spoiled(machine_texts))
     @example("\ud800")
     def test_gives_an_amount_or_our_error(self, text: str) -> None:
-        """Whatever the text, the answer is an amount or InvalidAmountError with one of two codes."""
+        """Any text is an amount, or raises InvalidAmountError with one of two codes."""
         try:
             answer = Euros.parse(text).cents >= 0
         except InvalidAmountError as error:
@@ -231,14 +231,14 @@ class TestParse:
 
     @given(separated(machine_texts, separators=" \t\u00a0\u202f\u2009\u3000"))
     def test_overlooks_spaces(self, pair: tuple[str, str]) -> None:
-        """Spaces of every kind change nothing, wherever they stand."""
+        """Spaces of every kind, at any position, change nothing."""
         text, spaced = pair
 
         assert Euros.exact(text) == Euros.parse(spaced)
 
     @given(amounts)
     def test_reads_a_comma_and_a_euro_sign(self, amount: Euros) -> None:
-        """What the machine writes, written the French way, reads back."""
+        """An amount in the French form parses to itself."""
         assert amount == Euros.parse(str(amount).replace(".", ",") + " €")
 
     def test_quotes_nothing(self) -> None:
@@ -299,7 +299,7 @@ class TestExact:
 
     @given(st.decimals(allow_nan=True, allow_infinity=True) | st.floats() | st.integers() | st.none() | st.binary())
     def test_any_other_value_gives_an_amount_or_our_error(self, value: Decimal | float | bytes | None) -> None:
-        """Whatever is given, only a Decimal above zero passes, and with its exact value."""
+        """Of other types, only a Decimal above zero is accepted, with its exact value."""
         try:
             answer = Decimal(Euros.exact(value).cents) == value * 100  # type: ignore[arg-type,operator]
         except InvalidAmountError:
@@ -309,7 +309,7 @@ class TestExact:
 
     @given(any_texts | spoiled(machine_texts))
     def test_gives_the_amount_or_our_error(self, text: str) -> None:
-        """Whatever the text, it is refused, or it is exactly the amount."""
+        """Any text is refused, or parses to its exact value."""
         try:
             exact = Decimal(str(Euros.exact(text))) == Decimal(text)
         except InvalidAmountError:

@@ -15,7 +15,7 @@ splits = st.dictionaries(notice_references, amounts_above_zero, min_size=1, max_
 
 
 def order(**changes: object) -> PaymentOrder:
-    """Give an order that differs from a good one by what is changed."""
+    """Build an order with other values."""
     values = {
         "transaction_reference": "PCLCB172540000004",
         "amount": Euros(2000),
@@ -83,7 +83,7 @@ class TestOrder:
 
     @given(splits)
     def test_takes_a_split_that_sums_to_the_amount(self, notices: dict[NoticeReference, Euros]) -> None:
-        """What the notices receive is the amount."""
+        """The sum of the amounts of the notices is the amount."""
         amount = Euros(sum(part.cents for part in notices.values()))
 
         assert notices == order(amount=amount, notices=notices).notices
@@ -104,7 +104,7 @@ class TestOrder:
         assert {} == order().notices
 
     def test_keeps_its_own_split(self) -> None:
-        """What a caller changes afterwards is not the order's."""
+        """A later change of the caller's mapping does not change the order."""
         notices = {numbered(1): Euros(2000)}
         made = order(notices=notices)
         notices.clear()

@@ -54,19 +54,19 @@ class TestParsing:
 
     @given(separated(notice_texts))
     def test_overlooks_separators_and_case(self, pair: tuple[str, str]) -> None:
-        """However a reference is spaced out, it reads as itself."""
+        """A reference with separators parses to itself."""
         text, typed = pair
 
         assert text == str(NoticeReference.parse(typed))
 
     @given(notice_references)
     def test_grouped_text_reads_back(self, reference: NoticeReference) -> None:
-        """What a letter prints can be typed."""
+        """The printed form parses to the reference."""
         assert reference == NoticeReference.parse(reference.grouped)
 
     @given(notice_texts)
     def test_canonical_text_is_kept(self, text: str) -> None:
-        """To read and to write is the identity."""
+        """The text of a parsed reference is the parsed text."""
         assert text == str(NoticeReference.parse(text))
 
     @given(any_texts | spoiled(notice_texts))
@@ -75,7 +75,7 @@ class TestParsing:
     @example("6311705490000001\u0131")
     @example("\ud800")
     def test_gives_a_reference_or_our_error(self, text: str) -> None:
-        """Whatever the text, the answer is a reference or InvalidReferenceError with a word of ReferenceCode."""
+        """Any text is a reference, or raises InvalidReferenceError with a ReferenceCode."""
         try:
             answer = NoticeReference.parse(text).canonical.isascii()
         except InvalidReferenceError as error:
@@ -164,7 +164,7 @@ class TestRefusal:
         assert {ReferenceCode.REFERENCE_BAD_FORMAT} == {refusal(value).code for value in values}
 
     def test_error_text(self) -> None:
-        """The error text has no three successive characters of what was typed."""
+        """The error text has no three successive characters of the typed text."""
         texts = ["6311705490000001X9", "631170549000001F", "6311705490000001:9F", "6311705490000001"]
         parts = {text: [text[start : start + 3] for start in range(len(text) - 2)] for text in texts}
 
@@ -236,7 +236,7 @@ class TestNoticeReference:
 
 
 class TestTransactionReference:
-    """PCLCB, a day in two parts, a sequence of seven digits: nothing else, and nothing is forgiven (R15)."""
+    """PCLCB, a day in two parts, a sequence of seven digits, in this form only (R15)."""
 
     def test_has_its_parts(self) -> None:
         """The guide's own reference gives the guide's own day."""
@@ -246,14 +246,14 @@ class TestTransactionReference:
 
     @given(days, sequences)
     def test_what_is_made_has_the_day_and_the_sequence(self, day: date, sequence: int) -> None:
-        """A reference gives back what it was made of."""
+        """A reference has the day and the sequence number that it was built from."""
         reference = TransactionReference.make(day, sequence)
 
         assert (day, sequence) == (reference.day, reference.sequence)
 
     @given(transaction_references)
     def test_text_reads_back(self, reference: TransactionReference) -> None:
-        """To write and to read is the identity."""
+        """The text of a reference parses to the reference."""
         assert reference == TransactionReference.parse(str(reference))
 
     def test_other_texts(self) -> None:
@@ -270,7 +270,7 @@ class TestTransactionReference:
 
     @given(any_texts | spoiled(transaction_references.map(str)))
     def test_gives_a_reference_or_our_error(self, text: str) -> None:
-        """Whatever the text, it is the reference's own or it is refused."""
+        """Any text is refused, or is the canonical form."""
         try:
             answer = str(TransactionReference.parse(text))
         except InvalidReferenceError:
@@ -301,7 +301,7 @@ class TestTransactionReference:
 
     @given(st.lists(st.tuples(days, sequences), unique=True))
     def test_two_attempts_have_two_references(self, attempts: list[tuple[date, int]]) -> None:
-        """Neither days nor numbers run into one another."""
+        """Two days or numbers never give one reference."""
         assert len(attempts) == len({TransactionReference.make(day, sequence) for day, sequence in attempts})
 
     @given(transaction_references)
