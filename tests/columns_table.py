@@ -1,6 +1,6 @@
-"""The boundary table of the rules over columns, the answers of the rules on one debt, and what columns answer.
+"""The boundary table of the rules over columns, with the answers of the rules on one debt and those of columns.
 
-A rule compares amounts with the policy's own and with one another, so that its answer changes around these alone.
+A rule compares amounts with those of the policy and with each other, so that its answer changes at these amounts only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEBT = ("reference", "kind", "remaining", "open_online")
 NOTICE = ("balance", "notice_received")
 ANSWER = ("code", "reasons", "payable_min", "payable_max", "next_payment")
 
-#: Between them, both readings of every question that a row can answer, and bounds that touch.
+#: Together, both readings of every question that concerns a row, and bounds as close as possible.
 POLICIES: Mapping[str, Policy] = {
     "shipped": POLICY,
     "bounds left out": a_policy(band_inclusive=False),
@@ -44,13 +44,13 @@ POLICIES: Mapping[str, Policy] = {
 }
 
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
-SMALL = 10**6  # cents: below it a plan is short enough to be made
+SMALL = 10**6  # cents: below it a plan is short enough to compute
 
 GOOD, BAD = "6311705400000344F", "6311705400000344"
 _LINE_ENDS = [*"\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "\r\n", "\n\n", "\n\r"]
 _NO_SPACES = "\n\t\u00a0\u202f\u2009\u3000\u200b\u00ad-."
-#: What readers of references have been fooled by: spaces, line ends and what looks like either, other scripts' digits,
-#: letters that turn ASCII in capitals or without regard to case, what stands beside the letters in ASCII, NUL, days.
+#: Texts that parsers of references confuse: spaces, line ends and similar characters, digits of other scripts, letters
+#: whose capital is an ASCII letter, the ASCII neighbours of the letters, NUL, and days.
 REFERENCES = [
     *(GOOD, GOOD.lower(), "6311 7054 0000 0344 F", f"  {GOOD}  ", " ".join(GOOD), f"{' ' * 40}{GOOD}", "0" * 16 + "z"),
     *(f"63117{day}00000344F" for day in ("000", "001", "054", "365", "366", "367", "999")),
@@ -62,26 +62,26 @@ REFERENCES = [
     *(f"{start}{GOOD}" for start in _LINE_ENDS),
     *(f"{GOOD[:4]}{inside}{GOOD[4:]}" for inside in _NO_SPACES),
     *(f"{GOOD}\n{GOOD}", f"x\n{GOOD}", f"{GOOD}\nx", f"{GOOD} \n", f" {GOOD}\n "),
-    # Halves of surrogate pairs, which Python's own text can hold, and no other.
+    # Lone surrogates, which only a Python text can contain.
     *(f"{GOOD}\ud800", f"{BAD}\udc46", "\udfff"),
 ]
 KINDS = ["PFR", "FRR", "IND", "ANV", "frr", "FRR ", " FRR", "FR", "FRRR", "", "FRR\n", "?", None]
 
 
 def is_reference(text: str) -> bool:
-    """Tell machine text that is a notice reference, in Python's words."""
+    """Return whether a machine text is a notice reference, by Python's own methods."""
     return re.fullmatch("[0-9]{16}[A-Za-z]", text.replace(" ", "")) is not None
 
 
 def _unread(row: Row, amount: int | None) -> Reason:
-    """Give the reasons that only columns have."""
+    """Return the reasons that only columns give."""
     missing = Reason.INPUT_MISSING if None in row else Reason(0)
     return missing | (Reason.INPUT_INVALID if amount is not None and amount < 0 else Reason(0))
 
 
 @cache
 def answer(row: Row, policy: Policy) -> Answer:
-    """Decide one row by the rules on one debt, where a cell that cannot be read is replaced by one that passes."""
+    """Decide one row by the rules on one debt.  A null or invalid cell is replaced by one that passes."""
     reference, kind, remaining, open_online = row
     reasons = _unread(row, remaining)
     if reference is not None and not is_reference(reference):
@@ -112,7 +112,7 @@ def scope(row: Row, policy: Policy) -> str:
 
 
 def amounts(points: set[int]) -> list[int | None]:
-    """List the points, a cent either way, and what is no amount."""
+    """List the amounts around some points, very large ones, and a null."""
     around = {point + cent for point in points | {0} for cent in (-1, 0, 1)}
     return [*sorted(around), 2**31, 2**32, LARGEST - 1, LARGEST, SMALLEST, None]
 
@@ -136,7 +136,7 @@ def balances(policy: Policy, engine: Engine) -> list[Row]:
 
 
 def as_columns(names: Sequence[str], rows: Sequence[Row]) -> Columns:
-    """Turn rows into columns."""
+    """Convert rows to columns."""
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 

@@ -1,4 +1,4 @@
-"""The frames of every engine that the rules over columns are tested on: how columns become one, and lists again."""
+"""The engines that the rules over columns are tested on: the conversion of columns to a frame and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 Columns = Mapping[str, Sequence[Any]]
 
-#: What each column of the tests holds, in the words of Polars.
+#: The type of each column of the tests, in Polars.
 TYPES: Mapping[str, Any] = {
     "reference": pl.String,
     "kind": pl.String,
@@ -32,10 +32,10 @@ class Engine:
     """One kind of frame.
 
     Attributes:
-        make: Turns columns into a frame.
-        read: Turns a frame into columns, nulls being ``None``.
-        nulls: Whether every column can hold nulls.
-        surrogates: Whether text can hold half a surrogate pair, as Python's own can.
+        make: Converts columns to a frame.
+        read: Converts a frame to columns, with ``None`` for a null.
+        nulls: Whether every column can contain nulls.
+        surrogates: Whether text can contain a lone surrogate, as a Python text can.
     """
 
     make: Callable[[Columns], Any]
@@ -44,13 +44,13 @@ class Engine:
     surrogates: bool = False
 
     def holds(self, row: Sequence[Any]) -> bool:
-        """Tell whether a row fits into such a frame."""
+        """Return whether the frame can contain a row."""
         texts = "".join(cell for cell in row if isinstance(cell, str))
         return (self.nulls or None not in row) and (self.surrogates or not _SURROGATE.search(texts))
 
 
 def polars(columns: Columns) -> pl.DataFrame:
-    """Make the frame that most others are made from."""
+    """Build the frame that most others are built from."""
     return pl.DataFrame(columns, schema={name: TYPES[name] for name in columns})
 
 
@@ -59,7 +59,7 @@ def _from_pandas(frame: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _pandas(text: Any, whole: Any = "Int64", yes: Any = "boolean", **limits: bool) -> Engine:  # noqa: ANN401 - a dtype
-    """Make pandas frames of these types."""
+    """Return the engine for pandas frames of these types."""
     of = {pl.String: text, pl.Int64: whole, pl.Boolean: yes}
 
     def make(columns: Columns) -> pd.DataFrame:
@@ -83,7 +83,7 @@ ENGINES: Mapping[str, Engine] = {
     "pandas, NumPy": _pandas(object, "int64", "bool", nulls=False, surrogates=True),
     "pandas, objects": _pandas(object, surrogates=True),
     "pandas, string[python]": _pandas("string[python]"),
-    # What pandas 3 makes of text by default.
+    # The default type of text in pandas 3.
     "pandas, str": _pandas(pd.StringDtype("pyarrow", na_value=np.nan)),
     "pandas, str without PyArrow": _pandas(pd.StringDtype("python", na_value=np.nan)),
     "pandas, Arrow": _pandas(pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.int64()), pd.ArrowDtype(pa.bool_())),

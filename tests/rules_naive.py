@@ -1,6 +1,6 @@
-"""The rules R6, R7, R10 to R13 and R20 once more, written straight from their statement, in whole cents and slowly.
+"""A second statement of the rules R6, R7, R10 to R13 and R20, written from their text, in cents and slow.
 
-Nothing here is taken from the package: the tests compare the two.
+It imports nothing from the package, so that the tests can compare the two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SHIPPED: Values = {
 
 
 def refusal(due: int, values: Values, *, paid_before: bool = False) -> str:
-    """Give the code for one debt of which ``due`` cents remain, its balance being the same."""
+    """Return the code for a debt of which ``due`` cents remain and which is the whole balance."""
     low, high = values["band"]
     if due == 0:
         return "NOTHING_DUE"
@@ -32,7 +32,7 @@ def refusal(due: int, values: Values, *, paid_before: bool = False) -> str:
 
 
 def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int | None]:
-    """Give the code for an amount, then what it strands and what to propose instead."""
+    """Return the code for an amount, its stranded remainder, and the suggestion."""
     least, most = values["least"], values["most"]
     code = "AMOUNT_OK"
     rest = total - asked
@@ -52,7 +52,7 @@ def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int
 
 
 def plannable(due: int, values: Values) -> bool:
-    """Tell whether some sequence of online payments settles the debt, none leaving less than can still be paid."""
+    """Return whether some sequence of online payments settles the debt without a stranded remainder."""
     if not values["several_payments"]:
         return refusal(due, values) == "PAYABLE" and due <= values["most"]
     if values["band_at"] == "notice":
@@ -62,7 +62,7 @@ def plannable(due: int, values: Values) -> bool:
     last = max(low, values["least"])
     if not last <= due <= high:
         return False
-    # After some payments before the last one, what is left lies between due - most x them and due - least x them.
+    # After n payments the remaining amount is between due - n x most and due - n x least.
     least, most = int(values["least"]), int(values["most"])
     return last <= most and any(
         due - before * most <= most and due - before * least >= last for before in range(due // least + 1)

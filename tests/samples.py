@@ -1,13 +1,14 @@
 """Ready-made values for tests: the shipped policy, and debts that differ from a payable one by what a test names."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy, deepcopy
 from typing import Any, TypeVar
 
 import attrs
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.errors import InvalidValueError
 from creance_pay.rules import Policy, policy_named
 
 T = TypeVar("T")
@@ -45,6 +46,19 @@ def a_debt(cents: int = 6000, **changes: Any) -> Debt:  # noqa: ANN401 - of the 
 def a_policy(**changes: Any) -> Policy:  # noqa: ANN401 - of the fields' own types
     """Give the shipped policy with other values."""
     return attrs.evolve(POLICY, **changes)
+
+
+def error_codes(call: Callable[[Any], object], values: Iterable[object], error: type[InvalidValueError]) -> list[Any]:
+    """List each value with the code of the error that a call raises for it, or with ``"no error"``."""
+    found: list[Any] = []
+    for value in values:
+        code: str | None = "no error"
+        try:
+            call(value)
+        except error as raised:
+            code = raised.code
+        found.append((value, code))
+    return found
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the property tests draw from: valid values, texts that are nearly valid, and texts of any kind."""
+"""The strategies of the property tests: valid values, nearly valid texts, and texts of any kind."""
 
 from datetime import date
 
@@ -7,23 +7,23 @@ from hypothesis.strategies import SearchStrategy
 
 from creance_pay import Euros, NoticeReference, TransactionReference
 
-#: Characters that have fooled parsers: other scripts' digits, superscripts, letters that turn ASCII in capitals, spaces
-#: of every width or of none, dashes, signs, line ends, halves of surrogate pairs.
+#: Characters that parsers confuse: digits of other scripts, superscripts, letters whose capital is an ASCII letter,
+#: spaces of every width, dashes, signs, line ends, lone surrogates.
 TRICKY = (
     "09\u0660\u0661\uff16²½\u0131\u017fKÅéΩ \t\n\r\u0085\u00a0\u202f\u2009\u3000\u200b\u2060\ufeff"
     "\u00ad-\u2010\u2011–—\u2212.,'’_+eExX€$:;|=\x00\ud800\udfff"
 )
 
-#: What a person, a letter or a word processor puts between groups: spaces, dots, hyphens (rule R1).
+#: The separators between groups of a reference: spaces, dots, hyphens (rule R1).
 SEPARATORS = " \t\u00a0\u202f\u2009\u3000.-\u2010\u2011–—\u00ad"
 
-#: What a bank's amount field holds: twelve digits of cents.
+#: The largest amount of a bank's field, twelve digits of cents.
 LARGEST_CENTS = 10**12 - 1
 
 huge_texts: SearchStrategy[str] = st.sampled_from([*TRICKY, "7", "F", "7F", "1 ", "€ "]).map(
     lambda part: part * (100_000 // len(part))
 )
-#: Any text at all, lone surrogates included.
+#: Any text, lone surrogates included.
 any_texts: SearchStrategy[str] = st.one_of(
     st.text(st.characters()), st.text(st.sampled_from(TRICKY + "123456789AF")), huge_texts
 )
@@ -41,7 +41,7 @@ amounts_above_zero: SearchStrategy[Euros] = st.integers(1, LARGEST_CENTS).map(Eu
 
 @st.composite
 def spoiled(draw: st.DrawFn, valid: SearchStrategy[str]) -> str:
-    """Draw a valid text and spoil one thing: a character lost, doubled, replaced or put in."""
+    """Draw a valid text with one fault: a character removed, doubled, replaced or inserted."""
     text = draw(valid)
     place = draw(st.integers(0, len(text) - 1))
     before, character, after = text[:place], text[place], text[place + 1 :]
@@ -51,7 +51,7 @@ def spoiled(draw: st.DrawFn, valid: SearchStrategy[str]) -> str:
 
 @st.composite
 def separated(draw: st.DrawFn, valid: SearchStrategy[str], separators: str = SEPARATORS) -> tuple[str, str]:
-    """Draw a valid text, and the same with separators strewn over it and letters of either case."""
+    """Draw a valid text, and the same text with separators and letters of either case."""
     text = draw(valid)
     strewn = st.text(st.sampled_from(separators), max_size=2)
     parts = [draw(strewn) + draw(st.sampled_from([each, each.lower()])) for each in text]

@@ -1,13 +1,13 @@
-"""Pay online what is owed to a French health insurance fund (CPAM).
+"""Online payment of a debt to a French health insurance fund (CPAM).
 
 Four packages that never import one another:
 
-* :mod:`creance_pay.rules`: is a debt payable online, how much, and what follows;
+* :mod:`creance_pay.rules`: whether a debt is payable online, how much of it, and the deadlines after a payment;
 * :mod:`creance_pay.gateways`: the sealed request to the bank, and its authenticated answer;
-* :mod:`creance_pay.ledger`: each payment recorded once;
+* :mod:`creance_pay.ledger`: the record of each payment, written once;
 * :mod:`creance_pay.messages`: the sentences that the insured person reads.
 
-:mod:`creance_pay.payments` joins a gateway and a ledger.  The names below are the values, words and errors that the
+:mod:`creance_pay.payments` joins a gateway and a ledger.  The names below are the values, codes and errors that the
 packages share.
 
 >>> from datetime import date

@@ -1,10 +1,28 @@
-"""The system clock, and the check of a time zone."""
+"""The system clock, and the check that a moment has a time zone."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from .errors import CreancePayError, InvalidValueError
+
 
 def utc_now() -> datetime:
-    """Tell the time; the default of every ``clock`` argument in this room."""
+    """Return the current time in UTC: the default of every ``clock`` argument."""
     return datetime.now(UTC)
+
+
+def require_aware(moment: datetime, name: str, *, error: type[CreancePayError] = InvalidValueError) -> datetime:
+    """Return a moment unchanged, or raise when it has no time zone.
+
+    A datetime whose ``tzinfo`` knows no offset counts as having none.
+
+    Args:
+        moment: The moment to check.
+        name: The name of the argument, for the error text.
+        error: The class of the error to raise.
+    """
+    if isinstance(moment, datetime) and moment.utcoffset() is not None:
+        return moment
+    found = "a datetime without one" if isinstance(moment, datetime) else type(moment).__name__
+    raise error(f"expected {name} to be a datetime with a time zone, got {found}")

@@ -1,6 +1,6 @@
-"""Texts that show themselves to nobody: the secrets of shops, and what opens the files that hold them.
+"""A wrapper that keeps a secret out of representations, logs and pickles.
 
->>> Secret("a-secret-of-the-shop")
+>>> Secret("a-secret-of-the-merchant")
 <hidden>
 """
 
@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 
 
 class Secret:
-    """A text that shows itself to no one but the seal."""
+    """A secret text.  Only :meth:`get_secret_value` returns the text."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Keep the text."""
+        """Wrap a text."""
         self._text = text
 
     def get_secret_value(self) -> str:
-        """Give the text: to the seal, and to the check of its strength."""
+        """Return the text, for the code that seals, encrypts or checks its strength."""
         return self._text
 
     def __repr__(self) -> str:
@@ -35,15 +35,19 @@ class Secret:
         return self
 
     def __eq__(self, other: object) -> bool:
-        """Compare identities: comparing secrets is the business of :mod:`.seals` alone."""
+        """Compare identities.  Only the module of seals compares secret texts, in constant time."""
         return self is other
 
     __hash__ = object.__hash__
 
 
 def as_secret(secret: object) -> Secret:
-    """Hide a secret, and what cannot be one as an empty text: an error raised here would show it among its locals."""
+    """Wrap a secret, and replace an unusable one by an empty text.
+
+    A secret is usable if it is a printable text without blanks at its ends.  The caller refuses the empty text: an
+    error raised here would show the secret among the local variables of its traceback.
+    """
     if isinstance(secret, Secret):
         return secret
-    sound = isinstance(secret, str) and secret == secret.strip() and secret.isprintable()
-    return Secret(str(secret) if sound else "")
+    usable = isinstance(secret, str) and secret == secret.strip() and secret.isprintable()
+    return Secret(str(secret) if usable else "")

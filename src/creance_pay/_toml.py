@@ -1,7 +1,8 @@
-"""The one door by which a TOML file enters: nothing is coerced, nothing is ignored.
+"""The strict reader of TOML files.
 
-Left to themselves, converters turn ``"12"`` into 12, 3.9 into 3 and ``None`` into a text, and drop a misspelt key.
-For money and law each of these is a fault, so that the converter here refuses them all, with the place.
+By default, converters turn ``"12"`` into 12, 3.9 into 3 and ``None`` into a text, and ignore a misspelt key.  With
+amounts and legal values each of these is a fault.  The reader converts nothing, ignores nothing, and names the place of
+each fault.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from .errors import ConfigurationError
 T = TypeVar("T")
 
 
-def _exactly(kind: type) -> Any:  # noqa: ANN401 - the hook's own types are those of cattrs
+def _exactly(kind: type) -> Any:  # noqa: ANN401 - cattrs types its hooks
     def check(value: object, _: object) -> object:
-        """Name the type that was found, and give the value back unchanged."""
+        """Return the value unchanged, or raise an error with its type."""
         if type(value) is not kind:
             raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
         return value
@@ -38,19 +39,22 @@ _CONVERTER = _strict_converter()
 
 
 def read_toml(text: str, kind: type[T], *, origin: str) -> T:
-    """Read a TOML text into an attrs class or a container of them.
+    """Parse a TOML text into an attrs class, or into a container of attrs classes.
 
     Args:
         text: The content of the file.
-        kind: What it has to be.
-        origin: The name to give the file in an error.
+        kind: The type to build.
+        origin: The name of the file in error texts.
+
+    Returns:
+        An instance of ``kind``.
 
     Raises:
-        ConfigurationError: for broken TOML, an unknown or missing key, a value of another type; with the place.
+        ConfigurationError: for invalid TOML, an unknown or missing key, or a value of another type.
     """
     try:
         return _CONVERTER.structure(tomllib.loads(text), kind)
-    except ValueError as error:  # TOMLDecodeError is one; so is what Python says of a number of 4301 digits
+    except ValueError as error:  # a TOMLDecodeError, or Python's error for an integer of more than 4300 digits
         message = f"{origin}: {error}"
     except cattrs.BaseValidationError as error:
         message = f"{origin}: " + "; ".join(cattrs.transform_error(error))

@@ -1,7 +1,7 @@
-"""The directory of the caisses: which fund issued a notice (rule R3).
+"""The directory of the caisses, by the code in a notice reference (rule R3).
 
-The table ``caisses.csv`` lists 133 codes as of December 2020, and its first lines say where they come from.
-Changes since then are not in it: a code that it does not know deserves a warning, never a refusal.
+The table ``caisses.csv`` lists 133 codes as of December 2020.  Its first lines give the sources.  It lacks later
+changes, hence an unknown code leads to a warning, and never to a refusal.
 
 >>> caisse = find_caisse("631")
 >>> caisse.name, caisse.time_zone
@@ -25,18 +25,19 @@ from .codes import CaisseStatus
 
 @attrs.frozen(kw_only=True)
 class Caisse:
-    """One fund of the directory.
+    """A caisse of the directory.
 
     Attributes:
         code: Three digits, the first three of a notice reference.
-        name: The name in French, such as the screen shows it.
+        name: The name in French, as screens show it.
         department: The number of the department.
         kind: ``CPAM``, ``CGSS`` (overseas), ``CCSS`` (Lozère) or ``CSS`` (Mayotte).
         status: ``CAISSE_OK`` or ``CAISSE_ABSORBED``.
-        successor: The code of the caisse that has taken it over, else ``None``.
-        time_zone: The IANA name of the zone in which the caisse dates its letters.
-        holiday_region: The subdivision of France whose public holidays it keeps, as the package ``holidays`` names
-            them (``57`` and ``6AE`` for Moselle and Alsace, the department overseas), else ``None``.
+        successor: The code of the caisse that absorbed it, else ``None``.
+        time_zone: The IANA name of its time zone.
+        holiday_region: The subdivision of France whose public holidays apply, as the package ``holidays`` names it
+            (``57`` for Moselle, ``6AE`` for Alsace, the number of an overseas department); ``None`` where the common
+            holidays apply.
     """
 
     code: str
@@ -64,19 +65,19 @@ def _caisse(row: dict[str, str]) -> Caisse:
 
 @cache
 def _directory() -> dict[str, Caisse]:
-    """Read the table once, on first use."""
+    """Read the table on first use."""
     lines = resources.files(__package__).joinpath("caisses.csv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return {row["code"]: _caisse(row) for row in rows}
 
 
 def find_caisse(code: str) -> Caisse | None:
-    """Look up a caisse by the three digits of its code.
+    """Return the caisse of a code.
 
     Args:
-        code: Three digits, as :attr:`NoticeReference.caisse_code <creance_pay.NoticeReference.caisse_code>` gives them.
+        code: Three digits, as in :attr:`NoticeReference.caisse_code <creance_pay.NoticeReference.caisse_code>`.
 
     Returns:
-        The caisse, absorbed ones included, or ``None`` when the table does not know the code: warn, never refuse.
+        The caisse, which may be an absorbed one; ``None`` for a code that the table does not contain.
     """
     return _directory().get(code)

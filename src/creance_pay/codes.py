@@ -1,14 +1,15 @@
-"""The words that rules, errors and messages have in common.
+"""The codes that rules, errors and messages share.
 
-Each word is a member of a :class:`enum.StrEnum`, equal to its own text (``VerdictCode.PAYABLE == "PAYABLE"``),
-and knows four things about itself: the number of the rule that says it (``rule``), what it means (``meaning``),
-where the rule comes from (``source``), and whether the insured person has to be told (``public``).
+Each code is a member of a :class:`enum.StrEnum`, equal to its own text (``VerdictCode.PAYABLE == "PAYABLE"``).  It has
+four attributes: the number of its rule (``rule``), its meaning (``meaning``), the source of the rule (``source``), and
+whether the insured person has to be informed (``public``).
 
-The rooms of this package meet here and nowhere else: :mod:`creance_pay.rules` answers with a code,
-:mod:`creance_pay.messages` has the sentence for it, and neither imports the other.
+The codes connect two packages that do not import each other: :mod:`creance_pay.rules` returns a code, and
+:mod:`creance_pay.messages` has the sentence for it.
 
-Rule numbers R1 to R26 are those of the documentation's page on rules.  *Guide* in a source is the step-by-step guide
-of the service (November 2019); *reading* marks an interpretation of it; *proposed* marks what the guide does not say.
+Rule numbers R1 to R26 are those of the documentation's page on rules.  In a source, *guide* is the step-by-step guide
+of the service (November 2019), *reading* marks an interpretation of the guide, and *proposed* marks a case that the
+guide does not cover.
 
 >>> VerdictCode("BELOW_ONLINE_MINIMUM").rule
 'R7'
@@ -21,117 +22,125 @@ from __future__ import annotations
 from enum import IntFlag, StrEnum, auto
 from typing import Self
 
+__all__ = [
+    "CaisseStatus",
+    "CardCode",
+    "Code",
+    "Reason",
+    "ReferenceCode",
+    "Settlement",
+    "TransactionCode",
+    "VerdictCode",
+    "WarningCode",
+]
+
 _TABLE = "caisse codes of the CNAM tables, December 2020"
 _SCREEN_1 = "guide, annex, screen of a reference that is not open"
 _SCREEN_2 = "guide, annex, screen of a debt of less than 16 EUR"
 _CASES = "guide, use cases and exclusions"
-_TOLD = True  # the last word of a code that the insured person has to be told
+
+
+def _code(rule: str, meaning: str, source: str, *, public: bool = False) -> tuple[auto, str, str, str, bool]:
+    """Build the value of a member: its own name (``auto()``) and its four attributes."""
+    return auto(), rule, meaning, source, public
 
 
 class Code(StrEnum):
-    """A word that a program can branch on, and the rule behind it."""
+    """A code that a program can branch on, and the rule that it belongs to."""
 
     rule: str
     meaning: str
     source: str
     public: bool
 
-    def __new__(cls, word: str, rule: str = "", meaning: str = "", source: str = "", *public: bool) -> Self:
-        """Make a member whose value is ``word`` alone."""
+    # Type checkers read a look-up such as ``Settlement("PARTIAL")`` as a call of this method, hence the defaults.
+    def __new__(
+        cls,
+        word: str,
+        rule: str = "",
+        meaning: str = "",
+        source: str = "",
+        public: bool = False,  # noqa: FBT001, FBT002 - from _code
+    ) -> Self:
+        """Create a member whose value is ``word``, with the other arguments as attributes."""
         member = str.__new__(cls, word)
         member._value_ = word
-        member.rule, member.meaning, member.source, member.public = rule, meaning, source, any(public)
+        member.rule, member.meaning, member.source, member.public = rule, meaning, source, public
         member.__doc__ = meaning
         return member
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
-        """Let ``auto()`` stand for the member's own name."""
+        """Return the member's own name as the value of ``auto()``."""
         del start, count, last_values
         return name
 
 
 class ReferenceCode(Code):
-    """What may be wrong with a notice reference, as a person typed it (rule R1)."""
+    """The result of parsing a notice reference (rule R1)."""
 
-    REFERENCE_OK = auto(), "R1", "Sixteen digits and a letter.", _SCREEN_1
-    REFERENCE_REQUIRED = auto(), "R1", "Nothing was typed.", _SCREEN_1, _TOLD
-    REFERENCE_BAD_CHARACTER = (
-        auto(),
-        "R1",
-        "A character is not an ASCII digit or letter.",
-        _SCREEN_1,
-        _TOLD,
-    )
-    REFERENCE_BAD_LENGTH = auto(), "R1", "Digits and one letter, but not sixteen digits.", _SCREEN_2, _TOLD
-    REFERENCE_BAD_FORMAT = (
-        auto(),
-        "R1",
-        "The letter is missing, misplaced, or not alone.",
-        "reading",
-        _TOLD,
-    )
+    REFERENCE_OK = _code("R1", "Sixteen digits and a letter.", _SCREEN_1)
+    REFERENCE_REQUIRED = _code("R1", "Nothing was typed.", _SCREEN_1, public=True)
+    REFERENCE_BAD_CHARACTER = _code("R1", "A character is not an ASCII digit or letter.", _SCREEN_1, public=True)
+    REFERENCE_BAD_LENGTH = _code("R1", "Digits and one letter, but not sixteen digits.", _SCREEN_2, public=True)
+    REFERENCE_BAD_FORMAT = _code("R1", "The letter is missing, misplaced, or not alone.", "reading", public=True)
 
 
 class TransactionCode(Code):
-    """What may be wrong with a transaction reference (rule R15)."""
+    """The result of parsing a transaction reference (rule R15)."""
 
-    TRANSACTION_OK = auto(), "R15", "PCLCB, a day, a sequence.", "guide, step 3"
-    TRANSACTION_BAD = auto(), "R15", "Not PCLCB, a possible day and seven digits.", "guide, step 3"
+    TRANSACTION_OK = _code("R15", "PCLCB, a day, a sequence.", "guide, step 3")
+    TRANSACTION_BAD = _code("R15", "Another text than PCLCB, a possible day, seven digits.", "guide, step 3")
 
 
 class CaisseStatus(Code):
-    """What is known of a caisse code (rule R3).  Never a reason to refuse."""
+    """The status of a caisse code (rule R3).  It is never a reason to refuse."""
 
-    CAISSE_OK = auto(), "R3", "The caisse was active in December 2020.", _TABLE
-    CAISSE_ABSORBED = auto(), "R3", "Another caisse has taken it over.", _TABLE
-    CAISSE_UNKNOWN = auto(), "R3", "The table does not know the code.", _TABLE
+    CAISSE_OK = _code("R3", "The caisse was active in December 2020.", _TABLE)
+    CAISSE_ABSORBED = _code("R3", "Another caisse has absorbed it.", _TABLE)
+    CAISSE_UNKNOWN = _code("R3", "The table does not contain the code.", _TABLE)
 
 
 class VerdictCode(Code):
-    """What a rule answers about a notice, a debt, a selection of debts, or an amount."""
+    """The answer of a rule about a notice, a debt, a selection of debts, or an amount."""
 
-    IN_SCOPE = auto(), "R6", "A notice came, and the balance is in the band.", _CASES
-    NO_NOTICE = auto(), "R5", "No notice has been received.", _CASES, _TOLD
-    BELOW_BAND = auto(), "R6", "The balance is under the lower bound of the band.", _CASES, _TOLD
-    ABOVE_BAND = auto(), "R6", "The balance is over the upper bound of the band.", _CASES, _TOLD
+    IN_SCOPE = _code("R6", "A notice was received, and the balance is in the band.", _CASES)
+    NO_NOTICE = _code("R5", "No notice has been received.", _CASES, public=True)
+    BELOW_BAND = _code("R6", "The balance is below the band.", _CASES, public=True)
+    ABOVE_BAND = _code("R6", "The balance is above the band.", _CASES, public=True)
 
-    REFERENCE_FOUND = auto(), "R4", "The reference leads to a debt that is open online.", "guide, step 1"
-    REFERENCE_NOT_OPEN = (
-        auto(),
-        "R4",
-        "Not found, not the person's, or closed: one answer.",
-        _SCREEN_1,
-        _TOLD,
+    REFERENCE_FOUND = _code("R4", "The reference leads to a debt that is open online.", "guide, step 1")
+    REFERENCE_NOT_OPEN = _code("R4", "Not found, another person's, or closed: one answer.", _SCREEN_1, public=True)
+    KIND_NOT_OPEN = _code("R21", "Debts of this kind are not payable online.", _CASES, public=True)
+
+    SELECTION_NOT_ALLOWED = _code("R8", "The policy allows one reference at a time.", "reading Q8", public=True)
+    SELECTION_DUPLICATE = _code("R8", "A reference is selected twice.", "proposed", public=True)
+    SELECTION_OTHER_DEBTOR = _code("R8", "The selected debts have different debtors.", _SCREEN_2, public=True)
+
+    PAYABLE = _code("R7", "The debt can be paid online, within the range shown.", _SCREEN_2)
+    NOTHING_DUE = _code("R7", "Nothing remains due.", "proposed", public=True)
+    PAYMENT_ALREADY_MADE = _code("R7", "The policy allows one payment for each notice.", "reading Q11", public=True)
+    BELOW_ONLINE_MINIMUM = _code(
+        "R7", "The remaining amount is below the smallest online payment.", _SCREEN_2, public=True
     )
-    KIND_NOT_OPEN = auto(), "R21", "Debts of this kind are not payable online.", _CASES, _TOLD
 
-    SELECTION_NOT_ALLOWED = auto(), "R8", "The policy takes one reference at a time.", "reading Q8", _TOLD
-    SELECTION_DUPLICATE = auto(), "R8", "A reference is selected twice.", "proposed", _TOLD
-    SELECTION_OTHER_DEBTOR = auto(), "R8", "The selected debts are not all the same person's.", _SCREEN_2, _TOLD
+    AMOUNT_OK = _code("R10", "The amount can be paid.", _SCREEN_2)
+    AMOUNT_REQUIRED = _code("R9", "No amount was typed.", _SCREEN_2, public=True)
+    AMOUNT_BAD_FORMAT = _code("R9", "The text is not an amount in euros and cents.", "reading", public=True)
+    AMOUNT_BELOW_MINIMUM = _code("R10", "The amount is below the smallest online payment.", _SCREEN_2, public=True)
+    AMOUNT_ABOVE_MAXIMUM = _code("R10", "The amount is above the largest online payment.", _SCREEN_2, public=True)
+    AMOUNT_ABOVE_REMAINING = _code("R10", "The amount is above the remaining amount.", "reading", public=True)
+    AMOUNT_STRANDS_REMAINDER = _code("R11", "The remainder could not be paid online.", "reading Q12", public=True)
 
-    PAYABLE = auto(), "R7", "The debt can be paid online, within the range shown.", _SCREEN_2
-    NOTHING_DUE = auto(), "R7", "Nothing remains to be paid.", "proposed", _TOLD
-    PAYMENT_ALREADY_MADE = auto(), "R7", "The policy takes one payment a notice.", "reading Q11", _TOLD
-    BELOW_ONLINE_MINIMUM = auto(), "R7", "What remains is under the smallest online payment.", _SCREEN_2, _TOLD
-
-    AMOUNT_OK = auto(), "R10", "The amount can be paid.", _SCREEN_2
-    AMOUNT_REQUIRED = auto(), "R9", "No amount was typed.", _SCREEN_2, _TOLD
-    AMOUNT_BAD_FORMAT = auto(), "R9", "The text is not an amount in euros and cents.", "reading", _TOLD
-    AMOUNT_BELOW_MINIMUM = auto(), "R10", "The amount is under the smallest online payment.", _SCREEN_2, _TOLD
-    AMOUNT_ABOVE_MAXIMUM = auto(), "R10", "The amount is over the largest online payment.", _SCREEN_2, _TOLD
-    AMOUNT_ABOVE_REMAINING = auto(), "R10", "The amount is more than what remains due.", "reading", _TOLD
-    AMOUNT_STRANDS_REMAINDER = auto(), "R11", "What would remain could not be paid online.", "reading Q12", _TOLD
-
-    INPUT_MISSING = auto(), "R1", "A cell that the decision needs is null (columns only).", "proposed"
-    INPUT_INVALID = auto(), "R1", "A cell holds a negative amount (columns only).", "proposed"
+    INPUT_MISSING = _code("R1", "A required cell is null (columns only).", "proposed")
+    INPUT_INVALID = _code("R1", "A cell holds a negative amount (columns only).", "proposed")
 
 
 class Reason(IntFlag):
-    """Every test that failed, as flags, in the order of the tests: the lowest flag is the verdict's code.
+    """The tests that failed, as flags in the order of the tests.  The lowest flag gives the verdict's code.
 
-    The members bear the names of :class:`VerdictCode`, but for the reference, whose word is in
-    :class:`ReferenceCode`.  Their numbers are stable, since files keep them.
+    Each member has the name of a :class:`VerdictCode`, or, for the form of a reference, of a :class:`ReferenceCode`.
+    The numbers are stable, since files contain them.
     """
 
     INPUT_MISSING = 1 << 0
@@ -157,22 +166,24 @@ class Reason(IntFlag):
 
 
 class WarningCode(Code):
-    """What a verdict points out without changing its answer, beside the words of :class:`CaisseStatus`."""
+    """A warning of a verdict, which does not change the answer.  Further warnings are in :class:`CaisseStatus`."""
 
-    STRANDED_REMAINDER = auto(), "R11", "What would remain is too little to be paid online.", "proposed", _TOLD
-    ISSUE_DAY_UNKNOWN = auto(), "R2", "The reference holds an impossible day.", "reading"
-    POLICY_UNDOCUMENTED = auto(), "R6", "The policy is not known to apply on the day asked.", "proposed"
+    STRANDED_REMAINDER = _code("R11", "The remainder is too small to be paid online.", "proposed", public=True)
+    ISSUE_DAY_UNKNOWN = _code("R2", "The reference holds an impossible day.", "reading")
+    POLICY_UNDOCUMENTED = _code("R6", "The policy is not known to apply on the day asked.", "proposed")
 
 
 class CardCode(Code):
-    """What a masked card number is (rule R16)."""
+    """The result of the check of a masked card number (rule R16)."""
 
-    CARD_MASK_OK = auto(), "R16", "Four digits, number signs, two digits.", "guide, state of the payment"
-    CARD_FULL_NUMBER_REFUSED = auto(), "R16", "Not masked, hence never kept nor quoted.", "PCI DSS v4, 3.3.1 and 3.4.1"
+    CARD_MASK_OK = _code("R16", "Four digits, number signs, two digits.", "guide, state of the payment")
+    CARD_FULL_NUMBER_REFUSED = _code(
+        "R16", "The number is not masked; it is never stored or quoted.", "PCI DSS v4, 3.3.1 and 3.4.1"
+    )
 
     @property
     def code(self) -> CardCode:
-        """The word itself: the answer needs no policy, and reads like a verdict."""
+        """The code itself, so that the result has the attributes ``code`` and ``ok`` of a verdict."""
         return self
 
     @property
@@ -182,7 +193,7 @@ class CardCode(Code):
 
 
 class Settlement(Code):
-    """What a debt is once a payment is deducted (rule R20)."""
+    """The state of a debt after a payment is subtracted (rule R20)."""
 
-    PARTIAL = auto(), "R20", "Something remains due.", "proposed"
-    SETTLED = auto(), "R20", "Nothing remains due.", "proposed"
+    PARTIAL = _code("R20", "An amount remains due.", "proposed")
+    SETTLED = _code("R20", "Nothing remains due.", "proposed")

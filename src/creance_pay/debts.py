@@ -1,6 +1,6 @@
-"""A debt of an insured person towards a caisse, and its kind.
+"""A debt of an insured person to a caisse, and its kind.
 
-The library looks nothing up: the portal finds the person's own debts and hands them over as :class:`Debt`.
+The portal finds the debts of the person and passes them as :class:`Debt`.  The library does not look them up.
 
 >>> from creance_pay import Euros, NoticeReference
 >>> debt = Debt(
@@ -28,7 +28,7 @@ from .errors import InvalidValueError
 from .money import Euros
 from .references import NoticeReference
 
-# Sex, year, month, department, commune, order, and perhaps the key: the social security number, or NIR.
+# The social security number (NIR): sex, year, month, department, commune, order, and optionally the key.
 _NIR = re.compile(r"([1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{6})(\d{2})?", re.ASCII)
 _SEPARATOR = re.compile(r"[\s.-]")
 _CORSICA = {"2A": "19", "2B": "18"}
@@ -36,20 +36,20 @@ _NIR_MODULUS = 97
 
 
 class DebtKind(StrEnum):
-    """The nature of a debt, by its code in the CNAM's table IR_NDT_V.
+    """The kind of a debt, by its code in the CNAM's table IR_NDT_V.
 
-    Which kinds are open online is the policy's business: two of them in the guide.
+    The policy lists the kinds that can be paid online.  The guide shows two.
     """
 
-    #: *Participation forfaitaire à retenir*: the flat contribution on each medical act (CSS L160-13, II).
+    #: *Participation forfaitaire à retenir*: a flat sum for each medical act (CSS L160-13, II).
     PFR = "PFR"
     PARTICIPATION_FORFAITAIRE = "PFR"
-    #: *Franchise à récupérer*: the deductible on medicines, paramedical acts and transport (CSS L160-13, III).
+    #: *Franchise à récupérer*: a sum for each medicine, paramedical act and transport (CSS L160-13, III).
     FRR = "FRR"
     FRANCHISE = "FRR"
     #: *Récupération du forfait « 18 euros »*: another flat participation.
     FHR = "FHR"
-    #: *Indu*: benefits paid that were not due.
+    #: *Indu*: a benefit that was paid without being due.
     IND = "IND"
     #: *Indu, erreur de règlement*.
     ERR = "ERR"
@@ -71,12 +71,12 @@ class DebtKind(StrEnum):
     PAS = "PAS"
     #: *Frais de contentieux à récupérer*.
     FCR = "FCR"
-    #: *Admission en non-valeur*: a state rather than a kind, kept because the table has it.
+    #: *Admission en non-valeur*: a state rather than a kind, which the table lists as a kind.
     ANV = "ANV"
 
 
 def _is_nir(text: str) -> bool:
-    """Tell a social security number: thirteen signs of its shape, or fifteen with the right key."""
+    """Return whether a text has the shape of a social security number: 13 characters, or 15 with a valid key."""
     found = _NIR.fullmatch(_SEPARATOR.sub("", text).upper())
     if found is None or found[2] is None:
         return found is not None
@@ -84,26 +84,26 @@ def _is_nir(text: str) -> bool:
     return _NIR_MODULUS - int(number) % _NIR_MODULUS == int(found[2])
 
 
-def _opaque(_: Debt, __: attrs.Attribute[str | None], debtor: str | None) -> None:
+def _validate_debtor(_: Debt, __: attrs.Attribute[str | None], debtor: str | None) -> None:
     if debtor is not None and _is_nir(debtor):
-        raise InvalidValueError("expected an opaque identifier of the debtor, never a social security number")
+        raise InvalidValueError("expected debtor to be an opaque identifier, got a social security number")
 
 
 @attrs.frozen(kw_only=True)
 class Debt:
-    """What one notice asks a person to pay.
+    """The debt of one notice.
 
     Args:
         reference: The reference of the notice.
-        kind: The nature of the debt.
-        initial: What the notice asked for.
-        remaining: What is still due, payments that are not displayed yet included.
-        issued_on: The day of the notice, or ``None`` when it is not known.
+        kind: The kind of the debt.
+        initial: The amount of the notice.
+        remaining: The amount that is still due.  Payments that are not displayed yet are not subtracted from it.
+        issued_on: The day of the notice, or ``None`` if it is unknown.
         open_online: Whether the caisse has opened this reference to online payment.
         debtor: An opaque identifier, the same for all debts of one person; never a social security number.
 
     Raises:
-        InvalidValueError: when a field is of another type, or when ``debtor`` is a social security number.
+        InvalidValueError: when a field has another type, or when ``debtor`` is a social security number.
     """
 
     reference: NoticeReference = attrs.field(validator=of_type(NoticeReference))
@@ -112,4 +112,4 @@ class Debt:
     remaining: Euros = attrs.field(validator=of_type(Euros))
     issued_on: date | None = attrs.field(validator=of_type(date, type(None)))
     open_online: bool = attrs.field(validator=of_type(bool))
-    debtor: str | None = attrs.field(default=None, repr=False, validator=[of_type(str, type(None)), _opaque])
+    debtor: str | None = attrs.field(default=None, repr=False, validator=[of_type(str, type(None)), _validate_debtor])

@@ -1,17 +1,17 @@
-"""The whole family of errors, on one page.
+"""The errors of this package.
 
-Everything that this package raises on purpose is a :class:`CreancePayError`.
-The type says whose fault it is, so that a caller can answer without reading the text:
+Every error that the package raises on purpose is a :class:`CreancePayError`.  Its type tells the caller who is at
+fault, so that a program can react without parsing the text:
 
-* you gave something that is not a value: :class:`InvalidValueError`;
-* you built something that cannot work: :class:`ConfigurationError`;
-* they sent something that cannot be trusted: :class:`ResponseRefusedError`;
-* they sent something genuine that is not about this order: :class:`OrderMismatchError`;
-* nobody answered: :class:`GatewayUnavailableError`;
-* it would be paid twice: :class:`PaymentInProgressError`.
+* the caller passed an invalid value: :class:`InvalidValueError`;
+* the caller configured something that cannot work: :class:`ConfigurationError`;
+* the sender of a message is not authentic, or the message is unreadable: :class:`ResponseRefusedError`;
+* the message is authentic, and does not match this order: :class:`OrderMismatchError`;
+* the network, the bank or the database did not answer: :class:`GatewayUnavailableError`;
+* another payment of the same notice is in progress: :class:`PaymentInProgressError`.
 
-A rule's *no* is not an error but a verdict, and a bank's *no* is not an error but an outcome.
-No text of an error quotes a secret, personal data, or anything that was not verified.
+A refusal by a rule is a verdict, and a refusal by the bank is a state of the payment: neither raises an error.
+No error text contains a secret, personal data or unverified content.
 """
 
 from __future__ import annotations
@@ -20,32 +20,37 @@ from typing import ClassVar
 
 
 class CreancePayError(Exception):
-    """The root: ``except CreancePayError`` catches all that this package raises."""
+    """The base class: ``except CreancePayError`` catches every error of this package."""
 
 
 class InvalidValueError(CreancePayError, ValueError):
-    """You gave something that is not a value.
+    """The caller passed an invalid value.
 
     Attributes:
-        code: The word that a program or a message can use, such as ``AMOUNT_BAD_FORMAT``; ``None`` where no rule
-            has a word for it.
+        code: The code that a program or a message can use, such as ``AMOUNT_BAD_FORMAT``; ``None`` where no rule
+            defines one.
     """
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
-        """Say in ``message`` what was expected, never what was received."""
+        """Create the error.
+
+        Args:
+            message: The expected value, and the type or length of the received one; never the received value.
+            code: The code, if a rule defines one.
+        """
         super().__init__(message)
         self.code = code
 
 
 class InvalidReferenceError(InvalidValueError):
-    """A text is not a notice reference (rule R1) or not a transaction reference (rule R15).
+    """A text is not a notice reference (rule R1), or not a transaction reference (rule R15).
 
     Attributes:
-        code: A word of :class:`~creance_pay.codes.ReferenceCode` or :class:`~creance_pay.codes.TransactionCode`.
-        suggestion: The canonical reference that was probably meant, or ``None``.  To be shown, never to be used
-            before the person has confirmed it.
-        character: The first character that cannot stand in a reference, or ``None``.
-        digits: How many digits were found, for a wrong length, else ``None``.
+        code: A member of :class:`~creance_pay.codes.ReferenceCode` or :class:`~creance_pay.codes.TransactionCode`.
+        suggestion: The canonical reference that the person probably meant, or ``None``.  Show it, and use it only after
+            the person has confirmed it.
+        character: The first character that no reference contains, or ``None``.
+        digits: The number of digits in the text, if that number is wrong, else ``None``.
     """
 
     def __init__(
@@ -57,7 +62,7 @@ class InvalidReferenceError(InvalidValueError):
         character: str | None = None,
         digits: int | None = None,
     ) -> None:
-        """Keep what helps a person to correct the text."""
+        """Create the error, with the facts that help a person to correct the text."""
         super().__init__(message, code=code)
         self.suggestion = suggestion
         self.character = character
@@ -65,7 +70,7 @@ class InvalidReferenceError(InvalidValueError):
 
 
 class InvalidAmountError(InvalidValueError):
-    """Something is not an amount of money: wrong type, wrong text, negative, out of range.
+    """A value is not an amount of money: wrong type, wrong text, negative, or out of range.
 
     Attributes:
         code: ``AMOUNT_REQUIRED`` or ``AMOUNT_BAD_FORMAT`` (rule R9).
@@ -73,7 +78,7 @@ class InvalidAmountError(InvalidValueError):
 
 
 class ConfigurationError(CreancePayError):
-    """A gateway, a policy or a catalogue is refused when it is built, before it could do harm."""
+    """A gateway, a policy or a message catalogue has invalid settings.  It is refused when it is built."""
 
 
 class NoPolicyError(CreancePayError, LookupError):
@@ -81,96 +86,96 @@ class NoPolicyError(CreancePayError, LookupError):
 
 
 class ResponseRefusedError(CreancePayError):
-    """A message is not authentic or not readable.
+    """A message is not authentic, or not readable.
 
-    Answer the sender with :attr:`http_status` and nothing else: the failed check is for the log.
+    Answer the sender with :attr:`http_status` and without a reason.  The failed check belongs in the log.
 
     Attributes:
-        unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified:
-            use it to attach an incident to an order, and for nothing else.
+        unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified: use
+            it to attach an incident to an order, and for nothing else.
     """
 
-    #: The HTTP status to answer with.
+    #: The HTTP status to answer.
     http_status: ClassVar[int] = 400
 
     def __init__(self, message: str = "") -> None:
-        """Start without a reference; the gateway sets it when it could read one."""
+        """Create the error without a reference.  The gateway sets the reference if it could read one."""
         super().__init__(message)
         self.unverified_reference = ""
 
 
 class MalformedResponseError(ResponseRefusedError):
-    """A field is missing, repeated, too long, or in an unknown or broken encoding."""
+    """A field is missing, repeated or too long, or its encoding is unknown or broken."""
 
 
 class SealMismatchError(ResponseRefusedError):
-    """The seal is absent, ill-formed, or was not made with our key over this very text."""
+    """The seal is missing or malformed, or was not computed with our key over this text."""
 
 
 class UnknownKeyError(ResponseRefusedError):
-    """The message names a version of the secret key that is not, or no longer, in the key ring."""
+    """The message names a version of the secret key that the key ring does not contain."""
 
 
 class OrderMismatchError(CreancePayError):
-    """The message is authentic, but not about this merchant, this order, this amount or this currency.
+    """The message is authentic, and does not match the merchant, the order, the amount or the currency.
 
-    Answer 200, since sending it again would change nothing, and let a person look at it.
+    Answer 200, since a repeated message would be the same.  A person has to examine it.
 
     Attributes:
         fields: The names of the fields that differ from the order, in the vendor's spelling.
     """
 
-    #: The HTTP status that the sender should get.
+    #: The HTTP status to answer.
     http_status: ClassVar[int] = 200
 
     def __init__(self, message: str = "", *, fields: tuple[str, ...] = ()) -> None:
-        """Name the fields that differ, not their values."""
+        """Create the error, with the names of the fields and without their values."""
         super().__init__(message)
         self.fields = fields
 
 
 class PaymentInProgressError(CreancePayError):
-    """Another payment of the same notice is open, or is accepted and does not show yet: a second one is refused.
+    """Another payment of the same notice is open, or is accepted and not displayed yet.
 
     Attributes:
-        references: The transaction references of the payments in the way; not for the person's eyes.
+        references: The transaction references of these payments.  Do not show them to the person.
     """
 
     def __init__(self, message: str = "", *, references: tuple[str, ...] = ()) -> None:
-        """Keep which payments stand in the way, out of the text."""
+        """Create the error, with the references outside its text."""
         super().__init__(message)
         self.references = references
 
 
 class GatewayUnavailableError(CreancePayError):
-    """The network, the bank or the ledger's database did not answer, or with something that is not an answer.
+    """The network, the bank or the ledger's database did not answer, or its answer is unusable.
 
     Attributes:
-        retryable: Whether the same call may be made again without risk.
+        retryable: Whether the same call can be repeated without risk.
     """
 
     def __init__(self, message: str = "", *, retryable: bool = False) -> None:
-        """Be careful by default: a call that may have moved money is not to be repeated blindly."""
+        """Create the error, by default as not retryable: the failed call may have moved money."""
         super().__init__(message)
         self.retryable = retryable
 
 
 class UnsupportedError(CreancePayError):
-    """The gateway, the engine or the policy does not offer this."""
+    """The gateway, the dataframe engine or the policy does not support this."""
 
 
 class MessageError(CreancePayError):
-    """A message cannot be made: a field is missing or surplus, or the text does not fit its medium."""
+    """A message cannot be built: a field is missing or unknown, or the text does not fit its medium."""
 
 
 class MissingExtraError(CreancePayError, ImportError):
-    """An optional part of the package was asked for, and is not installed.
+    """A feature needs an optional dependency that is not installed.
 
     Attributes:
-        extra: The name to install: ``pip install 'creance-pay[EXTRA]'``.
+        extra: The name of the extra: ``pip install 'creance-pay[EXTRA]'``.
     """
 
     def __init__(self, message: str = "", *, extra: str = "") -> None:
-        """Name the extra that brings the missing part."""
+        """Create the error, with the name of the extra that installs the dependency."""
         super().__init__(message)
         self.extra = extra

@@ -1,4 +1,4 @@
-"""An HTTP request as it arrived, before any framework has parsed it."""
+"""An HTTP request as it arrived, before a framework has parsed it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from .errors import MalformedResponseError
 
 @attrs.frozen
 class HttpMessage:
-    """What arrived over HTTP, untouched: the bytes before any framework has parsed them.
+    """The unparsed body and the headers of an HTTP request.
 
     Args:
         body: The raw body of the POST.
-        headers: Its headers; their names have no case.
+        headers: The headers.  Their names are case-insensitive.
     """
 
     body: bytes = attrs.field(validator=of_type(bytes), repr=lambda body: f"<{len(body)} bytes>")
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     def header(self, name: str) -> str | None:
-        """Give a header whatever the case of its name, or ``None``.
+        """Return the value of a header, or ``None`` if the request has none of that name.
+
+        Args:
+            name: The name of the header, in any case.
 
         Raises:
-            MalformedResponseError: when the name is there twice, in two cases: nobody could say which one counts.
+            MalformedResponseError: when the name occurs twice, in different cases.
         """
         values = [value for key, value in self.headers.items() if key.lower() == name.lower()]
         if len(values) > 1:
-            raise MalformedResponseError("a header is repeated")
+            raise MalformedResponseError("expected each header once, got one twice in different cases")
         return values[0] if values else None

@@ -1,11 +1,11 @@
-"""Euros: money in whole cents.
+"""Amounts of money in whole cents.
 
-There is no float anywhere in this package, no rounding and no tolerance: an amount is a whole number of cents or it is
-refused.  Three doors lead in, one for each kind of text:
+An amount is an integer number of cents.  No float, rounding or tolerance occurs in this package.  Three constructors
+exist, one for each source of an amount:
 
-* :class:`Euros` itself takes whole cents, as databases and banks hold them;
-* :meth:`Euros.parse` takes what a person types in a French form (rule R9);
-* :meth:`Euros.exact` takes machine text, in the one spelling that cannot be misread.
+* :class:`Euros` accepts whole cents, as databases and banks store them;
+* :meth:`Euros.parse` parses the text that a person typed into a French form (rule R9);
+* :meth:`Euros.exact` parses machine text, in one unambiguous spelling.
 
 >>> Euros(2000) + Euros(1)
 Euros(2001)
@@ -25,68 +25,71 @@ from typing import Self
 
 import attrs
 
+from ._validators import describe
 from .codes import VerdictCode
 from .errors import InvalidAmountError
 
-# Ten digits of euros at most: with the cents, the twelve that a bank's amount field holds.
+# At most ten digits of euros: with the cents, these are the twelve digits of a bank's amount field.
 _TYPED = re.compile(r"([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 _EXACT = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2})0{0,10})?")
 _CENTS_PER_EURO = 100
 _LARGEST = 10**12
-_MOST_DIGITS = 28  # of a Decimal: more than any amount has, few enough to stay cheap
+_MOST_DIGITS = 28  # of a Decimal: more than an amount has, and few enough to convert quickly
 
 
-def _refuse(expected: str, code: VerdictCode = VerdictCode.AMOUNT_BAD_FORMAT) -> InvalidAmountError:
-    return InvalidAmountError(f"expected {expected}", code=code)
+def _refuse(text: str, code: VerdictCode = VerdictCode.AMOUNT_BAD_FORMAT) -> InvalidAmountError:
+    return InvalidAmountError(text, code=code)
 
 
-def _whole_cents(_: Euros, __: attrs.Attribute[int], cents: object) -> None:
-    """Refuse what is not a whole number of cents; ``True`` is an ``int`` to Python, not to us."""
+def _validate_cents(_: Euros, __: attrs.Attribute[int], cents: object) -> None:
+    """Raise unless the value is an int, zero or more.  A bool is an int to Python, and no number of cents."""
     if type(cents) is not int:
-        raise _refuse(f"whole cents as an int, got a {type(cents).__name__}")
+        raise _refuse(f"expected cents to be an int, got {type(cents).__name__}")
     if cents < 0:
-        raise _refuse("zero or more cents")
+        raise _refuse("expected cents to be zero or more, got a negative int")
 
 
-def _from_parts(euros: str, decimals: str | None) -> int:
+def _cents_of_parts(euros: str, decimals: str | None) -> int:
     return int(euros) * _CENTS_PER_EURO + int((decimals or "").ljust(2, "0"))
 
 
 def _cents_of_decimal(value: Decimal) -> int:
-    """Scale by whole numbers: the decimal context would round in silence."""
+    """Convert euros to cents by integer arithmetic, since the decimal context could round."""
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or sign or len(digits) > _MOST_DIGITS or abs(exponent) > _MOST_DIGITS:
-        raise _refuse("a finite decimal above zero, of an ordinary size")
+        found = f"sign {sign}, {len(digits)} digits, exponent {exponent}"
+        raise _refuse(f"expected a finite Decimal, zero or more, with at most {_MOST_DIGITS} digits, got {found}")
     shift = exponent + 2
     whole = int("".join(map(str, digits)) + "0" * shift)
     cents, rest = divmod(whole, int("1" + "0" * -shift))
     if rest:
-        raise _refuse("a decimal without a fraction of a cent")
+        raise _refuse("expected a Decimal of whole cents, got a fraction of a cent")
     return cents
 
 
 @attrs.frozen(order=True, repr=False)
 class Euros:
-    """An amount of money: zero or more whole cents.
+    """An amount of money in whole cents, zero or more.
 
     Args:
-        cents: The amount in cents, a whole number.  A float, a text, a bool or a negative number is refused.
+        cents: The amount in cents, as an int.
 
     Raises:
-        InvalidAmountError: for anything else, as every operation here that has no answer.
+        InvalidAmountError: for a float, a text, a bool, a negative number or any other value.
     """
 
-    cents: int = attrs.field(validator=_whole_cents)
+    cents: int = attrs.field(validator=_validate_cents)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what a person typed in a French form (rule R9).
+        """Parse the text that a person typed into a French form (rule R9).
 
-        Spaces of every kind and the euro sign are left out; then digits are expected, and perhaps a comma or a point
-        with one or two decimals.  No sign, no other separator of thousands, no rounding.
+        Spaces of every kind and a euro sign at either end are removed.  The rest consists of one to ten digits, and
+        optionally a comma or a point followed by one or two decimals.  Signs and other separators of thousands are
+        refused.  Nothing is rounded.
 
         Args:
-            text: The content of the form's field.
+            text: The content of the form's field, in euros.
 
         Raises:
             InvalidAmountError: with ``.code`` ``AMOUNT_REQUIRED`` for an empty field, ``AMOUNT_BAD_FORMAT`` otherwise.
@@ -95,30 +98,31 @@ class Euros:
         (Euros(2000), Euros(2050), Euros(2005))
         >>> Euros.parse("20,005")
         Traceback (most recent call last):
-        creance_pay.errors.InvalidAmountError: expected digits, and at most two decimals after a comma or a point
+        creance_pay.errors.InvalidAmountError: expected digits and at most two decimals, got a text of 6 characters
         """
         if not isinstance(text, str):
-            raise _refuse(f"text, got a {type(text).__name__}")
+            raise _refuse(f"expected text to be a str, got {type(text).__name__}")
         bare = "".join(text.split()).removeprefix("€").removesuffix("€")
         if not bare:
-            raise _refuse("an amount", VerdictCode.AMOUNT_REQUIRED)
+            raise _refuse("expected an amount, got an empty text", VerdictCode.AMOUNT_REQUIRED)
         found = _TYPED.fullmatch(bare)
         if found is None:
-            raise _refuse("digits, and at most two decimals after a comma or a point")
-        return cls(_from_parts(found[1], found[2]))
+            raise _refuse(f"expected digits and at most two decimals, got {describe(text)}")
+        return cls(_cents_of_parts(found[1], found[2]))
 
     @classmethod
     def exact(cls, value: str | Decimal) -> Self:
-        """Read the machine text of a payment: above zero, ASCII digits, a point, no fraction of a cent.
+        """Parse the machine text of a payment: an amount above zero, in ASCII digits with a decimal point.
 
-        Trailing zeros are exact and hence accepted (``"16.000"``); a leading zero, a sign, an exponent, a space or
-        a bare point is not.  A :class:`~decimal.Decimal` is taken when it is a whole number of cents.
+        Trailing zeros are accepted, since they do not change the amount (``"16.000"``).  A leading zero, a sign, an
+        exponent, a space, a bare point and a fraction of a cent are refused.
 
         Args:
-            value: Euros, such as ``"16.00"`` or ``Decimal("16")``; twelve digits with the cents at most.
+            value: Euros, as a text such as ``"16.00"`` or a :class:`~decimal.Decimal` such as ``Decimal("16")``; at
+                most twelve digits, those of the cents included.
 
         Raises:
-            InvalidAmountError: for anything else.
+            InvalidAmountError: for any other value.
 
         >>> from decimal import Decimal
         >>> Euros.exact("0.50"), Euros.exact(Decimal("1E+1"))
@@ -127,36 +131,52 @@ class Euros:
         if isinstance(value, Decimal):
             cents = _cents_of_decimal(value)
         elif isinstance(value, str) and (found := _EXACT.fullmatch(value)):
-            cents = _from_parts(found[1], found[2])
+            cents = _cents_of_parts(found[1], found[2])
         else:
-            raise _refuse(f"euros such as 16.00, as text or Decimal, got a {type(value).__name__}")
+            raise _refuse(f"expected euros such as 16.00, as a str or Decimal, got {describe(value)}")
         if not 0 < cents < _LARGEST:
-            raise _refuse("more than zero, and at most twelve digits with the cents")
+            raise _refuse(f"expected 0.01 to 9999999999.99 euros, got {'more' if cents else 'zero'}")
         return cls(cents)
 
     def __add__(self, other: Euros) -> Euros:
-        """Add two amounts."""
+        """Return the sum of two amounts."""
         if not isinstance(other, Euros):
             return NotImplemented
         return Euros(self.cents + other.cents)
 
     def __radd__(self, other: int) -> Euros:
-        """Let :func:`sum` start from its own zero."""
+        """Accept the int 0, from which :func:`sum` starts."""
         if type(other) is not int or other:
             return NotImplemented
         return self
 
     def __sub__(self, other: Euros) -> Euros:
-        """Take away; below zero there is no amount, and :class:`InvalidAmountError` says so."""
+        """Return the difference, or raise :class:`InvalidAmountError` where it would be negative."""
         if not isinstance(other, Euros):
             return NotImplemented
         return Euros(self.cents - other.cents)
 
+    def saturating_sub(self, other: Euros) -> Euros:
+        """Return the difference, or zero where it would be negative.
+
+        Args:
+            other: The amount to subtract.
+
+        Raises:
+            InvalidAmountError: when ``other`` is not an amount.
+
+        >>> Euros(1000).saturating_sub(Euros(400)), Euros(1000).saturating_sub(Euros(1001))
+        (Euros(600), Euros(0))
+        """
+        if not isinstance(other, Euros):
+            raise _refuse(f"expected other to be Euros, got {type(other).__name__}")
+        return Euros(max(self.cents - other.cents, 0))
+
     def __str__(self) -> str:
-        """Give machine text, ``20.00``; what a person reads is made by :mod:`creance_pay.messages`."""
+        """Return machine text such as ``20.00``; :mod:`creance_pay.messages` formats amounts for people."""
         euros, cents = divmod(self.cents, _CENTS_PER_EURO)
         return f"{euros}.{cents:02d}"
 
     def __repr__(self) -> str:
-        """Give back the call that makes this amount."""
+        """Return the Python expression of this amount."""
         return f"Euros({self.cents})"

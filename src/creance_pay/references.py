@@ -1,10 +1,10 @@
-"""The two references of a payment, which must never be confused.
+"""The two references of a payment: that of the notice, and that of the transaction.
 
-A **notice reference** (*référence de courrier*) is printed on the letter that asks for money, in groups of four.
-Its form is read from the guide's screens, not from a published specification (rules R1 and R2)::
+A **notice reference** (*référence de courrier*) is printed on the notice, in groups of four characters.  No published
+specification defines its form; the guide's screens show it (rules R1 and R2)::
 
     631  17  054  00000344  F
-    |    |   |    |         a letter, whose meaning is unknown: any of A to Z, and nothing depends on it
+    |    |   |    |         a letter from A to Z; its meaning is unknown, and nothing depends on it
     |    |   |    sequence, eight digits
     |    |   day of the year, 001 to 366
     |    year, two digits, after 2000
@@ -16,7 +16,8 @@ Its form is read from the guide's screens, not from a published specification (r
 >>> reference.issued_on
 datetime.date(2017, 2, 23)
 
-Fifteen digits are a frequent misprint (the guide itself has one): a correction is offered, and never applied.
+Fifteen digits are a frequent misprint, which the guide itself contains.  The error suggests a correction, and does not
+apply it.
 
 >>> try:
 ...     NoticeReference.parse("631163120000297F")
@@ -24,8 +25,8 @@ Fifteen digits are a frequent misprint (the guide itself has one): a correction 
 ...     print(error.code, error.suggestion)
 REFERENCE_BAD_LENGTH 6311631200000297F
 
-A **transaction reference** names one attempt to pay, at the bank (rule R15): ``PCLCB``, the day in the same two parts,
-a sequence of seven digits.
+A **transaction reference** identifies one attempt to pay at the bank (rule R15).  It consists of ``PCLCB``, the year in
+two digits, the day of the year in three, and a sequence number in seven.
 
 >>> TransactionReference.parse("PCLCB172540000004").day
 datetime.date(2017, 9, 11)
@@ -40,6 +41,7 @@ from typing import Self
 
 import attrs
 
+from ._validators import describe
 from .codes import ReferenceCode, TransactionCode
 from .errors import InvalidReferenceError
 
@@ -53,99 +55,107 @@ _SOFT_HYPHEN = "\u00ad"
 
 
 def _nth_day(year: str, number: str) -> date:
-    """Count days from the first of the year; an impossible number leads into another year."""
+    """Return the n-th day counted from 1 January.  An impossible number leads into another year."""
     return date(_CENTURY + int(year), 1, 1) + timedelta(days=int(number) - 1)
 
 
 def _day_of_year(year: str, number: str) -> date | None:
-    """Decode two digits of year and three of day; an impossible day is no day."""
+    """Decode two digits of the year and three of the day.  Return ``None`` for an impossible day."""
     day = _nth_day(year, number)
     return day if day.year == _CENTURY + int(year) else None
 
 
 def _is_separator(character: str) -> bool:
-    """Tell what people and word processors put between the groups: spaces, dots, hyphens of every kind."""
+    """Return whether people or word processors write the character between groups: a space, a dot, or a hyphen."""
     return character.isspace() or character in {".", _SOFT_HYPHEN} or unicodedata.category(character) == "Pd"
 
 
-def _bare(text: str) -> str:
-    """Leave out the separators, each distinct character being looked up once."""
+def _without_separators(text: str) -> str:
+    """Remove the separators.  Each distinct character is classified once, which keeps long texts cheap."""
     return text.translate({ord(character): None for character in set(text) if _is_separator(character)})
 
 
 def _canonical_or_none(bare: str) -> str | None:
-    """Give the canonical form of a text without separators, or ``None``.
+    """Return the canonical form of a text without separators, or ``None``.
 
-    Only ASCII letters reach ``upper()``: it would turn a dotless i or a long s into one of them.
+    ``upper()`` would turn some other letters, such as a dotless i, into ASCII letters.  It is called on ASCII only.
     """
     canonical = bare.upper() if bare.isascii() else bare
     return canonical if _NOTICE.fullmatch(canonical) else None
 
 
 def _with_a_zero(canonical: str) -> str | None:
-    """Restore the zero that a misprint dropped from the sequence, if the date then decodes."""
+    """Insert the zero that a misprint dropped from the sequence.  Return ``None`` if the day is then impossible."""
     candidate = _canonical_or_none(f"{canonical[:8]}0{canonical[8:]}")
     return candidate if candidate and NoticeReference(candidate).issued_on else None
 
 
 def _refusal(bare: str) -> InvalidReferenceError:
-    """Say what is wrong with a text that is not a reference, and what may have been meant (rule R1)."""
+    """Build the error for a text that is not a reference, with a suggestion where possible (rule R1)."""
     if not bare:
-        return InvalidReferenceError("expected a notice reference", code=ReferenceCode.REFERENCE_REQUIRED)
+        return InvalidReferenceError(
+            "expected a notice reference, got an empty text", code=ReferenceCode.REFERENCE_REQUIRED
+        )
     if other := _OTHER_CHARACTER.search(bare):
         return InvalidReferenceError(
-            "expected digits and one letter only",
+            "expected digits and one letter only, got another character",
             code=ReferenceCode.REFERENCE_BAD_CHARACTER,
             character=other[0],
             suggestion=_canonical_or_none(bare.replace(other[0], "")),
         )
     canonical = bare.upper()
     if _DIGITS_AND_LETTER.fullmatch(canonical):
+        digits = len(canonical) - 1
         return InvalidReferenceError(
-            "expected sixteen digits before the letter",
+            f"expected sixteen digits before the letter, got {digits}",
             code=ReferenceCode.REFERENCE_BAD_LENGTH,
-            digits=len(canonical) - 1,
+            digits=digits,
             suggestion=_with_a_zero(canonical),
         )
-    return InvalidReferenceError("expected sixteen digits, then a letter", code=ReferenceCode.REFERENCE_BAD_FORMAT)
+    return InvalidReferenceError(
+        f"expected sixteen digits, then one letter, got {describe(bare)}", code=ReferenceCode.REFERENCE_BAD_FORMAT
+    )
 
 
-def _canonical(_: NoticeReference, __: attrs.Attribute[str], text: object) -> None:
+def _validate_notice(_: NoticeReference, __: attrs.Attribute[str], text: object) -> None:
     if not isinstance(text, str) or _NOTICE.fullmatch(text) is None:
         raise InvalidReferenceError(
-            "expected the canonical form, sixteen digits and a capital letter", code=ReferenceCode.REFERENCE_BAD_FORMAT
+            f"expected sixteen digits and a capital letter, got {describe(text)}",
+            code=ReferenceCode.REFERENCE_BAD_FORMAT,
         )
 
 
 @attrs.frozen(order=True, repr=False)
 class NoticeReference:
-    """The reference of a payment notice, valid because it exists (rules R1 and R2).
+    """The reference of a payment notice (rules R1 and R2).  An instance is always valid.
 
     Args:
-        canonical: Sixteen ASCII digits and a capital ASCII letter; use :meth:`parse` for what a person typed.
+        canonical: Sixteen ASCII digits and a capital ASCII letter.  For a text that a person typed, use :meth:`parse`.
 
     Raises:
-        InvalidReferenceError: for anything else.
+        InvalidReferenceError: for any other value.
     """
 
-    canonical: str = attrs.field(validator=_canonical)
+    canonical: str = attrs.field(validator=_validate_notice)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what a person typed: spaces, dots and hyphens of every kind are left out, a small letter is raised.
+        """Parse the text that a person typed.
+
+        Spaces, dots and hyphens of every kind are removed, and a lower-case letter is converted to upper case.
 
         Args:
             text: The content of the form's field, of any length.
 
         Raises:
-            InvalidReferenceError: with ``.code`` (a :class:`~creance_pay.codes.ReferenceCode`), and where it helps
-                ``.suggestion``, ``.character`` and ``.digits``.  The text itself is not quoted.
+            InvalidReferenceError: with ``.code``, a :class:`~creance_pay.codes.ReferenceCode`, and where they help
+                ``.suggestion``, ``.character`` and ``.digits``.  The error text does not contain the typed text.
         """
         if not isinstance(text, str):
             raise InvalidReferenceError(
-                f"expected text, got a {type(text).__name__}", code=ReferenceCode.REFERENCE_BAD_FORMAT
+                f"expected text to be a str, got {type(text).__name__}", code=ReferenceCode.REFERENCE_BAD_FORMAT
             )
-        bare = _bare(text)
+        bare = _without_separators(text)
         canonical = _canonical_or_none(bare)
         if canonical is None:
             raise _refusal(bare)
@@ -158,7 +168,7 @@ class NoticeReference:
 
     @property
     def issued_on(self) -> date | None:
-        """The day of issue, or ``None`` when the reference holds an impossible one (rule R2: a warning, no error)."""
+        """The day of issue, or ``None`` where it is impossible (rule R2: a warning and no error)."""
         return _day_of_year(self.canonical[3:5], self.canonical[5:8])
 
     @property
@@ -168,12 +178,12 @@ class NoticeReference:
 
     @property
     def letter(self) -> str:
-        """The last letter; nothing depends on it."""
+        """The last character.  Nothing depends on it."""
         return self.canonical[16]
 
     @property
     def grouped(self) -> str:
-        """The reference as letters print it: ``6311 7054 0000 0344 F``."""
+        """The reference as notices print it: ``6311 7054 0000 0344 F``."""
         text = self.canonical
         return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
@@ -183,59 +193,67 @@ class NoticeReference:
         return f"{self.canonical[:3]}…{self.canonical[-4:]}"
 
     def __str__(self) -> str:
-        """Give the canonical form."""
+        """Return the canonical form."""
         return self.canonical
 
     def __repr__(self) -> str:
-        """Stay readable in a log without giving the reference away (rule R22)."""
+        """Return a representation for logs, with the reference masked (rule R22)."""
         return f"<NoticeReference {self.masked}>"
 
 
-def _transaction(_: TransactionReference, __: attrs.Attribute[str], text: object) -> None:
-    known = isinstance(text, str) and _TRANSACTION.fullmatch(text) and _day_of_year(text[5:7], text[7:10])
-    if not known:
-        raise InvalidReferenceError(
-            "expected PCLCB, two digits of year, a day of that year, seven digits", code=TransactionCode.TRANSACTION_BAD
+def _refuse_transaction(text: str) -> InvalidReferenceError:
+    return InvalidReferenceError(text, code=TransactionCode.TRANSACTION_BAD)
+
+
+def _validate_transaction(_: TransactionReference, __: attrs.Attribute[str], text: object) -> None:
+    if not (isinstance(text, str) and _TRANSACTION.fullmatch(text) and _day_of_year(text[5:7], text[7:10])):
+        raise _refuse_transaction(
+            f"expected PCLCB, two digits of the year, a day of that year, seven digits, got {describe(text)}"
         )
 
 
 @attrs.frozen(order=True)
 class TransactionReference:
-    """The reference of one attempt to pay, unique for ever at the merchant (rule R15).
+    """The reference of one attempt to pay (rule R15).  A merchant never issues the same reference twice.
 
-    It is guessable by nature: never look anything up by it without the person's own session or the bank's seal.
+    A reference can be guessed.  Use it for a look-up only within the session of the person, or for a message whose seal
+    is authenticated.
 
     Args:
-        canonical: ``PCLCB``, two digits of year, three of day, seven of sequence.
+        canonical: ``PCLCB``, two digits of the year, three of the day of the year, seven of the sequence number.
 
     Raises:
-        InvalidReferenceError: with ``.code`` ``TRANSACTION_BAD``, for anything else.
+        InvalidReferenceError: with ``.code`` ``TRANSACTION_BAD``, for any other value.
     """
 
-    canonical: str = attrs.field(validator=_transaction)
+    canonical: str = attrs.field(validator=_validate_transaction)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a transaction reference from machine text, where nothing is forgiven."""
+        """Parse machine text, which must be the canonical form."""
         return cls(text)
 
     @classmethod
     def make(cls, day: date, sequence: int) -> Self:
-        """Build the reference of the ``sequence``-th attempt of a day.
+        """Build the reference of an attempt from its day and its sequence number.
 
         Args:
             day: The day of the attempt, in the years 2000 to 2099.
-            sequence: 0 to 9 999 999; who counts is the ledger's business.
+            sequence: The sequence number, 0 to 9 999 999.  The ledger counts it.
+
+        Raises:
+            InvalidReferenceError: with ``.code`` ``TRANSACTION_BAD``, for any other day or number.
 
         >>> str(TransactionReference.make(date(2017, 9, 11), 4))
         'PCLCB172540000004'
         """
-        possible = isinstance(day, date) and not isinstance(day, datetime) and day.year // 100 * 100 == _CENTURY
-        if not possible or type(sequence) is not int or not 0 <= sequence <= _LAST_SEQUENCE:
-            raise InvalidReferenceError(
-                "expected a day of the years 2000 to 2099 and a sequence of 0 to 9 999 999",
-                code=TransactionCode.TRANSACTION_BAD,
-            )
+        if not isinstance(day, date) or isinstance(day, datetime) or type(sequence) is not int:
+            found = f"{type(day).__name__} and {type(sequence).__name__}"
+            raise _refuse_transaction(f"expected day to be a date and sequence to be an int, got {found}")
+        if day.year // 100 * 100 != _CENTURY:
+            raise _refuse_transaction(f"expected day to be in the years 2000 to 2099, got {day.year}")
+        if not 0 <= sequence <= _LAST_SEQUENCE:
+            raise _refuse_transaction("expected sequence to be 0 to 9999999, got a number outside this range")
         return cls(f"PCLCB{day:%y%j}{sequence:07d}")
 
     @property
@@ -245,9 +263,9 @@ class TransactionReference:
 
     @property
     def sequence(self) -> int:
-        """The number of the attempt on that day."""
+        """The sequence number of the attempt on that day."""
         return int(self.canonical[10:])
 
     def __str__(self) -> str:
-        """Give the canonical form."""
+        """Return the canonical form."""
         return self.canonical

@@ -1,4 +1,7 @@
-"""How much may be paid (rules R9, R10, R11), every amount near every bound included."""
+"""The check of an amount (rules R9, R10, R11), with every amount near every bound."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -14,7 +17,7 @@ Answer = tuple[str, WarningCode | None, int | None, int | None]
 
 
 def stated(total: int, amount: int) -> Answer:
-    """State R7, R10 and R11 once more, in cents, for a debt of which ``total`` remains."""
+    """Return the answer of R7, R10 and R11 for a debt of which ``total`` cents remain, from a second statement."""
     if total == 0:
         return "NOTHING_DUE", None, None, None
     if total < LEAST:
@@ -31,130 +34,134 @@ def stated(total: int, amount: int) -> Answer:
 
 
 def cents(amount: Euros | None) -> int | None:
-    """Give the cents of an amount, if there is one."""
+    """Return the cents of an amount, if there is one."""
     return None if amount is None else amount.cents
 
 
 def answered(verdict: AmountCheck) -> Answer:
-    """Give all that a verdict says, in the form of :func:`stated`."""
+    """Return a verdict in the form of :func:`stated`."""
     warning = WarningCode(verdict.warning) if verdict.warning else None
     return verdict.code, warning, cents(verdict.stranded), cents(verdict.suggested_max)
 
 
 def near_the_bounds(total: int) -> list[int]:
-    """List the amounts where an answer may change, with a cent either side."""
+    """List the amounts around which an answer can change, a cent either side."""
     bounds = {0, LEAST, MOST, total, total - LEAST, total - MOST}
     return sorted({bound + step for bound in bounds for step in (-1, 0, 1) if bound + step >= 0})
 
 
-class TestBounds:
-    """16.00 <= amount <= min(50.00, total); a remainder under 16.00 is pointed out, with the amount to propose."""
+def codes_of(amounts: Iterable[tuple[int, int]], policy: Policy) -> dict[tuple[int, int], str]:
+    """Map each total and amount to the code of the check."""
+    return {
+        (total, amount): check_amount(Euros(amount), total=Euros(total), policy=policy).code
+        for total, amount in amounts
+    }
 
-    @pytest.mark.parametrize("euros", range(0, 120, 10))
-    def test_every_total_agrees_with_the_rules(self, euros: int) -> None:
-        """For every total by cents, and every amount near a bound, the verdict is what the rules say."""
-        totals = range(euros * 100, euros * 100 + 1001)
-        asked = [(total, amount) for total in totals for amount in near_the_bounds(total)]
+
+class TestBounds:
+    """16.00 <= amount <= min(50.00, total); an amount that strands a remainder has a warning and a suggestion."""
+
+    @pytest.mark.parametrize("euros", [0, 60])
+    def test_every_total(self, euros: int) -> None:
+        """For every total in cents up to 120.00, and every amount near a bound, the verdict is that of the rules."""
+        totals = range(euros * 100, euros * 100 + 6001)
         assessments = {total: assess(a_debt(total), policy=POLICY) for total in totals}
-        wrong = [
+
+        assert [] == [
             (total, amount)
-            for total, amount in asked
+            for total in totals
+            for amount in near_the_bounds(total)
             if stated(total, amount) != answered(assessments[total].check(Euros(amount)))
         ]
 
-        assert [] == wrong
+    def test_total_alone(self) -> None:
+        """Above the range, the reason is the remaining amount where that is less than the maximum."""
+        codes = {
+            (6000, 5001): "AMOUNT_ABOVE_MAXIMUM",
+            (5000, 5001): "AMOUNT_ABOVE_MAXIMUM",
+            (4999, 5000): "AMOUNT_ABOVE_REMAINING",
+            (4999, 9000): "AMOUNT_ABOVE_REMAINING",
+            (700, 700): "AMOUNT_BELOW_MINIMUM",
+            (700, 1600): "AMOUNT_ABOVE_REMAINING",
+            (0, 1600): "AMOUNT_ABOVE_REMAINING",
+        }
 
-    @pytest.mark.parametrize(
-        ("total", "amount", "code"),
-        [
-            (6000, 5001, "AMOUNT_ABOVE_MAXIMUM"),
-            (5000, 5001, "AMOUNT_ABOVE_MAXIMUM"),
-            (4999, 5000, "AMOUNT_ABOVE_REMAINING"),
-            (4999, 9000, "AMOUNT_ABOVE_REMAINING"),
-            (700, 700, "AMOUNT_BELOW_MINIMUM"),
-            (700, 1600, "AMOUNT_ABOVE_REMAINING"),
-            (0, 1600, "AMOUNT_ABOVE_REMAINING"),
-        ],
-    )
-    def test_low_level_half_knows_the_total_alone(self, total: int, amount: int, code: str) -> None:
-        """Above the range, the remainder speaks where it is less than the maximum."""
-        assert code == check_amount(Euros(amount), total=Euros(total), policy=POLICY).code
+        assert codes == codes_of(codes, POLICY)
 
-    @pytest.mark.parametrize(("total", "amount"), [(4999, 5000), (4999, 5001), (5000, 5001), (5001, 5002)])
-    def test_above_the_range_has_one_reason(self, total: int, amount: int) -> None:
-        """Either the maximum speaks or the remainder, never both."""
-        assert 1 == len(check_amount(Euros(amount), total=Euros(total), policy=POLICY).reasons)
+    def test_one_reason_above_the_range(self) -> None:
+        """Above the range there is one reason: the maximum, or the remaining amount."""
+        amounts = [(4999, 5000), (4999, 5001), (5000, 5001), (5001, 5002)]
+        reasons = [check_amount(Euros(amount), total=Euros(total), policy=POLICY).reasons for total, amount in amounts]
 
-    @pytest.mark.parametrize(
-        ("policy", "amount", "code"),
-        [
-            (a_policy(online_min=Euros(1)), 50, "AMOUNT_OK"),
-            (a_policy(online_max_per_payment=Euros(10_000_000)), 10_000_099, "AMOUNT_ABOVE_MAXIMUM"),
-            (a_policy(online_max_per_payment=Euros(10_000_000)), 10_000_000, "AMOUNT_OK"),
-        ],
-    )
-    def test_bounds_are_the_policy_s_to_the_cent(self, policy: Policy, amount: int, code: str) -> None:
-        """Another policy has other bounds (hostile amounts F47 and F48)."""
-        assert code == check_amount(Euros(amount), total=Euros(20_000_000), policy=policy).code
+        assert [1] * len(amounts) == [len(each) for each in reasons]
+
+    def test_bounds_of_a_policy(self) -> None:
+        """Another policy has other bounds, to the cent (hostile amounts F47 and F48)."""
+        high = a_policy(online_max_per_payment=Euros(10_000_000))
+        codes = {(20_000_000, 10_000_099): "AMOUNT_ABOVE_MAXIMUM", (20_000_000, 10_000_000): "AMOUNT_OK"}
+
+        assert codes == codes_of(codes, high)
+        assert {(20_000_000, 50): "AMOUNT_OK"} == codes_of([(20_000_000, 50)], a_policy(online_min=Euros(1)))
 
 
 class TestText:
-    """A text is read first: required, then its format, then the bounds (R9 before R10)."""
+    """The text is parsed first: it is required, then its format is checked, then its bounds (R9 before R10)."""
 
-    @pytest.mark.parametrize(
-        ("text", "code"),
-        [
-            ("", "AMOUNT_REQUIRED"),
-            (" € ", "AMOUNT_REQUIRED"),
-            ("abc", "AMOUNT_BAD_FORMAT"),
-            ("-20", "AMOUNT_BAD_FORMAT"),
-            ("16,005", "AMOUNT_BAD_FORMAT"),
-            ("0", "AMOUNT_BELOW_MINIMUM"),
-            ("15,99", "AMOUNT_BELOW_MINIMUM"),
-            ("16,00 €", "AMOUNT_OK"),
-            ("50.00", "AMOUNT_OK"),
-            ("50,01", "AMOUNT_ABOVE_MAXIMUM"),
-        ],
-    )
-    def test_code(self, text: str, code: str) -> None:
-        """The first failing test gives the code."""
-        assert code == assess(a_debt(), policy=POLICY).check(text).code
+    def test_codes(self) -> None:
+        """The first test that fails gives the code."""
+        codes = {
+            "": "AMOUNT_REQUIRED",
+            " € ": "AMOUNT_REQUIRED",
+            "abc": "AMOUNT_BAD_FORMAT",
+            "-20": "AMOUNT_BAD_FORMAT",
+            "16,005": "AMOUNT_BAD_FORMAT",
+            "0": "AMOUNT_BELOW_MINIMUM",
+            "15,99": "AMOUNT_BELOW_MINIMUM",
+            "16,00 €": "AMOUNT_OK",
+            "50.00": "AMOUNT_OK",
+            "50,01": "AMOUNT_ABOVE_MAXIMUM",
+        }
 
-    @pytest.mark.parametrize("value", [20, 20.0, None, True])
-    def test_a_number_is_not_an_amount(self, value: object) -> None:
-        """Neither euros nor cents are guessed."""
-        assert "AMOUNT_BAD_FORMAT" == assess(a_debt(), policy=POLICY).check(value).code  # type: ignore[arg-type]
+        assert codes == {text: assess(a_debt(), policy=POLICY).check(text).code for text in codes}
+
+    def test_other_types(self) -> None:
+        """A number is neither euros nor cents."""
+        values: list[Any] = [20, 20.0, None, True]
+
+        assert {"AMOUNT_BAD_FORMAT"} == {assess(a_debt(), policy=POLICY).check(value).code for value in values}
 
 
 class TestAnswer:
-    """A verdict has what a message needs, and an amount only if it can be paid."""
+    """A verdict has the values that a message needs, and an amount only if it can be paid."""
 
-    @pytest.mark.parametrize(("text", "amount"), [("20", Euros(2000)), ("15,99", None), ("abc", None)])
-    def test_amount_is_there_when_it_can_be_paid(self, text: str, amount: Euros | None) -> None:
-        """Nothing can be taken from a no by mistake."""
-        assert amount == check_amount(text, total=Euros(6000), policy=POLICY).amount
+    def test_amount(self) -> None:
+        """A refusal has no amount."""
+        amounts = {"20": Euros(2000), "15,99": None, "abc": None}
 
-    @pytest.mark.parametrize("text", ["", "abc", "15,99", "50,01", "20", "50"])
-    def test_bounds_and_total_are_values(self, text: str) -> None:
-        """Every sentence on amounts can be made."""
-        values = check_amount(text, total=Euros(6000), policy=POLICY).values
+        assert amounts == {text: check_amount(text, total=Euros(6000), policy=POLICY).amount for text in amounts}
 
-        assert [Euros(6000), Euros(1600), Euros(5000)] == [values[key] for key in ("total", "minimum", "maximum")]
+    def test_values(self) -> None:
+        """The total and the bounds are values, and the amount too where the text is one."""
+        typed = {"20": Euros(2000), "15,99": Euros(1599), "50,01": Euros(5001)}
+        values = {
+            text: check_amount(text, total=Euros(6000), policy=POLICY).values
+            for text in ("", "abc", "15,99", "50,01", "20", "50")
+        }
 
-    @pytest.mark.parametrize(("text", "amount"), [("20", Euros(2000)), ("15,99", Euros(1599)), ("50,01", Euros(5001))])
-    def test_amount_that_was_read_is_a_value(self, text: str, amount: Euros) -> None:
-        """A refusal too tells which amount it judged."""
-        assert amount == check_amount(text, total=Euros(6000), policy=POLICY).values["amount"]
+        assert {(Euros(6000), Euros(1600), Euros(5000))} == {
+            (each["total"], each["minimum"], each["maximum"]) for each in values.values()
+        }
+        assert typed == {text: values[text]["amount"] for text in typed}
 
-    def test_stranded_remainder_is_a_value(self) -> None:
-        """What would remain and what to propose are given (R11)."""
+    def test_values_of_a_stranded_remainder(self) -> None:
+        """The stranded remainder and the suggestion are values (R11)."""
         values = check_amount("50", total=Euros(6000), policy=POLICY).values
 
         assert [Euros(1000), Euros(4400)] == [values[key] for key in ("stranded", "suggested_max")]
 
     @given(st.integers(LEAST + 1, 20_000).map(Euros), st.integers(1, LEAST - 1).map(Euros))
     def test_proposal_strands_nothing(self, total: Euros, rest: Euros) -> None:
-        """What is proposed can be paid, and leaves nothing or enough."""
+        """The suggested amount can be paid, and strands no remainder."""
         assume(rest < total)
         proposed = check_amount(total - rest, total=total, policy=POLICY).suggested_max
         assume(proposed is not None)

@@ -1,4 +1,7 @@
-"""The rules over columns on Spark, on two threads of this machine: each row has the answer of the rules on one debt."""
+"""The rules over columns on Spark, on two local threads: each row has the answer of the rules on one debt.
+
+One quick test runs by default; the others are slow.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ from system_parts import missing
 pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
-#: What keeps a session of tests on this machine and quiet.
+#: The settings that keep a session local and quiet.
 SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -47,14 +50,14 @@ SETTINGS = {
 
 
 def demand_java() -> None:
-    """Leave a test out, and say so, where there is nothing for Spark to run on."""
+    """Report a missing Java runtime."""
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         missing("a Java runtime", "apt install openjdk-17-jre-headless")
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Start Spark."""
+    """Start a session of Spark."""
     demand_java()
     builder = SparkSession.builder.master("local[2]")
     for name, value in {**SETTINGS, "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse"))}.items():
@@ -66,7 +69,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture
 def engine(session: SparkSession, tmp_path: Path) -> Engine:
-    """Give frames that Spark reads from files, so that it decides with its own code and not while it plans."""
+    """Build frames that Spark reads from files, so that it evaluates the rules when it executes, not when it plans."""
 
     def make(columns: Columns) -> DataFrame:
         path = tmp_path / "rows.parquet"
@@ -76,6 +79,7 @@ def engine(session: SparkSession, tmp_path: Path) -> Engine:
     return Engine(make, lambda frame: frame.toArrow().to_pydict())
 
 
+@pytest.mark.slow
 def test_boundaries(engine: Engine) -> None:
     """Each debt of the boundary table has its answer, under every policy."""
     for name, policy in POLICIES.items():
@@ -85,6 +89,7 @@ def test_boundaries(engine: Engine) -> None:
         assert (name, []) == (name, differing(rows, expected, assessed(rows, policy, engine)))
 
 
+@pytest.mark.slow
 def test_bands(engine: Engine) -> None:
     """Each balance of the boundary table has its scope, under every policy."""
     for name, policy in POLICIES.items():
@@ -95,7 +100,7 @@ def test_bands(engine: Engine) -> None:
 
 
 def test_frame(engine: Engine) -> None:
-    """What comes back is a frame of Spark that has not run, the caller's columns kept, the answers of their types."""
+    """The result is a frame of Spark with the caller's columns and the answers, and decides when it is read."""
     rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
 
     decided = columns.assess(rows.withColumnRenamed("remaining", "Reste dû"), policy=POLICY, remaining="Reste dû")
@@ -103,8 +108,12 @@ def test_frame(engine: Engine) -> None:
     answers = [*zip(ANSWER, ["string", "int", "bigint", "bigint", "bigint"], strict=True)]
     kept = [("reference", "string"), ("kind", "string"), ("Reste dû", "bigint"), ("open_online", "boolean")]
     assert [*kept, *answers] == decided.dtypes
+    assert {"code": ["PAYABLE"], "next_payment": [4400]} == {
+        name: cells for name, cells in engine.read(decided).items() if name in {"code", "next_payment"}
+    }
 
 
+@pytest.mark.slow
 def test_no_rows(engine: Engine) -> None:
     """A frame without rows has the columns of the answers all the same."""
     decided = columns.assess(engine.make(as_columns(DEBT, [])), policy=POLICY)
@@ -112,36 +121,35 @@ def test_no_rows(engine: Engine) -> None:
     assert {name: [] for name in (*DEBT, *ANSWER)} == engine.read(decided)
 
 
-@pytest.mark.parametrize(
-    ("name", "dtype", "found"),
-    [
+@pytest.mark.slow
+def test_types(engine: Engine) -> None:
+    """A column of another type is refused and named."""
+    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
+    wrong = [
         ("remaining", "double", "column remaining: expected whole cents"),
         ("remaining", "decimal(10, 0)", "column remaining: expected whole cents"),
         ("open_online", "string", "column open_online: expected booleans"),
-    ],
-)
-def test_types(engine: Engine, name: str, dtype: str, found: str) -> None:
-    """A column of another type is refused and named."""
-    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
-
-    with pytest.raises(InvalidValueError, match=found):
-        columns.assess(rows.withColumn(name, rows[name].cast(dtype)), policy=POLICY)
+    ]
+    for name, dtype, found in wrong:
+        with pytest.raises(InvalidValueError, match=found):
+            columns.assess(rows.withColumn(name, rows[name].cast(dtype)), policy=POLICY)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "code"), [("tinyint", "BELOW_ONLINE_MINIMUM"), ("smallint", "PAYABLE"), ("int", "PAYABLE")]
-)
-def test_widths(engine: Engine, dtype: str, code: str) -> None:
-    """Amounts of fewer bits have the answers of the same amounts elsewhere."""
-    rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 100 if dtype == "tinyint" else 6000, True)]))
+@pytest.mark.slow
+def test_widths(engine: Engine) -> None:
+    """Amounts of fewer bits have the answers of the same amounts."""
+    codes = {}
+    for dtype, cents in (("tinyint", 100), ("smallint", 6000), ("int", 6000)):
+        rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", cents, True)]))
+        decided = columns.assess(rows.withColumn("remaining", rows["remaining"].cast(dtype)), policy=POLICY)
+        codes[dtype] = engine.read(decided)["code"]
 
-    decided = columns.assess(rows.withColumn("remaining", rows["remaining"].cast(dtype)), policy=POLICY)
-
-    assert [code] == engine.read(decided)["code"]
+    assert {"tinyint": ["BELOW_ONLINE_MINIMUM"], "smallint": ["PAYABLE"], "int": ["PAYABLE"]} == codes
 
 
+@pytest.mark.slow
 def test_example(tmp_path: Path) -> None:
-    """The script that clusters run decides files as they are decided here, and says how many rows had which code."""
+    """The example for clusters decides files with the same answers, and prints the number of rows of each code."""
     demand_java()
     rows = debts(POLICY, ENGINES["Polars"])
     given, decided = tmp_path / "debts.parquet", tmp_path / "decided"

@@ -1,7 +1,8 @@
-"""May this be paid online: scope, access, assessment (rules R3 to R8, R21, R25; questions Q1, Q3, Q7 to Q9)."""
+"""Scope, access and assessment (rules R3 to R8, R21, R25; questions Q1, Q3, Q7 to Q9)."""
 
+from collections.abc import Iterable
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -10,15 +11,15 @@ from hypothesis import strategies as st
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from creance_pay.errors import InvalidValueError
-from creance_pay.rules import Assessment, Policy, access, assess, notice_scope
+from creance_pay.rules import Assessment, NoticeChannel, Policy, access, assess, notice_channel, notice_scope
 from samples import POLICY, a_debt, a_policy, numbered
 
-BAND = [(4999, "BELOW_BAND"), (5000, "IN_SCOPE"), (5001, "IN_SCOPE"), (14999, "IN_SCOPE"), (15000, "IN_SCOPE")]
-ABOVE = [(15001, "ABOVE_BAND"), (10**9, "ABOVE_BAND"), (0, "BELOW_BAND")]
+BAND = {4999: "BELOW_BAND", 5000: "IN_SCOPE", 5001: "IN_SCOPE", 14999: "IN_SCOPE", 15000: "IN_SCOPE"}
+OUTSIDE = {15001: "ABOVE_BAND", 10**9: "ABOVE_BAND", 0: "BELOW_BAND"}
 AT_ACCESS = a_policy(band_checked_at="access")
 OF_SELECTION = a_policy(min_basis="selection")
 
-#: Whole faults of a selection, in the order of the tests: access, kind, selection (R4, R21, R8).
+#: The faults of a selection, in the order of the tests: access, kind, selection (R4, R21, R8).
 FAULTS = ["REFERENCE_NOT_OPEN", "KIND_NOT_OPEN", "SELECTION_DUPLICATE", "SELECTION_OTHER_DEBTOR"]
 DUE = [0, 1, 700, 1599, 1600, 4999, 5000, 15000, 15001]
 
@@ -29,12 +30,12 @@ def names(reasons: Reason) -> list[str]:
 
 
 def other(number: int = 2, cents: int = 0, **changes: Any) -> Debt:  # noqa: ANN401 - of the fields' own types
-    """Give another debt of the same person, of zero unless it is said."""
+    """Return another debt of the same person, by default of zero."""
     return a_debt(cents, reference=numbered(number), **changes)
 
 
 def faulty(faults: set[str], cents: int, policy: Policy) -> Assessment:
-    """Assess a debt of so many cents, selected with others in such a way that it has these faults."""
+    """Assess a debt of so many cents, selected with others such that the selection has these faults."""
     changes = {"open_online": "REFERENCE_NOT_OPEN" not in faults}
     debt = a_debt(cents, kind=DebtKind.IND if "KIND_NOT_OPEN" in faults else DebtKind.PFR, **changes)
     others = [debt] if "SELECTION_DUPLICATE" in faults else []
@@ -44,7 +45,7 @@ def faulty(faults: set[str], cents: int, policy: Policy) -> Assessment:
 
 
 def sums_that_fail(cents: int, *, band: bool) -> list[str]:
-    """State R7, and R6 where it is tested at access, once more: in their order, for one debt that is the balance."""
+    """List the reasons of R7, and of R6 where it is tested at access, for one debt that is the whole balance."""
     found = ["NOTHING_DUE"] if cents == 0 else []
     if band and cents < 5000:
         found.append("BELOW_BAND")
@@ -53,116 +54,121 @@ def sums_that_fail(cents: int, *, band: bool) -> list[str]:
     return [*found, "BELOW_ONLINE_MINIMUM"] if cents < 1600 else found
 
 
+def scopes(cents: Iterable[int], policy: Policy) -> dict[int, str]:
+    """Map each balance to the code of its scope, a notice being received."""
+    return {each: notice_scope(Euros(each), notice_received=True, policy=policy).code for each in cents}
+
+
 class TestNoticeScope:
-    """In scope when a notice came and 50.00 <= balance <= 150.00; the notice is tested first (R5, R6, Q1)."""
+    """In scope when a notice was received and 50.00 <= balance <= 150.00; the notice is tested first (R5, R6, Q1)."""
 
-    @pytest.mark.parametrize(("cents", "code"), BAND + ABOVE)
-    def test_band_includes_its_bounds(self, cents: int, code: str) -> None:
-        """The exclusions say under 50 and over 150."""
-        assert code == notice_scope(Euros(cents), notice_received=True, policy=POLICY).code
+    def test_band(self) -> None:
+        """The band includes its bounds: the exclusions name less than 50 and more than 150."""
+        assert BAND | OUTSIDE == scopes(BAND | OUTSIDE, POLICY)
 
-    @pytest.mark.parametrize(
-        ("cents", "code"), [(5000, "BELOW_BAND"), (5001, "IN_SCOPE"), (14999, "IN_SCOPE"), (15000, "ABOVE_BAND")]
-    )
-    def test_band_may_exclude_its_bounds(self, cents: int, code: str) -> None:
-        """The other reading of Q1 shuts the bounds out."""
-        policy = a_policy(band_inclusive=False)
+    def test_band_without_its_bounds(self) -> None:
+        """The other reading of Q1 excludes the bounds."""
+        band = {5000: "BELOW_BAND", 5001: "IN_SCOPE", 14999: "IN_SCOPE", 15000: "ABOVE_BAND"}
 
-        assert code == notice_scope(Euros(cents), notice_received=True, policy=policy).code
+        assert band == scopes(band, a_policy(band_inclusive=False))
 
-    @pytest.mark.parametrize(
-        ("cents", "reasons"),
-        [(4999, ["NO_NOTICE", "BELOW_BAND"]), (5000, ["NO_NOTICE"]), (15001, ["NO_NOTICE", "ABOVE_BAND"])],
-    )
-    def test_notice_comes_first(self, cents: int, reasons: list[str]) -> None:
-        """Without notice the code says so, and the reasons hold the band too."""
-        verdict = notice_scope(Euros(cents), notice_received=False, policy=POLICY)
+    def test_notice_is_tested_first(self) -> None:
+        """Without a notice this is the code, and the reasons include the band."""
+        reasons = {4999: ["NO_NOTICE", "BELOW_BAND"], 5000: ["NO_NOTICE"], 15001: ["NO_NOTICE", "ABOVE_BAND"]}
+        verdicts = {cents: notice_scope(Euros(cents), notice_received=False, policy=POLICY) for cents in reasons}
 
-        assert ("NO_NOTICE", reasons) == (verdict.code, names(verdict.reasons))
+        assert {"NO_NOTICE"} == {verdict.code for verdict in verdicts.values()}
+        assert reasons == {cents: names(verdict.reasons) for cents, verdict in verdicts.items()}
 
-    def test_gives_what_a_message_needs(self) -> None:
-        """The balance and the bounds are values."""
+    def test_values(self) -> None:
+        """The balance and the bounds are values for a message."""
         values = notice_scope(Euros(700), notice_received=True, policy=POLICY).values
 
         assert {"balance": Euros(700), "band_min": Euros(5000), "band_max": Euros(15000)} == values
 
 
+class TestNoticeChannel:
+    """The account on the web where the person has one, a letter elsewhere (guide, use cases)."""
+
+    def test_channel(self) -> None:
+        """The account decides."""
+        assert [NoticeChannel.ELECTRONIC, NoticeChannel.PAPER] == [notice_channel(has) for has in (True, False)]
+
+
 class TestAccess:
-    """Not found, not the person's, or closed: one outcome; only kinds of the policy are open (R4, R21)."""
+    """Not found, another person's or closed: one answer; only kinds of the policy are open (R4, R21)."""
 
-    @pytest.mark.parametrize("debt", [None, a_debt(open_online=False)], ids=["not found", "closed"])
-    def test_has_one_answer(self, debt: Debt | None) -> None:
-        """References cannot be probed."""
-        verdict = access(debt, policy=POLICY)
+    def test_one_answer(self) -> None:
+        """A reference that is not found and a closed one get the same answer, so that nobody can probe references."""
+        verdicts = [access(debt, policy=POLICY) for debt in (None, a_debt(open_online=False))]
 
-        assert ("REFERENCE_NOT_OPEN", Reason.REFERENCE_NOT_OPEN) == (verdict.code, verdict.reasons)
+        assert [("REFERENCE_NOT_OPEN", Reason.REFERENCE_NOT_OPEN)] * 2 == [
+            (verdict.code, verdict.reasons) for verdict in verdicts
+        ]
 
-    @pytest.mark.parametrize("kind", DebtKind)
-    def test_kinds_of_the_guide_are_open(self, kind: DebtKind) -> None:
-        """Participations forfaitaires and franchises, and nothing else."""
-        expected = "REFERENCE_FOUND" if kind in {"PFR", "FRR"} else "KIND_NOT_OPEN"
+    def test_kinds(self) -> None:
+        """Participations forfaitaires and franchises are open, and no other kind."""
+        codes = {kind: access(a_debt(kind=kind), policy=POLICY).code for kind in DebtKind}
 
-        assert expected == access(a_debt(kind=kind), policy=POLICY).code
+        assert {"PFR", "FRR"} == {kind for kind, code in codes.items() if code == "REFERENCE_FOUND"}
+        assert {"REFERENCE_FOUND", "KIND_NOT_OPEN"} == {*codes.values()}
 
-    def test_kinds_are_the_policy_s(self) -> None:
-        """A caisse that opens another kind says so in its policy."""
+    def test_kinds_of_a_policy(self) -> None:
+        """The policy of a caisse may open another kind."""
         assert "REFERENCE_FOUND" == access(a_debt(kind=DebtKind.IND), policy=a_policy(open_debt_kinds=["IND"])).code
 
     def test_closed_comes_before_kind(self) -> None:
-        """A closed debt of another kind is not open, for both reasons."""
+        """A closed debt of another kind has both reasons, in this order."""
         verdict = access(a_debt(kind=DebtKind.IND, open_online=False), policy=POLICY)
 
         assert ("REFERENCE_NOT_OPEN", FAULTS[:2]) == (verdict.code, names(verdict.reasons))
 
-    @pytest.mark.parametrize("letter", "AFZ")
-    def test_letter_decides_nothing(self, letter: str) -> None:
-        """Any letter leads to a debt."""
-        reference = NoticeReference(f"6311705490000001{letter}")
+    def test_letter(self) -> None:
+        """No answer depends on the letter."""
+        debts = [a_debt(reference=NoticeReference(f"6311705490000001{letter}")) for letter in "AFZ"]
 
-        assert access(a_debt(reference=reference), policy=POLICY)
+        assert [] == [debt for debt in debts if not access(debt, policy=POLICY)]
 
 
-WARNINGS: list[tuple[str, tuple[Code, ...]]] = [
-    ("6311705490000001F", ()),
-    ("6311736690000001F", (WarningCode.ISSUE_DAY_UNKNOWN,)),
-    ("0221705490000001F", (CaisseStatus.CAISSE_ABSORBED,)),
-    ("6321705490000001F", (CaisseStatus.CAISSE_UNKNOWN,)),
-    ("6321700090000001F", (WarningCode.ISSUE_DAY_UNKNOWN, CaisseStatus.CAISSE_UNKNOWN)),
-]
+#: References, and the warnings about each.
+WARNINGS: dict[str, tuple[Code, ...]] = {
+    "6311705490000001F": (),
+    "6311736690000001F": (WarningCode.ISSUE_DAY_UNKNOWN,),
+    "0221705490000001F": (CaisseStatus.CAISSE_ABSORBED,),
+    "6321705490000001F": (CaisseStatus.CAISSE_UNKNOWN,),
+    "6321700090000001F": (WarningCode.ISSUE_DAY_UNKNOWN, CaisseStatus.CAISSE_UNKNOWN),
+}
 
 
 class TestWarnings:
-    """What is odd about a reference is pointed out and refuses nothing (R2, R3)."""
+    """A warning about a reference refuses nothing (R2, R3)."""
 
-    @pytest.mark.parametrize(("reference", "warnings"), WARNINGS)
-    def test_access_points_out_what_is_odd(self, reference: str, warnings: tuple[Code, ...]) -> None:
-        """The reference is found all the same."""
-        verdict = access(a_debt(reference=NoticeReference(reference)), policy=POLICY)
+    DEBTS: ClassVar = {text: a_debt(reference=NoticeReference(text)) for text in WARNINGS}
 
-        assert ("REFERENCE_FOUND", warnings) == (verdict.code, verdict.warnings)
+    def test_of_access(self) -> None:
+        """The reference is found, with its warnings."""
+        verdicts = {text: access(debt, policy=POLICY) for text, debt in self.DEBTS.items()}
 
-    @pytest.mark.parametrize(("reference", "warnings"), WARNINGS)
-    def test_assessment_points_out_what_is_odd(self, reference: str, warnings: tuple[Code, ...]) -> None:
-        """The debt is payable all the same."""
-        verdict = assess(a_debt(reference=NoticeReference(reference)), policy=POLICY)
+        assert WARNINGS == {text: verdict.warnings for text, verdict in verdicts.items()}
+        assert {"REFERENCE_FOUND"} == {verdict.code for verdict in verdicts.values()}
 
-        assert ("PAYABLE", warnings) == (verdict.code, verdict.warnings)
+    def test_of_an_assessment(self) -> None:
+        """The debt is payable, with the warnings, and the check of an amount has them too."""
+        verdicts = {text: assess(debt, policy=POLICY) for text, debt in self.DEBTS.items()}
+        stranded = {text: (*warnings, WarningCode.STRANDED_REMAINDER) for text, warnings in WARNINGS.items()}
 
-    @pytest.mark.parametrize(("reference", "warnings"), WARNINGS)
-    def test_warnings_go_on_to_the_amount(self, reference: str, warnings: tuple[Code, ...]) -> None:
-        """A portal that looks at the last verdict misses nothing."""
-        checked = assess(a_debt(reference=NoticeReference(reference)), policy=POLICY).check("50")
+        assert WARNINGS == {text: verdict.warnings for text, verdict in verdicts.items()}
+        assert {"PAYABLE"} == {verdict.code for verdict in verdicts.values()}
+        assert stranded == {text: verdict.check("50").warnings for text, verdict in verdicts.items()}
 
-        assert (*warnings, WarningCode.STRANDED_REMAINDER) == checked.warnings
+    def test_of_the_others(self) -> None:
+        """The other debts of a selection cause warnings too, each once."""
+        others = [a_debt(reference=NoticeReference(f"022{day}00000001F")) for day in ("17054", "17055")]
 
-    def test_odd_references_of_the_others_are_pointed_out_once(self) -> None:
-        """The other debts of a selection are looked at too, and each oddity is named once (R2, R3)."""
-        odd = [a_debt(reference=NoticeReference(f"022{day}00000001F")) for day in ("17054", "17055")]
+        assert (CaisseStatus.CAISSE_ABSORBED,) == assess(a_debt(), others=others, policy=POLICY).warnings
 
-        assert (CaisseStatus.CAISSE_ABSORBED,) == assess(a_debt(), others=odd, policy=POLICY).warnings
-
-    def test_oddity_of_the_searched_reference_is_not_lost(self) -> None:
-        """Another debt without oddity takes no warning away."""
+    def test_of_the_typed_reference(self) -> None:
+        """Another debt without a warning removes none."""
         searched = a_debt(reference=NoticeReference("0221705400000001F"))
 
         assert (CaisseStatus.CAISSE_ABSORBED,) == assess(searched, others=[other()], policy=POLICY).warnings
@@ -171,19 +177,20 @@ class TestWarnings:
 class TestOrderOfTests:
     """The first failing test gives the code, and the reasons hold them all (order of section 8)."""
 
-    @pytest.mark.parametrize("cents", DUE)
-    @pytest.mark.parametrize("band", [False, True], ids=["notice", "access"])
-    @pytest.mark.parametrize("chosen", list(product([False, True], repeat=len(FAULTS))))
-    def test_combined_faults(self, chosen: tuple[bool, ...], cents: int, *, band: bool) -> None:
-        """Whatever is wrong together, all of it is found, and the code is the first."""
-        faults = [fault for fault, there in zip(FAULTS, chosen, strict=True) if there]
-        expected = [*faults, *sums_that_fail(cents, band=band)]
-        verdict = faulty(set(faults), cents, AT_ACCESS if band else POLICY)
+    def test_combined_faults(self) -> None:
+        """For every combination of faults the reasons are all of them, and the code is the first."""
+        differing = []
+        for band, cents, chosen in product([False, True], DUE, product([False, True], repeat=len(FAULTS))):
+            faults = [fault for fault, there in zip(FAULTS, chosen, strict=True) if there]
+            expected = [*faults, *sums_that_fail(cents, band=band)]
+            verdict = faulty({*faults}, cents, AT_ACCESS if band else POLICY)
+            if ((*expected, "PAYABLE")[0], expected) != (verdict.code, names(verdict.reasons)):
+                differing.append((band, cents, expected, names(verdict.reasons)))
 
-        assert ((*expected, "PAYABLE")[0], expected) == (verdict.code, names(verdict.reasons))
+        assert [] == differing
 
     def test_nothing_found_is_the_only_reason(self) -> None:
-        """Where there is no debt nothing else can be tested."""
+        """Without a debt no other test is possible."""
         verdict = assess(None, policy=AT_ACCESS)
 
         assert (["REFERENCE_NOT_OPEN"], None) == (names(verdict.reasons), verdict.total)
@@ -196,9 +203,9 @@ class TestSelection:
         """Main and selected are added."""
         assert Euros(6380) == assess(a_debt(), others=[other(cents=380)], policy=POLICY).total
 
-    @pytest.mark.parametrize(
-        ("others", "code"),
-        [
+    def test_others(self) -> None:
+        """The debts that the person selects are tested like the one that the person typed."""
+        selections = [
             ([other(open_online=False)], "REFERENCE_NOT_OPEN"),
             ([other(kind=DebtKind.IND)], "KIND_NOT_OPEN"),
             ([a_debt()], "SELECTION_DUPLICATE"),
@@ -206,79 +213,83 @@ class TestSelection:
             ([other(debtor="person-2")], "SELECTION_OTHER_DEBTOR"),
             ([other(debtor=None)], "SELECTION_OTHER_DEBTOR"),
             ([other(2), other(3)], "PAYABLE"),
-        ],
-        ids=["closed", "kind", "twice the first", "twice another", "other person", "unknown person", "good"],
-    )
-    def test_others_are_held_to_the_same(self, others: list[Debt], code: str) -> None:
-        """What the person ticks is tested as what the person typed."""
-        assert code == assess(a_debt(), others=others, policy=POLICY).code
-
-    def test_debts_without_debtor_are_one_person_s(self) -> None:
-        """A portal that hands over the person's own debts need not name the person."""
-        assert assess(a_debt(debtor=None), others=[other(debtor=None)], policy=POLICY)
-
-    @pytest.mark.parametrize(
-        ("main", "ticked", "of_reference", "of_selection"),
-        [
-            (700, 1200, "BELOW_ONLINE_MINIMUM", "PAYABLE"),
-            (700, 899, "BELOW_ONLINE_MINIMUM", "BELOW_ONLINE_MINIMUM"),
-            (700, 900, "BELOW_ONLINE_MINIMUM", "PAYABLE"),
-            (0, 6000, "NOTHING_DUE", "PAYABLE"),
-            (0, 0, "NOTHING_DUE", "NOTHING_DUE"),
-            (1600, 0, "PAYABLE", "PAYABLE"),
-            (1599, 0, "BELOW_ONLINE_MINIMUM", "BELOW_ONLINE_MINIMUM"),
-        ],
-    )
-    def test_minimum_is_compared_as_the_policy_says(
-        self, main: int, ticked: int, of_reference: str, of_selection: str
-    ) -> None:
-        """By default with the reference, else with the selection (Q7)."""
-        found = [
-            assess(a_debt(main), others=[other(cents=ticked)], policy=policy).code for policy in (POLICY, OF_SELECTION)
         ]
 
-        assert [of_reference, of_selection] == found
+        assert [code for _, code in selections] == [
+            assess(a_debt(), others=others, policy=POLICY).code for others, _ in selections
+        ]
+
+    def test_debts_without_debtor_are_one_person_s(self) -> None:
+        """A portal that passes only the person's own debts can leave the debtor out."""
+        assert assess(a_debt(debtor=None), others=[other(debtor=None)], policy=POLICY)
+
+    def test_basis_of_the_minimum(self) -> None:
+        """The minimum is compared with the reference, or with the selection (Q7)."""
+        expected = {
+            (700, 1200): ["BELOW_ONLINE_MINIMUM", "PAYABLE"],
+            (700, 899): ["BELOW_ONLINE_MINIMUM", "BELOW_ONLINE_MINIMUM"],
+            (700, 900): ["BELOW_ONLINE_MINIMUM", "PAYABLE"],
+            (0, 6000): ["NOTHING_DUE", "PAYABLE"],
+            (0, 0): ["NOTHING_DUE", "NOTHING_DUE"],
+            (1600, 0): ["PAYABLE", "PAYABLE"],
+            (1599, 0): ["BELOW_ONLINE_MINIMUM", "BELOW_ONLINE_MINIMUM"],
+        }
+
+        assert expected == {
+            (main, more): [
+                assess(a_debt(main), others=[other(cents=more)], policy=policy).code
+                for policy in (POLICY, OF_SELECTION)
+            ]
+            for main, more in expected
+        }
 
 
 class TestBandAtAccess:
     """Where the policy says so, the band is tested each time, on the balance (R6, Q2, Q3, Q4)."""
 
-    @pytest.mark.parametrize("cents", [1600, 4000, 4999, 15001])
-    def test_band_is_a_matter_of_the_notice(self, cents: int) -> None:
-        """By default what remains payable stays so, in the band or not."""
-        assert "PAYABLE" == assess(a_debt(cents), policy=POLICY, balance=Euros(cents)).code
+    def test_band_at_the_notice_only(self) -> None:
+        """By default a debt is payable whether the balance is in the band or not."""
+        cents = [1600, 4000, 4999, 15001]
 
-    @pytest.mark.parametrize(("cents", "code"), [*BAND, (15001, "ABOVE_BAND")])
-    def test_balance_is_tested(self, cents: int, code: str) -> None:
-        """The balance that is given counts, not the debt."""
-        expected = "PAYABLE" if code == "IN_SCOPE" else code
+        assert {"PAYABLE"} == {assess(a_debt(each), policy=POLICY, balance=Euros(each)).code for each in cents}
 
-        assert expected == assess(a_debt(2000), policy=AT_ACCESS, balance=Euros(cents)).code
+    def test_balance(self) -> None:
+        """The given balance is tested, not the debt."""
+        scope = {**BAND, 15001: "ABOVE_BAND"}
+        codes = {cents: "PAYABLE" if code == "IN_SCOPE" else code for cents, code in scope.items()}
 
-    @pytest.mark.parametrize(
-        ("main", "ticked", "code"),
-        [(4000, 999, "BELOW_BAND"), (4000, 1000, "PAYABLE"), (8000, 7000, "PAYABLE"), (8000, 7001, "ABOVE_BAND")],
-    )
-    def test_selection_stands_for_an_unknown_balance(self, main: int, ticked: int, code: str) -> None:
+        assert codes == {cents: assess(a_debt(2000), policy=AT_ACCESS, balance=Euros(cents)).code for cents in codes}
+
+    def test_unknown_balance(self) -> None:
         """Without a balance the total of the selection is tested."""
-        assert code == assess(a_debt(main), others=[other(cents=ticked)], policy=AT_ACCESS).code
+        codes = {
+            (4000, 999): "BELOW_BAND",
+            (4000, 1000): "PAYABLE",
+            (8000, 7000): "PAYABLE",
+            (8000, 7001): "ABOVE_BAND",
+        }
 
-    @pytest.mark.parametrize(("cents", "code"), [(5000, "BELOW_BAND"), (5001, "PAYABLE"), (15000, "ABOVE_BAND")])
-    def test_bounds_may_be_shut_out(self, cents: int, code: str) -> None:
-        """The reading of the bounds is the policy's here too (Q1)."""
+        assert codes == {
+            (main, more): assess(a_debt(main), others=[other(cents=more)], policy=AT_ACCESS).code
+            for main, more in codes
+        }
+
+    def test_bounds_excluded(self) -> None:
+        """The reading of the bounds is the policy's at access too (Q1)."""
         policy = a_policy(band_checked_at="access", band_inclusive=False)
+        codes = {5000: "BELOW_BAND", 5001: "PAYABLE", 15000: "ABOVE_BAND"}
 
-        assert code == assess(a_debt(2000), policy=policy, balance=Euros(cents)).code
+        assert codes == {cents: assess(a_debt(2000), policy=policy, balance=Euros(cents)).code for cents in codes}
 
-    def test_gives_the_band_to_the_message(self) -> None:
-        """A balance out of the band can be told with its bounds."""
+    def test_values(self) -> None:
+        """The balance and the bounds are values for a message."""
         values = assess(a_debt(2000), policy=AT_ACCESS).values
         band = {"balance": Euros(2000), "band_min": Euros(5000), "band_max": Euros(15000)}
 
         assert band == {key: values[key] for key in band}
 
-    def test_accounts_for_the_band(self) -> None:
-        """The bounds and their sources stand in the explanation."""
+    def test_explanation(self) -> None:
+        """The explanation contains the bounds and their sources."""
         line = f"Policy value: {AT_ACCESS.account_for('notice_band_min')}"
 
         assert line in assess(a_debt(2000), policy=AT_ACCESS).explain()
@@ -287,104 +298,113 @@ class TestBandAtAccess:
 class TestRange:
     """A payment is at least the minimum, and at most the maximum or all that remains (R10, Q10)."""
 
-    @pytest.mark.parametrize(
-        ("cents", "least", "most"),
-        [(1600, 1600, 1600), (1900, 1600, 1900), (5000, 1600, 5000), (6000, 1600, 5000), (15000, 1600, 5000)],
-    )
-    def test_payable_range(self, cents: int, least: int, most: int) -> None:
-        """The range is the policy's, cut at what remains."""
-        verdict = assess(a_debt(cents), policy=POLICY)
+    def test_payable_range(self) -> None:
+        """The range is the policy's, limited by the remaining amount."""
+        ranges = {
+            1600: (1600, 1600),
+            1900: (1600, 1900),
+            5000: (1600, 5000),
+            6000: (1600, 5000),
+            15000: (1600, 5000),
+        }
+        verdicts = {cents: assess(a_debt(cents), policy=POLICY) for cents in ranges}
 
-        assert (Euros(least), Euros(most)) == (verdict.payable_min, verdict.payable_max)
+        assert {cents: (Euros(least), Euros(most)) for cents, (least, most) in ranges.items()} == {
+            cents: (verdict.payable_min, verdict.payable_max) for cents, verdict in verdicts.items()
+        }
 
-    @pytest.mark.parametrize("debt", [a_debt(0), a_debt(700), a_debt(open_online=False), None])
-    def test_no_range_where_nothing_is_payable(self, debt: Debt | None) -> None:
-        """A no has no range."""
-        verdict = assess(debt, policy=POLICY)
+    def test_no_range(self) -> None:
+        """A refusal has no range."""
+        debts = [a_debt(0), a_debt(700), a_debt(open_online=False), None]
+        verdicts = [assess(debt, policy=POLICY) for debt in debts]
 
-        assert (None, None) == (verdict.payable_min, verdict.payable_max)
+        assert [(None, None)] * len(debts) == [(verdict.payable_min, verdict.payable_max) for verdict in verdicts]
 
 
 class TestPending:
-    """What is accepted and not displayed yet is subtracted before anything else (R25, Q22)."""
+    """Accepted payments that are not displayed yet are subtracted before the tests (R25, Q22)."""
 
-    @pytest.mark.parametrize(
-        ("paid", "total", "code"),
-        [
-            (0, 6000, "PAYABLE"),
-            (2000, 4000, "PAYABLE"),
-            (4400, 1600, "PAYABLE"),
-            (4401, 1599, "BELOW_ONLINE_MINIMUM"),
-            (6000, 0, "NOTHING_DUE"),
-            (6001, 0, "NOTHING_DUE"),
-        ],
-    )
-    def test_is_subtracted_down_to_zero(self, paid: int, total: int, code: str) -> None:
-        """Nobody is asked twice, and nothing goes below zero."""
-        verdict = assess(a_debt(6000), pending={numbered(1): Euros(paid)}, policy=POLICY)
+    def test_subtraction(self) -> None:
+        """The pending amount is subtracted, down to zero."""
+        expected = {
+            0: (6000, "PAYABLE"),
+            2000: (4000, "PAYABLE"),
+            4400: (1600, "PAYABLE"),
+            4401: (1599, "BELOW_ONLINE_MINIMUM"),
+            6000: (0, "NOTHING_DUE"),
+            6001: (0, "NOTHING_DUE"),
+        }
+        verdicts = {paid: assess(a_debt(), pending={numbered(1): Euros(paid)}, policy=POLICY) for paid in expected}
 
-        assert (Euros(total), code) == (verdict.total, verdict.code)
+        assert {paid: (Euros(total), code) for paid, (total, code) in expected.items()} == {
+            paid: (verdict.total, verdict.code) for paid, verdict in verdicts.items()
+        }
 
     def test_belongs_to_its_reference(self) -> None:
-        """What was paid too much for one debt is not taken from another."""
+        """An excess paid for one debt is not subtracted from another."""
         pending = {numbered(1): Euros(9000), numbered(2): Euros(100)}
 
         assert Euros(1900) == assess(a_debt(), others=[other(cents=2000)], pending=pending, policy=OF_SELECTION).total
 
     def test_of_other_references_changes_no_total(self) -> None:
-        """What is not selected is not touched."""
+        """A pending payment of a reference that is not selected changes no total."""
         assert Euros(6000) == assess(a_debt(), pending={numbered(9): Euros(5000)}, policy=POLICY).total
 
-    @pytest.mark.parametrize(("paid", "code"), [(1000, "PAYABLE"), (1001, "BELOW_BAND"), (9000, "BELOW_BAND")])
-    def test_is_subtracted_from_the_balance(self, paid: int, code: str) -> None:
-        """The band sees the effective balance, whatever the reference that was paid."""
-        pending = {numbered(9): Euros(paid)}
+    def test_is_subtracted_from_the_balance(self) -> None:
+        """Pending payments of every reference are subtracted from the balance before the test of the band."""
+        codes = {1000: "PAYABLE", 1001: "BELOW_BAND", 9000: "BELOW_BAND"}
 
-        assert code == assess(a_debt(2000), pending=pending, policy=AT_ACCESS, balance=Euros(6000)).code
+        assert codes == {
+            paid: assess(a_debt(2000), pending={numbered(9): Euros(paid)}, policy=AT_ACCESS, balance=Euros(6000)).code
+            for paid in codes
+        }
 
     def test_amounts_are_checked_against_what_is_left(self) -> None:
-        """A second payment of the whole is more than what remains."""
+        """A second payment of the whole is above the remaining amount."""
         assessment = assess(a_debt(4000), pending={numbered(1): Euros(2000)}, policy=POLICY)
 
         assert "AMOUNT_ABOVE_REMAINING" == assessment.check("40").code
 
-    @pytest.mark.parametrize(
-        "pending", [{str(numbered(1)): Euros(2000)}, {numbered(1): 2000}, {numbered(1): None}], ids=repr
-    )
-    def test_refuses_what_would_be_overlooked(self, pending: Any) -> None:  # noqa: ANN401 - of a wrong type
-        """A reference as text would match nothing, and the debt be paid twice."""
-        with pytest.raises(InvalidValueError):
-            assess(a_debt(), pending=pending, policy=POLICY)
+    def test_other_types(self) -> None:
+        """A reference as text would match no debt, which would be paid twice: the error names the types."""
+        wrong: list[tuple[Any, str]] = [
+            ({str(numbered(1)): Euros(2000)}, "str to Euros"),
+            ({numbered(1): 2000}, "NoticeReference to int"),
+            ({numbered(2): Euros(1), numbered(1): None}, "NoticeReference to NoneType"),
+        ]
+        for pending, found in wrong:
+            with pytest.raises(
+                InvalidValueError, match=f"^expected pending to map NoticeReference to Euros, got {found}$"
+            ):
+                assess(a_debt(), pending=pending, policy=POLICY)
 
 
 class TestCheck:
-    """A refused assessment stays refused, with its own code, whatever the amount."""
+    """A refused assessment refuses every amount, with its own code."""
 
-    @pytest.mark.parametrize("amount", ["", "abc", "20", "0", Euros(0), Euros(1600), Euros(5001)], ids=repr)
-    @pytest.mark.parametrize(
-        ("debt", "code"),
-        [
+    def test_refused_assessment(self) -> None:
+        """The code is that of the assessment, and there is no amount."""
+        debts: list[tuple[Debt | None, str]] = [
             (None, "REFERENCE_NOT_OPEN"),
             (a_debt(open_online=False), "REFERENCE_NOT_OPEN"),
             (a_debt(kind=DebtKind.IND), "KIND_NOT_OPEN"),
             (a_debt(0), "NOTHING_DUE"),
             (a_debt(700), "BELOW_ONLINE_MINIMUM"),
-        ],
-    )
-    def test_no_amount_opens_it(self, debt: Debt | None, code: str, amount: str | Euros) -> None:
-        """The code is that of the assessment, and there is no amount."""
-        checked = assess(debt, policy=POLICY).check(amount)
+        ]
+        amounts: list[str | Euros] = ["", "abc", "20", "0", Euros(0), Euros(1600), Euros(5001)]
+        for debt, code in debts:
+            checks = [assess(debt, policy=POLICY).check(amount) for amount in amounts]
 
-        assert (code, None, False) == (checked.code, checked.amount, checked.ok)
+            assert [(code, None, False)] * len(amounts) == [(each.code, each.amount, each.ok) for each in checks]
 
     def test_accounts_for_the_refusal(self) -> None:
-        """The account of a refused check names the values that decided the assessment."""
+        """The explanation of a refused check is that of the assessment."""
         refused = assess(a_debt(kind=DebtKind.IND), policy=POLICY)
 
         assert refused.explain() == refused.check("20,00").explain()
 
     def test_keeps_the_values_for_the_message(self) -> None:
-        """The refusal can be told as well from here."""
+        """A refused check has the values and the reasons of the assessment."""
         assessment = assess(a_debt(700), policy=POLICY)
 
         assert (assessment.values, assessment.reasons) == (
@@ -394,7 +414,7 @@ class TestCheck:
 
     @given(st.integers(1600, 20_000), st.integers(0, 20_000))
     def test_accepts_the_range_shown_and_nothing_else(self, total: int, cents: int) -> None:
-        """An amount is accepted if and only if it lies between the bounds that the assessment gives."""
+        """An amount is accepted if and only if it is between the bounds of the assessment."""
         assessment = assess(a_debt(total), policy=POLICY)
         assert assessment.payable_min is not None
         assert assessment.payable_max is not None
@@ -404,8 +424,8 @@ class TestCheck:
         assert shown == assessment.check(Euros(cents)).ok
 
 
-def test_every_code_of_an_assessment_can_be_told() -> None:
-    """A no is public, so that a message has to exist for it."""
+def test_every_code_of_an_assessment_is_public() -> None:
+    """The code of a refusal is public, so that a message exists for it."""
     codes = {VerdictCode[name] for name in [*FAULTS, "NOTHING_DUE", "BELOW_BAND", "ABOVE_BAND", "BELOW_ONLINE_MINIMUM"]}
 
     assert all(code.public for code in codes)

@@ -1,4 +1,4 @@
-"""Every worked example of the rules, run on what it names."""
+"""The worked examples of the rules."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -46,28 +46,28 @@ Found = dict[str, Any]
 
 
 def policy_of(values: Mapping[str, str]) -> Policy:
-    """Give the default policy with the values of an example: amounts are written as text there."""
+    """Return the default policy with the values of an example, whose amounts are texts."""
     amounts = {field.name for field in attrs.fields(Policy) if isinstance(getattr(POLICY, field.name), Euros)}
     return a_policy(**{key: Euros.exact(value) if key in amounts else value for key, value in values.items()})
 
 
 def reference_of(label: str) -> NoticeReference:
-    """Give a reference, or a synthetic one for a label such as R-A."""
+    """Return a reference, or a synthetic one for a label such as R-A."""
     return numbered(ord(label[-1])) if label.startswith("R-") else NoticeReference.parse(label)
 
 
 def debt_of(given: Given) -> Debt:
-    """Give the debt of an example."""
+    """Build the debt of an example."""
     return a_debt(Euros.parse(given["remaining"]).cents, reference=reference_of(given["ref"]))
 
 
 def text_of(amount: Euros | None) -> str | None:
-    """Write an amount as the examples do."""
+    """Format an amount as the examples do."""
     return None if amount is None else str(amount)
 
 
 def sentence_for(verdict: Any) -> str | None:  # noqa: ANN401 - any verdict
-    """Give what a person is told about a no, in plain typography."""
+    """Return the sentence of a refusal, in plain typography."""
     return None if verdict.ok else plain(render(message_for(verdict)).body)
 
 
@@ -171,7 +171,7 @@ def phone(given: Given, _: Policy) -> Found:
 
 
 def ack_message(given: Given, policy: Policy) -> Found:
-    """R18: the line of the example has to stand in the message as it is."""
+    """R18: the line of the example is in the message unchanged."""
     day = date.fromisoformat(given["payment_date"])
     clermont = find_caisse("631")
     assert clermont is not None
@@ -243,12 +243,12 @@ OPERATIONS: dict[str, Callable[[Given, Policy], Found]] = {
     "ack_due": due,
     "format": write,
 }
-#: Expectations that are not a key of what an operation gives: the kiosk's text is the bank's, of `not_text` see below.
+#: Expectations that no operation returns: the kiosk's text is the bank's, and a test below checks `not_text`.
 ELSEWHERE = {"kiosk", "not_text"}
 
 
 def covered(*keys: str) -> pytest.MarkDecorator:
-    """Run a test for every example that the library covers today, or only for those that expect a key."""
+    """Run a test for each example with a known operation, or for those that expect one of the keys."""
     chosen = [
         example
         for example in EXAMPLES
@@ -258,13 +258,13 @@ def covered(*keys: str) -> pytest.MarkDecorator:
 
 
 def test_every_operation_is_known() -> None:
-    """Every example is run, and every operation has one."""
+    """Each example has a known operation, and each operation an example."""
     assert {example["input"]["op"] for example in EXAMPLES} == OPERATIONS.keys()
 
 
 @covered()
 def test_example(example: Mapping[str, Any]) -> None:
-    """The library answers what the example expects, key by key."""
+    """The library returns the expected value of each key."""
     given = example["input"]
     found = OPERATIONS[given["op"]](given, policy_of(example["policy"]))
     expected = {key: value for key, value in example["expected"].items() if key not in ELSEWHERE}
@@ -274,14 +274,14 @@ def test_example(example: Mapping[str, Any]) -> None:
 
 @covered("not_text")
 def test_sentence_that_must_not_be_said(example: Mapping[str, Any]) -> None:
-    """An abandon is not told as a failure."""
+    """The sentence of a cancelled payment does not describe a failure."""
     given = example["input"]
 
     assert example["expected"]["not_text"] not in OPERATIONS[given["op"]](given, POLICY)["home"]
 
 
 def test_shipped_policy_is_that_of_the_examples() -> None:
-    """The values of the default policy are the shipped ones."""
+    """The values of the default policy are those of the shipped one."""
     words = {**CASES["default_policy"]}
     identity = [words.pop(key) for key in ("id", "documented_on", "valid_from", "valid_to")]
     assert "Europe/Paris" == words.pop("timezone")
@@ -292,7 +292,7 @@ def test_shipped_policy_is_that_of_the_examples() -> None:
 
 @pytest.mark.parametrize("field", ["min_basis", "band_checked_at"])
 def test_alternatives_are_the_choices(field: str) -> None:
-    """Each question that has two readings can be answered either way, and no other way."""
+    """A question with two readings has these two choices only."""
     kind: type[StrEnum] = type(getattr(POLICY, field))
 
     assert CASES["alternatives"][field] == list(kind)

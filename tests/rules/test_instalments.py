@@ -1,4 +1,4 @@
-"""Sharing one payment among debts (R13), and the examples of plans (R12)."""
+"""The allocation of one payment to several debts (R13), and examples of plans (R12)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from creance_pay.rules import allocate, plan, policy_named
 
 
 def reference(number: int) -> NoticeReference:
-    """Make the reference of a synthetic notice."""
+    """Return the reference of a synthetic notice."""
     return NoticeReference(f"63116312{number:08d}F")
 
 
 def debt(number: int, cents: int, issued_on: date | None = None) -> Debt:
-    """Make a debt."""
+    """Build a debt."""
     return Debt(
         reference=reference(number),
         kind=DebtKind.FRANCHISE,
@@ -46,36 +46,35 @@ debts_of = st.lists(
 class TestPlan:
     """R12: n = ceil(remaining / 50); each part = min(50, rest - 16 x parts left)."""
 
-    @pytest.mark.parametrize(
-        ("due", "parts"),
-        [
-            (15000, [5000, 5000, 5000]),
-            (6000, [4400, 1600]),
-            (5001, [3401, 1600]),
-            (11000, [5000, 4400, 1600]),
-            (1600, [1600]),
-            (1599, []),
-            (0, []),
-        ],
-    )
-    def test_parts(self, due: int, parts: list[int]) -> None:
-        """The parts are those of the formula, worked by hand."""
-        assert tuple(map(Euros, parts)) == plan(Euros(due), policy=policy_named("ameli-2019-11"))
+    def test_payments(self) -> None:
+        """The payments are those of the formula, computed by hand."""
+        plans = {
+            15000: [5000, 5000, 5000],
+            6000: [4400, 1600],
+            5001: [3401, 1600],
+            11000: [5000, 4400, 1600],
+            1600: [1600],
+            1599: [],
+            0: [],
+        }
+        policy = policy_named("ameli-2019-11")
+
+        assert plans == {due: [part.cents for part in plan(Euros(due), policy=policy)] for due in plans}
 
 
 class TestAllocate:
-    """R13: named debts first, in their order, then the oldest; unknown days last."""
+    """R13: chosen debts first, in their order, then the oldest; unknown days last."""
 
-    def test_named_before_oldest(self) -> None:
-        """A named debt comes before an older one."""
+    def test_chosen_before_oldest(self) -> None:
+        """A chosen debt comes before an older one."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
         shares = allocate(Euros(1500), debts, chosen=[reference(2)])
 
         assert [(reference(2), Euros(1000)), (reference(1), Euros(500))] == list(shares.items())
 
-    def test_named_in_their_order(self) -> None:
-        """Named debts are served in the order of their naming."""
+    def test_chosen_in_their_order(self) -> None:
+        """Chosen debts are paid in the order of the choice."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
         shares = allocate(Euros(2000), debts, chosen=[reference(2), reference(1)])
@@ -83,7 +82,7 @@ class TestAllocate:
         assert [reference(2), reference(1)] == list(shares)
 
     def test_oldest_then_unknown(self) -> None:
-        """Without a name the oldest comes first, and a debt of unknown day last."""
+        """Without a choice the oldest comes first, and a debt of unknown day last."""
         debts = [debt(1, 1000), debt(2, 1000, DECEMBER), debt(3, 1000, NOVEMBER)]
 
         shares = allocate(Euros(3000), debts)
@@ -91,13 +90,13 @@ class TestAllocate:
         assert [reference(3), reference(2), reference(1)] == list(shares)
 
     def test_equal_days_by_reference(self) -> None:
-        """Between debts of one day, the reference decides, whatever the order given."""
+        """Debts of one day are ordered by their references, not by their order in the list."""
         debts = [debt(2, 1000, NOVEMBER), debt(1, 1000, NOVEMBER)]
 
         assert {reference(1): Euros(900)} == allocate(Euros(900), debts)
 
     def test_pending_is_deducted(self) -> None:
-        """R25: what another payment already gives is not given twice."""
+        """R25: the amount of a pending payment is not allocated again."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
         shares = allocate(Euros(1000), debts, pending={reference(1): Euros(400)})
@@ -105,29 +104,31 @@ class TestAllocate:
         assert {reference(1): Euros(600), reference(2): Euros(400)} == shares
 
     def test_more_than_due(self) -> None:
-        """An amount over what is due is refused, with the word for it."""
+        """An amount above the sum due is refused, with its code."""
         with pytest.raises(InvalidAmountError) as refused:
             allocate(Euros(1001), [debt(1, 1000)])
 
         assert refused.value.code == "AMOUNT_ABOVE_REMAINING"
 
-    @pytest.mark.parametrize(
-        ("debts", "chosen"),
-        [
+    def test_unclear_selection(self) -> None:
+        """A reference that occurs twice, or is chosen and not among the debts, is refused."""
+        selections: list[tuple[list[Debt], list[NoticeReference]]] = [
             ([debt(1, 1000), debt(1, 1000)], []),
             ([debt(1, 1000)], [reference(2)]),
             ([debt(1, 1000)], [reference(1), reference(1)]),
-        ],
-        ids=["a debt twice", "a name unknown", "a name twice"],
-    )
-    def test_unclear_selection(self, debts: list[Debt], chosen: list[NoticeReference]) -> None:
-        """A reference given twice, or named and not among the debts, is refused."""
-        with pytest.raises(InvalidValueError):
-            allocate(Euros(1), debts, chosen=chosen)
+        ]
+        for debts, chosen in selections:
+            with pytest.raises(InvalidValueError):
+                allocate(Euros(1), debts, chosen=chosen)
+
+    def test_pending_of_other_types(self) -> None:
+        """A reference as text would match no debt, which would be paid twice: the error names the types."""
+        with pytest.raises(InvalidValueError, match=r"got str to Euros$"):
+            allocate(Euros(1), [debt(1, 1000)], pending={str(reference(1)): Euros(1)})  # type: ignore[dict-item]
 
     @given(debts_of, st.integers(0, 20_000), st.data())
     def test_sums_and_never_exceeds(self, debts: list[Debt], wanted: int, data: st.DataObject) -> None:
-        """An allocation sums to the payment and gives no debt more than it has."""
+        """An allocation sums to the payment and gives no debt more than its remaining amount."""
         due = {each.reference: each.remaining for each in debts}
         total = sum(due.values(), Euros(0))
         amount = min(Euros(wanted), total)
@@ -140,7 +141,7 @@ class TestAllocate:
 
     @given(debts_of, st.integers(0, 120_000))
     def test_order_given_does_not_matter(self, debts: list[Debt], wanted: int) -> None:
-        """The same debts in another order are served alike."""
+        """The same debts in another order have the same allocation."""
         amount = min(Euros(wanted), sum((each.remaining for each in debts), Euros(0)))
 
         assert allocate(amount, debts) == allocate(amount, debts[::-1])

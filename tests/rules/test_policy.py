@@ -1,15 +1,14 @@
-"""Policies: every value has a unit, a source and a day, and nothing wrong is loaded."""
+"""Policies: every value has a unit, a source and a day, and an invalid file is refused."""
 
 import re
-from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import resources
 from typing import Any
 
 import pytest
 
 from creance_pay import DebtKind, Euros
-from creance_pay.errors import ConfigurationError, NoPolicyError
+from creance_pay.errors import ConfigurationError, InvalidValueError, NoPolicyError
 from creance_pay.rules import Policy, Statement, load_policies, policy_named, policy_on
 from creance_pay.rules import policy as module
 from creance_pay.rules.choices import BandCheck, MinBasis
@@ -42,24 +41,24 @@ WRONG_TYPES = {
 
 
 def with_value(name: str, value: str, text: str = SHIPPED) -> str:
-    """Give the shipped file with one value written otherwise."""
+    """Return the shipped file with another value."""
     return re.sub(rf"(values\.{name}\]\nvalue = ).*", lambda found: found[1] + value, text)
 
 
 def with_line(name: str, key: str, line: str, text: str = SHIPPED) -> str:
-    """Give the shipped file with one line of one value written otherwise, or left out."""
+    """Return the shipped file with another line of a value, or without that line."""
     return re.sub(rf"(values\.{name}\]\n(?:.+\n)*?){key} = .*\n", lambda found: found[1] + line, text)
 
 
 def refusal(text: str) -> str:
-    """Give the text of the error that a file meets."""
+    """Return the text of the error that loading a file raises."""
     with pytest.raises(ConfigurationError) as caught:
         load_policies(text, origin="caisse.toml")
     return str(caught.value)
 
 
 def dated(valid_from: str = "", valid_to: str = "", text: str = SHIPPED) -> Policy:
-    """Load the shipped policy as one that is known to apply from a day, perhaps to another."""
+    """Load the shipped policy with a first day of effect, and optionally a last one."""
     days = {"valid_from": valid_from, "valid_to": valid_to}
     lines = "".join(f"{key} = {day}\n" for key, day in days.items() if day)
     (policy,) = load_policies(text.replace("title = ", f"{lines}title = ", 1))
@@ -75,57 +74,51 @@ class TestShipped:
 
         assert [Euros(5000), Euros(15000), Euros(1600), Euros(5000)] == values
 
-    @pytest.mark.parametrize("name", UNITS)
-    def test_value_can_be_checked(self, name: str) -> None:
-        """Each value has its unit, a source, and the day on which it was documented."""
-        statement = POLICY.sources[name]
+    def test_statements(self) -> None:
+        """Each value has its unit, a source, and the day of the guide."""
+        statements = {name: POLICY.sources[name] for name in UNITS}
 
-        assert (UNITS[name], True, date(2019, 11, 1)) == (
-            statement.unit,
-            bool(statement.source),
-            statement.documented_on,
-        )
+        assert UNITS == {name: each.unit for name, each in statements.items()}
+        assert {date(2019, 11, 1)} == {each.documented_on for each in statements.values()}
+        assert [] == [name for name, each in statements.items() if not each.source]
 
-    @pytest.mark.parametrize("name", UNITS)
-    def test_accounts_for_a_shipped_value(self, name: str) -> None:
+    def test_line_of_a_shipped_value(self) -> None:
         """The line has the value, its unit, its day and its source."""
-        line = POLICY.account_for(name)
+        pattern = r"{} = .+ \({}\), documented on 2019-11-01: {}"
+        patterns = {name: pattern.format(name, UNITS[name], re.escape(POLICY.sources[name].source)) for name in UNITS}
 
-        assert re.fullmatch(
-            rf"{name} = .+ \({UNITS[name]}\), documented on 2019-11-01: {re.escape(POLICY.sources[name].source)}", line
-        )
+        assert [] == [name for name in UNITS if not re.fullmatch(patterns[name], POLICY.account_for(name))]
 
-    @pytest.mark.parametrize(
-        ("name", "value", "line"),
-        [
-            ("online_min", Euros(1000), "online_min = 10.00 (cents), set by the caller"),
-            ("min_basis", "selection", "min_basis = selection (choice), set by the caller"),
-            ("band_inclusive", False, "band_inclusive = False (choice), set by the caller"),
-            ("open_debt_kinds", ["IND"], "open_debt_kinds = IND (codes of IR_NDT_V), set by the caller"),
-            ("display_delay_hours", 48, "display_delay_hours = 48 (hours), set by the caller"),
-            ("channels", ["web", "app"], "channels = web, app (words), set by the caller"),
-        ],
-    )
-    def test_accounts_for_a_value_of_the_caller(self, name: str, value: object, line: str) -> None:
-        """A source is not claimed for a value that it does not give."""
-        assert line == a_policy(**{name: value}).account_for(name)
+    def test_line_of_a_changed_value(self) -> None:
+        """A value that the caller changed has no source."""
+        lines: list[tuple[str, object, str]] = [
+            ("online_min", Euros(1000), "online_min = 10.00 (cents)"),
+            ("min_basis", "selection", "min_basis = selection (choice)"),
+            ("band_inclusive", False, "band_inclusive = False (choice)"),
+            ("open_debt_kinds", ["IND"], "open_debt_kinds = IND (codes of IR_NDT_V)"),
+            ("display_delay_hours", 48, "display_delay_hours = 48 (hours)"),
+            ("channels", ["web", "app"], "channels = web, app (words)"),
+        ]
 
-    def test_accounts_for_a_value_without_a_file(self) -> None:
-        """A policy built by hand has no sources."""
+        assert [f"{line}, set by the caller" for _, _, line in lines] == [
+            a_policy(**{name: value}).account_for(name) for name, value, _ in lines
+        ]
+
+    def test_line_without_a_file(self) -> None:
+        """A policy that was built by hand has no sources."""
         assert "online_min = 16.00 (cents), set by the caller" == a_policy(sources={}).account_for("online_min")
 
-    def test_accounts_for_a_first_day(self) -> None:
-        """A value whose first day is known says so."""
+    def test_line_with_a_first_day(self) -> None:
+        """The line of a value with a first day has that day."""
         text = with_line("online_min", "documented_on", "since = 2024-01-01\n")
 
         assert "online_min = 16.00 (cents), since 2024-01-01: " in dated(text=text).account_for("online_min")
 
-    @pytest.mark.parametrize("travel", COPIES)
-    def test_survives_travel(self, travel: Callable[[Policy], Policy]) -> None:
-        """A copy and a pickle have the same values and sources."""
-        travelled = travel(POLICY)
+    def test_copies(self) -> None:
+        """A copy and an unpickled pickle have the same values and sources."""
+        copies = [travel(POLICY) for travel in COPIES]
 
-        assert (POLICY, POLICY.sources) == (travelled, travelled.sources)
+        assert [(POLICY, POLICY.sources)] * len(COPIES) == [(each, each.sources) for each in copies]
 
     def test_can_be_a_key(self) -> None:
         """Equal policies have equal hashes."""
@@ -133,85 +126,88 @@ class TestShipped:
 
 
 class TestLoading:
-    """Nothing is coerced, inherited, optional or ignored; the error names the file and the policy."""
+    """No value is converted, inherited, optional or ignored; the error names the file and the policy."""
 
     def test_shipped_text_loads(self) -> None:
-        """The text that the tests below spoil is good."""
+        """The shipped text, which the tests below change, is valid."""
         assert (POLICY,) == load_policies(SHIPPED)
 
     def test_loads_several(self) -> None:
-        """A file may hold many policies, in its order."""
+        """A file can contain several policies, in its order."""
         names = [policy.name for policy in load_policies(SHIPPED + SHIPPED.replace(NAME, "a-caisse"))]
 
         assert [NAME, "a-caisse"] == names
 
-    @pytest.mark.parametrize(
-        ("name", "value"), [(name, value) for name, unit in UNITS.items() for value in WRONG_TYPES[unit]]
-    )
-    def test_refuses_another_type(self, name: str, value: str) -> None:
+    def test_other_types(self) -> None:
         """A value of another type, an unknown choice or kind, or a number out of range is refused."""
-        assert refusal(with_value(name, value)).startswith(f"caisse.toml: policy {NAME}: ")
+        texts = {(name, value): with_value(name, value) for name, unit in UNITS.items() for value in WRONG_TYPES[unit]}
 
-    @pytest.mark.parametrize("name", UNITS)
-    @pytest.mark.parametrize("unit", ['"EUR"', '""'])
-    def test_refuses_another_unit(self, name: str, unit: str) -> None:
-        """A value in another unit would be read wrongly."""
-        message = refusal(with_line(name, "unit", f"unit = {unit}\n"))
+        assert [] == [
+            case for case, text in texts.items() if not refusal(text).startswith(f"caisse.toml: policy {NAME}: ")
+        ]
 
-        assert f"caisse.toml: policy {NAME}: {name} is expected in {UNITS[name]}" == message
+    def test_other_units(self) -> None:
+        """A value in another unit is refused, and the error names both units."""
+        refused = {
+            (name, unit): refusal(with_line(name, "unit", f'unit = "{unit}"\n'))
+            for name in UNITS
+            for unit in ("EUR", "")
+        }
 
-    @pytest.mark.parametrize("name", UNITS)
-    def test_refuses_a_missing_value(self, name: str) -> None:
-        """Every value has to be there."""
-        text = re.sub(rf"\[{NAME}\.values\.{name}\]\n(?:.+\n)*", "", SHIPPED)
+        assert refused == {
+            (name, unit): f"caisse.toml: policy {NAME}: expected {name} in {UNITS[name]}, got '{unit}'"
+            for name in UNITS
+            for unit in ("EUR", "")
+        }
 
-        assert f"caisse.toml: policy {NAME}: missing or unknown values: {name}" == refusal(text)
+    def test_missing_values(self) -> None:
+        """Every value is required."""
+        refused = {name: refusal(re.sub(rf"\[{NAME}\.values\.{name}\]\n(?:.+\n)*", "", SHIPPED)) for name in UNITS}
 
-    def test_refuses_an_unknown_value(self) -> None:
-        """A misspelt value is not ignored."""
+        assert refused == {name: f"caisse.toml: policy {NAME}: missing or unknown values: {name}" for name in UNITS}
+
+    def test_unknown_value(self) -> None:
+        """A misspelt value is refused."""
         text = SHIPPED + f'[{NAME}.values.online_mim]\nvalue = 1\nunit = "cents"\nsource = "x"\nsince = 2024-01-01\n'
 
         assert f"caisse.toml: policy {NAME}: missing or unknown values: online_mim" == refusal(text)
 
-    @pytest.mark.parametrize("name", UNITS)
-    @pytest.mark.parametrize("key", ["value", "unit", "source"])
-    def test_refuses_a_missing_line(self, name: str, key: str) -> None:
-        """A value without unit or source cannot be checked."""
-        message = refusal(with_line(name, key, ""))
+    def test_missing_lines(self) -> None:
+        """A value needs its line, a unit and a source."""
+        cases = [(name, key) for name in UNITS for key in ("value", "unit", "source")]
+        refused = {(name, key): refusal(with_line(name, key, "")) for name, key in cases}
 
-        assert re.match(rf"caisse\.toml: .*{NAME}.*{name}.*{key}", message)
+        assert [] == [
+            (name, key)
+            for (name, key), text in refused.items()
+            if not re.match(rf"caisse\.toml: .*{NAME}.*{name}.*{key}", text)
+        ]
 
-    @pytest.mark.parametrize(
-        ("key", "line"),
-        [
+    def test_wrong_statements(self) -> None:
+        """A value has a source, and exactly one of its first day and the day of its document."""
+        lines = [
             ("documented_on", ""),
             ("documented_on", "documented_on = 2019-11-01\nsince = 2019-01-01\n"),
             ("source", 'source = ""\n'),
             ("source", 'source = " "\n'),
-        ],
-        ids=["neither day", "both days", "empty source", "blank source"],
-    )
-    def test_refuses_what_nobody_could_check(self, key: str, line: str) -> None:
-        """A value has a source, and exactly one of its first day and the day of its document."""
-        message = refusal(with_line("online_min", key, line))
+        ]
+        refused = {line: refusal(with_line("online_min", *line)) for line in lines}
+        pattern = rf"caisse\.toml: .*a value needs a source.*{NAME}.*online_min"
 
-        assert re.match(rf"caisse\.toml: .*a value needs a source.*{NAME}.*online_min", message)
+        assert [] == [line for line, text in refused.items() if not re.match(pattern, text)]
 
-    @pytest.mark.parametrize(
-        ("name", "line", "place"),
-        [
-            ("online_min", 'unit = "cents"\nnote = "x"\n', "online_min"),
-            ("online_min", "unit = 3\n", "online_min"),
-        ],
-        ids=["unknown key", "unit is a number"],
-    )
-    def test_refuses_a_wrong_line(self, name: str, line: str, place: str) -> None:
+    def test_wrong_lines(self) -> None:
         """A value has its own keys only, of their own types."""
-        assert re.match(rf"caisse\.toml: .*{NAME}.*{place}", refusal(with_line(name, "unit", line)))
+        lines = ['unit = "cents"\nnote = "x"\n', "unit = 3\n"]
+        refused = {line: refusal(with_line("online_min", "unit", line)) for line in lines}
 
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
+        assert [] == [
+            line for line, text in refused.items() if not re.match(rf"caisse\.toml: .*{NAME}.*online_min", text)
+        ]
+
+    def test_wrong_heads(self) -> None:
+        """A policy has a title and the day of its document, and no key of another name."""
+        heads = [
             ('title = "', 'titel = "'),
             ('title = "', 'colour = "blue"\ntitle = "'),
             ('title = "', 'valid_from = "2019-11-01"\ntitle = "'),
@@ -219,19 +215,19 @@ class TestLoading:
             ("documented_on = 2019-11-01\n\n[", "\n["),
             ("documented_on = 2019-11-01\n\n[", 'documented_on = "2019-11-01"\n\n['),
             ("documented_on = 2019-11-01\n\n[", "documented_on = 2019-11-01T00:00:00\n\n["),
-        ],
-    )
-    def test_refuses_a_wrong_head(self, old: str, new: str) -> None:
-        """A policy has a title and the day of its document, and no key of another name."""
-        assert re.match(rf"caisse\.toml: .*{NAME}", refusal(SHIPPED.replace(old, new, 1)))
+        ]
+        refused = {(old, new): refusal(SHIPPED.replace(old, new, 1)) for old, new in heads}
 
-    @pytest.mark.parametrize("text", ["[a", "a = ", "= 1", SHIPPED + SHIPPED, "a = 1", "a = []", "\ud800"])
-    def test_refuses_what_is_no_file_of_policies(self, text: str) -> None:
-        """Broken TOML, and TOML of something else, name the file."""
-        assert refusal(text).startswith("caisse.toml: ")
+        assert [] == [head for head, text in refused.items() if not re.match(rf"caisse\.toml: .*{NAME}", text)]
 
-    def test_names_a_text_without_name(self) -> None:
-        """A text that came from nowhere is called so."""
+    def test_other_files(self) -> None:
+        """For invalid TOML, and for TOML of another kind, the error names the file."""
+        texts = ["[a", "a = ", "= 1", SHIPPED + SHIPPED, "a = 1", "a = []", "\ud800"]
+
+        assert [] == [text for text in texts if not refusal(text).startswith("caisse.toml: ")]
+
+    def test_default_origin(self) -> None:
+        """The error for a text without a file name has a default name."""
         with pytest.raises(ConfigurationError, match=r"^policy file: "):
             load_policies("[a")
 
@@ -262,39 +258,39 @@ SOUND: list[dict[str, Any]] = [
 
 
 class TestChecks:
-    """A policy is checked whenever it is made, from a file or by attrs.evolve."""
+    """A policy is validated when it is built, from a file or by attrs.evolve."""
 
-    @pytest.mark.parametrize(("values", "message"), CONTRADICTIONS)
-    def test_refuses_a_contradiction(self, values: dict[str, Any], message: str) -> None:
-        """Values that could not be lived with together are refused."""
-        with pytest.raises(ConfigurationError) as caught:
-            a_policy(**values)
+    def test_contradictions(self) -> None:
+        """Values that contradict each other are refused."""
+        for values, message in CONTRADICTIONS:
+            with pytest.raises(ConfigurationError, match=f"^{message}$"):
+                a_policy(**values)
 
-        assert message == str(caught.value)
+    def test_edges(self) -> None:
+        """The edge of each check is valid."""
+        assert {Policy} == {type(a_policy(**values)) for values in SOUND}
 
-    @pytest.mark.parametrize("values", SOUND)
-    def test_takes_what_is_just_sound(self, values: dict[str, Any]) -> None:
-        """The edge of each check is on the good side."""
-        assert isinstance(a_policy(**values), Policy)
-
-    @pytest.mark.parametrize(("minimum", "sound"), [(2500, True), (2501, False)])
-    def test_a_file_is_held_to_twice_the_minimum(self, minimum: int, *, sound: bool) -> None:
-        """Twice the minimum may exceed the maximum by one cent at most (R12)."""
-        text = with_value("online_max_per_payment", "4999", with_value("online_min", str(minimum)))
+    def test_twice_the_minimum(self) -> None:
+        """In a file too, twice the minimum may exceed the maximum by one cent at most (R12)."""
+        texts = {
+            minimum: with_value("online_max_per_payment", "4999", with_value("online_min", str(minimum)))
+            for minimum in (2500, 2501)
+        }
         stranded = f"caisse.toml: policy {NAME}: a remainder too small to be paid online could not be avoided"
 
-        assert (minimum == load_policies(text)[0].online_min.cents) if sound else (stranded == refusal(text))
+        assert Euros(2500) == load_policies(texts[2500])[0].online_min
+        assert stranded == refusal(texts[2501])
 
-    @pytest.mark.parametrize("name", ["notice_band_min", "notice_band_max", "online_min", "online_max_per_payment"])
-    @pytest.mark.parametrize("value", [1600, "16.00", None])
-    def test_amounts_are_euros(self, name: str, value: object) -> None:
-        """A number of cents is not taken for an amount."""
-        with pytest.raises(ConfigurationError, match=name):
-            a_policy(**{name: value})
+    def test_amounts_are_euros(self) -> None:
+        """A number of cents is no amount."""
+        for name in ("notice_band_min", "notice_band_max", "online_min", "online_max_per_payment"):
+            for value in (1600, "16.00", None):
+                with pytest.raises(ConfigurationError, match=name):
+                    a_policy(**{name: value})
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
+    def test_other_types(self) -> None:
+        """The error for a value of another type or out of range names the value."""
+        wrong: list[tuple[str, object]] = [
             ("name", 3),
             ("documented_on", "2019-11-01"),
             ("valid_from", "2019-11-01"),
@@ -304,102 +300,162 @@ class TestChecks:
             ("display_delay_hours", True),
             ("mailbox_retention_months", -1),
             ("mailbox_retention_months", 6.0),
-        ],
-    )
-    def test_names_the_value(self, name: str, value: object) -> None:
-        """A value of another type or out of range is named."""
-        with pytest.raises(ConfigurationError, match=name):
-            a_policy(**{name: value})
+        ]
+        for name, value in wrong:
+            with pytest.raises(ConfigurationError, match=name):
+                a_policy(**{name: value})
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("band_checked_at", "never"),
-            ("min_basis", None),
-            ("open_debt_kinds", ["XXX"]),
-            ("open_debt_kinds", "PFR"),
-            ("channels", "web"),
-            ("payment_means", [1]),
-        ],
-    )
-    def test_refuses_an_unknown_word(self, name: str, value: object) -> None:
-        """A choice is one of its words, and a list is a list."""
-        with pytest.raises(ConfigurationError, match="expected"):
-            a_policy(**{name: value})
+    def test_unknown_words(self) -> None:
+        """A choice is one of its words, and a list is a list: the error names the expected and the received value."""
+        wrong: list[tuple[str, object, str]] = [
+            ("band_checked_at", "never", "^expected one of notice, access, got a text of 5 characters$"),
+            ("min_basis", None, "^expected one of reference, selection, got NoneType$"),
+            ("open_debt_kinds", ["XXX"], "^expected kinds among PFR, .*, got XXX$"),
+            ("open_debt_kinds", "PFR", "^expected a list of words, got a text of 3 characters$"),
+            ("channels", "web", "^expected a list of words, got a text of 3 characters$"),
+            ("payment_means", [1], "^expected a list of words, got list$"),
+        ]
+        choices = ("total_basis", "max_basis", "stranding", "display_counted_in", "retention_counted_in")
+        for name, value, text in (*wrong, *((name, "sometimes", "^expected one of") for name in choices)):
+            with pytest.raises(ConfigurationError, match=text):
+                a_policy(**{name: value})
 
-    @pytest.mark.parametrize(
-        ("name", "word", "member"),
-        [
+    def test_words(self) -> None:
+        """A choice can be given by its word."""
+        words: list[tuple[str, object, object]] = [
             ("band_checked_at", "access", BandCheck.ACCESS),
             ("band_checked_at", BandCheck.NOTICE, BandCheck.NOTICE),
             ("min_basis", "selection", MinBasis.SELECTION),
             ("open_debt_kinds", ["IND", DebtKind.PFR], (DebtKind.IND, DebtKind.PFR)),
-        ],
-    )
-    def test_takes_a_word_for_its_member(self, name: str, word: object, member: object) -> None:
-        """A choice may be given by its word."""
-        assert member == getattr(a_policy(**{name: word}), name)
+        ]
 
-    @pytest.mark.parametrize(
-        "days", [{}, {"since": date(2019, 1, 1), "documented_on": date(2019, 11, 1)}], ids=["neither", "both"]
-    )
-    def test_statement_has_one_day(self, days: dict[str, date]) -> None:
-        """A statement made by hand is held to the same."""
-        with pytest.raises(ConfigurationError):
-            Statement(value=1, unit="cents", source="a source", **days)
+        assert [member for _, _, member in words] == [
+            getattr(a_policy(**{name: word}), name) for name, word, _ in words
+        ]
+
+    def test_days_of_a_statement(self) -> None:
+        """A statement has exactly one of its two days."""
+        for days in ({}, {"since": date(2019, 1, 1), "documented_on": date(2019, 11, 1)}):
+            with pytest.raises(ConfigurationError):
+                Statement(value=1, unit="cents", source="a source", **days)
 
 
 class TestDays:
-    """A policy applies from its first day to its last, both included; without a first day, on none."""
+    """A policy applies from its first to its last day, both included; without a first day, on none."""
 
-    @pytest.mark.parametrize(
-        ("valid_from", "valid_to", "day", "applies"),
-        [
-            ("2020-01-01", "2020-12-31", date(2019, 12, 31), False),
-            ("2020-01-01", "2020-12-31", date(2020, 1, 1), True),
-            ("2020-01-01", "2020-12-31", date(2020, 12, 31), True),
-            ("2020-01-01", "2020-12-31", date(2021, 1, 1), False),
-            ("2020-01-01", "", date(2019, 12, 31), False),
-            ("2020-01-01", "", date(9999, 12, 31), True),
-            ("", "2020-12-31", date(2020, 1, 1), False),
-            ("", "", date(2019, 11, 1), False),
-        ],
-    )
-    def test_applies_from_its_first_day_to_its_last(
-        self, valid_from: str, valid_to: str, day: date, *, applies: bool
-    ) -> None:
-        """The bounds are inside."""
-        assert applies == dated(valid_from, valid_to).applies_on(day)
+    def test_applies_from_its_first_day_to_its_last(self) -> None:
+        """The policy applies on its first and its last day."""
+        expected = {
+            ("2020-01-01", "2020-12-31", date(2019, 12, 31)): False,
+            ("2020-01-01", "2020-12-31", date(2020, 1, 1)): True,
+            ("2020-01-01", "2020-12-31", date(2020, 12, 31)): True,
+            ("2020-01-01", "2020-12-31", date(2021, 1, 1)): False,
+            ("2020-01-01", "", date(2019, 12, 31)): False,
+            ("2020-01-01", "", date(9999, 12, 31)): True,
+            ("", "2020-12-31", date(2020, 1, 1)): False,
+            ("", "", date(2019, 11, 1)): False,
+        }
 
-    @pytest.mark.parametrize("day", [date(2016, 9, 1), date(2019, 11, 1), date(2026, 11, 23)])
-    def test_no_day_has_a_known_policy(self, day: date) -> None:
+        assert expected == {(first, last, day): dated(first, last).applies_on(day) for first, last, day in expected}
+
+    def test_no_day_has_a_known_policy(self) -> None:
         """The guide gives no first day, so that no shipped policy is known to apply."""
-        with pytest.raises(NoPolicyError, match=str(day)):
-            policy_on(day)
+        for day in (date(2016, 9, 1), date(2019, 11, 1), date(2026, 11, 23)):
+            with pytest.raises(NoPolicyError, match=str(day)):
+                policy_on(day)
 
     def test_latest_is_given_with_a_flag(self) -> None:
-        """The documented policy is the shipped one, and says that it is not known to apply."""
+        """The latest documented policy is the shipped one, marked as not documented for the day."""
         assert a_policy(documented=False) == policy_on(date(2026, 11, 23), undocumented="latest")
 
     def test_the_policy_of_the_day_needs_no_flag(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Of several policies the one that applies is given as it is."""
+        """Of several policies, the one that applies is returned unchanged."""
         policies = (POLICY, dated("2020-01-01", "2020-12-31"), dated("2021-01-01"))
         monkeypatch.setattr(module, "_shipped", lambda: policies)
 
         assert policies[1] == policy_on(date(2020, 12, 31))
 
     def test_latest_is_the_last_documented(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where none applies, the day of the document decides, not the order."""
+        """Where none applies, the latest document decides, not the order."""
         newer = a_policy(name="newer", documented_on=date(2024, 1, 1))
         monkeypatch.setattr(module, "_shipped", lambda: (newer, POLICY))
 
         assert "newer" == policy_on(date(2026, 11, 23), undocumented="latest").name
 
     def test_is_known_by_its_name(self) -> None:
-        """A policy is asked for by name, and is documented."""
+        """A policy that was requested by name is documented."""
         assert (NAME, True) == (policy_named(NAME).name, policy_named(NAME).documented)
 
     def test_unknown_name_lists_the_known_ones(self) -> None:
-        """The error helps."""
+        """The error lists the known names."""
         with pytest.raises(NoPolicyError, match=NAME):
             policy_named("ameli-1999")
+
+
+class TestFiles:
+    """A file of policies: in order, without overlap, checked again in time."""
+
+    def own(self, *texts: str) -> tuple[Policy, ...]:
+        """Load the shipped policy under other names and days."""
+        whole = "\n".join(
+            SHIPPED.replace("ameli-2019-11", name).replace("documented_on = 2019-11-01\nlongest", f"{days}\nlongest")
+            for name, _, days in (text.partition(":") for text in texts)
+        )
+        return load_policies(whole, origin="caisse.toml")
+
+    def test_by_day(self) -> None:
+        """Each day of a known period has its policy, its first and its last day included."""
+        first, second = (
+            "early:documented_on = 2026-01-01\nvalid_from = 2026-01-01\nvalid_to = 2026-06-30",
+            "late:documented_on = 2026-06-01\nvalid_from = 2026-07-01",
+        )
+        policies = self.own(first, second)
+
+        days = [date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2099, 1, 1)]
+
+        assert ["early", "early", "late", "late"] == [policy_on(day, policies=policies).name for day in days]
+        assert policy_named("late", policies=policies) == policies[1]
+
+    def test_out_of_order(self) -> None:
+        """Policies out of order, or of one day, are refused with the file and the policy."""
+        late, early = (
+            "documented_on = 2026-06-01\nvalid_from = 2026-07-01",
+            "documented_on = 2026-01-01\nvalid_from = 2026-01-01",
+        )
+        files = [
+            (["b:documented_on = 2026-02-01", "a:documented_on = 2026-01-01"], "documented before the one above it"),
+            ([f"a:{early}\nvalid_to = 2026-07-01", f"b:{late}"], "it begins before a ends"),
+            ([f"a:{early}", f"b:{late}"], "it begins before a ends"),
+        ]
+        for texts, problem in files:
+            with pytest.raises(ConfigurationError, match=rf"caisse\.toml: policy \w: {problem}"):
+                self.own(*texts)
+
+    def test_moment(self) -> None:
+        """A datetime falls on different days in different zones, and is refused."""
+        with pytest.raises(InvalidValueError, match=r"^expected day to be a date, got datetime$"):
+            policy_on(datetime(2026, 1, 1, tzinfo=UTC))
+
+    def test_no_policy_at_all(self) -> None:
+        """Without any policy there is no latest one."""
+        with pytest.raises(LookupError):
+            policy_on(date(2026, 1, 1), undocumented="latest", policies=())
+
+    def test_overdue(self) -> None:
+        """A value is overdue after the months that the file allows, counted from the last check."""
+        due = date(2027, 11, 1)
+
+        assert () == POLICY.overdue(due)
+        assert set(POLICY.sources) == set(POLICY.overdue(date(2027, 11, 2)))
+
+    def test_seen_again(self) -> None:
+        """A check of a value starts its months again."""
+        text = SHIPPED.replace("value = 24\n", "value = 24\nseen_on = 2026-11-23\n")
+
+        (policy,) = load_policies(text)
+
+        assert "display_delay_hours" not in policy.overdue(date(2027, 11, 2))
+
+    def test_alarm(self) -> None:
+        """Today no value of the shipped policy is overdue; otherwise check it, and write the day into the file."""
+        assert () == POLICY.overdue(datetime.now(UTC).date())

@@ -1,4 +1,4 @@
-"""What holds under any policy that can be built, not only under the shipped one."""
+"""The properties of the rules under any valid policy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def both(draw: st.DrawFn) -> tuple[Policy, Values]:
 
 @st.composite
 def both_and_sums(draw: st.DrawFn) -> tuple[Policy, Values, int, int]:
-    """Draw a policy with a total and an amount, near its bounds more often than not."""
+    """Draw a policy with a total and an amount, which are often near its bounds."""
     policy, values = draw(both())
     points = [0, values["least"], values["most"], *values["band"], values["least"] + values["most"]]
     near = st.builds(lambda point, step: max(point + step, 0), st.sampled_from(points), st.integers(-2, 2))
@@ -61,7 +61,7 @@ def both_and_sums(draw: st.DrawFn) -> tuple[Policy, Values, int, int]:
 
 
 class TestAnyPolicy:
-    """The rules are the same whatever the numbers."""
+    """The rules hold for all values of a policy."""
 
     @given(both_and_sums())
     def test_assessment(self, drawn: tuple[Policy, Values, int, int]) -> None:
@@ -85,7 +85,7 @@ class TestAnyPolicy:
 
     @given(both_and_sums())
     def test_shown_is_accepted_and_nothing_else(self, drawn: tuple[Policy, Values, int, int]) -> None:
-        """A payable range is never empty nor outside the policy, and an amount is accepted when it lies in one."""
+        """A payable range is not empty and within the policy, and an amount is accepted if it is in a range."""
         policy, _, total, asked = drawn
         assessment = assess(a_debt(total), policy=policy)
         ranges = assessment.payable_ranges
@@ -96,7 +96,7 @@ class TestAnyPolicy:
 
     @given(both_and_sums())
     def test_plan(self, drawn: tuple[Policy, Values, int, int]) -> None:
-        """A plan exists when one can, sums to the debt, and each part is payable at its turn and strands nothing."""
+        """A plan exists where possible and sums to the debt; each payment is payable in turn and strands nothing."""
         policy, values, total, _ = drawn
         parts = plan(Euros(total), policy=policy)
 
@@ -110,7 +110,7 @@ class TestAnyPolicy:
 
     @given(both(), st.integers(2, 20_000), st.data())
     def test_twice_in_part_is_once(self, drawn: tuple[Policy, Values], total: int, data: st.DataObject) -> None:
-        """Paying in two parts leaves the debt as paying their sum does."""
+        """Two payments leave the debt in the same state as one payment of their sum."""
         policy, _ = drawn
         first = data.draw(st.integers(1, total - 1))
         second = data.draw(st.integers(1, total - first))
@@ -123,7 +123,7 @@ class TestAnyPolicy:
 
     @given(both())
     def test_evolve_is_checked(self, drawn: tuple[Policy, Values]) -> None:
-        """A variant of a variant is still a policy, equal to itself whatever the way."""
+        """A variant of a variant equals the original policy."""
         policy, _ = drawn
 
         assert policy == attrs.evolve(attrs.evolve(policy, max_basis=MaxBasis.TOTAL), max_basis=policy.max_basis)
@@ -134,7 +134,7 @@ class TestDays:
 
     @given(st.lists(st.integers(1, 400), min_size=1, max_size=4), st.integers(0, 1600))
     def test_one_policy_a_day(self, lengths: list[int], offset: int) -> None:
-        """Policies laid end to end cover each day once, and no day before the first or after the last."""
+        """Successive policies cover each day once, and no day before the first or after the last."""
         start = date(2026, 1, 1)
         shipped = resources.files("creance_pay.rules").joinpath("policy.toml").read_text(encoding="utf-8")
         texts: list[str] = []

@@ -1,16 +1,14 @@
-"""What every verdict can do: code, reasons, truth, and the account of itself (rules R4 to R11, R21, R22)."""
+"""The verdicts: code, reasons, truth and explanation (rules R4 to R11, R21, R22)."""
 
 from collections.abc import Callable
-
-import pytest
 
 from creance_pay import DebtKind, Euros, NoticeReference
 from creance_pay.codes import Reason, VerdictCode, WarningCode
 from creance_pay.rules import Policy, Verdict, access, assess, check_amount, notice_scope
-from creance_pay.rules.verdicts import code_of, less
+from creance_pay.rules.verdicts import code_of
 from samples import COPIES, POLICY, a_debt, a_policy, numbered
 
-#: One verdict of each class, all of them a yes under the policy they are given.
+#: A yes of each class of verdicts, by the policy.
 YES: dict[str, Callable[[Policy], Verdict]] = {
     "scope": lambda policy: notice_scope(Euros(6000), notice_received=True, policy=policy),
     "access": lambda policy: access(a_debt(), policy=policy),
@@ -18,7 +16,7 @@ YES: dict[str, Callable[[Policy], Verdict]] = {
     "amount": lambda policy: check_amount(Euros(2000), total=Euros(6000), policy=policy),
     "assessed amount": lambda policy: assess(a_debt(), policy=policy).check("20"),
 }
-#: And a no of each.
+#: A no of each class.
 NO: dict[str, Callable[[Policy], Verdict]] = {
     "scope": lambda policy: notice_scope(Euros(700), notice_received=False, policy=policy),
     "access": lambda policy: access(a_debt(open_online=False), policy=policy),
@@ -35,102 +33,107 @@ POLICY_VALUES = {
     "amount": {"online_min", "online_max_per_payment"},
 }
 
-every_yes = pytest.mark.parametrize("make", YES.values(), ids=YES)
-every_no = pytest.mark.parametrize("make", NO.values(), ids=NO)
-every_verdict = pytest.mark.parametrize("make", [*YES.values(), *NO.values()], ids=[*YES, *(f"no {key}" for key in NO)])
+UNDOCUMENTED = a_policy(documented=False)
+VERDICTS: dict[str, Callable[[Policy], Verdict]] = {**YES, **{f"no {name}": make for name, make in NO.items()}}
+
+
+def verdicts(policy: Policy) -> dict[str, Verdict]:
+    """Build every verdict under a policy."""
+    return {name: make(policy) for name, make in VERDICTS.items()}
+
+
+def rules_named(verdict: Verdict) -> list[str]:
+    """List the rules and codes that an explanation starts its lines with."""
+    return [line.split(":")[0] for line in verdict.explain() if line.startswith("R")]
 
 
 class TestTruth:
     """A verdict is true when the answer is yes."""
 
-    @every_yes
-    def test_yes_is_true(self, make: Callable[[Policy], Verdict]) -> None:
-        """A yes can be used as a condition."""
-        assert make(POLICY)
+    def test_condition(self) -> None:
+        """A yes is true as a condition, and a no is false."""
+        assert {name: name in YES for name in VERDICTS} == {
+            name: bool(verdict) for name, verdict in verdicts(POLICY).items()
+        }
 
-    @every_no
-    def test_no_is_false(self, make: Callable[[Policy], Verdict]) -> None:
-        """A no can be, too."""
-        assert not make(POLICY)
-
-    @every_verdict
-    def test_is_ok_when_nothing_failed(self, make: Callable[[Policy], Verdict]) -> None:
-        """Truth, ok and the lack of reasons are one thing."""
-        verdict = make(POLICY)
-
-        assert bool(verdict) == verdict.ok == (not verdict.reasons)
+    def test_ok(self) -> None:
+        """The verdict is ok if there are no reasons."""
+        assert {name: name in YES for name in VERDICTS} == {
+            name: verdict.ok for name, verdict in verdicts(POLICY).items()
+        }
+        assert {name: name in YES for name in VERDICTS} == {
+            name: not verdict.reasons for name, verdict in verdicts(POLICY).items()
+        }
 
 
 class TestCode:
-    """The code is the word of the first test that failed."""
+    """The code is that of the first test that failed."""
 
-    @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
-    def test_word_is_the_name_of_the_flag(self, reason: Reason) -> None:
-        """Every flag leads to the word of its name."""
-        assert reason.name == code_of(reason).value
+    def test_code_of_a_flag(self) -> None:
+        """Each flag has the code of the same name."""
+        assert [reason.name for reason in Reason] == [code_of(reason).value for reason in Reason]
 
-    @every_no
-    def test_code_is_the_lowest_reason(self, make: Callable[[Policy], Verdict]) -> None:
-        """Flags stand in the order of the tests."""
-        verdict = make(POLICY)
+    def test_code_is_the_lowest_reason(self) -> None:
+        """The flags are in the order of the tests."""
+        refusals = {name: verdict for name, verdict in verdicts(POLICY).items() if name not in YES}
 
-        assert min(verdict.reasons).name == verdict.code.value
+        assert {name: min(verdict.reasons).name for name, verdict in refusals.items()} == {
+            name: verdict.code.value for name, verdict in refusals.items()
+        }
 
 
-class TestPolicyFlag:
-    """A policy that is not known to apply is visible in every verdict, and changes none."""
+class TestPolicyWarning:
+    """A policy that is not known to apply adds a warning to every verdict, and changes no code."""
 
-    @every_verdict
-    def test_documented_policy_raises_no_warning(self, make: Callable[[Policy], Verdict]) -> None:
-        """A policy that was asked for by name is documented."""
-        verdict = make(POLICY)
+    def test_documented(self) -> None:
+        """A policy that was requested by name adds no warning."""
+        assert {True} == {verdict.policy_documented for verdict in verdicts(POLICY).values()}
+        assert [] == [
+            name for name, each in verdicts(POLICY).items() if WarningCode.POLICY_UNDOCUMENTED in each.warnings
+        ]
 
-        assert (True, False) == (verdict.policy_documented, WarningCode.POLICY_UNDOCUMENTED in verdict.warnings)
+    def test_undocumented(self) -> None:
+        """Another policy adds one warning, and the codes stay the same."""
+        warnings = {each.warnings.count(WarningCode.POLICY_UNDOCUMENTED) for each in verdicts(UNDOCUMENTED).values()}
 
-    @every_verdict
-    def test_undocumented_policy_raises_one(self, make: Callable[[Policy], Verdict]) -> None:
-        """The flag and the warning say so, once."""
-        verdict = make(a_policy(documented=False))
-
-        assert (False, 1) == (verdict.policy_documented, verdict.warnings.count(WarningCode.POLICY_UNDOCUMENTED))
-
-    @every_verdict
-    def test_answer_is_the_same(self, make: Callable[[Policy], Verdict]) -> None:
-        """Warnings never change the code."""
-        assert make(POLICY).code == make(a_policy(documented=False)).code
+        assert ({False}, {1}) == ({verdict.policy_documented for verdict in verdicts(UNDOCUMENTED).values()}, warnings)
+        assert {name: verdict.code for name, verdict in verdicts(POLICY).items()} == {
+            name: verdict.code for name, verdict in verdicts(UNDOCUMENTED).items()
+        }
 
 
 class TestExplain:
-    """The lines answer a dispute from the verdict alone, and can be logged."""
+    """The lines explain the verdict for a dispute, and can be logged."""
 
-    @every_verdict
-    def test_first_line_has_the_rule_and_its_source(self, make: Callable[[Policy], Verdict]) -> None:
-        """The code is explained with its rule, its meaning and its source."""
-        verdict = make(POLICY)
-        code = verdict.code
+    def test_first_line(self) -> None:
+        """The first line has the rule, the code, its meaning and its source."""
+        codes = {name: verdict.code for name, verdict in verdicts(POLICY).items()}
 
-        assert f"{code.rule} {code}: {code.meaning} Source: {code.source}." == verdict.explain()[0]
+        assert {name: f"{code.rule} {code}: {code.meaning} Source: {code.source}." for name, code in codes.items()} == {
+            name: verdict.explain()[0] for name, verdict in verdicts(POLICY).items()
+        }
 
-    @pytest.mark.parametrize("name", POLICY_VALUES)
-    def test_lists_the_values_of_the_policy(self, name: str) -> None:
-        """Every value that the rule depends on stands there with its source."""
-        lines = {f"Policy value: {POLICY.account_for(value)}" for value in POLICY_VALUES[name]}
+    def test_policy_values(self) -> None:
+        """Every value that the rule depends on is in the lines, with its source."""
+        missing = [
+            (name, value)
+            for name, values in POLICY_VALUES.items()
+            for value in values
+            if f"Policy value: {POLICY.account_for(value)}" not in verdicts(POLICY)[name].explain()
+        ]
 
-        assert lines <= set(YES[name](POLICY).explain())
+        assert [] == missing
 
-    def test_gives_every_reason(self) -> None:
-        """Not only the first test that failed is accounted for."""
+    def test_reasons(self) -> None:
+        """Every test that failed is in the lines."""
         verdict = access(a_debt(open_online=False, kind=DebtKind.IND), policy=POLICY)
 
-        assert [
-            "R4 REFERENCE_NOT_OPEN",
-            "R21 KIND_NOT_OPEN",
-        ] == [line.split(":")[0] for line in verdict.explain() if line.startswith("R")]
+        assert ["R4 REFERENCE_NOT_OPEN", "R21 KIND_NOT_OPEN"] == rules_named(verdict)
 
-    def test_gives_every_warning(self) -> None:
-        """Warnings have their rule too."""
-        odd = a_debt(reference=NoticeReference("0221736790000001F"))
-        verdict = assess(odd, policy=a_policy(documented=False)).check("50")
+    def test_warnings(self) -> None:
+        """Every warning is in the lines, with its rule."""
+        debt = a_debt(reference=NoticeReference("0221736790000001F"))
+        verdict = assess(debt, policy=a_policy(documented=False)).check("50")
 
         assert [
             "R10 AMOUNT_OK",
@@ -138,55 +141,38 @@ class TestExplain:
             "R3 CAISSE_ABSORBED (warning)",
             "R6 POLICY_UNDOCUMENTED (warning)",
             "R11 STRANDED_REMAINDER (warning)",
-        ] == [line.split(":")[0] for line in verdict.explain() if line.startswith("R")]
+        ] == rules_named(verdict)
 
-    def test_gives_the_values(self) -> None:
-        """The sums behind the answer are there."""
+    def test_values(self) -> None:
+        """The amounts are in the lines."""
         lines = assess(a_debt(700), policy=POLICY).explain()
 
         assert {"Value: remaining = 7.00", "Value: total = 7.00", "Value: minimum = 16.00"} <= set(lines)
 
-    @pytest.mark.parametrize(
-        ("documented", "line"),
-        [
-            (True, "Policy ameli-2019-11, documented on 2019-11-01."),
-            (False, "Policy ameli-2019-11, documented on 2019-11-01, not known to apply on this day."),
-        ],
-    )
-    def test_names_the_policy(self, line: str, *, documented: bool) -> None:
-        """The policy and the day of its document are named, and whether it is known to apply."""
-        assert line in YES["access"](a_policy(documented=documented)).explain()
+    def test_policy(self) -> None:
+        """The policy and the day of its document are in the lines, and whether it is known to apply."""
+        line = "Policy ameli-2019-11, documented on 2019-11-01"
 
-    @every_verdict
-    def test_masks_references(self, make: Callable[[Policy], Verdict]) -> None:
-        """No line has a whole reference (R22)."""
-        assert not [line for line in make(POLICY).explain() if str(numbered(1)) in line]
+        assert f"{line}." in verdicts(POLICY)["access"].explain()
+        assert f"{line}, not known to apply on this day." in verdicts(UNDOCUMENTED)["access"].explain()
 
-    @every_verdict
-    def test_representation_masks_references(self, make: Callable[[Policy], Verdict]) -> None:
-        """The representation has none either (R22)."""
-        assert str(numbered(1)) not in repr(make(POLICY))
+    def test_references_are_masked(self) -> None:
+        """Neither the lines nor the representation contain a whole reference (R22)."""
+        shown = {name: [*verdict.explain(), repr(verdict)] for name, verdict in verdicts(POLICY).items()}
 
-    def test_shows_seven_characters(self) -> None:
-        """A reference can still be recognised (R22)."""
-        assert "Value: reference = 631…001F" in access(a_debt(), policy=POLICY).explain()
+        assert [] == [(name, line) for name, lines in shown.items() for line in lines if str(numbered(1)) in line]
+        assert "Value: reference = 631…001F" in verdicts(POLICY)["access"].explain()
 
 
-@every_verdict
-@pytest.mark.parametrize("travel", COPIES)
-def test_survives_travel(make: Callable[[Policy], Verdict], travel: Callable[[Verdict], Verdict]) -> None:
-    """A copy and a pickle are the same verdict."""
-    assert make(POLICY) == travel(make(POLICY))
+def test_copies() -> None:
+    """A copy and an unpickled pickle equal the verdict."""
+    assert [] == [
+        (name, travel) for name, each in verdicts(POLICY).items() for travel in COPIES if each != travel(each)
+    ]
 
 
-@pytest.mark.parametrize(("amount", "taken", "left"), [(10, 3, 7), (10, 10, 0), (10, 11, 0), (0, 0, 0)])
-def test_less_takes_at_most_all(amount: int, taken: int, left: int) -> None:
-    """What is taken beyond all leaves zero."""
-    assert Euros(left) == less(Euros(amount), Euros(taken))
-
-
-def test_every_public_no_can_be_given() -> None:
-    """A word that nobody has to be told is a yes, or belongs to columns."""
+def test_codes_that_are_not_public() -> None:
+    """A code that the person is not informed of is a yes, or belongs to columns."""
     silent = {code for code in VerdictCode if not code.public}
 
     assert {"IN_SCOPE", "REFERENCE_FOUND", "PAYABLE", "AMOUNT_OK", "INPUT_MISSING", "INPUT_INVALID"} == silent

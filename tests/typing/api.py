@@ -197,6 +197,7 @@ def money() -> Euros:
     assert_type(amount.cents, int)
     assert_type(amount + amount, Euros)
     assert_type(amount - amount, Euros)
+    assert_type(amount.saturating_sub(amount), Euros)
     assert_type(sum([amount, amount], Euros(0)), Euros)
     assert_type(amount < Euros(1), bool)
     assert_type(Euros.parse("20,00 €"), Euros)

@@ -1,17 +1,14 @@
-"""The words: each equal to its name, each with a rule, a meaning and a source."""
+"""The codes: each equal to its name, each with a rule, a meaning and a source."""
 
 import re
-from collections.abc import Callable
-
-import pytest
 
 from creance_pay.codes import Code, Reason, ReferenceCode, VerdictCode
 from samples import COPIES
 
 CODES: list[Code] = [code for kind in Code.__subclasses__() for code in kind]
 
-#: The tests of one verdict in their order: section 8 of the rules, where R5 and R6 belong to the notice or the access,
-#: R8 to what is selected before sums are looked at.  Files keep the numbers.
+#: The tests of one verdict in their order (section 8 of the rules): R5 and R6 belong to the notice or the access, and
+#: the selection (R8) is tested before the amounts.  Files contain the numbers.
 ORDER = {
     "INPUT_MISSING": 1,
     "INPUT_INVALID": 2,
@@ -35,66 +32,35 @@ ORDER = {
     "AMOUNT_STRANDS_REMAINDER": 524288,
 }
 
-named = pytest.mark.parametrize("code", CODES, ids=str)
 
-
-@named
-def test_word_is_the_name(code: Code) -> None:
-    """A word is spelt as its member is."""
-    assert code.name == code.value == str(code)
-
-
-@named
-def test_rule_has_a_number(code: Code) -> None:
-    """Every word belongs to one of the rules R1 to R26."""
-    assert re.fullmatch(r"R([1-9]|1[0-9]|2[0-6])", code.rule)
-
-
-@named
-def test_meaning_is_a_sentence(code: Code) -> None:
-    """Every word is explained, and its docstring is that explanation."""
-    assert re.fullmatch(r"[A-Z].{5,}\.", code.meaning)
-    assert code.meaning == code.__doc__
-
-
-@named
-def test_source_is_given(code: Code) -> None:
-    """Every word says where its rule comes from, or that it is a reading or a proposal."""
-    assert code.source.strip(" .") == code.source != ""
-
-
-@named
-def test_public_is_a_truth_value(code: Code) -> None:
-    """Whether a person has to be told is yes or no."""
-    assert type(code.public) is bool
-
-
-@named
-@pytest.mark.parametrize("travel", COPIES)
-def test_survives_travel(code: Code, travel: Callable[[Code], Code]) -> None:
-    """A word is one object in each process, whose rule stays with it."""
-    assert code is travel(code)
-
-
-def test_no_word_has_two_meanings() -> None:
-    """A word is a member of one enumeration only, so that it can be looked up."""
+def test_names() -> None:
+    """A code equals its own name, and belongs to one enumeration."""
+    assert [code.name for code in CODES] == [code.value for code in CODES] == list(map(str, CODES))
     assert len(CODES) == len(set(CODES))
 
 
-@pytest.mark.parametrize("code", [code for code in CODES if code.endswith(("_OK", "_FOUND")) or code == "PAYABLE"])
-def test_a_yes_is_not_told(code: Code) -> None:
-    """Nothing has to be said about what is in order."""
-    assert not code.public
+def test_attributes() -> None:
+    """Each code has a rule of R1 to R26, a meaning that is a sentence and its docstring, and a source."""
+    assert [] == [code for code in CODES if not re.fullmatch(r"R([1-9]|1[0-9]|2[0-6])", code.rule)]
+    assert [] == [code for code in CODES if not re.fullmatch(r"[A-Z].{5,}\.", code.meaning)]
+    assert [code.meaning for code in CODES] == [code.__doc__ for code in CODES]
+    assert [] == [code for code in CODES if not code.source or code.source != code.source.strip(" .")]
 
 
-class TestReason:
-    """A reason is a flag for each test that can fail; the lowest one is the verdict's code."""
+def test_public() -> None:
+    """Each code states by a boolean whether the person has to be informed; a code of success never is public."""
+    successes = [code for code in CODES if code.endswith(("_OK", "_FOUND")) or code == "PAYABLE"]
 
-    def test_order_is_that_of_the_tests_and_numbers_are_stable(self) -> None:
-        """Nobody renumbers what files keep."""
-        assert ORDER == {str(reason.name): reason.value for reason in Reason}
+    assert {bool} == {type(code.public) for code in CODES}
+    assert [] == [code for code in successes if code.public]
 
-    @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
-    def test_name_is_a_word(self, reason: Reason) -> None:
-        """Every reason bears the name of a word for verdicts or for references."""
-        assert str(reason.name) in {*VerdictCode, *ReferenceCode}
+
+def test_copies() -> None:
+    """A code is one object in each process, and keeps its attributes."""
+    assert [] == [code for code in CODES for travel in COPIES if travel(code) is not code]
+
+
+def test_reasons() -> None:
+    """The reasons are in the order of the tests, with stable numbers, and have the names of codes."""
+    assert ORDER == {str(reason.name): reason.value for reason in Reason}
+    assert set(ORDER) <= {*VerdictCode, *ReferenceCode}

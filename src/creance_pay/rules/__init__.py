@@ -1,11 +1,11 @@
-r"""May this be paid online, how much, and what follows: pure functions, with the policy as an argument.
+r"""The rules of the service: whether a debt is payable online, how much of it, and the deadlines after a payment.
 
-Nothing here looks at a clock, a network or a database: the day, the debts and the policy are handed in.
-Every answer is a :class:`Verdict`.
+Each rule is a pure function of its arguments, which include the day, the debts and the policy.  It reads no clock, no
+network and no database.  The answer to a question is a :class:`Verdict`.
 
 >>> policy = policy_named("ameli-2019-11")
 >>> print("\n".join(access(None, policy=policy).explain()))
-R4 REFERENCE_NOT_OPEN: Not found, not the person's, or closed: one answer. Source: guide, annex, screen of a reference that is not open.
+R4 REFERENCE_NOT_OPEN: Not found, another person's, or closed: one answer. Source: guide, annex, screen of a reference that is not open.
 Policy ameli-2019-11, documented on 2019-11-01.
 Policy value: open_debt_kinds = PFR, FRR (codes of IR_NDT_V), documented on 2019-11-01: guide, use cases: participations forfaitaires and franchises
 """  # noqa: E501 - what the doctest prints
@@ -13,8 +13,9 @@ Policy value: open_debt_kinds = PFR, FRR (codes of IR_NDT_V), documented on 2019
 from __future__ import annotations
 
 from .amounts import AmountCheck, check_amount
+from .cards import check_card_mask
 from .dates import add_working_days, is_working_day
-from .deadlines import AfterPayment, acknowledge_by, after_payment, check_card_mask, delete_on, display_by, register_by
+from .deadlines import AfterPayment, acknowledge_by, after_payment, delete_on, display_by, register_by
 from .eligibility import Access, Assessment, NoticeChannel, NoticeScope, access, assess, notice_channel, notice_scope
 from .instalments import allocate, plan
 from .policy import Policy, Statement, load_policies, policy_named, policy_on

@@ -1,4 +1,4 @@
-"""How much may be paid: the amount that a person typed, against what is due (R9 to R11).
+"""The check of an amount that a person typed (R9 to R11).
 
 >>> from creance_pay.rules import policy_named
 >>> verdict = check_amount("50 €", total=Euros(6000), policy=policy_named("ameli-2019-11"))
@@ -16,28 +16,28 @@ from ..money import Euros
 from .choices import Stranding
 from .policy import Policy
 from .predicates import (
-    Whole,
-    amount_requirements,
+    ScalarOps,
+    amount_predicates,
     failed,
     largest_without_stranding,
     payable_max,
     payable_min,
     strands_nothing,
 )
-from .verdicts import Verdict, less, policy_warnings
+from .verdicts import Verdict, policy_warnings
 
 
 @attrs.frozen(kw_only=True)
 class AmountCheck(Verdict):
-    """Whether an amount can be paid.
+    """The verdict on an amount.
 
     Attributes:
         amount: The amount, or ``None`` when it is refused.
-        stranded: What would remain and be too little to be paid online, else ``None`` (R11).
-        suggested_max: The largest amount that strands nothing, when this one strands something, else ``None``.
+        stranded: The stranded remainder, which would be too small to be paid online; ``None`` if there is none (R11).
+        suggested_max: Where this amount strands a remainder, the largest amount that strands none; else ``None``.
     """
 
-    granted = VerdictCode.AMOUNT_OK
+    success_code = VerdictCode.AMOUNT_OK
     depends_on: tuple[str, ...] = attrs.field(
         default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
     )
@@ -52,53 +52,54 @@ class AmountCheck(Verdict):
 
 
 @attrs.frozen(kw_only=True)
-class AmountInputs(Whole):
-    """The operands of the rules on amounts, in cents."""
+class AmountInputs(ScalarOps):
+    """The operands of the rules on an amount, in cents."""
 
     total: int
     amount: int = 0
 
 
 def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], ...]:
-    """List the amounts that can be paid of a payable total, as ranges of which both ends can be paid (R10, R11).
+    """Return the payable amounts of a payable total, as ranges whose two ends are payable (R10, R11).
 
-    One range; two where the policy refuses the amounts that strand a remainder and the whole total can be paid (Q12).
+    There is usually one range.  There are two where the policy refuses the amounts that strand a remainder, and the
+    whole total is payable (Q12).
     """
-    facts = AmountInputs(total=total.cents)
-    low, high = Euros(payable_min(facts, policy)), Euros(payable_max(facts, policy))
+    inputs = AmountInputs(total=total.cents)
+    low, high = Euros(payable_min(inputs, policy)), Euros(payable_max(inputs, policy))
     if policy.stranding is Stranding.WARN:
         return ((low, high),)
-    below = (low, min(high, less(total, policy.online_min)))
+    below = (low, min(high, total.saturating_sub(policy.online_min)))
     whole = (max(low, total), high)
     return tuple((first, last) for first, last in (below, whole) if first <= last)
 
 
-def _read(amount: str | Euros, policy: Policy) -> Euros:
-    """Read what was typed; cents are not, where the form takes none (Q13)."""
+def _parse(amount: str | Euros, policy: Policy) -> Euros:
+    """Parse a typed amount.  A policy may refuse cents (Q13)."""
     if isinstance(amount, Euros):
         return amount
-    read = Euros.parse(amount)
+    parsed = Euros.parse(amount)
     if not policy.cents_typed and ("," in amount or "." in amount):
-        raise InvalidAmountError("expected euros without cents", code=VerdictCode.AMOUNT_BAD_FORMAT)
-    return read
+        raise InvalidAmountError("expected euros without cents, got decimals", code=VerdictCode.AMOUNT_BAD_FORMAT)
+    return parsed
 
 
 def check_amount(
     amount: str | Euros, *, total: Euros, policy: Policy, warnings: tuple[Code, ...] | None = None
 ) -> AmountCheck:
-    """Judge an amount against a total that is due (R9, R10, R11).
+    """Check an amount against a total that is due (R9, R10, R11).
 
-    This is the low-level half of :meth:`Assessment.check <creance_pay.rules.Assessment.check>`: it knows nothing of the
-    debts behind the total, and accepts an amount for a total that no assessment has found payable.
+    This function does not check whether the total is payable.  A portal calls :meth:`Assessment.check
+    <creance_pay.rules.Assessment.check>`, which does.
 
     Args:
-        amount: What the person typed, in a French form, or an amount already read.
-        total: What is due.
+        amount: The text that the person typed in a French form, or an amount.
+        total: The amount that is due.
         policy: The policy to apply.
-        warnings: Those of the assessment; by default the policy's own.
+        warnings: The warnings of the assessment; by default those of the policy.
 
     Returns:
-        ``AMOUNT_OK``, perhaps with a warning, or the first test that failed.
+        ``AMOUNT_OK``, with a warning where the amount strands a remainder; or the first test that failed.
     """
     warnings = policy_warnings(policy) if warnings is None else warnings
     values: dict[str, object] = {
@@ -107,15 +108,15 @@ def check_amount(
         "maximum": policy.online_max_per_payment,
     }
     try:
-        asked = _read(amount, policy)
+        asked = _parse(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    facts = AmountInputs(amount=asked.cents, total=total.cents)
-    reasons, values["amount"] = failed(amount_requirements(policy), facts, policy), asked
-    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or strands_nothing(facts, policy):
+    inputs = AmountInputs(amount=asked.cents, total=total.cents)
+    reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
+    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or bool(strands_nothing(inputs, policy)):
         paid = None if reasons else asked
         return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
-    stranded, suggested = less(total, asked), Euros(largest_without_stranding(facts, policy))
+    stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))
     return AmountCheck(
         policy=policy,
         reasons=reasons,

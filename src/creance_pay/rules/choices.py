@@ -1,6 +1,7 @@
-"""The choices that a policy makes where the guide can be read in two ways, by the number of the question.
+"""The choices of a policy, one for each open question of the guide.
 
-The recommended reading of each is the shipped policy's; a caisse that reads otherwise writes the other word.
+The guide leaves these questions open, each with two readings.  The shipped policy has the recommended reading.  A
+caisse that reads the guide otherwise writes the other word into its own policy.
 """
 
 from __future__ import annotations
@@ -8,77 +9,77 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NoReturn
 
+from .._validators import describe
 from ..errors import ConfigurationError
 
 
 class Choice(StrEnum):
-    """A choice between words; another word is refused when the policy is built."""
+    """A choice between two words.  Building a policy with another word raises an error."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
-        """Name the words that exist."""
-        del value
-        raise ConfigurationError(f"expected one of {', '.join(cls)}")
+        """Raise an error that names the words."""
+        raise ConfigurationError(f"expected one of {', '.join(cls)}, got {describe(value)}")
 
 
 class BandCheck(Choice):
-    """When the band is tested (Q3)."""
+    """The moment at which the band is tested (Q3)."""
 
-    #: When the notice is sent, and never again.
+    #: When the notice is sent, and not later.
     NOTICE = "notice"
-    #: Each time the person comes to pay.
+    #: Each time the person wants to pay.
     ACCESS = "access"
 
 
 class MinBasis(Choice):
-    """What the online minimum is compared with (Q7)."""
+    """The amount that is compared with the online minimum (Q7)."""
 
-    #: What remains of the reference that the person typed.
+    #: The remaining amount of the reference that the person typed.
     REFERENCE = "reference"
-    #: What remains of all selected references together.
+    #: The remaining amount of all selected references together.
     SELECTION = "selection"
 
 
 class TotalBasis(Choice):
-    """What the total to be paid includes (Q9)."""
+    """The references that the total to be paid includes (Q9)."""
 
     #: The reference that the person typed, and those selected with it.
     ALL = "all"
-    #: Those selected alone, once one is.
+    #: Only those selected with it, if there are any.
     SELECTED = "selected"
 
 
 class MaxBasis(Choice):
-    """What a payment may not exceed (Q10)."""
+    """The upper bound of a payment (Q10)."""
 
-    #: The largest payment, nor what remains due.
+    #: The policy's largest payment, or the remaining amount where that is less.
     TOTAL = "total"
-    #: The largest payment alone: more than what is due leaves a credit.
+    #: The policy's largest payment.  A payment above the amount due leaves a credit.
     PAYMENT = "payment"
 
 
 class Stranding(Choice):
-    """What becomes of an amount that leaves too little to be paid online (Q12)."""
+    """The treatment of an amount that strands a remainder (Q12)."""
 
-    #: It is accepted, with a warning and a proposal.
+    #: The amount is accepted, with a warning and a suggestion.
     WARN = "warn"
-    #: It is refused.
+    #: The amount is refused.
     REFUSE = "refuse"
 
 
 class DisplayCount(Choice):
-    """How the delay of display is counted (Q16)."""
+    """The unit of the delay until a payment is displayed (Q16)."""
 
-    #: Elapsed hours from the acceptance.
+    #: Elapsed hours after the acceptance.
     ELAPSED_HOURS = "elapsed_hours"
-    #: To the end of the next day.
+    #: The end of the next day.
     NEXT_DAY = "next_day"
 
 
 class RetentionCount(Choice):
-    """How the time in the mailbox is counted (Q17)."""
+    """The unit of the time in the mailbox (Q17)."""
 
-    #: Calendar months, clamped to the month's end.
+    #: Calendar months, at most to the end of the month.
     MONTHS = "months"
     #: Days.
     DAYS = "days"

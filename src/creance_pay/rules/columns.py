@@ -1,8 +1,8 @@
-"""The same rules over columns: one decision for each row of a frame of Polars, pandas, PyArrow, DuckDB or PySpark.
+"""The rules over columns: one decision for each row of a frame of Polars, pandas, PyArrow, DuckDB or PySpark.
 
-The requirements and the amounts are the very functions that decide one debt.  They run here over expressions of
-`Narwhals <https://narwhals-dev.github.io/narwhals/>`_, which each engine carries out as its own: what comes in and goes
-out is the caller's own frame, lazy where it is.
+The functions of :mod:`~creance_pay.rules.predicates` that decide one debt run here over expressions of `Narwhals
+<https://narwhals-dev.github.io/narwhals/>`_.  Each engine executes them natively.  The result has the type of the
+caller's frame, and is lazy where that frame is.
 
 >>> import polars as pl
 >>> from creance_pay.rules import columns, policy_named
@@ -18,8 +18,8 @@ out is the caller's own frame, lazy where it is.
 ('PAYABLE', 1600, 5000, 4400)
 ('BELOW_ONLINE_MINIMUM', None, None, None)
 
-No row is passed over and none stops the others: a null is ``INPUT_MISSING``, a negative amount ``INPUT_INVALID``, what
-is no reference ``REFERENCE_BAD_FORMAT``, and the row's other cells are tested all the same.
+Every row gets a decision.  A null is ``INPUT_MISSING``, a negative amount ``INPUT_INVALID``, and a text that is not a
+reference ``REFERENCE_BAD_FORMAT``.  The other cells of such a row are tested too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add, and_, or_
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -38,10 +38,9 @@ from .policy import Policy
 from .predicates import (
     ACCESS,
     SCOPE,
-    Facts,
-    Requirement,
-    Requirements,
-    due_requirements,
+    Inputs,
+    Predicates,
+    due_predicates,
     first_payment,
     payable_max,
     payable_min,
@@ -53,7 +52,7 @@ try:
     from narwhals.exceptions import DuplicateError
     from narwhals.stable.v2.typing import IntoFrameT
 except ImportError as error:
-    raise MissingExtraError("columns need more: pip install 'creance-pay[batch]'", extra="batch") from error
+    raise MissingExtraError("columns need an extra: pip install 'creance-pay[batch]'", extra="batch") from error
 
 __all__ = ["assess", "notice_scope"]
 
@@ -64,37 +63,37 @@ _ENGINES = {
     nw.Implementation.DUCKDB,
     nw.Implementation.PYSPARK,
 }
-# No one way to anchor the end is right everywhere: $ lets a line end follow in Python and Java, and \z is not in
-# Python's re before 3.14, which is what pandas uses.  There the length decides; elsewhere the pattern does it all.
+# No anchor of the end works in every engine: in Python and Java, $ matches before a final line end, and Python's re,
+# which pandas uses, lacks \z before 3.14.  For pandas the length is checked too; elsewhere the pattern is enough.
 _SPACED = rf"\A *{'[0-9] *' * 16}[A-Za-z] *\z"
 _BARE, _BARE_LENGTH = "^[0-9]{16}[A-Za-z]$", 17
 _A_REFERENCE = "0" * 16 + "A"
-_LARGEST = 2**63 - 1  # what fits the whole numbers that every engine has
+_LARGEST = 2**63 - 1  # the largest integer that every engine has
 _WIDER = (nw.UInt64, nw.Int128, nw.UInt128)
-# What a column may hold: the test of its type, and the words for it.
+# The kind of a column: the test of its type, and the text for an error.
 _Kind = tuple[Callable[[nw.dtypes.DType], bool], str]
 _TEXT: _Kind = (lambda dtype: dtype in (nw.String, nw.Categorical, nw.Enum), "text")
 _CENTS: _Kind = (lambda dtype: dtype.is_integer(), "whole cents, as integers and not as floats, decimals or text")
-_YES_OR_NO: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
+_BOOLEANS: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
 
 
-class _Expressions:
-    """What the facts of columns bring: the two helpers, over expressions."""
+class ColumnOps:
+    """The operations over expressions."""
 
     @staticmethod
-    def pick(test: nw.Expr, one: Any, other: Any) -> nw.Expr:  # noqa: ANN401 - an expression or a number
-        """Give one value or the other, row by row."""
+    def where(test: Any, one: Any, other: Any, /) -> nw.Expr:  # noqa: ANN401 - expressions, or numbers
+        """Return one value in the rows where a test is true, the other one elsewhere."""
         return nw.when(test).then(one).otherwise(other)
 
     @staticmethod
-    def lesser(one: nw.Expr, other: int) -> nw.Expr:
-        """Give the smaller value, row by row."""
-        return _Expressions.pick(one <= other, one, other)
+    def minimum(one: nw.Expr, other: int, /) -> nw.Expr:
+        """Return the smaller value, row by row."""
+        return ColumnOps.where(one <= other, one, other)
 
 
 @attrs.frozen(kw_only=True)
-class _Row(_Expressions):
-    """The operands of the rules on one row, as expressions."""
+class _Row(ColumnOps):
+    """The operands of a row, as expressions."""
 
     present: nw.Expr
     valid: nw.Expr
@@ -102,7 +101,7 @@ class _Row(_Expressions):
 
 @attrs.frozen(kw_only=True)
 class _Debt(_Row):
-    """Those of a debt."""
+    """The operands of a debt."""
 
     well_formed: nw.Expr
     open_online: nw.Expr
@@ -111,24 +110,24 @@ class _Debt(_Row):
 
     @property
     def total(self) -> nw.Expr:
-        """The total of a debt that is paid alone."""
+        """The amount due for a debt that is paid alone."""
         return self.due
 
 
 @attrs.frozen(kw_only=True)
 class _Notice(_Row):
-    """Those of a notice."""
+    """The operands of a notice."""
 
     notice_received: nw.Expr
     balance: nw.Expr
 
 
-_READABLE: Requirements = {
-    Reason.INPUT_MISSING: lambda facts, _: facts.present,
-    Reason.INPUT_INVALID: lambda facts, _: facts.valid,
+_READABLE: Predicates[_Row] = {
+    Reason.INPUT_MISSING: lambda inputs, _: inputs.present,
+    Reason.INPUT_INVALID: lambda inputs, _: inputs.valid,
 }
-_WELL_FORMED: Requirements = {Reason.REFERENCE_BAD_FORMAT: lambda facts, _: facts.well_formed}
-_AMOUNTS: Mapping[str, Requirement] = {
+_WELL_FORMED: Predicates[_Debt] = {Reason.REFERENCE_BAD_FORMAT: lambda inputs, _: inputs.well_formed}
+_AMOUNTS: Mapping[str, Callable[[_Debt, Policy], nw.Expr | int]] = {
     "payable_min": payable_min,
     "payable_max": payable_max,
     "next_payment": first_payment,
@@ -137,44 +136,59 @@ _AMOUNTS: Mapping[str, Requirement] = {
 
 @attrs.frozen(kw_only=True)
 class _Table:
-    """A frame that has the columns it should, and how to read them: what cannot be read, as what passes every test."""
+    """A frame with the required columns.
+
+    The methods build an expression from a column.  A null is replaced by a value that passes every other test, so that
+    ``INPUT_MISSING`` is its only reason.
+    """
 
     frame: Any
     types: Mapping[str, nw.dtypes.DType]
     on_pandas: bool
 
     @classmethod
-    def of(cls, native: Any, columns: Sequence[tuple[str, _Kind]], *, added: tuple[str, ...]) -> _Table:  # noqa: ANN401 - judged
-        """Take a frame in, if it has what is to be read, of the right types, and nothing of what is to be added."""
+    def of(cls, native: Any, columns: Sequence[tuple[str, _Kind]], *, added: tuple[str, ...]) -> _Table:  # noqa: ANN401 - a frame
+        """Wrap a frame, after a check of its columns.
+
+        Args:
+            native: The caller's frame.
+            columns: The required columns, with the kind of each.
+            added: The columns that the frame must not have, since the rule adds them.
+        """
         try:
             frame = nw.from_native(native)
             types = frame.collect_schema()
         except TypeError:
-            raise InvalidValueError("expected a frame of Polars, pandas, PyArrow, DuckDB or PySpark") from None
+            found = type(native).__name__
+            raise InvalidValueError(
+                f"expected a frame of Polars, pandas, PyArrow, DuckDB or PySpark, got {found}"
+            ) from None
         except DuplicateError:
-            raise InvalidValueError("expected each name of a column once") from None
+            raise InvalidValueError("expected each name of a column once, got one twice") from None
         if frame.implementation not in _ENGINES:
-            raise UnsupportedError(f"frames of {frame.implementation} are not among those that were tested")
+            raise UnsupportedError(
+                f"expected a frame of Polars, pandas, PyArrow, DuckDB or PySpark, got one of {frame.implementation}"
+            )
         if missing := [name for name, _ in columns if name not in types]:
             raise InvalidValueError(f"missing columns: {', '.join(missing)}")
         if taken := sorted({str(name).lower() for name in types} & {*added}):
-            raise InvalidValueError(f"columns of this name, in whatever case, would be lost: {', '.join(taken)}")
+            raise InvalidValueError(f"columns of these names, in any case, would be lost: {', '.join(taken)}")
         for name, (suits, expected) in columns:
             if not suits(types[name]):
-                found = type(types[name]).__name__  # and no more of it: an enumeration would tell its values
+                found = type(types[name]).__name__  # without its parameters: those of an enumeration are cells
                 raise InvalidValueError(f"column {name}: expected {expected}, got {found}")
         return cls(frame=frame, types=types, on_pandas=frame.implementation is nw.Implementation.PANDAS)
 
     def present(self, *names: str) -> nw.Expr:
-        """Tell the rows of which no cell is null."""
+        """Test that no cell of a row is null."""
         return reduce(and_, (~nw.col(name).is_null() for name in names))
 
-    def yes(self, name: str) -> nw.Expr:
-        """Read a yes or no."""
-        return nw.col(name).fill_null(True)  # noqa: FBT003 - the value itself
+    def boolean(self, name: str) -> nw.Expr:
+        """Read a boolean; a null as true."""
+        return nw.col(name).fill_null(True)  # noqa: FBT003 - the value of a cell
 
     def cents(self, name: str, passing: int) -> nw.Expr:
-        """Read an amount, negative or not; what no whole number of the engines holds, as the largest of them."""
+        """Read an amount as Int64; a larger one as the largest Int64, a null as ``passing``."""
         cell, dtype = nw.col(name), self.types[name]
         if dtype in _WIDER:
             least = None if dtype.is_unsigned_integer() else nw.lit(-1, dtype)
@@ -182,13 +196,13 @@ class _Table:
         return cell.cast(nw.Int64).fill_null(passing)
 
     def text(self, name: str, passing: str) -> nw.Expr:
-        """Read a text."""
+        """Read a text; a null as ``passing``."""
         cell = nw.col(name)
         text = cell.cast(nw.String)
-        return _Expressions.pick(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
+        return ColumnOps.where(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
 
     def well_formed(self, name: str) -> nw.Expr:
-        """Tell the rows with a notice reference, a null being one (R1)."""
+        """Test the form of a notice reference (R1); a null passes."""
         text = self.text(name, _A_REFERENCE)
         if not self.on_pandas:
             return text.str.contains(_SPACED)
@@ -196,40 +210,47 @@ class _Table:
         return bare.str.contains(_BARE) & (bare.str.len_chars() == _BARE_LENGTH)
 
     def native(self, decided: Any, amounts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the caller's own type
-        """Add amounts, null where nothing is payable, and give the caller's frame back."""
+        """Add the amounts, null where nothing is payable, and return a frame of the caller's type."""
         payable = nw.col("reasons") == 0
         if not self.on_pandas:
             given = {name: nw.when(payable).then(cents).cast(nw.Int64) for name, cents in amounts.items()}
             return decided.with_columns(**given).to_native()
-        # NumPy has no null among whole numbers, and would make them floats: pandas has a type of its own for that.
-        whole = {name: _Expressions.pick(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
+        # NumPy integers have no null, and would become floats; the type Int64 of pandas has one.
+        whole = {name: ColumnOps.where(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
         frame = decided.with_columns(**whole).to_native()
         return frame.assign(**{name: frame[name].astype("Int64").where(frame["reasons"] == 0) for name in amounts})
 
 
-def _word(requirements: Requirements, facts: Facts, policy: Policy, granted: VerdictCode) -> nw.Expr:
-    """Give the word of the first test that fails, or of the yes."""
-    word: Any = nw
-    for reason, met in requirements.items():
-        word = word.when(~met(facts, policy)).then(nw.lit(code_of(reason).value))
-    expression: nw.Expr = word.otherwise(nw.lit(granted.value))
+def _evaluate(predicates: Predicates[Inputs], inputs: Inputs, policy: Policy) -> Mapping[Reason, nw.Expr]:
+    """Build the expression of each test."""
+    # Comparisons of expressions are expressions.
+    return {reason: cast("nw.Expr", met(inputs, policy)) for reason, met in predicates.items()}
+
+
+def _first_failure(tests: Mapping[Reason, nw.Expr], success_code: VerdictCode) -> nw.Expr:
+    """Build the code of the first test that fails, or the code of success."""
+    code: Any = nw
+    for reason, met in tests.items():
+        code = code.when(~met).then(nw.lit(code_of(reason).value))
+    expression: nw.Expr = code.otherwise(nw.lit(success_code.value))
     return expression
 
 
-def _flags(requirements: Requirements, facts: Facts, policy: Policy) -> nw.Expr:
-    """Add the flags of the tests that fail: engines do not agree on ``|`` between numbers."""
-    flags = (_Expressions.pick(met(facts, policy), 0, int(reason)) for reason, met in requirements.items())
+def _reasons(tests: Mapping[Reason, nw.Expr]) -> nw.Expr:
+    """Add the flags of the tests that fail: engines disagree on ``|`` between numbers."""
+    flags = (ColumnOps.where(met, 0, int(reason)) for reason, met in tests.items())
     return reduce(add, flags).cast(nw.Int32)
 
 
-def _demand_a_row_is_enough(policy: Policy) -> None:
+def _require_policy_of_rows(policy: Policy) -> None:
+    """Refuse a policy that depends on more than one row contains."""
     lacking = {
         "min_basis": policy.min_basis is MinBasis.SELECTION,
         "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
         "several_payments": not policy.several_payments,
     }
     if names := [name for name, lacks in lacking.items() if lacks]:
-        raise UnsupportedError(f"a row does not hold what the policy asks for by {', '.join(names)}")
+        raise UnsupportedError(f"a row lacks the operands that the policy needs for {', '.join(names)}")
 
 
 def assess(
@@ -241,39 +262,40 @@ def assess(
     remaining: str = "remaining",
     open_online: str = "open_online",
 ) -> IntoFrameT:
-    """Decide for each row whether its debt, paid alone, can be paid online, and how much (R1, R4, R7, R10, R12, R21).
+    """Decide for each row whether its debt, paid alone, is payable online, and how much (R1, R4, R7, R10, R12, R21).
 
-    The answers are those of :func:`creance_pay.rules.assess` for one debt with nothing pending, and of
+    The results equal those of :func:`creance_pay.rules.assess` for one debt without pending payments, and of
     :func:`creance_pay.rules.plan`.
 
     Args:
-        frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark, of any further columns.
+        frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark.  It may have further columns.
         policy: The policy to apply.
         reference: The column of notice references, as text: sixteen ASCII digits and an ASCII letter of either case,
-            with ASCII spaces anywhere or nowhere.  What a person typed goes through
-            :meth:`NoticeReference.parse <creance_pay.NoticeReference.parse>`, which forgives more, and explains.
+            with any number of ASCII spaces.  For a text that a person typed, use :meth:`NoticeReference.parse
+            <creance_pay.NoticeReference.parse>`, which accepts more forms and explains a refusal.
         kind: The column of kinds, as text: codes of :class:`~creance_pay.DebtKind`.  Any other text is
-            ``KIND_NOT_OPEN``: whatever it means, the policy does not open it.
-        remaining: The column of what is still due, in whole cents, integers of any width.
-        open_online: The column, of booleans, that tells whether the caisse has opened the reference.
+            ``KIND_NOT_OPEN``.
+        remaining: The column of remaining amounts, in cents, as integers of any width.
+        open_online: The column of booleans: whether the caisse has opened the reference to online payment.
 
     Returns:
-        The caller's own kind of frame: its columns, then
+        A frame of the caller's type, with its columns, followed by
 
-        * ``code``: the word of the first test that failed, or ``PAYABLE``;
-        * ``reasons``: all tests that failed, a sum of :class:`~creance_pay.codes.Reason`, as Int32, 0 for a yes;
-          a cell that is missing or invalid fails no other test;
+        * ``code``: the code of the first test that failed, or ``PAYABLE``;
+        * ``reasons``: the tests that failed, as a sum of :class:`~creance_pay.codes.Reason`, as Int32; 0 for a yes.
+          A cell that is missing or invalid fails no other test;
         * ``payable_min``, ``payable_max``, ``next_payment``: the smallest and the largest payment, and the first
           payment of the plan, in cents, as Int64; null where ``reasons`` is not 0.
 
     Raises:
-        InvalidValueError: when a column is missing or of another type, or has a name, in whatever case, that is to be
-            added.  Floats are refused: a column of pandas with nulls becomes whole by ``astype("Int64")``.
-        UnsupportedError: for a frame of another engine, and for a policy that asks for what a row does not hold: the
-            whole selection (``min_basis``), the balance (``band_checked_at``), earlier payments (``several_payments``).
+        InvalidValueError: when a column is missing or has another type, or when the frame has a column with the name of
+            a column to add, in any case.  Floats are refused: convert a column of pandas with nulls by
+            ``astype("Int64")``.
+        UnsupportedError: for a frame of another engine, and for a policy that depends on more than a row contains: the
+            selection (``min_basis``), the balance (``band_checked_at``), earlier payments (``several_payments``).
     """
-    _demand_a_row_is_enough(policy)
-    read = [(reference, _TEXT), (kind, _TEXT), (remaining, _CENTS), (open_online, _YES_OR_NO)]
+    _require_policy_of_rows(policy)
+    read = [(reference, _TEXT), (kind, _TEXT), (remaining, _CENTS), (open_online, _BOOLEANS)]
     table = _Table.of(frame, read, added=("code", "reasons", *_AMOUNTS))
     passing = policy.online_max_per_payment.cents
     due = table.cents(remaining, passing)
@@ -284,14 +306,14 @@ def assess(
         present=table.present(reference, kind, remaining, open_online),
         valid=valid,
         well_formed=table.well_formed(reference),
-        open_online=table.yes(open_online),
-        kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # none is null any more
-        due=_Expressions.pick(valid, due, passing),
+        open_online=table.boolean(open_online),
+        kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # false, since no null is left
+        due=ColumnOps.where(valid, due, passing),
     )
-    tests = {**_READABLE, **_WELL_FORMED, **ACCESS, **due_requirements(policy)}
-    decided = table.frame.with_columns(
-        code=_word(tests, debt, policy, VerdictCode.PAYABLE), reasons=_flags(tests, debt, policy)
-    )
+    # After _require_policy_of_rows, the tests of the amount due use only operands of a row.
+    of_due = cast("Predicates[_Debt]", due_predicates(policy))
+    tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS, **of_due}, debt, policy)
+    decided = table.frame.with_columns(code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests))
     amounts = {name: rule(debt, policy) for name, rule in _AMOUNTS.items()}
     whole: IntoFrameT = table.native(decided, amounts)
     return whole
@@ -304,33 +326,33 @@ def notice_scope(
     balance: str = "balance",
     notice_received: str = "notice_received",
 ) -> IntoFrameT:
-    """Decide for each row whether a balance and a notice lead to the service (R5, R6).
+    """Decide for each row whether a balance and a notice are in the scope of the service (R5, R6).
 
-    The answers are those of :func:`creance_pay.rules.notice_scope`.
+    The results equal those of :func:`creance_pay.rules.notice_scope`.
 
     Args:
-        frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark, of any further columns.
+        frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark.  It may have further columns.
         policy: The policy to apply.
-        balance: The column of each person's whole balance, in whole cents, integers of any width.
-        notice_received: The column, of booleans, that tells whether the person has received a notice.
+        balance: The column of the whole balance of each person, in cents, as integers of any width.
+        notice_received: The column of booleans: whether the person has received a notice.
 
     Returns:
-        The caller's own kind of frame: its columns, then ``scope``: ``IN_SCOPE``, or the word of the first test that
-        failed among ``INPUT_MISSING``, ``INPUT_INVALID``, ``NO_NOTICE``, ``BELOW_BAND`` and ``ABOVE_BAND``.
+        A frame of the caller's type, with its columns, followed by ``scope``: ``IN_SCOPE``, or the code of the first
+        test that failed among ``INPUT_MISSING``, ``INPUT_INVALID``, ``NO_NOTICE``, ``BELOW_BAND`` and ``ABOVE_BAND``.
 
     Raises:
-        InvalidValueError: when a column is missing or of another type, or there is a column ``scope``, in whatever
-            case.
+        InvalidValueError: when a column is missing or has another type, or when the frame has a column ``scope``, in
+            any case.
         UnsupportedError: for a frame of another engine.
     """
-    table = _Table.of(frame, [(balance, _CENTS), (notice_received, _YES_OR_NO)], added=("scope",))
+    table = _Table.of(frame, [(balance, _CENTS), (notice_received, _BOOLEANS)], added=("scope",))
     cents = table.cents(balance, 0)
     notice = _Notice(
         present=table.present(balance, notice_received),
         valid=cents >= 0,
-        notice_received=table.yes(notice_received),
+        notice_received=table.boolean(notice_received),
         balance=cents,
     )
-    word = _word({**_READABLE, **SCOPE}, notice, policy, VerdictCode.IN_SCOPE)
-    whole: IntoFrameT = table.frame.with_columns(scope=word).to_native()
+    tests = _evaluate({**_READABLE, **SCOPE}, notice, policy)
+    whole: IntoFrameT = table.frame.with_columns(scope=_first_failure(tests, VerdictCode.IN_SCOPE)).to_native()
     return whole

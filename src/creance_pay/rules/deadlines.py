@@ -1,4 +1,4 @@
-"""What follows a payment: what is left, when it shows, when its acknowledgement is due and deleted (R16 to R20).
+"""The effects of a payment on a debt, and the deadlines after it (R17 to R20).
 
 >>> from datetime import date, datetime, timezone
 >>> from creance_pay.rules import policy_named
@@ -13,38 +13,35 @@ datetime.date(2018, 7, 19)
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._clock import require_aware
 from ..caisses import Caisse
-from ..codes import CardCode, Code, Settlement
-from ..errors import InvalidAmountError, InvalidValueError
+from ..codes import Code, Settlement
+from ..errors import InvalidAmountError
 from ..money import Euros
 from .choices import DisplayCount, MaxBasis, RetentionCount
-from .dates import add_working_days, months_later, whole_day, zoned
-from .eligibility import Assessment, Sums
+from .dates import add_working_days, months_later, require_date
+from .eligibility import Assessment, BalanceInputs
 from .policy import Policy
-from .predicates import due_requirements, failed
-from .verdicts import less
+from .predicates import due_predicates, failed
 
 _REGISTRATION_DAYS = 1  # CRPA R112-11-2: at once, or within one working day
 _ACKNOWLEDGEMENT_DAYS = 10  # CRPA R112-11-2: within ten working days of receipt
 _PARIS = "Europe/Paris"
-_MASK = re.compile(r"[0-9]{4}#{7,13}[0-9]{2}")
-_FULL_NUMBER = re.compile(r"[0-9]{13,19}")
 
 
 @attrs.frozen(kw_only=True)
 class AfterPayment:
-    """A debt after a payment.
+    """The state of a debt after a payment.
 
     Attributes:
-        remaining: What is still due.
+        remaining: The amount that is still due.
         state: ``PARTIAL`` or ``SETTLED``.
-        online: The code of the assessment of the rest.
+        online: The code of the assessment of the remaining amount.
     """
 
     remaining: Euros
@@ -53,15 +50,15 @@ class AfterPayment:
 
 
 def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPayment:
-    """Say what a debt is once a payment is deducted, and whether the rest can be paid online (R20, R7 again).
+    """Subtract a payment from a debt, and assess whether the rest is payable online (R20, R7).
 
     Args:
-        remaining: What was due.
-        paid: What was paid, above zero.
+        remaining: The amount that was due.
+        paid: The amount of the payment, above zero.
         policy: The policy to apply.
 
     Raises:
-        InvalidAmountError: for nothing paid, or for more than what was due where the policy allows no credit (Q10).
+        InvalidAmountError: for a payment of zero, or of more than was due where the policy allows no credit (Q10).
 
     >>> from creance_pay.rules import policy_named
     >>> after = after_payment(Euros(6000), Euros(2000), policy=policy_named("ameli-2019-11"))
@@ -69,101 +66,83 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
     (Euros(4000), <Settlement.PARTIAL: 'PARTIAL'>, <VerdictCode.PAYABLE: 'PAYABLE'>)
     """
     if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
-        raise InvalidAmountError("expected a payment above zero and not over what was due")
-    rest = less(remaining, paid)
-    facts = Sums(due=rest.cents, balance=rest.cents, untouched=False)
+        found = "more" if paid.cents else "zero"
+        raise InvalidAmountError(f"expected paid to be above zero and at most the amount due, got {found}")
+    rest = remaining.saturating_sub(paid)
+    inputs = BalanceInputs(due=rest.cents, balance=rest.cents, untouched=False)
     return AfterPayment(
         remaining=rest,
         state=Settlement.PARTIAL if rest.cents else Settlement.SETTLED,
-        online=Assessment(policy=policy, reasons=failed(due_requirements(policy), facts, policy)).code,
+        online=Assessment(policy=policy, reasons=failed(due_predicates(policy), inputs, policy)).code,
     )
 
 
 def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
-    """Say until when an accepted payment shows in the account (R17).
+    """Return the latest moment at which the account displays an accepted payment (R17).
 
     Args:
-        accepted_at: The moment of acceptance, with its time zone.
-        policy: The policy to apply: elapsed hours, not hours of the clock; or the last second of the next day (Q16).
+        accepted_at: The moment of the acceptance, with its time zone.
+        policy: The policy to apply.  It counts elapsed hours, or up to the last second of the next day (Q16).
 
     Returns:
-        The moment, in the same time zone.
+        The moment, in the time zone of ``accepted_at``.
 
     Raises:
-        InvalidValueError: for a moment without time zone.
+        InvalidValueError: for a moment without a time zone.
     """
+    require_aware(accepted_at, "accepted_at")
     if policy.display_counted_in is DisplayCount.NEXT_DAY:
-        tomorrow = zoned(accepted_at).date() + timedelta(days=1)
+        tomorrow = accepted_at.date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(23, 59, 59), accepted_at.tzinfo)
-    shown = zoned(accepted_at).astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
+    shown = accepted_at.astimezone(UTC) + timedelta(hours=policy.display_delay_hours)
     return shown.astimezone(accepted_at.tzinfo)
 
 
 def delete_on(sent_on: date, *, policy: Policy) -> date:
-    """Say on which day an acknowledgement leaves the mailbox (R19).
+    """Return the day on which an acknowledgement is deleted from the mailbox (R19).
 
     Args:
-        sent_on: The day on which it was sent, where the caisse is.
-        policy: The policy to apply: calendar months, clamped to the month's end, or days (Q17).
+        sent_on: The day on which it was sent, in the time zone of the caisse.
+        policy: The policy to apply.  It counts calendar months, at most to the end of the month, or days (Q17).
 
     Raises:
-        InvalidValueError: for something else than a day, a moment included.
+        InvalidValueError: for a value that is not a date; a datetime is none.
     """
+    require_date(sent_on, "sent_on")
     if policy.retention_counted_in is RetentionCount.DAYS:
-        return whole_day(sent_on) + timedelta(days=policy.mailbox_retention_days)
-    return months_later(whole_day(sent_on), policy.mailbox_retention_months)
+        return sent_on + timedelta(days=policy.mailbox_retention_days)
+    return months_later(sent_on, policy.mailbox_retention_months)
 
 
 def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -> date:
-    """Say by which day a payment is to be registered, when it is not acknowledged at once (R18; CRPA R112-11-2).
+    """Return the last day to register a payment that is not acknowledged at once (R18; CRPA R112-11-2).
 
     Args:
-        received_at: The moment of receipt, with its time zone; or the day of it, where the caisse is.
-        caisse: Whose public holidays and time zone count; by default, those of Paris.
+        received_at: The moment of receipt, with its time zone; or the day of receipt, in the time zone of the caisse.
+        caisse: The caisse whose public holidays and time zone apply; by default, the common holidays and Paris time.
 
     Returns:
-        The next working day where the caisse is.
+        The next working day of the caisse.
 
     Raises:
-        InvalidValueError: for a moment without time zone.
+        InvalidValueError: for a moment without a time zone, or a value that is neither a datetime nor a date.
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
-    day = zoned(received_at).astimezone(zone).date() if isinstance(received_at, datetime) else whole_day(received_at)
+    if isinstance(received_at, datetime):
+        day = require_aware(received_at, "received_at").astimezone(zone).date()
+    else:
+        day = require_date(received_at, "received_at")
     return add_working_days(day, _REGISTRATION_DAYS, caisse=caisse)
 
 
 def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
-    """Say by which day a payment is to be acknowledged: ten working days after its receipt (R18; CRPA R112-11-2).
+    """Return the last day to acknowledge a payment: ten working days after its receipt (R18; CRPA R112-11-2).
 
     Args:
-        received_on: The day of receipt, where the caisse is; it does not count.
-        caisse: Whose public holidays count; by default, the common ones.
+        received_on: The day of receipt, in the time zone of the caisse.  It does not count.
+        caisse: The caisse whose public holidays apply; by default, the common ones apply.
 
     Raises:
-        InvalidValueError: for something else than a day, a moment included.
+        InvalidValueError: for a value that is not a date; a datetime is none.
     """
-    return add_working_days(whole_day(received_on), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)
-
-
-def check_card_mask(text: str) -> CardCode:
-    """Tell a masked card number, four digits and two around number signs, from a full one (R16).
-
-    Args:
-        text: What is about to be shown or kept.
-
-    Returns:
-        ``CARD_MASK_OK``, or ``CARD_FULL_NUMBER_REFUSED`` for thirteen to nineteen digits, with or without separators.
-
-    Raises:
-        InvalidValueError: for anything else; like the refusal, it quotes nothing.
-
-    >>> check_card_mask("5017##########00").ok
-    True
-    """
-    if not isinstance(text, str):
-        raise InvalidValueError(f"expected a masked card number as text, got a {type(text).__name__}")
-    if _MASK.fullmatch(text):
-        return CardCode.CARD_MASK_OK
-    if _FULL_NUMBER.search(re.sub(r"[\s.\-]", "", text)):
-        return CardCode.CARD_FULL_NUMBER_REFUSED
-    raise InvalidValueError("expected four digits, number signs, two digits")
+    return add_working_days(require_date(received_on, "received_on"), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)

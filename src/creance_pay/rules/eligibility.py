@@ -1,4 +1,4 @@
-"""May this be paid online: the notice's scope, the access to a debt, the assessment of a selection (R3 to R8, R25).
+"""The eligibility for online payment: scope of a notice, access to a debt, assessment of a selection (R3 to R8, R25).
 
 >>> from creance_pay.rules import notice_scope, policy_named
 >>> policy = policy_named("ameli-2019-11")
@@ -24,10 +24,10 @@ from ..references import NoticeReference
 from .amounts import AmountCheck, check_amount, payable_ranges
 from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
-from .predicates import ACCESS, SCOPE, Whole, due_requirements, failed, selection_requirements
-from .verdicts import Verdict, less, policy_warnings
+from .predicates import ACCESS, SCOPE, ScalarOps, due_predicates, failed, selection_predicates
+from .verdicts import Verdict, policy_warnings
 
-# The values of the policy that each answer depends on.
+# The values of the policy that each verdict depends on.
 _FOR_THE_BAND = ("notice_band_min", "notice_band_max", "band_inclusive")
 _FOR_ACCESS = ("open_debt_kinds",)
 _FOR_PAYING = (
@@ -48,39 +48,39 @@ _FOR_PAYING = (
 
 @attrs.frozen(kw_only=True)
 class NoticeScope(Verdict):
-    """Whether a notice may be sent for a balance."""
+    """The verdict on a balance and a notice: whether they are in the scope of the service."""
 
-    granted = VerdictCode.IN_SCOPE
+    success_code = VerdictCode.IN_SCOPE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_THE_BAND, repr=False)
 
 
 @attrs.frozen(kw_only=True)
 class Access(Verdict):
-    """Whether a reference leads to a debt that is open online."""
+    """The verdict on a reference: whether it leads to a debt that is open online."""
 
-    granted = VerdictCode.REFERENCE_FOUND
+    success_code = VerdictCode.REFERENCE_FOUND
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_ACCESS, repr=False)
 
 
 @attrs.frozen(kw_only=True)
 class Assessment(Verdict):
-    """Whether a selection of debts can be paid online, and within which range.
+    """The verdict on a selection of debts: whether it is payable online, and the payable amounts.
 
     Attributes:
-        total: What remains of all selected debts, payments that are not displayed yet subtracted; ``None`` when the
-            reference leads to no debt.
-        payable_ranges: The amounts that can be paid, as ranges of which both ends can be paid; usually one.
-        payable_min: The smallest payment, or ``None`` when nothing is payable.
-        payable_max: The largest payment, or ``None`` when nothing is payable.
+        total: The remaining amount of the selected debts, less the payments that are not displayed yet; ``None`` where
+            the reference leads to no debt.
+        payable_ranges: The payable amounts, as ranges whose two ends are payable; usually one range.
+        payable_min: The smallest payment, or ``None`` where nothing is payable.
+        payable_max: The largest payment, or ``None`` where nothing is payable.
     """
 
-    granted = VerdictCode.PAYABLE
+    success_code = VerdictCode.PAYABLE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
 
     @property
     def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
-        """The amounts that can be paid (R10, R11)."""
+        """The payable amounts, as ranges (R10, R11)."""
         return () if self.total is None or not self.ok else payable_ranges(self.total, self.policy)
 
     @property
@@ -90,17 +90,17 @@ class Assessment(Verdict):
 
     @property
     def payable_max(self) -> Euros | None:
-        """The largest payment: the policy's, or all that remains (R10, Q10)."""
+        """The largest payment: the policy's, or the remaining amount where that is less (R10, Q10)."""
         return self.payable_ranges[-1][1] if self.ok else None
 
     def check(self, amount: str | Euros) -> AmountCheck:
-        """Judge an amount against this assessment: what a portal calls.
+        """Check an amount against this assessment.
 
         Args:
-            amount: What the person typed, or an amount already read.
+            amount: The text that the person typed in a French form, or an amount.
 
         Returns:
-            The verdict on the amount; a refused assessment stays refused, with its own code, whatever the amount.
+            The verdict on the amount.  Where the assessment is a refusal, the verdict is that refusal.
         """
         if self.total is None or not self.ok:
             return AmountCheck(
@@ -114,16 +114,16 @@ class Assessment(Verdict):
 
 
 class NoticeChannel(StrEnum):
-    """How a notice reaches the person."""
+    """The channel of a notice."""
 
-    #: In the account, for who has one.
+    #: The person's account on the web.
     ELECTRONIC = "ELECTRONIC"
-    #: By letter.
+    #: A letter.
     PAPER = "PAPER"
 
 
-def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the one thing that decides
-    """Say how a notice is sent (guide, use cases).
+def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the only argument
+    """Return the channel of a notice (guide, use cases).
 
     Args:
         has_account: Whether the person has an account on the day of issue.
@@ -132,37 +132,38 @@ def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the on
 
 
 def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> NoticeScope:
-    """Decide whether a balance and a notice lead to the service (R5, R6).
+    """Decide whether a balance and a notice are in the scope of the service (R5, R6).
 
     Args:
-        balance: The person's whole balance of participations forfaitaires and franchises, not one reference.
-        notice_received: Whether the person has received a notice; tested first.
+        balance: The person's whole balance of participations forfaitaires and franchises, not that of one reference.
+        notice_received: Whether the person has received a notice.  This is tested first.
         policy: The policy to apply.
 
     Returns:
         ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
     """
-    facts = Sums(balance=balance.cents, notice_received=notice_received)
+    inputs = BalanceInputs(balance=balance.cents, notice_received=notice_received)
     return NoticeScope(
         policy=policy,
-        reasons=failed(SCOPE, facts, policy),
+        reasons=failed(SCOPE, inputs, policy),
         warnings=policy_warnings(policy),
         values=_band_values(balance, policy),
     )
 
 
 def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
-    """Give what the sentences on the band need."""
+    """Return the values for the sentences on the band."""
     return {"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max}
 
 
 def access(debt: Debt | None, *, policy: Policy) -> Access:
     """Decide whether a reference leads to a debt that is open online (R4, R21).
 
-    Not found, not the person's and closed have one answer, so that references cannot be probed.
+    A reference that is not found, belongs to another person or is closed gets the same answer, so that nobody can probe
+    references.
 
     Args:
-        debt: The person's own debt of that reference, or ``None`` when the portal finds none.
+        debt: The person's own debt of that reference, or ``None`` where the portal finds none.
         policy: The policy to apply.
 
     Returns:
@@ -172,7 +173,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
         return Access(policy=policy, reasons=Reason.REFERENCE_NOT_OPEN, warnings=policy_warnings(policy))
     return Access(
         policy=policy,
-        reasons=failed(ACCESS, _Selection.of([debt], policy), policy),
+        reasons=failed(ACCESS, SelectionInputs.of([debt], policy), policy),
         warnings=_warnings([debt], policy),
         values={"reference": debt.reference},
     )
@@ -186,22 +187,22 @@ def assess(
     policy: Policy,
     balance: Euros | None = None,
 ) -> Assessment:
-    """Decide whether a debt, and those selected with it, can be paid online, and how much (R4, R6 to R8, R21, R25).
+    """Decide whether a debt, and those selected with it, are payable online, and how much (R4, R6 to R8, R21, R25).
 
     Args:
-        debt: The debt of the reference that the person typed, or ``None`` when the portal finds none.
-        others: The other debts that the person has selected.
-        pending: What payments that are accepted but not displayed yet give to each reference; subtracted before
-            anything else.
+        debt: The debt of the reference that the person typed, or ``None`` where the portal finds none.
+        others: The other debts that the person selected.
+        pending: The amount of accepted payments that are not displayed yet, for each reference.  It is subtracted
+            before the tests.
         policy: The policy to apply.
-        balance: The person's whole balance, for a policy that tests the band at access; the selection's total when
-            it is not given.
+        balance: The person's whole balance, for a policy that tests the band at access; by default, the total of the
+            selection.
 
     Returns:
-        ``PAYABLE``, or the first test that failed in the order access, kind, selection, nothing due, band, minimum.
+        ``PAYABLE``, or the first test that failed, in the order access, kind, selection, nothing due, band, minimum.
 
     Raises:
-        InvalidValueError: when ``pending`` maps something else than references to amounts.
+        InvalidValueError: when ``pending`` does not map references to amounts.
 
     >>> from creance_pay import DebtKind, NoticeReference
     >>> from creance_pay.rules import policy_named
@@ -215,21 +216,21 @@ def assess(
     if debt is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, accepted = [debt, *others], _checked(pending or {})
+    selection, accepted = [debt, *others], checked_pending(pending or {})
     deducted = accepted if policy.pending_subtracted else {}
-    remaining = [less(each.remaining, deducted.get(each.reference, Euros(0))) for each in selection]
+    remaining = [each.remaining.saturating_sub(deducted.get(each.reference, Euros(0))) for each in selection]
     counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
     total = sum(counted, Euros(0))
-    owed = total if balance is None else less(balance, sum(deducted.values(), Euros(0)))
-    sums = Sums(
+    owed = total if balance is None else balance.saturating_sub(sum(deducted.values(), Euros(0)))
+    sums = BalanceInputs(
         due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
         balance=owed.cents,
         untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
     )
     return Assessment(
         policy=policy,
-        reasons=failed({**ACCESS, **selection_requirements(policy)}, _Selection.of(selection, policy), policy)
-        | failed(due_requirements(policy), sums, policy),
+        reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
+        | failed(due_predicates(policy), sums, policy),
         warnings=_warnings(selection, policy),
         values={
             "reference": debt.reference,
@@ -244,8 +245,8 @@ def assess(
 
 
 @attrs.frozen(kw_only=True)
-class Sums(Whole):
-    """The operands of the rules on sums, in cents."""
+class BalanceInputs(ScalarOps):
+    """The operands of the rules on a balance and on the amount due, in cents."""
 
     balance: int
     due: int = 0
@@ -254,7 +255,7 @@ class Sums(Whole):
 
 
 @attrs.frozen(kw_only=True)
-class _Selection(Whole):
+class SelectionInputs(ScalarOps):
     """The operands of the rules on access and selection."""
 
     open_online: bool
@@ -264,8 +265,8 @@ class _Selection(Whole):
     one_debtor: bool
 
     @classmethod
-    def of(cls, debts: Sequence[Debt], policy: Policy) -> _Selection:
-        """Look at all the debts together: one that fails a test fails it for all."""
+    def of(cls, debts: Sequence[Debt], policy: Policy) -> SelectionInputs:
+        """Build the operands of a selection.  A debt that fails a test fails it for the selection."""
         return cls(
             open_online=all(debt.open_online for debt in debts),
             kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
@@ -275,18 +276,23 @@ class _Selection(Whole):
         )
 
 
-def _checked(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
-    """Refuse a reference given as text: nothing would be found under it, and a debt be paid twice."""
-    if all(isinstance(key, NoticeReference) and isinstance(part, Euros) for key, part in pending.items()):
-        return pending
-    raise InvalidValueError("expected pending to map NoticeReference to Euros")
+def checked_pending(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
+    """Check the types of a mapping.  A key of another type would match no debt, which would then be paid twice."""
+    wrong = [
+        f"{type(key).__name__} to {type(part).__name__}"
+        for key, part in pending.items()
+        if not (isinstance(key, NoticeReference) and isinstance(part, Euros))
+    ]
+    if wrong:
+        raise InvalidValueError(f"expected pending to map NoticeReference to Euros, got {wrong[0]}")
+    return pending
 
 
 def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
-    """Point out what the references have that is odd (R2, R3), once, and a policy that is not known to apply."""
-    odd: list[Code] = []
+    """Return the warnings about the references (R2, R3), each once, and about the policy."""
+    found: list[Code] = []
     for debt in debts:
         caisse = find_caisse(debt.reference.caisse_code)
-        odd += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
-        odd.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
-    return (*(code for code in dict.fromkeys(odd) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))
+        found += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
+        found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
+    return (*(code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))

@@ -1,4 +1,4 @@
-"""Several payments of one debt, and one payment of several debts (R12, R13).
+"""The plan of several payments for one debt, and the allocation of one payment to several debts (R12, R13).
 
 >>> from creance_pay.rules import policy_named
 >>> plan(Euros(6000), policy=policy_named("ameli-2019-11"))
@@ -17,24 +17,25 @@ from ..money import Euros
 from ..references import NoticeReference
 from .amounts import AmountInputs
 from .choices import BandCheck
+from .eligibility import checked_pending
 from .policy import Policy
 from .predicates import band_ceiling, first_payment, smallest_payable
-from .verdicts import less
 
 
 def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
-    """Split what is due into online payments, as few and as large as can be, that strand nothing (R12).
+    """Split an amount into the fewest online payments that strand no remainder (R12).
 
-    Each part is payable at its turn: not over the largest payment, and leaving enough for those that follow.  Where the
-    policy tests the band at each access (Q3), what is left has to stay in the band until the last payment; where it
-    takes one payment a notice (Q11), there is one part or none.
+    Each payment is payable when its turn comes: it is at most the largest payment, and leaves enough for the next one.
+    Where the policy tests the band at each access (Q3), the rest stays in the band until the last payment.  Where the
+    policy allows one payment for each notice (Q11), the plan has one payment or none.
 
     Args:
-        remaining: What is due.
+        remaining: The amount that is due.
         policy: The policy to apply.
 
     Returns:
-        The parts in their order, which sum to ``remaining``; nothing when it cannot be paid in full online.
+        The payments in their order, each as large as possible, with the sum ``remaining``; empty where the amount
+        cannot be paid in full online.
     """
     least, rest = policy.online_min.cents, remaining.cents
     outside = policy.band_checked_at is BandCheck.ACCESS and rest > band_ceiling(policy)
@@ -55,36 +56,41 @@ def allocate(
     chosen: Sequence[NoticeReference] = (),
     pending: Mapping[NoticeReference, Euros] | None = None,
 ) -> Mapping[NoticeReference, Euros]:
-    """Share one payment among debts: those that the person names, in that order, then the oldest (R13).
+    """Allocate one payment to several debts: to those that the person chose, in that order, then to the oldest (R13).
 
-    A debt of unknown issue date comes last; between equals, the reference decides.  Source: Code civil, art. 1342-10.
+    A debt of unknown issue date comes last.  Debts of the same day are ordered by their references.
+    Source: Code civil, art. 1342-10.
 
     Args:
-        amount: What is paid.
-        debts: What the payment is for; no reference twice.
-        chosen: The references that the person names, in the order of their choice; the others follow.
-        pending: What payments that are accepted but not displayed yet give to each reference (R25).
+        amount: The amount of the payment.
+        debts: The debts that the payment is for, each reference once.
+        chosen: The references that the person chose, in the order of the choice.
+        pending: The amount of accepted payments that are not displayed yet, for each reference (R25).
 
     Returns:
-        What each notice receives, in the order of the sharing; those that receive nothing are left out.
+        The amount for each notice, in the order of the allocation.  Notices that receive nothing are left out.
 
     Raises:
-        InvalidValueError: when a reference is given twice, or named and not among the debts.
-        InvalidAmountError: when the amount is more than what is due.
+        InvalidValueError: when a reference occurs twice, or is chosen and not among the debts; or when ``pending`` does
+            not map references to amounts.
+        InvalidAmountError: when the amount is above the sum that is due.
     """
     by_reference = {debt.reference: debt for debt in debts}
     if len(by_reference) < len(debts) or len(set(chosen)) < len(chosen) or not by_reference.keys() >= set(chosen):
-        raise InvalidValueError("expected each reference once, and the chosen ones among the debts")
+        raise InvalidValueError("expected each reference once and the chosen ones among the debts, got others")
     named = [by_reference[reference] for reference in chosen]
     oldest = sorted((debt for debt in debts if debt.reference not in set(chosen)), key=_age)
+    deducted = checked_pending(pending or {})
     shares, rest = {}, amount
     for debt in (*named, *oldest):
-        due = less(debt.remaining, (pending or {}).get(debt.reference, Euros(0)))
+        due = debt.remaining.saturating_sub(deducted.get(debt.reference, Euros(0)))
         share = min(due, rest)
         rest -= share
         shares[debt.reference] = share
     if rest.cents:
-        raise InvalidAmountError("expected an amount not over what is due", code=VerdictCode.AMOUNT_ABOVE_REMAINING)
+        raise InvalidAmountError(
+            "expected amount to be at most the amount due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
+        )
     return {reference: share for reference, share in shares.items() if share.cents}
 
 

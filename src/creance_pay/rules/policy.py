@@ -1,6 +1,6 @@
 """Policies: the values that the rules depend on, each with its day and its source.
 
-Every rule takes the policy that it applies as an argument; this module alone reads the file ``policy.toml``.
+A rule receives its policy as an argument.  Only this module reads the file ``policy.toml``.
 
 >>> policy = policy_named("ameli-2019-11")
 >>> policy.online_min, policy.online_max_per_payment
@@ -8,7 +8,8 @@ Every rule takes the policy that it applies as an argument; this module alone re
 >>> policy.sources["display_delay_hours"].unit
 'hours'
 
-The guide gives no first day of effect.  A day is hence in no policy, unless the caller accepts a documented one:
+The guide gives no first day of effect.  The shipped policy therefore applies on no day, unless the caller accepts the
+latest documented one:
 
 >>> from datetime import date
 >>> policy_on(date(2026, 11, 23))
@@ -30,23 +31,31 @@ from typing import Any, Literal
 import attrs
 
 from .._toml import read_toml
-from .._validators import of_type
+from .._validators import describe, of_type
 from ..debts import DebtKind
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..money import Euros
 from .choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
-from .dates import months_later, whole_day
+from .dates import months_later, require_date
 
 
 @attrs.frozen(kw_only=True)
 class Statement:
-    """One value as the file states it, and what lets a reader check it.
+    """One value of a policy file, with the facts that let a reader check it.
 
-    Exactly one of ``since`` (first day of effect) and ``documented_on`` (day of the document) is given; ``seen_on`` is
-    the day on which someone last looked and saw it unchanged.
+    Attributes:
+        value: The value, in its unit.
+        unit: The unit.
+        source: The document, and the place in it.
+        since: The first day of effect.  Either this or ``documented_on`` is given.
+        documented_on: The day of the document.
+        seen_on: The last day on which a person checked that the value is unchanged.
+
+    Raises:
+        ConfigurationError: for an empty source, or for both days or none of them.
     """
 
-    value: Any  # the field of Policy that takes it checks its type
+    value: Any  # the field of Policy checks its type
     unit: str
     source: str
     since: date | None = None
@@ -55,35 +64,35 @@ class Statement:
 
     @property
     def last_seen(self) -> date:
-        """The last day on which someone is known to have seen the value in force."""
+        """The latest of the days on which the value is known to have been in effect."""
         return max(day for day in (self.since, self.documented_on, self.seen_on) if day)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse a value that nobody could check."""
+        """Check that the value has a source and one day."""
         if (self.since is None) == (self.documented_on is None) or not self.source.strip():
             raise ConfigurationError("a value needs a source, and either since or documented_on")
 
 
 def _words(words: Sequence[str]) -> tuple[str, ...]:
-    """Take a list of words; one text, though a sequence too, is a mistake."""
+    """Convert a list of words.  A single text is a sequence to Python, and a mistake here."""
     if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
         return tuple(words)
-    raise ConfigurationError("expected a list of words")
+    raise ConfigurationError(f"expected a list of words, got {describe(words)}")
 
 
 def _debt_kinds(codes: Sequence[str]) -> tuple[DebtKind, ...]:
-    try:
-        return tuple(DebtKind(code) for code in _words(codes))
-    except ValueError:
-        raise ConfigurationError(f"expected kinds among {', '.join(DebtKind)}") from None
+    words = _words(codes)
+    if unknown := sorted({*words} - {*DebtKind}):
+        raise ConfigurationError(f"expected kinds among {', '.join(DebtKind)}, got {', '.join(unknown)}")
+    return tuple(DebtKind(word) for word in words)
 
 
-def _above_zero(_: Policy, attribute: attrs.Attribute[int], value: int) -> None:
+def _validate_positive(_: Policy, attribute: attrs.Attribute[int], value: int) -> None:
     if value <= 0:
-        raise ConfigurationError(f"{attribute.name} has to be above zero")
+        raise ConfigurationError(f"expected {attribute.name} to be above zero, got {value}")
 
 
-def _plain(*kinds: type) -> Any:  # noqa: ANN401 - a validator of any field
+def _typed(*kinds: type) -> Any:  # noqa: ANN401 - a validator of any field
     return of_type(*kinds, error=ConfigurationError)
 
 
@@ -99,103 +108,115 @@ def _shown(value: object) -> str:
 
 @attrs.frozen(kw_only=True)
 class Policy:
-    """The values of one policy; ``attrs.evolve`` makes a variant, checked again.
+    """The values of one policy.  ``attrs.evolve`` builds a variant and checks it again.
 
     Attributes:
-        name: The name to ask for it.
-        documented_on: The day of the document that describes it.
-        longest_unseen_months: After how many months without being seen in force a value has to be looked up again.
-        valid_from: Its first day of effect, or ``None`` when it is not known.
-        valid_to: Its last day, or ``None``.
-        documented: ``False`` when :func:`policy_on` gave it for a day on which it is not known to apply.
+        name: The name of the policy.
+        documented_on: The day of the document that describes the policy.
+        longest_unseen_months: The number of months after which a value that nobody has checked is overdue.
+        valid_from: The first day of effect, or ``None`` if it is unknown.
+        valid_to: The last day of effect, or ``None``.
+        documented: ``False`` where :func:`policy_on` returned the policy for a day on which it is not known to apply.
         notice_band_min: The smallest balance for which a notice is sent (R6).
-        notice_band_max: The largest one (R6).
+        notice_band_max: The largest balance for which a notice is sent (R6).
         band_inclusive: Whether both bounds are inside the band (Q1).
-        band_checked_at: When the band is tested (Q3).
+        band_checked_at: The moment at which the band is tested (Q3).
         online_min: The smallest online payment, and the smallest debt payable online (R7, R10).
         online_max_per_payment: The largest online payment (R10).
-        min_basis: What the minimum is compared with (Q7).
+        min_basis: The amount that is compared with the minimum (Q7).
         several_references: Whether several notices can be paid together (Q8).
-        total_basis: What the total includes (Q9).
-        max_basis: What a payment may not exceed (Q10).
+        total_basis: The references that the total includes (Q9).
+        max_basis: The upper bound of a payment (Q10).
         several_payments: Whether a notice can be paid in several payments (Q11).
-        stranding: What becomes of an amount that strands a remainder (Q12).
-        cents_typed: Whether the form takes cents (Q13).
-        pending_subtracted: Whether payments that are not displayed yet are deducted (Q22).
+        stranding: The treatment of an amount that strands a remainder (Q12).
+        cents_typed: Whether the form accepts cents (Q13).
+        pending_subtracted: Whether payments that are not displayed yet are subtracted (Q22).
         open_debt_kinds: The kinds of debt that are payable online (R21).
-        display_delay_hours: Within how many hours a payment shows in the account (R17).
-        display_counted_in: How that delay is counted (Q16).
-        mailbox_retention_months: After how many months the acknowledgement is deleted (R19).
-        mailbox_retention_days: After how many days, under the other reading.
-        retention_counted_in: Which of the two applies (Q17).
-        acknowledgement_version: The version of the acknowledgement's text (R18); information.
-        channels: Where the service exists; information, never a reason to refuse (R26).
-        payment_means: How one pays; information.
-        sources: Each value as the file states it, with its unit, its source and its day.
+        display_delay_hours: The number of hours until the account displays a payment (R17).
+        display_counted_in: The unit of that delay (Q16).
+        mailbox_retention_months: The number of months after which the acknowledgement is deleted (R19).
+        mailbox_retention_days: The number of days after which it is deleted, under the other reading.
+        retention_counted_in: The reading that applies (Q17).
+        acknowledgement_version: The version of the acknowledgement's text (R18).  No rule reads it.
+        channels: The channels of the service (R26).  No rule reads them.
+        payment_means: The means of payment.  No rule reads them.
+        sources: The value of each field in the file, with its unit, its source and its day.
 
     Raises:
-        ConfigurationError: when the values contradict one another or are of another type.
+        ConfigurationError: when a value has another type, or two values contradict each other.
     """
 
-    name: str = attrs.field(validator=_plain(str))
-    documented_on: date = attrs.field(validator=_plain(date))
-    longest_unseen_months: int = attrs.field(validator=[_plain(int), _above_zero])
-    valid_from: date | None = attrs.field(default=None, validator=_plain(date, type(None)))
-    valid_to: date | None = attrs.field(default=None, validator=_plain(date, type(None)))
-    documented: bool = attrs.field(default=True, validator=_plain(bool))
-    notice_band_min: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
-    notice_band_max: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
-    band_inclusive: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    name: str = attrs.field(validator=_typed(str))
+    documented_on: date = attrs.field(validator=_typed(date))
+    longest_unseen_months: int = attrs.field(validator=[_typed(int), _validate_positive])
+    valid_from: date | None = attrs.field(default=None, validator=_typed(date, type(None)))
+    valid_to: date | None = attrs.field(default=None, validator=_typed(date, type(None)))
+    documented: bool = attrs.field(default=True, validator=_typed(bool))
+    notice_band_min: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
+    notice_band_max: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
+    band_inclusive: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     band_checked_at: BandCheck = attrs.field(converter=BandCheck, metadata=_CHOICE)
-    online_min: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
-    online_max_per_payment: Euros = attrs.field(validator=_plain(Euros), metadata=_CENTS)
+    online_min: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
+    online_max_per_payment: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
     min_basis: MinBasis = attrs.field(converter=MinBasis, metadata=_CHOICE)
-    several_references: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    several_references: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     total_basis: TotalBasis = attrs.field(converter=TotalBasis, metadata=_CHOICE)
     max_basis: MaxBasis = attrs.field(converter=MaxBasis, metadata=_CHOICE)
-    several_payments: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    several_payments: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     stranding: Stranding = attrs.field(converter=Stranding, metadata=_CHOICE)
-    cents_typed: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
-    pending_subtracted: bool = attrs.field(validator=_plain(bool), metadata=_CHOICE)
+    cents_typed: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
+    pending_subtracted: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     open_debt_kinds: tuple[DebtKind, ...] = attrs.field(converter=_debt_kinds, metadata=_CODES)
-    display_delay_hours: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "hours"})
+    display_delay_hours: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "hours"})
     display_counted_in: DisplayCount = attrs.field(converter=DisplayCount, metadata=_CHOICE)
-    mailbox_retention_months: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "months"})
-    mailbox_retention_days: int = attrs.field(validator=[_plain(int), _above_zero], metadata={"unit": "days"})
+    mailbox_retention_months: int = attrs.field(
+        validator=[_typed(int), _validate_positive], metadata={"unit": "months"}
+    )
+    mailbox_retention_days: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "days"})
     retention_counted_in: RetentionCount = attrs.field(converter=RetentionCount, metadata=_CHOICE)
-    acknowledgement_version: str = attrs.field(validator=_plain(str), metadata={"unit": "word"})
+    acknowledgement_version: str = attrs.field(validator=_typed(str), metadata={"unit": "word"})
     channels: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     payment_means: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     sources: Mapping[str, Statement] = attrs.field(factory=dict, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        """Refuse values that could not be lived with together."""
+        """Validate the values against each other."""
         least, most = self.online_min.cents, self.online_max_per_payment.cents
-        for sound, message in (
+        for consistent, message in (
             (self.notice_band_min <= self.notice_band_max, "the band is empty"),
             (0 < least <= most, "the range of online payments is empty"),
             (2 * least <= most + 1, "a remainder too small to be paid online could not be avoided"),
             (self._days_in_order(), "the last day comes before the first"),
         ):
-            if not sound:
+            if not consistent:
                 raise ConfigurationError(message)
 
     def _days_in_order(self) -> bool:
         return self.valid_from is None or self.valid_to is None or self.valid_from <= self.valid_to
 
     def applies_on(self, day: date) -> bool:
-        """Tell whether the policy is known to apply on a day; without a first day, on none."""
+        """Return whether the policy is known to apply on a day.  Without a first day it applies on none."""
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
     def overdue(self, day: date) -> tuple[str, ...]:
-        """Name the values that nobody has seen in force for longer than the file allows, on a day."""
+        """Return the names of the values that nobody has checked for longer than ``longest_unseen_months``.
+
+        Args:
+            day: The day to count to.
+        """
         allowed = self.longest_unseen_months
         return tuple(
             name for name, statement in self.sources.items() if months_later(statement.last_seen, allowed) < day
         )
 
     def account_for(self, name: str) -> str:
-        """Say in one line what a value is and where it comes from; a caller's own value has no source of ours."""
+        """Return one line with a value, its unit, its day and its source.
+
+        A value that the caller has changed has no source.
+
+        Args:
+            name: The name of a field that has a unit.
+        """
         field, statement, value = _valued_fields()[name], self.sources.get(name), getattr(self, name)
         line = f"{name} = {_shown(value)} ({field.metadata['unit']})"
         if statement is None or _shown(value) != _shown(_value(statement, field)):
@@ -206,7 +227,7 @@ class Policy:
 
 @attrs.frozen(kw_only=True)
 class _Entry:
-    """A policy as the file holds it."""
+    """A policy in the file."""
 
     title: str
     documented_on: date
@@ -221,9 +242,9 @@ def _valued_fields() -> dict[str, attrs.Attribute[Any]]:
 
 
 def _value(statement: Statement, field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401 - of the field's own type
-    """Give what the field holds, if the file states it in the field's unit."""
+    """Convert the value of a statement to the type of its field, after a check of the unit."""
     if statement.unit != field.metadata["unit"]:
-        raise ConfigurationError(f"{field.name} is expected in {field.metadata['unit']}")
+        raise ConfigurationError(f"expected {field.name} in {field.metadata['unit']}, got {statement.unit!r}")
     try:
         return field.metadata["read"](statement.value) if "read" in field.metadata else statement.value
     except InvalidValueError as error:
@@ -246,15 +267,18 @@ def _policy(name: str, entry: _Entry) -> Policy:
 
 
 def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ...]:
-    """Read a file of policies, the package's own or a caisse's, through the same checks.
+    """Read a file of policies: that of the package, or one that a caisse wrote.
 
     Args:
         text: The content of the TOML file.
-        origin: The name to give the file in an error.
+        origin: The name of the file in error texts.
+
+    Returns:
+        The policies, in the order of the file.
 
     Raises:
         ConfigurationError: for an unknown or missing key, a value of another type or unit, a value without a source,
-            or values that contradict one another.
+            values that contradict each other, or policies that are out of order or overlap.
     """
     entries = read_toml(text, dict[str, _Entry], origin=origin)
     policies = []
@@ -263,12 +287,12 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
             policies.append(_policy(name, entry))
         except ConfigurationError as error:
             raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
-    _demand_order(policies, origin)
+    _require_order(policies, origin)
     return tuple(policies)
 
 
-def _demand_order(policies: Sequence[Policy], origin: str) -> None:
-    """Refuse policies that are not in the order of their documents, or that would apply on the same day."""
+def _require_order(policies: Sequence[Policy], origin: str) -> None:
+    """Check that policies are in the order of their documents, and that no two apply on the same day."""
     for earlier, later in pairwise(policies):
         if earlier.documented_on > later.documented_on:
             raise ConfigurationError(f"{origin}: policy {later.name}: documented before the one above it")
@@ -284,14 +308,14 @@ def _shipped() -> tuple[Policy, ...]:
 
 
 def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Policy:
-    """Give a policy by its name, such as ``ameli-2019-11``.
+    """Return the policy of a name, such as ``ameli-2019-11``.
 
     Args:
         name: The name.
-        policies: Where to look; by default, the policies of this package.
+        policies: The policies to search; by default, those of this package.
 
     Raises:
-        NoPolicyError: when there is none of that name.
+        NoPolicyError: when no policy has the name.
     """
     known = _shipped() if policies is None else policies
     for policy in known:
@@ -303,21 +327,22 @@ def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Poli
 def policy_on(
     day: date, *, undocumented: Literal["raise", "latest"] = "raise", policies: Sequence[Policy] | None = None
 ) -> Policy:
-    """Give the policy that applies on a day.
+    """Return the policy that applies on a day.
 
     Args:
         day: The day on which the person pays.
-        undocumented: What to do when no policy is known to apply: ``raise``, or give the ``latest`` documented one,
-            whose ``documented`` is then ``False``, as every verdict under it says.
-        policies: Where to look; by default, the policies of this package.
+        undocumented: The behaviour where no policy is known to apply: ``raise`` an error, or return the ``latest``
+            documented policy with ``documented=False``, which adds a warning to every verdict.
+        policies: The policies to search; by default, those of this package.
 
     Raises:
         NoPolicyError: when no policy is known to apply.
-        InvalidValueError: for something else than a day, a moment included.
+        InvalidValueError: for a value that is not a date; a datetime is none.
     """
+    require_date(day, "day")
     known = _shipped() if policies is None else policies
     for policy in known:
-        if policy.applies_on(whole_day(day)):
+        if policy.applies_on(day):
             return policy
     if undocumented == "latest" and known:
         return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)

@@ -1,198 +1,342 @@
-"""Every requirement of the service, once: plain functions of named operands and a policy, true when met.
+"""The predicates of the rules, and the amounts that follow from them, each written once for every kind of operand.
 
-They use nothing but comparisons, arithmetic, ``&`` and ``|``, and the two helpers that the facts bring, so that the
-same function decides one debt (whole numbers) and a column of debts (expressions).
-Hence no ``and``, no ``not``, no chained comparison on an operand; what depends on the policy alone is ordinary Python.
+A predicate is a test of a rule: a function of named operands and a policy, true when the test is passed.  The same
+function decides one debt, whose operands are Python integers and booleans, and a column of debts, whose operands are
+expressions.  It uses comparisons, arithmetic, ``&`` and ``|``, and the two operations of :class:`Ops`, which Python and
+a column engine spell differently.
 
-The tables below join each requirement to the reason that its failure gives; their order is that of the tests.
+An expression has no truth value.  Hence ``and``, ``or``, ``not``, ``if`` and chained comparisons are never applied to
+an operand.  A choice that depends on the policy alone is ordinary Python.
+
+The tables at the end map each reason for a refusal to its predicate, in the order of the tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Protocol, Self, TypeVar
 
 from ..codes import Reason
 from .choices import BandCheck, MaxBasis, Stranding
 from .policy import Policy
 
-# Facts give named operands: whole numbers and truth values here, expressions over columns in the other form; and
-# lesser(a, b) and pick(test, a, b), which Python and a column engine spell differently.
-Facts = Any
-Operand = Any
-Requirement = Callable[[Facts, Policy], Operand]
-Requirements = Mapping[Reason, Requirement]
+
+class Truth(Protocol):
+    """The result of a comparison: a boolean, or an expression of booleans."""
+
+    def __and__(self, other: Self, /) -> Self: ...
+    def __or__(self, other: Self, /) -> Self: ...
 
 
-class Whole:
-    """What the facts of one debt bring: the two helpers, over whole numbers."""
+class Cents(Protocol):
+    """An operand in cents: an integer, or an expression of integers."""
+
+    def __add__(self, other: Self | int, /) -> Self: ...
+    def __sub__(self, other: Self | int, /) -> Self: ...
+    def __mul__(self, other: int, /) -> Self: ...
+    def __floordiv__(self, other: int, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+    def __lt__(self, other: Self | int, /) -> Truth: ...
+    def __le__(self, other: Self | int, /) -> Truth: ...
+    def __gt__(self, other: Self | int, /) -> Truth: ...
+    def __ge__(self, other: Self | int, /) -> Truth: ...
+
+
+C = TypeVar("C", bound=Cents)
+
+
+class Ops(Protocol[C]):
+    """The operations that Python and a column engine spell differently."""
+
+    def minimum(self, one: C, other: int, /) -> C:
+        """Return the smaller of two amounts."""
+
+    def where(self, test: Truth, one: C | int, other: C | int, /) -> C:
+        """Return one amount where a test is true, the other one elsewhere."""
+
+
+class NoticeOperands(Protocol):
+    """The operands of the tests of a notice."""
+
+    @property
+    def notice_received(self) -> Truth:
+        """Whether the person has received a notice."""
+
+    @property
+    def balance(self) -> Cents:
+        """The whole balance of the person."""
+
+
+class AccessOperands(Protocol):
+    """The operands of the tests of access to a debt."""
+
+    @property
+    def open_online(self) -> Truth:
+        """Whether the caisse has opened the reference to online payment."""
+
+    @property
+    def kind_open(self) -> Truth:
+        """Whether the policy opens this kind of debt."""
+
+
+class SelectionOperands(AccessOperands, Protocol):
+    """The operands of the tests of a selection of debts."""
+
+    @property
+    def alone(self) -> Truth:
+        """Whether one reference is selected."""
+
+    @property
+    def distinct(self) -> Truth:
+        """Whether no reference is selected twice."""
+
+    @property
+    def one_debtor(self) -> Truth:
+        """Whether all selected debts have the same debtor."""
+
+
+class DueOperands(Protocol):
+    """The operands of the tests of the amount due."""
+
+    @property
+    def due(self) -> Cents:
+        """The amount due, by the policy's basis of the minimum."""
+
+    @property
+    def balance(self) -> Cents:
+        """The whole balance of the person."""
+
+    @property
+    def untouched(self) -> Truth:
+        """Whether no payment was made yet."""
+
+
+class AmountOperands(Protocol):
+    """The operands of the tests of an amount."""
+
+    @property
+    def amount(self) -> Cents:
+        """The amount that the person wants to pay."""
+
+    @property
+    def total(self) -> Cents:
+        """The amount due."""
+
+
+class TotalOperands(Ops[C], Protocol[C]):
+    """The operand of the amounts that follow from a total."""
+
+    @property
+    def total(self) -> C:
+        """The amount due."""
+
+
+Inputs = TypeVar("Inputs")
+Predicate = Callable[[Inputs, Policy], Truth]
+Predicates = Mapping[Reason, Predicate[Inputs]]
+
+
+class ScalarOps:
+    """The operations over Python integers."""
 
     @staticmethod
-    def lesser(one: int, other: int) -> int:
-        """Give the smaller number."""
+    def minimum(one: int, other: int, /) -> int:
+        """Return the smaller integer."""
         return min(one, other)
 
     @staticmethod
-    def pick(test: bool, one: int, other: int) -> int:  # noqa: FBT001 - a test is what it picks by
-        """Give one number or the other."""
+    def where(test: object, one: int, other: int, /) -> int:
+        """Return one integer if the test is true, else the other one."""
         return one if test else other
 
 
-def notice_came(facts: Facts, _: Policy) -> Operand:
-    """R5: a notice was received."""
-    return facts.notice_received
+def notice_came(inputs: NoticeOperands, _: Policy) -> Truth:
+    """Return whether a notice was received (R5)."""
+    return inputs.notice_received
 
 
-def reaches_the_band(facts: Facts, policy: Policy) -> Operand:
-    """R6: the balance is not under the band."""
-    return facts.balance >= band_floor(policy)
+def reaches_the_band(inputs: NoticeOperands | DueOperands, policy: Policy) -> Truth:
+    """Return whether the balance is not below the band (R6)."""
+    return inputs.balance >= band_floor(policy)
 
 
-def within_the_band(facts: Facts, policy: Policy) -> Operand:
-    """R6: the balance is not over the band."""
-    return facts.balance <= band_ceiling(policy)
+def within_the_band(inputs: NoticeOperands | DueOperands, policy: Policy) -> Truth:
+    """Return whether the balance is not above the band (R6)."""
+    return inputs.balance <= band_ceiling(policy)
 
 
-def open_to_payment(facts: Facts, _: Policy) -> Operand:
-    """R4: the caisse has opened the references to online payment."""
-    return facts.open_online
+def open_to_payment(inputs: AccessOperands, _: Policy) -> Truth:
+    """Return whether the caisse has opened the references to online payment (R4)."""
+    return inputs.open_online
 
 
-def of_an_open_kind(facts: Facts, _: Policy) -> Operand:
-    """R21: debts of these kinds are payable online."""
-    return facts.kind_open
+def of_an_open_kind(inputs: AccessOperands, _: Policy) -> Truth:
+    """Return whether debts of these kinds are payable online (R21)."""
+    return inputs.kind_open
 
 
-def selected_alone(facts: Facts, _: Policy) -> Operand:
-    """R8: one reference at a time."""
-    return facts.alone
+def selected_alone(inputs: SelectionOperands, _: Policy) -> Truth:
+    """Return whether one reference is selected (R8)."""
+    return inputs.alone
 
 
-def selected_once(facts: Facts, _: Policy) -> Operand:
-    """R8: no reference is selected twice."""
-    return facts.distinct
+def selected_once(inputs: SelectionOperands, _: Policy) -> Truth:
+    """Return whether no reference is selected twice (R8)."""
+    return inputs.distinct
 
 
-def of_one_debtor(facts: Facts, _: Policy) -> Operand:
-    """R8: all selected debts are the same person's."""
-    return facts.one_debtor
+def of_one_debtor(inputs: SelectionOperands, _: Policy) -> Truth:
+    """Return whether all selected debts have the same debtor (R8)."""
+    return inputs.one_debtor
 
 
-def something_due(facts: Facts, _: Policy) -> Operand:
-    """R7: something remains to be paid."""
-    return facts.due > 0
+def something_due(inputs: DueOperands, _: Policy) -> Truth:
+    """Return whether an amount remains due (R7)."""
+    return inputs.due > 0
 
 
-def not_paid_in_part(facts: Facts, _: Policy) -> Operand:
-    """R7: no payment was made yet."""
-    return facts.untouched
+def not_paid_in_part(inputs: DueOperands, _: Policy) -> Truth:
+    """Return whether no payment was made yet (R7)."""
+    return inputs.untouched
 
 
-def reaches_the_minimum(facts: Facts, policy: Policy) -> Operand:
-    """R7: what remains is not under the smallest online payment."""
-    return facts.due >= policy.online_min.cents
+def reaches_the_minimum(inputs: DueOperands, policy: Policy) -> Truth:
+    """Return whether the amount due is at least the smallest online payment (R7)."""
+    return inputs.due >= policy.online_min.cents
 
 
-def reaches_the_smallest(facts: Facts, policy: Policy) -> Operand:
-    """R10: the amount is not under the smallest online payment."""
-    return facts.amount >= policy.online_min.cents
+def reaches_the_smallest(inputs: AmountOperands, policy: Policy) -> Truth:
+    """Return whether the amount is at least the smallest online payment (R10)."""
+    return inputs.amount >= policy.online_min.cents
 
 
-def within_the_largest(facts: Facts, policy: Policy) -> Operand:
-    """R10: the amount is not over the largest online payment; where less remains, the next rule speaks."""
+def within_the_largest(inputs: AmountOperands, policy: Policy) -> Truth:
+    """Return whether the amount is at most the largest online payment (R10).
+
+    Where less than the largest payment remains, :func:`within_what_remains` is the one test that fails.
+    """
     most = policy.online_max_per_payment.cents
     if policy.max_basis is MaxBasis.PAYMENT:
-        return facts.amount <= most
-    return (facts.amount <= most) | (facts.total < most)
+        return inputs.amount <= most
+    return (inputs.amount <= most) | (inputs.total < most)
 
 
-def within_what_remains(facts: Facts, policy: Policy) -> Operand:
-    """R10: the amount is not over what remains, where that is less than the largest online payment (Q10)."""
-    return (facts.amount <= facts.total) | (facts.total >= policy.online_max_per_payment.cents)
+def within_what_remains(inputs: AmountOperands, policy: Policy) -> Truth:
+    """Return whether the amount is at most the remaining amount (R10, Q10).
+
+    Where at least the largest online payment remains, :func:`within_the_largest` is the one test that can fail.
+    """
+    return (inputs.amount <= inputs.total) | (inputs.total >= policy.online_max_per_payment.cents)
 
 
-def strands_nothing(facts: Facts, policy: Policy) -> Operand:
-    """R11: nothing remains, or enough to be paid online."""
-    return (facts.amount >= facts.total) | (facts.total - facts.amount >= policy.online_min.cents)
+def strands_nothing(inputs: AmountOperands, policy: Policy) -> Truth:
+    """Return whether the remainder is zero, or at least the smallest online payment (R11)."""
+    return (inputs.amount >= inputs.total) | (inputs.total - inputs.amount >= policy.online_min.cents)
 
 
-def largest_payment(facts: Facts, policy: Policy) -> Operand:
-    """R10: the largest payment of a total, in cents."""
+def largest_payment(inputs: TotalOperands[C], policy: Policy) -> C | int:
+    """Return the largest payment of a total, in cents (R10)."""
     most = policy.online_max_per_payment.cents
-    return most if policy.max_basis is MaxBasis.PAYMENT else facts.lesser(facts.total, most)
+    return most if policy.max_basis is MaxBasis.PAYMENT else inputs.minimum(inputs.total, most)
 
 
-def largest_without_stranding(facts: Facts, policy: Policy) -> Operand:
-    """R11: the largest payment after which nothing remains, or enough to be paid online, in cents."""
+def largest_without_stranding(inputs: TotalOperands[C], policy: Policy) -> C:
+    """Return the largest payment that leaves no stranded remainder, in cents (R11)."""
     most = policy.online_max_per_payment.cents
-    rest = facts.lesser(facts.total - policy.online_min.cents, most)
-    return facts.pick(facts.total <= most, facts.total, rest)
+    rest = inputs.minimum(inputs.total - policy.online_min.cents, most)
+    return inputs.where(inputs.total <= most, inputs.total, rest)
 
 
-def payable_min(facts: Facts, policy: Policy) -> Operand:
-    """R10: the smallest amount that can be paid of a payable total, in cents; all of it, where less would strand."""
+def payable_min(inputs: TotalOperands[C], policy: Policy) -> C | int:
+    """Return the smallest payment of a payable total, in cents (R10).
+
+    Where the policy refuses to strand a remainder, it is the whole of a total that cannot be paid in two payments.
+    """
     least = policy.online_min.cents
     if policy.stranding is Stranding.WARN:
         return least
-    return facts.pick(facts.total >= 2 * least, least, facts.total)
+    return inputs.where(inputs.total >= 2 * least, least, inputs.total)
 
 
-def payable_max(facts: Facts, policy: Policy) -> Operand:
-    """R10: the largest amount that can be paid of a payable total, in cents; what strands is left out if refused."""
-    most = largest_payment(facts, policy)
+def payable_max(inputs: TotalOperands[C], policy: Policy) -> C | int:
+    """Return the largest payment of a payable total, in cents (R10).
+
+    Where the policy refuses to strand a remainder, it strands none.
+    """
+    most = largest_payment(inputs, policy)
     if policy.stranding is Stranding.WARN:
         return most
-    whole = facts.total <= policy.online_max_per_payment.cents
-    return facts.pick(whole, most, largest_without_stranding(facts, policy))
+    payable_at_once = inputs.total <= policy.online_max_per_payment.cents
+    return inputs.where(payable_at_once, most, largest_without_stranding(inputs, policy))
 
 
-def first_payment(facts: Facts, policy: Policy) -> Operand:
-    """R12: of the fewest payments that settle a total, the first, as large as those after it allow, in cents."""
+def first_payment(inputs: TotalOperands[C], policy: Policy) -> C:
+    """Return the first of the fewest payments that settle a total, in cents (R12).
+
+    It is as large as the payments after it allow.
+    """
     least, most = policy.online_min.cents, policy.online_max_per_payment.cents
-    to_follow = -(-facts.total // most) - 1
-    kept = facts.pick(to_follow > 0, smallest_payable(policy) + (to_follow - 1) * least, 0)
-    return facts.lesser(facts.total - kept, most)
+    to_follow = -(-inputs.total // most) - 1
+    kept = inputs.where(to_follow > 0, (to_follow - 1) * least + smallest_payable(policy), 0)
+    return inputs.minimum(inputs.total - kept, most)
 
 
 def smallest_payable(policy: Policy) -> int:
-    """R7: the smallest total that can be paid, in cents; in the band, where that is tested at each access (Q3)."""
+    """Return the smallest total that can be paid, in cents (R7).
+
+    Where the policy tests the band at each access (Q3), the total must reach the band too.
+    """
     least = policy.online_min.cents
     return max(least, band_floor(policy)) if policy.band_checked_at is BandCheck.ACCESS else least
 
 
 def band_floor(policy: Policy) -> int:
-    """R6: the smallest balance in the band, in cents (Q1)."""
+    """Return the smallest balance inside the band, in cents (R6, Q1)."""
     return policy.notice_band_min.cents + (0 if policy.band_inclusive else 1)
 
 
 def band_ceiling(policy: Policy) -> int:
-    """R6: the largest balance in the band, in cents (Q1)."""
+    """Return the largest balance inside the band, in cents (R6, Q1)."""
     return policy.notice_band_max.cents - (0 if policy.band_inclusive else 1)
 
 
-BAND: Requirements = {Reason.BELOW_BAND: reaches_the_band, Reason.ABOVE_BAND: within_the_band}
-SCOPE: Requirements = {Reason.NO_NOTICE: notice_came, **BAND}
-ACCESS: Requirements = {Reason.REFERENCE_NOT_OPEN: open_to_payment, Reason.KIND_NOT_OPEN: of_an_open_kind}
+BAND: Predicates[NoticeOperands | DueOperands] = {
+    Reason.BELOW_BAND: reaches_the_band,
+    Reason.ABOVE_BAND: within_the_band,
+}
+SCOPE: Predicates[NoticeOperands] = {Reason.NO_NOTICE: notice_came, **BAND}
+ACCESS: Predicates[AccessOperands] = {
+    Reason.REFERENCE_NOT_OPEN: open_to_payment,
+    Reason.KIND_NOT_OPEN: of_an_open_kind,
+}
 
 
-def selection_requirements(policy: Policy) -> Requirements:
-    """List what is required of a selection: to be of one reference, where the policy takes one at a time (Q8)."""
-    alone = {} if policy.several_references else {Reason.SELECTION_NOT_ALLOWED: selected_alone}
-    return {**alone, Reason.SELECTION_DUPLICATE: selected_once, Reason.SELECTION_OTHER_DEBTOR: of_one_debtor}
+def selection_predicates(policy: Policy) -> Predicates[SelectionOperands]:
+    """Return the tests of a selection, those of access included.
 
-
-def due_requirements(policy: Policy) -> Requirements:
-    """List what is required of the sums.
-
-    The band too, where the policy tests it at each access (Q3); no earlier payment, where it takes one a notice (Q11).
+    A policy may allow one reference at a time (Q8).
     """
-    first = {} if policy.several_payments else {Reason.PAYMENT_ALREADY_MADE: not_paid_in_part}
-    band = BAND if policy.band_checked_at is BandCheck.ACCESS else {}
+    alone = {} if policy.several_references else {Reason.SELECTION_NOT_ALLOWED: selected_alone}
+    return {
+        **ACCESS,
+        **alone,
+        Reason.SELECTION_DUPLICATE: selected_once,
+        Reason.SELECTION_OTHER_DEBTOR: of_one_debtor,
+    }
+
+
+def due_predicates(policy: Policy) -> Predicates[DueOperands]:
+    """Return the tests of the amount due.
+
+    A policy may test the band at each access (Q3), and may allow one payment for each notice (Q11).
+    """
+    first: Predicates[DueOperands] = {} if policy.several_payments else {Reason.PAYMENT_ALREADY_MADE: not_paid_in_part}
+    band: Predicates[DueOperands] = BAND if policy.band_checked_at is BandCheck.ACCESS else {}
     return {Reason.NOTHING_DUE: something_due, **first, **band, Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum}
 
 
-def amount_requirements(policy: Policy) -> Requirements:
-    """List what is required of an amount: not to exceed what remains (Q10), not to strand a remainder (Q12)."""
+def amount_predicates(policy: Policy) -> Predicates[AmountOperands]:
+    """Return the tests of an amount: a policy may allow a credit (Q10), and may refuse to strand a remainder (Q12)."""
     remaining = {} if policy.max_basis is MaxBasis.PAYMENT else {Reason.AMOUNT_ABOVE_REMAINING: within_what_remains}
     stranding = {Reason.AMOUNT_STRANDS_REMAINDER: strands_nothing} if policy.stranding is Stranding.REFUSE else {}
     return {
@@ -203,6 +347,6 @@ def amount_requirements(policy: Policy) -> Requirements:
     }
 
 
-def failed(requirements: Requirements, facts: Facts, policy: Policy) -> Reason:
-    """Test everything and gather the reasons to refuse."""
-    return Reason(sum(reason for reason, met in requirements.items() if not met(facts, policy)))
+def failed(predicates: Mapping[Reason, Callable[[Inputs, Policy], object]], inputs: Inputs, policy: Policy) -> Reason:
+    """Test every predicate on the operands of one debt, and return the reasons of those that fail."""
+    return Reason(sum(reason for reason, met in predicates.items() if not met(inputs, policy)))

@@ -1,6 +1,6 @@
-"""What every rule answers: a code, all reasons, warnings, the values behind them, and an account of itself.
+"""The answer of a rule: a code, the reasons, the warnings, and the values that they depend on.
 
-A rule's *no* is a verdict, not an error.  A verdict can be used as a condition: it is true when the answer is yes.
+A refusal is a verdict, and raises no error.  A verdict is true as a condition when the answer is yes.
 """
 
 from __future__ import annotations
@@ -11,32 +11,31 @@ from typing import ClassVar
 import attrs
 
 from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
-from ..money import Euros
 from .policy import Policy
 
 NO_REASON = Reason(0)
 
 
 def code_of(reason: Reason) -> Code:
-    """Give the word of one flag, which bears the same name."""
+    """Return the code with the same name as a single flag."""
     name = str(reason.name)
     return VerdictCode[name] if name in VerdictCode.__members__ else ReferenceCode[name]
 
 
 @attrs.frozen(kw_only=True)
 class Verdict:
-    """The answer of one rule, and all that is needed to defend it.
+    """The answer of one rule, with everything that explains it.
 
     Attributes:
         policy: The policy that was applied.
-        reasons: Every test that failed, as flags; none for a yes.
-        warnings: What is pointed out without changing the answer.
-        values: What a message needs: amounts as :class:`~creance_pay.Euros`, references, days, by name.
+        reasons: The tests that failed, as flags; zero for a yes.
+        warnings: The warnings, which do not change the answer.
+        values: The values that a message needs, by name: amounts as :class:`~creance_pay.Euros`, references, days.
         depends_on: The names of the policy's values that the answer depends on.
     """
 
     #: The code of a yes.
-    granted: ClassVar[VerdictCode]
+    success_code: ClassVar[VerdictCode]
     policy: Policy = attrs.field(repr=lambda policy: policy.name)
     reasons: Reason = NO_REASON
     warnings: tuple[Code, ...] = ()
@@ -45,7 +44,7 @@ class Verdict:
 
     @property
     def code(self) -> Code:
-        """The word of the first test that failed, or of the yes."""
+        """The code of the first test that failed, or of the yes."""
         return next(iter(self._codes()))
 
     @property
@@ -55,22 +54,22 @@ class Verdict:
 
     @property
     def policy_documented(self) -> bool:
-        """Whether the policy is known to apply on the day that was asked."""
+        """Whether the policy is known to apply on the requested day."""
         return self.policy.documented
 
     def __bool__(self) -> bool:
-        """Be true for a yes alone."""
+        """Return ``True`` for a yes only."""
         return self.ok
 
     def _codes(self) -> Iterator[Code]:
         if self.ok:
-            yield self.granted
+            yield self.success_code
         yield from (code_of(reason) for reason in self.reasons)
 
     def explain(self) -> tuple[str, ...]:
-        """Account for the answer, line by line, with rule numbers, values and sources.
+        """Explain the answer in lines of English, with rule numbers, values and sources.
 
-        The lines answer a dispute from the verdict alone; references are masked in them, so that they can be logged.
+        The lines contain all that a later dispute needs.  References in them are masked, so that they can be logged.
         """
         policy = f"Policy {self.policy.name}, documented on {self.policy.documented_on}"
         return (
@@ -83,10 +82,5 @@ class Verdict:
 
 
 def policy_warnings(policy: Policy) -> tuple[Code, ...]:
-    """Point out a policy that is not known to apply."""
+    """Return a warning where the policy is not known to apply."""
     return () if policy.documented else (WarningCode.POLICY_UNDOCUMENTED,)
-
-
-def less(amount: Euros, taken: Euros) -> Euros:
-    """Take away at most all of an amount."""
-    return Euros(max(amount.cents - taken.cents, 0))
