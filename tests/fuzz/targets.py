@@ -23,7 +23,7 @@ from creance_pay.errors import (
     ResponseRefusedError,
 )
 from creance_pay.gateways import KeyRing
-from creance_pay.gateways.keyfile import KEY, FileKey, encrypted
+from creance_pay.gateways.keyfile import KEY, FileKey, encrypt
 from creance_pay.gateways.sips import read_reports
 from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data, decode, write
@@ -72,7 +72,7 @@ def key_file(content: bytes) -> None:
     path = _scratch()
     if content[:1] > b"\x7f":
         inside = Secret(content[1:].decode(errors="ignore"))
-        path.write_text(encrypted(inside, FileKey(KEY, Secret(FILE_KEY))), encoding="ascii")
+        path.write_text(encrypt(inside, FileKey(KEY, Secret(FILE_KEY))), encoding="ascii")
     else:
         path.write_bytes(content[1:])
     try:
