@@ -9,8 +9,8 @@ A key file is one JSON object with five texts::
     sealed       the ciphertext of AES-256-GCM with its tag, which covers format, protection and salt as well
 
 The last three are in base64url.  scrypt derives the key from a passphrase, at a cost that belongs to the format: no
-file can make its reader work for hours.  The alternatives are worse: Fernet does not authenticate the other fields, and JSON
-Web Encryption derives the key by PBKDF2, which needs no memory, at a cost that the file names.
+file can make its reader work for hours.  The alternatives are worse: Fernet does not authenticate the other fields, and
+JSON Web Encryption derives the key by PBKDF2, which needs no memory, at a cost that the file names.
 
 Each refusal is a :class:`~creance_pay.errors.ConfigurationError` whose text contains nothing of the file.
 """
