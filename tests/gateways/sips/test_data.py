@@ -113,6 +113,12 @@ class TestData:
         """What is no pair with a name, or has a control character, is unsound (B8, B10, B15, B16)."""
         assert not Data.parse(text).well_formed
 
+    def test_bounds(self) -> None:
+        """A thousand pairs are parsed; one pair more is refused before any is parsed (B37)."""
+        assert 1000 == len(Data.parse("|".join(f"{number}=" for number in range(1000))).values)
+        with pytest.raises(MalformedResponseError, match="expected at most 1000 pairs, got 1001"):
+            Data.parse("|".join(f"{number}=" for number in range(1001)))
+
     def test_unsound_loses_nothing(self) -> None:
         """What is unsound does not hide the pairs around it."""
         assert ("1", "2") == (Data.parse("a=1|oops|b=2").get("a"), Data.parse("a=1|oops|b=2").get("b"))

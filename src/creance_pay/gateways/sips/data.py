@@ -28,6 +28,7 @@ _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
     "base64url": re.compile(r"([0-9A-Za-z_-]*)={0,2}"),
 }
+_MAX_PAIRS = 1_000  # answers had some 100 names in 2022
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _NOT_ENCODED = "expected Data in UTF-8 in the encoding that Encode names, got another text"
 # Halves of surrogate pairs are no characters and have no UTF-8.
@@ -126,7 +127,13 @@ class Data:
 
     @classmethod
     def parse(cls, text: str) -> Data:
-        """Parse pairs.  A part that is no pair makes the text ill-formed; the other parts are parsed."""
+        """Parse pairs.  A part that is no pair makes the text ill-formed; the other parts are parsed.
+
+        Raises:
+            MalformedResponseError: for more than 1,000 pairs, before any is parsed.
+        """
+        if text.count("|") >= _MAX_PAIRS:
+            raise MalformedResponseError(f"expected at most {_MAX_PAIRS} pairs, got {text.count('|') + 1}")
         names, joints, values = zip(*[part.partition("=") for part in text.split("|")], strict=True)
         if "" in joints:  # a part that is no pair has no name
             names = tuple(name if joint else "" for name, joint in zip(names, joints, strict=True))

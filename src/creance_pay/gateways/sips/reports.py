@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -90,7 +90,13 @@ def read_reports(path: str | PathLike[str]) -> Report:
         )
     rest = rows[2:]
     closing = rest.pop() if rest and _LAST.fullmatch("".join(rest[-1][2][:1])) else None
-    read = [_line(number, text, columns, cells) for number, text, cells in rest]
+    known = _Columns(
+        columns,
+        amounts=[name for name in _AMOUNTS if name in named],
+        states=[name for name in _STATES if name in named],
+        times=[name for name in _TIMES if name in named],
+    )
+    read = [_line(number, text, known, cells) for number, text, cells in rest]
     bad = [line for line in read if isinstance(line, BadLine)]
     if closing is None:
         bad.append(BadLine(number=rows[-1][0], reason="the last line of the report is missing", text=""))
@@ -108,45 +114,43 @@ def _cells(text: str) -> tuple[str, ...]:
         return ()
 
 
-def _line(number: int, text: str, columns: tuple[str, ...], cells: tuple[str, ...]) -> ReportLine | BadLine:
+@attrs.frozen
+class _Columns:
+    """The names of a report's columns, and those of its amounts, states and times in the order of preference."""
+
+    names: tuple[str, ...]
+    amounts: Sequence[str]
+    states: Sequence[str]
+    times: Sequence[str]
+
+
+def _line(number: int, text: str, columns: _Columns, cells: tuple[str, ...]) -> ReportLine | BadLine:
     """Parse a line; return a bad line when it cannot be parsed."""
-    values = dict(zip(columns, cells, strict=False))
-    reason = _fault(values, columns, cells, text)
+    values = dict(zip(columns.names, cells, strict=False))
+    amounts = [parse_cents(values[name]) for name in columns.amounts if values.get(name)]
+    times = [_time(values[name]) for name in columns.times if values.get(name)]
+    reason = (
+        "not UTF-8" if "\ufffd" in text
+        else "fewer cells than columns" if len(cells) < len(columns.names)
+        else "more cells than columns" if any(cells[len(columns.names):])
+        else "no transaction reference" if not values[_REFERENCE]
+        else "the amount is not one to twelve digits of cents" if None in amounts
+        else "the time is unreadable" if None in times
+        else None
+    )  # fmt: skip
     if reason:
         return BadLine(number=number, reason=reason, text=text)
-
     filled = {name: value for name, value in values.items() if value}
-    status = _first(values, _STATES)
-    state = STATUSES.get(status, PaymentState.UNKNOWN) if status else state_of(filled.get)
+    status = next((filled[name] for name in columns.states if name in filled), None)
     return ReportLine(
         number=number,
         transaction_reference=values[_REFERENCE],
-        amount=parse_cents(_first(values, _AMOUNTS)),
-        state=state,
-        at=_time(_first(values, _TIMES)),
+        amount=amounts[0] if amounts else None,
+        state=STATUSES.get(status, PaymentState.UNKNOWN) if status else state_of(filled.get),
+        at=times[0] if times else None,
         currency=filled.get("currencyCode"),
         values=values,
     )
-
-
-def _fault(values: Mapping[str, str], columns: tuple[str, ...], cells: tuple[str, ...], text: str) -> str | None:
-    """Return the first reason why a line cannot be parsed, or ``None``."""
-    amounts = [values[name] for name in _AMOUNTS if values.get(name)]
-    times = [values[name] for name in _TIMES if values.get(name)]
-    faults = {
-        "not UTF-8": "\ufffd" in text,
-        "fewer cells than columns": len(cells) < len(columns),
-        "more cells than columns": any(cells[len(columns) :]),
-        "no transaction reference": not values.get(_REFERENCE),
-        "the amount is not one to twelve digits of cents": None in map(parse_cents, amounts),
-        "the time is unreadable": None in map(_time, times),
-    }
-    return next((reason for reason, found in faults.items() if found), None)
-
-
-def _first(values: Mapping[str, str], names: Iterable[str]) -> str | None:
-    """Return the value of the first of several columns that is not empty."""
-    return next((values[name] for name in names if values.get(name)), None)
 
 
 def _time(text: str | None) -> datetime | None:
