@@ -32,7 +32,15 @@ _PLACEHOLDER = re.compile(
     r"(?:(?:[x*]|none|null|todo|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+"
 )
 _MIN_SECRET_CHARACTERS = 16
-_PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
+# Each key that this package prints, in code or documentation, has these words.
+_MADE_UP = re.compile(r"made[-_ ]?up")
+_SIMULATOR = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulators
+# The key of the vendor's test of seals, and those of the public test merchants of Mercanet and Sherlock's.
+_PUBLISHED = {
+    "superSafeSecretKey",
+    "S9i8qClCnb2CZU3y3Vn0toIOgz3z_aBi79akR30vM9o",
+    "mA1c6hfBFX-tk9Pi1KQzQwnq9daF8rfOtclnRaIRc20",
+}
 
 
 def _validate_secret(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) -> None:
@@ -82,12 +90,16 @@ class SecretKey:
 
     @property
     def weakness(self) -> str | None:
-        """The reason why the key cannot protect real payments, or ``None``: too short, public, or a placeholder."""
+        """The reason why the key cannot protect real payments, or ``None``: too short, published, or a placeholder."""
         secret = self.get_secret_value()
         if len(secret) < _MIN_SECRET_CHARACTERS:
             return f"shorter than {_MIN_SECRET_CHARACTERS} characters"
-        if _PUBLIC.fullmatch(secret):
+        if _SIMULATOR.fullmatch(secret):
             return "the public key of a simulator"
+        if secret in _PUBLISHED:
+            return "a published key of a test merchant"
+        if _MADE_UP.search(secret.lower()):
+            return "a key made up for an example"
         return "a placeholder" if _PLACEHOLDER.fullmatch(secret.lower()) else None
 
     def retired(self, now: datetime) -> bool:
