@@ -18,7 +18,7 @@ MERCHANT = re.compile(r"(?<![0-9A-Za-z])[0-9]{15}(?![0-9A-Za-z])")
 
 def pages() -> Iterator[Path]:
     """List the files that people read or copy from: documentation, examples, and the code with its docstrings."""
-    for folder in ("docs", "examples", "src"):
+    for folder in ("benchmarks", "docs", "examples", "src"):
         yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in {".md", ".py", ".html"})
     yield from sorted(ROOT.glob("*.md"))
 
