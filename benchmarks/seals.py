@@ -17,7 +17,7 @@ from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 
-MERCHANT, KEY = "011223744550001", SecretKey(version="2", secret="a-secret-of-the-merchant")
+MERCHANT, KEY = "201000005940002", SecretKey(version="2", secret="a-key-made-up-for-this-benchmark")
 RETURN_URL, NOTIFICATION_URL = "https://portal.example/return", "https://portal.example/notification"
 REFERENCE, AMOUNT = "PCLCB172540000004", "20.00"
 # An answer with the fields of a real one, about 600 characters.
@@ -37,9 +37,7 @@ ANSWER = "|".join((
 def gateway(algorithm: SealAlgorithm) -> SipsPaypage:
     """Build our gateway."""
     keys = KeyRing([KEY], current="2")
-    return SipsPaypage(
-        host=SipsHost.WORLDLINE_PRODUCTION, merchant_id=MERCHANT, keys=keys, algorithm=algorithm, legacy_seal=True
-    )
+    return SipsPaypage(host=SipsHost.WORLDLINE_TEST, merchant_id=MERCHANT, keys=keys, algorithm=algorithm)
 
 
 def order() -> PaymentOrder:
@@ -60,7 +58,7 @@ def posted(algorithm: SealAlgorithm) -> bytes:
 def peer() -> sips2.Payment:
     """Build the gateway of eopayment."""
     return sips2.Payment({
-        "platform": "prod", "merchant_id": MERCHANT, "secret_key": KEY.get_secret_value(), "key_version": "2",
+        "platform": "test", "merchant_id": MERCHANT, "secret_key": KEY.get_secret_value(), "key_version": "2",
         "normal_return_url": RETURN_URL, "automatic_return_url": NOTIFICATION_URL,
     })  # fmt: skip
 

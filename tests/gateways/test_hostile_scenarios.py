@@ -35,7 +35,7 @@ class TestConstantTime:
 
     def test_no_other(self) -> None:
         """No seal is compared by equality; its length is."""
-        assert ["len(received) != _known(algorithm).length"] == [ast.unparse(node) for node in comparisons()]
+        assert ["len(received) != length"] == [ast.unparse(node) for node in comparisons()]
 
 
 class TestTransport:
@@ -49,12 +49,12 @@ class TestTransport:
     @pytest.mark.parametrize("half", GENUINE_BODY.split(b"&")[:2], ids=["Data", "Seal"])
     def test_half(self, half: bytes) -> None:
         """Half of the fields in the body is not enough (B42)."""
-        with pytest.raises(MalformedResponseError, match="the form has no field"):
+        with pytest.raises(MalformedResponseError, match=r"expected a field (Data|Seal) in the form"):
             shop().verify(HttpMessage(half), expected=order())
 
     def test_body_read_before(self) -> None:
         """A body that something has read before is empty, and the error says what is missing (B44)."""
-        with pytest.raises(MalformedResponseError, match="the form has no field Data"):
+        with pytest.raises(MalformedResponseError, match="expected a field Data in the form"):
             shop().verify(HttpMessage(b""), expected=order())
 
     def test_chunks(self) -> None:

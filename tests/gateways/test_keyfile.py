@@ -13,7 +13,7 @@ import pytest
 from creance_pay._secret import Secret, as_secret
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey, keyfile
-from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypted, read_secret, write_secret
+from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypt, read_secret, write_secret
 from sips_shop import NOON, SECRET, SECRETS, ring
 
 WORDS = "a passphrase of the tests"
@@ -159,7 +159,7 @@ class TestChanged:
         """A file that was cut does not open."""
         path.write_bytes(path.read_bytes()[:length])
 
-        with pytest.raises(ConfigurationError, match="expected a key file of this version"):
+        with pytest.raises(ConfigurationError, match="expected a key file of the format"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ class TestChanged:
         """Each field is covered by the proof."""
         rewrite(path, **changes)
 
-        with pytest.raises(ConfigurationError, match="the key file does not open"):
+        with pytest.raises(ConfigurationError, match="the key file does not decrypt"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ class TestChanged:
         """Another version, another type or one more field is no key file of this version."""
         rewrite(path, **changes)
 
-        with pytest.raises(ConfigurationError, match="expected a key file of this version"):
+        with pytest.raises(ConfigurationError, match="expected a key file of the format"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ class TestChanged:
         """Whatever else stands in the file is refused."""
         path.write_bytes(content)
 
-        with pytest.raises(ConfigurationError, match="expected a key file of this version"):
+        with pytest.raises(ConfigurationError, match="expected a key file of the format"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ class TestChanged:
         """Another passphrase, or a key in its place, does not open the file."""
         write_secret(tmp_path / "keys.json", Secret("{}"), FileKey(PASSPHRASE, Secret(WORDS)))
 
-        with pytest.raises(ConfigurationError, match="the key file does not open"):
+        with pytest.raises(ConfigurationError, match="the key file does not decrypt"):
             read_secret(tmp_path / "keys.json", FileKey(kind, Secret(words)))
 
     def test_not_text(self, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ class TestChanged:
         found.write_text(json.dumps(fields | {"sealed": base64.b64encode(sealed).decode()}), encoding="ascii")
         found.chmod(0o600)
 
-        with pytest.raises(ConfigurationError, match="the key file does not open"):
+        with pytest.raises(ConfigurationError, match="the key file does not decrypt"):
             KeyRing.from_file(found, key=KEY_TEXT)
 
 
@@ -242,7 +242,7 @@ class TestInside:
         """Whatever is no ring is refused, and not shown."""
         write_secret(path, Secret(json.dumps(content)), OPENS)
 
-        with pytest.raises(ConfigurationError, match="the key file holds no key ring"):
+        with pytest.raises(ConfigurationError, match="expected a key ring in the key file"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize("content", ["", "{", "[" * 40_000, "nothing"])
@@ -250,7 +250,7 @@ class TestInside:
         """Whatever is no JSON is refused."""
         write_secret(path, Secret(content), OPENS)
 
-        with pytest.raises(ConfigurationError, match="the key file holds no key ring"):
+        with pytest.raises(ConfigurationError, match="expected a key ring in the key file"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
 
@@ -266,7 +266,7 @@ class TestFile:
         """A file that others may touch in any way is refused."""
         path.chmod(mode)
 
-        with pytest.raises(ConfigurationError, match="open to its owner alone"):
+        with pytest.raises(ConfigurationError, match="accessible to its owner alone"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
     @pytest.mark.parametrize("mode", [0o600, 0o400])
@@ -320,14 +320,14 @@ class TestFile:
 
     def test_folder(self, tmp_path: Path) -> None:
         """A folder is no key file."""
-        with pytest.raises(ConfigurationError, match="is not a key file"):
+        with pytest.raises(ConfigurationError, match="to be a key file"):
             KeyRing.from_file(tmp_path, key=KEY_TEXT)
 
     def test_pipe(self, tmp_path: Path) -> None:
         """Nobody waits at a pipe."""
         os.mkfifo(tmp_path / "pipe", 0o600)
 
-        with pytest.raises(ConfigurationError, match="is not a key file"):
+        with pytest.raises(ConfigurationError, match="to be a key file"):
             KeyRing.from_file(tmp_path / "pipe", key=KEY_TEXT)
 
     def test_elsewhere(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,7 +347,7 @@ class TestFile:
         """A file of more than 64 KiB is not even read."""
         path.write_bytes(b" " * 65_537)
 
-        with pytest.raises(ConfigurationError, match="is not a key file"):
+        with pytest.raises(ConfigurationError, match="to be a key file"):
             KeyRing.from_file(path, key=KEY_TEXT)
 
 
@@ -379,7 +379,7 @@ class TestFileKey:
 
     def test_both(self, path: Path) -> None:
         """Both at once is one too many."""
-        with pytest.raises(ConfigurationError, match="not both"):
+        with pytest.raises(ConfigurationError, match="got both"):
             KeyRing.from_file(path, passphrase=WORDS, key=KEY_TEXT)
 
     def test_both_in_the_environment(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,7 +387,7 @@ class TestFileKey:
         monkeypatch.setenv("CREANCE_PAY_PASSPHRASE", WORDS)
         monkeypatch.setenv("CREANCE_PAY_KEY", KEY_TEXT)
 
-        with pytest.raises(ConfigurationError, match="not both"):
+        with pytest.raises(ConfigurationError, match="got both"):
             KeyRing.from_file(path)
 
     def test_empty_argument(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,4 +455,4 @@ class TestDiscretion:
 
     def test_encrypted(self) -> None:
         """The text of a file does not hold what it hides."""
-        assert SECRET not in encrypted(Secret(SECRET), OPENS)
+        assert SECRET not in encrypt(Secret(SECRET), OPENS)

@@ -99,6 +99,22 @@ class TestWeakness:
 
     @pytest.mark.parametrize(
         "secret",
+        ["superSafeSecretKey", "S9i8qClCnb2CZU3y3Vn0toIOgz3z_aBi79akR30vM9o",
+         "mA1c6hfBFX-tk9Pi1KQzQwnq9daF8rfOtclnRaIRc20"],
+    )  # fmt: skip
+    def test_published(self, secret: str) -> None:
+        """So are those of its test merchants, which guides and samples print (A28)."""
+        assert "a published key of a test merchant" == key(secret=secret).weakness
+
+    @pytest.mark.parametrize(
+        "secret", ["a-key-made-up-for-this-page", "KEY_MADE_UP_BY_HAND", "a made up key 12", "madeup-0123456789"]
+    )
+    def test_made_up(self, secret: str) -> None:
+        """A key that calls itself made up was copied from an example."""
+        assert "a key made up for an example" == key(secret=secret).weakness
+
+    @pytest.mark.parametrize(
+        "secret",
         ["changemechangeme", "CHANGE-ME-CHANGE-ME", "your_secret_key_placeholder", "NoneNoneNoneNone", "x" * 16,
          "xxxx-xxxx-xxxx-xxxx", "*" * 17, "password-password", "test_secret_key_todo"],
     )  # fmt: skip

@@ -61,7 +61,7 @@ class TestNames:
         with pytest.raises(ConfigurationError) as caught:
             load(name, **SETTINGS)
 
-        assert "no gateway of that name; known: sips" == str(caught.value)
+        assert "expected the name of a gateway among sips, got another" == str(caught.value)
 
     def test_plugin(self, declare: Callable[..., None]) -> None:
         """A gateway that another package declares is built by its name."""
@@ -73,7 +73,7 @@ class TestNames:
         """The list has everybody's gateways."""
         declare(("dummy", "plugin_of_the_tests:Dummy"))
 
-        with pytest.raises(ConfigurationError, match=r"known: dummy, sips$"):
+        with pytest.raises(ConfigurationError, match=r"among dummy, sips, got another$"):
             load("dumy")
 
 

@@ -115,7 +115,7 @@ class TestVerifySeal:
     )  # fmt: skip
     def test_form(self, received: str) -> None:
         """What is not sixty-four ASCII hexadecimal digits is refused for its form (A3, A6, A9, A10)."""
-        with pytest.raises(SealMismatchError, match="not of the expected form"):
+        with pytest.raises(SealMismatchError, match="expected a seal of 64 hexadecimal digits"):
             verify_seal(received, self.TEXT, KEY, SealAlgorithm.HMAC_SHA_256)
 
     @pytest.mark.parametrize("position", range(64))
@@ -124,7 +124,7 @@ class TestVerifySeal:
         good = hmac_of(self.TEXT)
         other = "0" if good[position] != "0" else "1"
 
-        with pytest.raises(SealMismatchError, match=r"^the seal is not ours$"):
+        with pytest.raises(SealMismatchError, match=r"^expected the seal of the text under our key, got another$"):
             verify_seal(good[:position] + other + good[position + 1 :], self.TEXT, KEY, SealAlgorithm.HMAC_SHA_256)
 
     @pytest.mark.parametrize("made", EVERY)

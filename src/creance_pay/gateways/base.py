@@ -1,6 +1,6 @@
-"""The contract of every gateway: build the request to the bank's page, authenticate the bank's answer.
+"""The interface of every gateway: build the request to the bank's page, authenticate the bank's answer.
 
-A gateway knows no web framework and, unless the bank has to be called, no network: it turns an order into a form or an
+A gateway uses no web framework and, unless it has to call the bank, no network.  It turns an order into a form or an
 address, and the bytes that arrived into a verified payment.
 
 An answer is checked in two steps.  :meth:`Gateway.authenticate` parses the message once and proves that the bank sealed
@@ -69,10 +69,10 @@ class FormPost:
 
 @attrs.frozen
 class Redirect:
-    """An address that the browser goes to.
+    """An address to which the portal redirects the browser.
 
     Attributes:
-        url: The address of the bank's page, for this payment alone.
+        url: The address of the bank's page for this payment.
     """
 
     url: str = attrs.field(repr=False)
@@ -82,11 +82,11 @@ class Redirect:
 class SealedMessage(ABC):
     """A message that the bank sealed, parsed once and not yet matched with an order.
 
-    It reports no state: :meth:`match` returns one, for the order that the message is about.
+    It has no state: :meth:`match` returns the state, for the order that the message is about.
 
     Attributes:
-        transaction_reference: The reference of the payment that the message is about.
-        source: The way the message came.
+        transaction_reference: The reference of the payment that the message is about; an empty text when it names none.
+        source: The way by which the message arrived.
         key_version: The version of the key that authenticated the message; ``None`` where keys have no versions.
     """
 
@@ -102,7 +102,7 @@ class SealedMessage(ABC):
             order: The order as it was recorded before the browser left.
 
         Returns:
-            What the message reports about the order.
+            The state of the order's payment that the message reports, with its details.
 
         Raises:
             OrderMismatchError: when merchant, reference, amount or currency differ: answer 200, raise an incident.
@@ -113,17 +113,17 @@ class SealedMessage(ABC):
 class OperationOutcome(StrEnum):
     """The result of a capture, a cancellation or a refund; a closed list."""
 
-    #: The bank has done it, or will do it this night.
+    #: The bank has accepted the operation; it moves the money now or the next night.
     DONE = "DONE"
-    #: The state of the payment does not allow it: ask for the state, then perhaps cancel instead of refunding.
+    #: The state of the payment does not allow the operation: fetch the state; a payment not debited yet is cancelled.
     IMPOSSIBLE = "IMPOSSIBLE"
     #: The bank does not know the payment.
     NOT_FOUND = "NOT_FOUND"
-    #: The bank, or the card's bank, has refused.
+    #: The bank or the card's issuer has refused the operation.
     REFUSED = "REFUSED"
-    #: The request was wrong: the operator has to act.
+    #: The request was wrong: the operator has to correct the settings.
     ERROR = "ERROR"
-    #: It may have been done: ask for the state before repeating it.
+    #: The bank may have done the operation: fetch the state before repeating it.
     UNKNOWN = "UNKNOWN"
 
 
@@ -132,11 +132,11 @@ class OperationResult:
     """An authentic answer to a capture, a cancellation or a refund.
 
     Attributes:
-        outcome: The result, in the library's words.
-        response_code: The bank's own code, as it came.
-        remaining: The amount that is left.
-        at: The bank's time, with its time zone.
-        raw: Every field of the answer, in the vendor's spelling, each with all its values.
+        outcome: The result.
+        response_code: The bank's own code, unchanged.
+        remaining: The amount of the payment after the operation; ``None`` when the answer has none.
+        at: The bank's time of the operation, with its time zone; ``None`` when the answer has none.
+        raw: Every field of the answer, by the vendor's name, each with all its values.
     """
 
     outcome: OperationOutcome
@@ -146,7 +146,7 @@ class OperationResult:
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 
     def __bool__(self) -> bool:
-        """Return ``True`` for DONE only, so that a careless condition is a safe one."""
+        """Return ``True`` for DONE only, so that ``if result:`` is safe."""
         return self.outcome is OperationOutcome.DONE
 
 
@@ -155,13 +155,13 @@ class ReportLine:
     """One line of a bank's report.
 
     Attributes:
-        number: Its number in the file, from 1.
-        transaction_reference: The payment it is about.
-        amount: The amount; ``None`` where the report has no such column, or an empty cell.
-        state: The state that it reports.
-        at: The bank's time, with its time zone.
-        currency: The currency, as the bank writes it.
-        values: Every column, unknown ones included, in the vendor's spelling.
+        number: The number of the line in the file, from 1.
+        transaction_reference: The reference of the payment.
+        amount: The amount; ``None`` when the report has no such column, or the cell is empty.
+        state: The state of the payment that the line reports.
+        at: The bank's time, with its time zone; ``None`` when the report has none.
+        currency: The currency, in the bank's spelling; ``None`` when the report has none.
+        values: The cells by the vendor's name of the column, unknown columns included.
     """
 
     number: int
@@ -180,23 +180,24 @@ class Capability(StrEnum):
     STATUS = "STATUS"
     #: ``capture``: debit an authorised payment.
     CAPTURE = "CAPTURE"
-    #: ``cancel``: give up a payment that is not debited yet.
+    #: ``cancel``: cancel a payment that is not debited yet.
     CANCEL = "CANCEL"
-    #: ``refund``: give money back.
+    #: ``refund``: refund a debited payment.
     REFUND = "REFUND"
-    #: The browser's return is sealed, and proves as much as a notification.
+    #: The bank seals the browser's return as well: ``authenticate`` accepts it like a notification.
     SEALED_RETURN = "SEALED_RETURN"
 
 
 class Gateway(ABC):
-    """The methods that every bank's gateway has; an operation that a gateway lacks raises ``UnsupportedError``.
+    """The base of every bank's gateway; an operation that a gateway does not offer raises ``UnsupportedError``.
 
     The caller's code is the same for every bank.  ``initiate`` needs only the order: a gateway that has to call its
-    bank to create the payment page takes its transport when it is built.  Later questions take a transport with the
-    call, since they run elsewhere, in a job, with longer time-outs.
+    bank to create the payment page takes its transport when it is built.  The other calls take their transport as an
+    argument, since a job may make them with longer timeouts.
 
-    A bank whose return proves nothing lacks ``SEALED_RETURN``: ``authenticate(..., source=Source.RETURN)`` raises
-    :class:`~creance_pay.errors.UnsupportedError`, and ``fetch_status`` tells the state.
+    The gateway of a bank that does not seal the browser's return lacks ``SEALED_RETURN``:
+    ``authenticate(..., source=Source.RETURN)`` raises :class:`~creance_pay.errors.UnsupportedError`, and the caller
+    uses ``fetch_status`` instead.
 
     Attributes:
         capabilities: The operations that the gateway offers beyond ``initiate``, ``authenticate`` and ``verify``.
@@ -206,11 +207,11 @@ class Gateway(ABC):
 
     @abstractmethod
     def initiate(self, order: PaymentOrder) -> FormPost | Redirect:
-        """Build the form or the address that brings the browser to the bank's page.
+        """Build the form or the address by which the browser opens the bank's page.
 
         Raises:
             InvalidValueError: when the bank would refuse a field of the order.
-            GatewayUnavailableError: when the bank has to be called and does not answer.
+            GatewayUnavailableError: when the gateway has to call the bank, and the bank does not answer.
         """
 
     @abstractmethod
@@ -219,11 +220,11 @@ class Gateway(ABC):
 
         Args:
             message: The message as it arrived.
-            source: The way it came: a notification of the bank's server, or the browser's return.
+            source: The way by which it arrived: a notification of the bank's server, or the browser's return.
 
         Raises:
             ResponseRefusedError: when the message is not authentic or not readable: answer 400.
-            UnsupportedError: for a return, where the bank does not seal its returns.
+            UnsupportedError: for a return, when the bank does not seal returns.
         """
 
     def verify(
@@ -234,7 +235,7 @@ class Gateway(ABC):
         Args:
             message: The message as it arrived.
             expected: The order as it was recorded before the browser left.
-            source: The way the message came.
+            source: The way by which the message arrived.
 
         Raises:
             ResponseRefusedError: as :meth:`authenticate`.
@@ -244,7 +245,7 @@ class Gateway(ABC):
         return self.authenticate(message, source=source).match(expected)
 
     def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
-        """Ask the bank for the state of a payment, and verify its answer as strictly as a notification.
+        """Ask the bank for the state of a payment, and verify its answer as strictly as a notification's.
 
         Raises:
             UnsupportedError: without ``Capability.STATUS``.
@@ -257,25 +258,25 @@ class Gateway(ABC):
 
         Raises:
             UnsupportedError: without ``Capability.CAPTURE``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
         """
         raise self._unsupported(Capability.CAPTURE)
 
     def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Give up a payment that is not debited yet, whole or in part.
+        """Cancel a payment that is not debited yet, whole or in part.
 
         Raises:
             UnsupportedError: without ``Capability.CANCEL``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
         """
         raise self._unsupported(Capability.CANCEL)
 
     def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Give money back, the whole amount or a part.
+        """Refund a debited payment, whole or in part.
 
         Raises:
             UnsupportedError: without ``Capability.REFUND``.
-            GatewayUnavailableError: when the bank does not answer: it may have done it nevertheless.
+            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
         """
         raise self._unsupported(Capability.REFUND)
 

@@ -1,11 +1,18 @@
-"""Key files: secrets at rest, encrypted under a passphrase or a key of the file's own.
+"""Key files: secrets at rest, encrypted under a passphrase or under a key.
 
-A key file is one JSON object: ``format``, ``protection`` (``passphrase`` or ``key``), ``salt``, ``nonce``, ``sealed``.
-``sealed`` is AES-256-GCM, which proves and hides in one step and covers the other fields as well: Fernet could not, and
-its way of rotating many tokens is of no use to one small file that is written whole.  A passphrase becomes a key by
-scrypt, whose cost belongs to the format and not to the file: no file can make its reader work for hours.
+A key file is one JSON object with five texts::
 
-Every refusal is a :class:`~creance_pay.errors.ConfigurationError` that tells nothing of what the file holds.
+    format       creance-pay-keys-1
+    protection   passphrase or key
+    salt         16 random bytes, for the passphrase
+    nonce        12 random bytes, new each time the file is written
+    sealed       the ciphertext of AES-256-GCM with its tag, which covers format, protection and salt as well
+
+The last three are in base64url.  scrypt derives the key from a passphrase, at a cost that belongs to the format: no
+file can make its reader work for hours.  The alternatives are worse: Fernet does not authenticate the other fields, and
+JSON Web Encryption derives the key by PBKDF2, which needs no memory, at a cost that the file names.
+
+Each refusal is a :class:`~creance_pay.errors.ConfigurationError` whose text contains nothing of the file.
 """
 
 from __future__ import annotations
@@ -29,79 +36,84 @@ from ..errors import ConfigurationError
 PASSPHRASE, KEY = "passphrase", "key"
 _FORMAT = "creance-pay-keys-1"
 _FIELDS = {"format", "protection", "salt", "nonce", "sealed"}
-_LARGEST = 65_536
-_SHORTEST = 12
+_MAX_FILE_BYTES = 65_536
+_MIN_PASSPHRASE_CHARACTERS = 12
 _KEY_BYTES, _SALT_BYTES, _NONCE_BYTES = 32, 16, 12
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 _POSIX = os.name == "posix"
 
 
-def _bytes(text: str) -> bytes:
-    """Read base64 in either alphabet, with or without padding; what is not in it gives no bytes."""
+def _decode(text: str) -> bytes:
+    """Decode base64 in either alphabet, with or without padding; return no bytes for any other text."""
+    letters = text.rstrip("=").translate(_STANDARD_ALPHABET)
     try:
-        return b64decode(
-            text.rstrip("=").translate(str.maketrans("-_", "+/")) + "=" * (-len(text.rstrip("=")) % 4), validate=True
-        )
+        return b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except ValueError:
         return b""
 
 
-def _text(content: bytes) -> str:
+def _encode(content: bytes) -> str:
     return urlsafe_b64encode(content).decode()
 
 
-def _strong(file_key: FileKey, _: attrs.Attribute[Secret], text: Secret) -> None:
-    if file_key.protection == KEY and len(_bytes(text.get_secret_value())) != _KEY_BYTES:
-        raise ConfigurationError("expected the key of a key file to be 32 bytes in base64")
-    if len(text.get_secret_value()) < _SHORTEST:
+def _validate_strength(file_key: FileKey, _: attrs.Attribute[Secret], text: Secret) -> None:
+    length = len(text.get_secret_value())
+    if file_key.protection == KEY and len(_decode(text.get_secret_value())) != _KEY_BYTES:
         raise ConfigurationError(
-            f"expected a passphrase of at least {_SHORTEST} characters, without blank at either end"
+            f"expected the key of a key file to be {_KEY_BYTES} bytes in base64, got {length} characters that are not"
+        )
+    if length < _MIN_PASSPHRASE_CHARACTERS:
+        # as_secret has made an empty text of one with a blank or a control character.
+        raise ConfigurationError(
+            f"expected a passphrase of at least {_MIN_PASSPHRASE_CHARACTERS} characters, printable, without blank at"
+            f" either end, got {f'{length} characters' if length else 'no such text'}"
         )
 
 
 @attrs.frozen
 class FileKey:
-    """What opens a key file.
+    """The passphrase or the key of a key file.
 
     Args:
         protection: ``passphrase`` or ``key``.
-        text: The one or the other.
+        text: The passphrase, or the key in base64.
 
     Raises:
         ConfigurationError: for a passphrase under twelve characters, or a key that is not 32 bytes in base64.
     """
 
     protection: str
-    text: Secret = attrs.field(validator=_strong)
+    text: Secret = attrs.field(validator=_validate_strength)
 
     @classmethod
     def given(cls, passphrase: Secret | None, key: Secret | None) -> FileKey:
-        """Take a passphrase or a key, or else what the environment has.
+        """Return the passphrase or the key that was given, or else that of the environment.
 
         Raises:
             ConfigurationError: when there is none, or both.
         """
-        found = _one(passphrase, key) or cls.from_environment()
+        found = _one_of(passphrase, key) or cls.from_environment()
         if found is None:
             raise ConfigurationError(
-                "expected a passphrase or a key for the key file, as an argument, or as"
-                " CREANCE_PAY_PASSPHRASE or CREANCE_PAY_KEY in the environment"
+                "expected a passphrase or a key for the key file, as an argument or in the environment as"
+                " CREANCE_PAY_PASSPHRASE or CREANCE_PAY_KEY, got neither"
             )
         return found
 
     @classmethod
     def from_environment(cls) -> FileKey | None:
-        """Take ``CREANCE_PAY_PASSPHRASE`` or ``CREANCE_PAY_KEY``, or ``None`` when neither is set.
+        """Return ``CREANCE_PAY_PASSPHRASE`` or ``CREANCE_PAY_KEY`` of the environment, or ``None``.
 
         Raises:
             ConfigurationError: when both are set.
         """
-        return _one(_variable("CREANCE_PAY_PASSPHRASE"), _variable("CREANCE_PAY_KEY"))
+        return _one_of(_variable("CREANCE_PAY_PASSPHRASE"), _variable("CREANCE_PAY_KEY"))
 
     def cipher(self, salt: bytes) -> AESGCM:
-        """Make the cipher; the key itself never is a local variable, which a traceback may show."""
+        """Build the cipher.  The key is never a local variable, which a traceback may show."""
         if self.protection == KEY:
-            return AESGCM(_bytes(self.text.get_secret_value()))
-        # 32 MiB for each guess.
+            return AESGCM(_decode(self.text.get_secret_value()))
+        # Each guess of a passphrase costs 32 MiB.
         return AESGCM(
             hashlib.scrypt(
                 self.text.get_secret_value().encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=_KEY_BYTES
@@ -109,9 +121,9 @@ class FileKey:
         )
 
 
-def _one(passphrase: Secret | None, key: Secret | None) -> FileKey | None:
+def _one_of(passphrase: Secret | None, key: Secret | None) -> FileKey | None:
     if passphrase and key:
-        raise ConfigurationError("expected a passphrase or a key for the key file, and not both")
+        raise ConfigurationError("expected a passphrase or a key for the key file, got both")
     if passphrase:
         return FileKey(PASSPHRASE, passphrase)
     return FileKey(KEY, key) if key else None
@@ -122,54 +134,63 @@ def _variable(name: str) -> Secret | None:
 
 
 def read_secret(path: str | PathLike[str], file_key: FileKey) -> Secret:
-    """Decrypt what a key file holds.
+    """Decrypt the text of a key file.
 
     Raises:
-        ConfigurationError: when the file cannot be read, may be read by others, is no key file, was changed, or has
-            another passphrase or key.
+        ConfigurationError: when the file cannot be read, may be read by other users, is no key file, was changed, or
+            has another passphrase or key.
     """
-    fields = _fields(_guarded(Path(path)))
-    salt, nonce, sealed = (_bytes(fields[name]) for name in ("salt", "nonce", "sealed"))
+    fields = _parse(_read_private(Path(path)))
+    salt, nonce, sealed = (_decode(fields[name]) for name in ("salt", "nonce", "sealed"))
     try:
         if len(nonce) == _NONCE_BYTES and fields["protection"] == file_key.protection:
             return Secret(file_key.cipher(salt).decrypt(nonce, sealed, _header(fields)).decode())
     except (InvalidTag, UnicodeDecodeError):
-        pass  # and out of here, so that the error below drags nothing along
-    raise ConfigurationError("the key file does not open: another passphrase or key, or the file was changed")
+        pass  # raise below, outside this block: the error then has no context, whose traceback may show the text
+    raise ConfigurationError(
+        "the key file does not decrypt: expected its passphrase or key, and a file that was not changed"
+    )
 
 
 def write_secret(path: str | PathLike[str], text: Secret, file_key: FileKey) -> None:
-    """Encrypt a text into a key file for its owner alone, whole or not at all."""
-    _replace(Path(path), encrypted(text, file_key))
+    """Encrypt a text into a key file that its owner alone can read; replace an existing file atomically.
+
+    Raises:
+        ConfigurationError: when the file cannot be written; an existing one is then unchanged.
+    """
+    _replace(Path(path), encrypt(text, file_key))
 
 
-def encrypted(text: Secret, file_key: FileKey) -> str:
-    """Write what a key file has inside, with a new salt and a new nonce each time."""
+def encrypt(text: Secret, file_key: FileKey) -> str:
+    """Return the content of a key file, with a new salt and a new nonce for each call."""
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-    fields = {"format": _FORMAT, "protection": file_key.protection, "salt": _text(salt), "nonce": _text(nonce)}
+    fields = {"format": _FORMAT, "protection": file_key.protection, "salt": _encode(salt), "nonce": _encode(nonce)}
     sealed = file_key.cipher(salt).encrypt(nonce, text.get_secret_value().encode(), _header(fields))
-    return json.dumps(fields | {"sealed": _text(sealed)}) + "\n"
+    return json.dumps(fields | {"sealed": _encode(sealed)}) + "\n"
 
 
 def _header(fields: dict[str, str]) -> bytes:
-    """Join what stands beside the ciphertext and must not be changed either."""
+    """Return the fields that the tag of the ciphertext covers as well."""
     return " ".join(fields[name] for name in ("format", "protection", "salt")).encode()
 
 
-def _guarded(path: Path) -> bytes:
-    """Read a file that is one, is small, and is nobody else's business."""
+def _read_private(path: Path) -> bytes:
+    """Read a regular file of at most 64 KiB that its owner alone can read (mode 600)."""
     try:
         found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            raise ConfigurationError(f"{path} is not a key file")
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_FILE_BYTES:
+            raise ConfigurationError(f"expected {path} to be a key file: a regular file of at most 64 KiB")
         if _POSIX and stat.S_IMODE(found.st_mode) & 0o077:
-            raise ConfigurationError(f"expected {path} to be open to its owner alone (mode 600)")
+            mode = stat.S_IMODE(found.st_mode)
+            raise ConfigurationError(
+                f"expected {path} to be accessible to its owner alone (mode 600), got mode {mode:o}"
+            )
         return path.read_bytes()
     except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
         raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
 
 
-def _fields(content: bytes) -> dict[str, str]:
+def _parse(content: bytes) -> dict[str, str]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -178,13 +199,13 @@ def _fields(content: bytes) -> dict[str, str]:
         isinstance(found, dict) and found.keys() == _FIELDS and all(isinstance(each, str) for each in found.values())
     )
     if not texts or found["format"] != _FORMAT:
-        raise ConfigurationError("expected a key file of this version")
+        raise ConfigurationError(f"expected a key file of the format {_FORMAT}, got another content")
     fields: dict[str, str] = found
     return fields
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the old file, then put the new one in its place: there never is half a file."""
+    """Write a temporary file beside the old one, then rename it: a reader finds the old file or the new one."""
     try:
         handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
         try:

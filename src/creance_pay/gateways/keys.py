@@ -1,11 +1,11 @@
-"""Secret keys, by version: what seals our requests and proves the bank's answers.
+"""Secret keys by version: they seal our requests and authenticate the bank's answers.
 
-A shop has one current key, and during a rotation an older one that answers in flight still bear.  The vendor numbers
-them; so do we, and never by position.
+A merchant has one current key.  During a rotation it also has an older key, which seals the answers to earlier
+requests.  The bank numbers its keys; a key is chosen by that number, never by its position.
 
-The secret itself appears in no ``repr``, text, log, pickle or copy:
+The secret appears in no ``repr``, text, log, pickle or copy:
 
->>> key = SecretKey(version="2", secret="a-secret-of-the-shop")
+>>> key = SecretKey(version="2", secret="a-key-made-up-for-this-page")
 >>> key
 SecretKey(version='2', secret=<hidden>, not_after=None)
 >>> KeyRing([key], current="2").current.version
@@ -31,119 +31,140 @@ _VERSION = re.compile(r"[0-9]{1,10}")
 _PLACEHOLDER = re.compile(
     r"(?:(?:[x*]|none|null|todo|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+"
 )
-_SHORTEST = 16
-_PUBLIC = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulator
+_MIN_SECRET_CHARACTERS = 16
+# Each key that this package prints, in code or documentation, has these words.
+_MADE_UP = re.compile(r"made[-_ ]?up")
+_SIMULATOR = re.compile(r"[0-9]{15}_KEY[0-9]+")  # the keys that the vendor prints for its simulators
+# The key of the vendor's test of seals, and those of the public test merchants of Mercanet and Sherlock's.
+_PUBLISHED = {
+    "superSafeSecretKey",
+    "S9i8qClCnb2CZU3y3Vn0toIOgz3z_aBi79akR30vM9o",
+    "mA1c6hfBFX-tk9Pi1KQzQwnq9daF8rfOtclnRaIRc20",
+}
 
 
-def _something(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) -> None:
-    if not secret.get_secret_value():
-        raise ConfigurationError("expected a secret as text, not empty, without blank at either end")
+def _validate_secret(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) -> None:
+    if not secret.get_secret_value():  # as_secret has made an empty text of anything else
+        raise ConfigurationError("expected a secret as text, printable, not empty, without blank at either end")
 
 
-def _digits(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
+def _validate_version(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
     if not isinstance(version, str) or _VERSION.fullmatch(version) is None:
-        raise ConfigurationError("expected a key version of one to ten digits, as text")
+        found = f"{len(version)} characters" if isinstance(version, str) else type(version).__name__
+        raise ConfigurationError(f"expected a key version of one to ten digits as text, got {found}")
 
 
-def _aware(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
+def _validate_not_after(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
     if moment is not None and moment.tzinfo is None:
-        raise ConfigurationError("expected not_after to have a time zone")
+        raise ConfigurationError("expected not_after to have a time zone, got a datetime without one")
 
 
 @attrs.frozen(kw_only=True, init=False)
 class SecretKey:
-    """One version of a shop's secret.
+    """One version of a merchant's secret.
 
     Args:
-        version: The number that the bank gave to this key, as text; ``1`` and ``01`` differ.
+        version: The number that the bank gave to this key, as text of one to ten digits; ``1`` and ``01`` differ.
         secret: The key as the bank gave it; it looks like base64 and must not be decoded.
-        not_after: The moment, with its time zone, after which answers sealed by this key are refused; or ``None``.
+        not_after: The last moment, with its time zone, at which this key authenticates answers; ``None`` for no end.
 
     Raises:
-        ConfigurationError: for an empty or padded secret, or a version that is not a number.
+        ConfigurationError: for a secret that is empty or has blanks at an end, a version that is not a number, or a
+            last moment without time zone.
     """
 
-    version: str = attrs.field(validator=_digits)
-    secret: Secret = attrs.field(validator=_something)
+    version: str = attrs.field(validator=_validate_version)
+    secret: Secret = attrs.field(validator=_validate_secret)
     not_after: datetime | None = attrs.field(
-        default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _aware]
+        default=None, validator=[of_type(datetime, type(None), error=ConfigurationError), _validate_not_after]
     )
 
     def __init__(self, *, version: str, secret: str | Secret, not_after: datetime | None = None) -> None:
-        """Hide the secret before anything can fail: tracebacks may show the arguments of every call."""
+        """Wrap the secret before any check can fail: a traceback may show the arguments of each call."""
         hidden, secret = as_secret(secret), ""
         self.__attrs_init__(version=version, secret=hidden, not_after=not_after)
 
     def get_secret_value(self) -> str:
-        """Give the secret's text: for seals alone."""
+        """Return the secret's text, for seals and the key file."""
         return self.secret.get_secret_value()
 
     @property
     def weakness(self) -> str | None:
-        """Why the key cannot protect real money, or ``None``: too short, public, or a placeholder."""
+        """The reason why the key cannot protect real payments, or ``None``: too short, published, or a placeholder."""
         secret = self.get_secret_value()
-        if len(secret) < _SHORTEST:
-            return f"shorter than {_SHORTEST} characters"
-        if _PUBLIC.fullmatch(secret):
+        if len(secret) < _MIN_SECRET_CHARACTERS:
+            return f"shorter than {_MIN_SECRET_CHARACTERS} characters"
+        if _SIMULATOR.fullmatch(secret):
             return "the public key of a simulator"
+        if secret in _PUBLISHED:
+            return "a published key of a test merchant"
+        if _MADE_UP.search(secret.lower()):
+            return "a key made up for an example"
         return "a placeholder" if _PLACEHOLDER.fullmatch(secret.lower()) else None
 
     def retired(self, now: datetime) -> bool:
-        """Tell whether the key is past its last moment."""
+        """Return whether the key is past its last moment."""
         return self.not_after is not None and now > self.not_after
 
 
 class KeyRing:
-    """The keys of one shop, chosen by version.
+    """The keys of one merchant, by version.
 
     Args:
         keys: The keys; no two of one version.
-        current: The version that seals our requests.
+        current: The version of the key that seals our requests.
 
     Raises:
-        ConfigurationError: for anything but keys, for two keys of one version, or a ring without the current one.
+        ConfigurationError: for an item that is not a :class:`SecretKey`, for two keys of one version, or when no key
+            has the current version.
     """
 
     def __init__(self, keys: Iterable[SecretKey], current: str) -> None:
-        """Keep the keys by version."""
+        """Index the keys by version."""
         listed = list(keys)
-        if not all(isinstance(key, SecretKey) for key in listed):
-            raise ConfigurationError("expected a ring of SecretKey")
+        others = [type(key).__name__ for key in listed if not isinstance(key, SecretKey)]
+        if others:
+            raise ConfigurationError(f"expected a key ring of SecretKey, got {others[0]}")
         self._keys = {key.version: key for key in listed}
         if len(self._keys) < len(listed):
-            raise ConfigurationError("two keys of the ring have the same version")
+            raise ConfigurationError("expected one key for each version, got two keys of the same version")
         if current not in self._keys:
-            raise ConfigurationError("the current key is not in the ring")
+            raise ConfigurationError(f"expected the current version among {', '.join(self._keys)}, got another")
         self._current = current
 
     @classmethod
     def from_file(cls, path: str | PathLike[str], *, passphrase: str | None = None, key: str | None = None) -> KeyRing:
-        """Read the ring that a key file holds.
+        """Decrypt a key file and return its key ring.
 
         Args:
             path: The file, readable by its owner alone.
-            passphrase: What opens it; by default the environment's ``CREANCE_PAY_PASSPHRASE``.
-            key: What opens a file that has a key instead, 32 bytes in base64; by default ``CREANCE_PAY_KEY``.
+            passphrase: The passphrase of the file; by default the environment variable ``CREANCE_PAY_PASSPHRASE``.
+            key: The key of a file that was encrypted by a key, 32 bytes in base64; by default the environment variable
+                ``CREANCE_PAY_KEY``.
 
         Raises:
-            ConfigurationError: when there is nothing to open it with, when others may read it, when it was changed or
-                has another passphrase or key, or when what it holds is no ring.
+            ConfigurationError: when neither or both of passphrase and key are given; when other users may read the
+                file; when the passphrase or the key is wrong, or the file was changed; when it contains no key ring.
         """
-        # A traceback may show the arguments of every call: nothing may fail before they are hidden.
+        # A traceback may show the arguments of each call: wrap them before anything can fail.
         given = [None if text is None else as_secret(text) for text in (passphrase, key)]
         passphrase = key = None
         return cls.opened(path, FileKey.given(*given))
 
     @classmethod
     def opened(cls, path: str | PathLike[str], file_key: FileKey) -> KeyRing:
-        """Read the ring that a key file holds, with what opens it; :meth:`from_file` finds that out by itself."""
-        ring = _ring(read_secret(path, file_key))
+        """Decrypt a key file by a passphrase or key that was chosen before; errors as :meth:`from_file`."""
+        ring = _parse_ring(read_secret(path, file_key))
         if ring is None:
-            raise ConfigurationError("the key file holds no key ring")
+            raise ConfigurationError("expected a key ring in the key file, got another content")
         return ring
 
     def to_file(self, path: str | PathLike[str], file_key: FileKey) -> None:
-        """Write the ring into a key file, in the place of an older one if there is one."""
+        """Encrypt the ring into a key file, which replaces an existing one.
+
+        Raises:
+            ConfigurationError: when the file cannot be written; an existing one is then unchanged.
+        """
         write_secret(path, Secret(json.dumps(self._content())), file_key)
 
     def _content(self) -> dict[str, object]:
@@ -159,28 +180,32 @@ class KeyRing:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The versions in the ring."""
+        """The versions of the keys, in the order given."""
         return tuple(self._keys)
 
     def __iter__(self) -> Iterator[SecretKey]:
-        """Go through the keys."""
+        """Iterate over the keys."""
         return iter(self._keys.values())
 
     def find(self, version: str, *, now: datetime) -> SecretKey:
-        """Choose a key by the version that a message names.
+        """Return the key of a version.
+
+        Args:
+            version: The version that a message names.
+            now: The current time, with its time zone.
 
         Raises:
-            UnknownKeyError: when the ring has no such version, or the key is past its last moment.
+            UnknownKeyError: when the ring has no key of this version, or the key is past its last moment.
         """
         key = self._keys.get(version)
         if key is None:
-            raise UnknownKeyError("no key of this version in the ring")
+            raise UnknownKeyError(f"expected a key version among {', '.join(self._keys)}, got another")
         if key.retired(now):
             raise UnknownKeyError(f"key {key.version} is retired")
         return key
 
     def __repr__(self) -> str:
-        """Name the versions."""
+        """Show the versions."""
         return f"KeyRing(versions={self.versions}, current={self._current!r})"
 
 
@@ -188,16 +213,16 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _ring(text: Secret) -> KeyRing | None:
-    """Read the text of a key file; an error from in here would show it among its locals, so that there is none."""
+def _parse_ring(text: Secret) -> KeyRing | None:
+    """Parse the text of a key file; ``None`` for no ring, since the traceback of an error would show the secrets."""
     try:
         content = json.loads(text.get_secret_value())
-        return KeyRing(map(_key, content["keys"]), current=content["current"])
+        return KeyRing(map(_parse_key, content["keys"]), current=content["current"])
     except (ConfigurationError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
 
 
-def _key(entry: dict[str, str | None]) -> SecretKey:
-    """Read one key; whatever is missing, surplus or of another type is refused by :class:`SecretKey`, or by Python."""
+def _parse_key(entry: dict[str, str | None]) -> SecretKey:
+    """Parse one key; :class:`SecretKey` or Python refuses a value that is missing, surplus or of another type."""
     last = entry.pop("not_after")
     return SecretKey(**entry, not_after=last and datetime.fromisoformat(last))  # type: ignore[arg-type]

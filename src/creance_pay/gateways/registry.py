@@ -1,15 +1,15 @@
-"""Gateways by name: this package's, and those that other packages declare as entry points.
+"""Gateways by name: those of this package, and those that other packages declare as entry points.
 
-A package of yours that speaks another bank's dialect declares its class in its own ``pyproject.toml``::
+A package with a gateway for another bank declares its class in its own ``pyproject.toml``::
 
     [project.entry-points."creance_pay.gateways"]
     mybank = "my_package.gateway:MyBank"
 
-A name is looked up among those declared and never taken for a module.
+A name is looked up among the declared names; it is never imported as a module.
 
 >>> load("sipz")
 Traceback (most recent call last):
-creance_pay.errors.ConfigurationError: no gateway of that name; known: sips
+creance_pay.errors.ConfigurationError: expected the name of a gateway among sips, got another
 """
 
 from __future__ import annotations
@@ -26,34 +26,35 @@ GROUP = "creance_pay.gateways"
 
 
 def load(name: str, /, **settings: object) -> Gateway:
-    """Build a gateway by the name it was declared with.
+    """Build a gateway by its declared name.
 
     Args:
         name: ``sips``, or a name that another package declares.
-        settings: What the gateway's class takes, by name.
+        settings: The arguments of the gateway's class, by name.
 
     Raises:
-        ConfigurationError: for a name that nobody declares or that two packages declare, a package that fails to
-            import, or a setting that is unknown, missing or refused.
+        ConfigurationError: for a name that no package or two packages declare, a package whose import fails, or a
+            setting that is unknown, missing or refused.
     """
-    build = _imported(_declared(name))
+    build = _import(_find(name))
     _check_names(build, settings)
     return build(**settings)
 
 
-def _declared(name: str) -> EntryPoint:
-    """Find the one declaration of a name."""
+def _find(name: str) -> EntryPoint:
+    """Return the entry point of a name."""
     declared = entry_points(group=GROUP)
     found = [entry for entry in declared if entry.name == name]
     if not found:
-        raise ConfigurationError(f"no gateway of that name; known: {', '.join(sorted(declared.names))}")
+        known = ", ".join(sorted(declared.names))
+        raise ConfigurationError(f"expected the name of a gateway among {known}, got another")
     if len({entry.value for entry in found}) > 1:
         raise ConfigurationError(f"two gateways are named {name}: {' and '.join(sorted(e.value for e in found))}")
     return found[0]
 
 
-def _imported(entry: EntryPoint) -> Callable[..., Gateway]:
-    """Import what an entry point declares; whatever another package's import raises, the error names the gateway."""
+def _import(entry: EntryPoint) -> Callable[..., Gateway]:
+    """Import the class of an entry point; the error for an import that fails, in whatever way, names the gateway."""
     try:
         build: Callable[..., Gateway] = entry.load()
     except Exception as error:
@@ -62,7 +63,7 @@ def _imported(entry: EntryPoint) -> Callable[..., Gateway]:
 
 
 def _check_names(build: Callable[..., Gateway], settings: dict[str, object]) -> None:
-    """Refuse a setting that the gateway does not know, or the lack of one that it needs, by name and not by value."""
+    """Refuse an unknown setting, and a missing one that has no default, by its name."""
     known = inspect.signature(build).parameters
     for name in settings.keys() - known.keys():
         near = get_close_matches(name, known, n=1)

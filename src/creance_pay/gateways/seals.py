@@ -1,7 +1,9 @@
-"""Seals: the keyed digest that proves that a message comes from who holds the key.
+"""Seals: the keyed digest that authenticates the text of a message.
 
-This module holds the one comparison of seals in the package, and it takes the same time whatever the difference.
-Which algorithm and which key apply is our configuration; no message chooses them.
+This module contains the only comparison of seals in the package.  It takes a constant time, so that the time of a
+refusal reveals no digit of the right seal.  The configuration chooses the algorithm; a message cannot.
+
+The key and the text below are those of a test of the vendor's own:
 
 >>> from creance_pay.gateways import SecretKey
 >>> key = SecretKey(version="1", secret="superSafeSecretKey")
@@ -24,20 +26,20 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 class SealAlgorithm(StrEnum):
-    """How a seal is made; the values are the vendor's words."""
+    """The algorithms of a seal; the values are the vendor's words."""
 
-    #: HMAC over the text, the secret as key; the recommended one.
+    #: HMAC with SHA-256 of the text, the secret as key.  Recommended.
     HMAC_SHA_256 = "HMAC-SHA-256"
-    #: The same with SHA-512.
+    #: HMAC with SHA-512.
     HMAC_SHA_512 = "HMAC-SHA-512"
-    #: Legacy: a plain digest of the text followed by the secret; a gateway takes it by explicit opt-in only.
+    #: Legacy: the SHA-256 digest of the text followed by the secret.  In production a gateway needs explicit consent.
     SHA_256 = "SHA-256"
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
-        """Refuse another word, with an error of this package's family."""
-        del value
-        raise InvalidValueError(f"expected one of {', '.join(cls)}")
+        """Refuse another word, by an error of this package."""
+        found = f"a text of {len(value)} characters" if isinstance(value, str) else type(value).__name__
+        raise InvalidValueError(f"expected one of {', '.join(cls)}, got {found}")
 
     @property
     def length(self) -> int:
@@ -46,12 +48,12 @@ class SealAlgorithm(StrEnum):
 
 
 def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
-    """Seal a text.
+    """Return the seal of a text.
 
     Args:
-        text: Exactly what is sent, encoded if it is sent encoded.
+        text: The text exactly as it is sent: encoded, if it is sent encoded.
         key: The key; its text is used as it is.
-        algorithm: The algorithm of our configuration, or the vendor's word for it.
+        algorithm: The algorithm, or the vendor's word for it.
 
     Returns:
         The seal in lower-case hexadecimal digits.
@@ -59,10 +61,10 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
     Raises:
         InvalidValueError: for a word that names no algorithm.
     """
-    algorithm = _known(algorithm)
-    # Half a surrogate pair cannot travel as UTF-8; whatever it gives here, no bank has sealed it.
+    algorithm = SealAlgorithm(algorithm)
+    # Half a surrogate pair has no UTF-8, so no bank has sealed it; it gets a seal here that matches no other text.
     sealed = text.encode(errors="surrogatepass")
-    # The secret never is a local variable: a traceback may show them.
+    # The secret is never a local variable, which a traceback may show.
     if algorithm is SealAlgorithm.SHA_256:
         return hashlib.sha256(sealed + key.get_secret_value().encode()).hexdigest()
     digest = "sha512" if algorithm is SealAlgorithm.HMAC_SHA_512 else "sha256"
@@ -70,24 +72,21 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
 
 
 def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> None:
-    """Prove that a text was sealed with a key, or raise.
+    """Check that a seal is that of a text under a key.
 
     Args:
-        received: The seal as it arrived; hexadecimal digits have no case, and nothing else is forgiven.
-        text: Exactly what arrived.
-        key: The key that the message's version names.
-        algorithm: The algorithm of our configuration, or the vendor's word for it.
+        received: The seal as it arrived, in hexadecimal digits of either case.
+        text: The text exactly as it arrived.
+        key: The key whose version the message names.
+        algorithm: The algorithm, or the vendor's word for it.
 
     Raises:
         InvalidValueError: for a word that names no algorithm.
-        SealMismatchError: when the seal is ill-formed or another one; the text of the error never says which digit.
+        SealMismatchError: when the seal is ill-formed or differs; the error does not name the digit.
     """
-    if len(received) != _known(algorithm).length or _HEX.fullmatch(received) is None:
-        raise SealMismatchError("the seal is not of the expected form")
-    # Our seal never is a local variable either: who reads it in a traceback can forge this message.
+    length = SealAlgorithm(algorithm).length
+    if len(received) != length or _HEX.fullmatch(received) is None:
+        raise SealMismatchError(f"expected a seal of {length} hexadecimal digits, got {len(received)} characters")
+    # The right seal is never a local variable either: a reader of the traceback could forge this message.
     if not hmac.compare_digest(received.lower(), seal(text, key, algorithm)):
-        raise SealMismatchError("the seal is not ours")
-
-
-def _known(algorithm: SealAlgorithm | str) -> SealAlgorithm:
-    return algorithm if isinstance(algorithm, SealAlgorithm) else SealAlgorithm(algorithm)
+        raise SealMismatchError("expected the seal of the text under our key, got another")

@@ -1,6 +1,6 @@
-"""The one way out to the network, and the only module that imports ``requests``.
+"""The transport to the bank; the only module that imports ``requests``.
 
-Every call has a deadline, follows no redirection, checks certificates, and fails with one of our own errors.
+Each call has a deadline, follows no redirection, checks the certificate, and raises only errors of this package.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ..errors import GatewayUnavailableError
 
 @attrs.frozen
 class HttpAnswer:
-    """What a server answered.
+    """The answer of a server.
 
     Attributes:
         status: The HTTP status.
-        body: The raw bytes.
+        body: The bytes of the body, after decompression.
     """
 
     status: int
@@ -29,24 +29,24 @@ class HttpAnswer:
 
 
 class Transport(Protocol):
-    """What sends a request; replace it to record, to delay or to fail."""
+    """The interface by which a gateway calls its bank; write another one to record, delay or fail calls."""
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form and give the answer, whatever its status.
+        """Post a form and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when there is no answer.
+            GatewayUnavailableError: when no answer arrives.
         """
 
     def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document as JSON and give the answer, whatever its status.
+        """Post a document as JSON and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when there is no answer.
+            GatewayUnavailableError: when no answer arrives.
         """
 
 
-_LARGEST_ANSWER, _PART = 1_048_576, 65_536
+_MAX_ANSWER_BYTES, _CHUNK_BYTES = 1_048_576, 65_536
 
 
 @attrs.frozen(kw_only=True)
@@ -54,38 +54,38 @@ class RequestsTransport:
     """The transport over ``requests``.
 
     Args:
-        timeout: Seconds until the whole answer must be here, however slowly it comes.
-        direct: Whether to leave out the proxies that the environment names, as for what is on this machine.
+        timeout: Seconds until the whole answer must have arrived.
+        direct: Whether to ignore the proxies that the environment names, as for a server on this machine.
     """
 
     timeout: float = 15.0
     direct: bool = False
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form and give the answer, whatever its status.
+        """Post a form and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when there is no answer; not retryable by itself, since it may have been received.
+            GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
         """
         return self._post(url, data=dict(fields))
 
     def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document as JSON and give the answer, whatever its status.
+        """Post a document as JSON and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when there is no answer; not retryable by itself, since it may have been received.
+            GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
         """
         return self._post(url, json=dict(document), headers={"Accept": "application/json"})
 
-    def _post(self, url: str, **content: Any) -> HttpAnswer:  # noqa: ANN401 - what requests takes
-        answer = _within(self.timeout, lambda: _call(url, direct=self.direct, timeout=self.timeout, **content))
+    def _post(self, url: str, **content: Any) -> HttpAnswer:  # noqa: ANN401 - keywords of requests
+        answer = _call_within(self.timeout, lambda: _call(url, direct=self.direct, timeout=self.timeout, **content))
         if isinstance(answer, GatewayUnavailableError):
             raise answer from None
         return answer
 
 
 def _call(url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnavailableError:  # noqa: ANN401 - as above
-    """Post, and read a body of a size that an answer can have, counted after decompression."""
+    """Post, and read a body of at most 1 MiB after decompression.  Return an error instead of raising it."""
     import requests  # noqa: PLC0415 - loaded only when something is sent
 
     body = b""
@@ -93,22 +93,27 @@ def _call(url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnav
         with requests.Session() as session:
             session.trust_env = not direct
             answer = session.post(url, allow_redirects=False, stream=True, **content)
-            for part in answer.iter_content(_PART):
+            for part in answer.iter_content(_CHUNK_BYTES):
                 body += part
-                if len(body) > _LARGEST_ANSWER:
-                    return GatewayUnavailableError("no answer: too large to be one")
-    except (OSError, ValueError) as error:  # all that requests raises, and what an address may raise below it
+                if len(body) > _MAX_ANSWER_BYTES:
+                    return GatewayUnavailableError(f"no answer: expected at most {_MAX_ANSWER_BYTES} bytes, got more")
+    except (OSError, ValueError) as error:  # the errors of requests are OSErrors; a bad address raises ValueErrors
         return GatewayUnavailableError(f"no answer: {type(error).__name__}")
     return HttpAnswer(answer.status_code, body)
 
 
-def _within(
+def _call_within(
     seconds: float, call: Callable[[], HttpAnswer | GatewayUnavailableError]
 ) -> HttpAnswer | GatewayUnavailableError:
-    """Wait for a call no longer than this: a byte a second would please every timeout of the layers below."""
+    """Return the result of a call, or an error when it takes longer than its deadline.
+
+    The timeout of ``requests`` limits the wait for each part of an answer, not for the whole: a server that sends one
+    byte a second never exceeds it.  So each call has a thread of its own.  A call that exceeds its deadline leaves its
+    thread behind, until the server closes the connection or sends more than 1 MiB.
+    """
     answers: SimpleQueue[HttpAnswer | GatewayUnavailableError] = SimpleQueue()
     Thread(target=lambda: answers.put(call()), daemon=True).start()
     try:
         return answers.get(timeout=seconds)
     except Empty:
-        return GatewayUnavailableError("no answer: not in time")
+        return GatewayUnavailableError(f"no answer within {seconds:g} seconds")

@@ -96,9 +96,10 @@ class TestLoad:
             ('{"a": ' * 8 + "1" + "}" * 8, '{"a": ' * 9 + "1" + "}" * 9),
             ('{"a": ' + "[" * 7 + "1" + "]" * 7 + "}", '{"a": ' + "[" * 8 + "1" + "]" * 8 + "}"),
             ("{" + ",".join(['"a":1'] * 1000) + "}", "{" + ",".join(['"a":1'] * 1001) + "}"),
+            ('{"a": [' + ",".join("1" * 1000) + "]}", '{"a": [' + ",".join("1" * 1001) + "]}"),
             ('{"' + "a" * 64 + '": 1}', '{"' + "a" * 65 + '": 1}'),
         ],
-        ids=["containers", "objects in objects", "lists in lists", "names", "characters of a name"],
+        ids=["containers", "objects in objects", "lists in lists", "names", "items", "characters of a name"],
     )
     def test_bounds(self, largest: str, larger: str) -> None:
         """A document of the largest size is read, and one over it refused, before anything is built from it."""

@@ -71,7 +71,7 @@ class TestDecode:
     )
     def test_strict(self, text: str) -> None:
         """Junk, blanks, misplaced padding and what is not UTF-8 are refused (B22)."""
-        with pytest.raises(MalformedResponseError, match="not in the encoding"):
+        with pytest.raises(MalformedResponseError, match="expected Data in UTF-8 in the encoding that Encode names"):
             decode(text, "base64")
 
     @pytest.mark.parametrize(("name", "text"), [("base64", "YT1_"), ("base64", "YT1-"), ("base64url", "YT1/")])
@@ -112,6 +112,12 @@ class TestData:
     def test_unsound(self, text: str) -> None:
         """What is no pair with a name, or has a control character, is unsound (B8, B10, B15, B16)."""
         assert not Data.parse(text).well_formed
+
+    def test_bounds(self) -> None:
+        """A thousand pairs are parsed; one pair more is refused before any is parsed (B37)."""
+        assert 1000 == len(Data.parse("|".join(f"{number}=" for number in range(1000))).values)
+        with pytest.raises(MalformedResponseError, match="expected at most 1000 pairs, got 1001"):
+            Data.parse("|".join(f"{number}=" for number in range(1001)))
 
     def test_unsound_loses_nothing(self) -> None:
         """What is unsound does not hide the pairs around it."""

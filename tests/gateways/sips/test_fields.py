@@ -11,7 +11,7 @@ from creance_pay import Euros
 from creance_pay.errors import InvalidValueError
 from creance_pay.gateways.sips import PaypageOptions
 from creance_pay.gateways.sips.data import Data, decode, encode, write
-from creance_pay.gateways.sips.fields import FIELDS, check, origin
+from creance_pay.gateways.sips.fields import FIELDS, origin, validate_fields
 from message_strategies import any_text
 from sips_shop import MERCHANT, NOON, hmac_of, machine_in, order, shop
 
@@ -42,7 +42,7 @@ class TestCheck:
         form, longest = FIELDS[name]
         value = MOMENT if form == "moment" else LONGEST[form][:longest]
 
-        assert {name: value} == check({name: value})
+        assert {name: value} == validate_fields({name: value})
 
     def test_too_long(self, name: str) -> None:
         """One character more is refused, never cut (G6)."""
@@ -50,13 +50,13 @@ class TestCheck:
         value = f"{MOMENT}0" if form == "moment" else LONGEST[form][: longest + 1]
 
         with pytest.raises(InvalidValueError, match=f"expected {name} to be of class {form}, 1 to {longest}"):
-            check({name: value})
+            validate_fields({name: value})
 
     @pytest.mark.parametrize("value", NEVER)
     def test_never(self, name: str, value: str) -> None:
         """Bars, control characters and nothing at all are refused by every field (G1, G2, G3, G5)."""
         with pytest.raises(InvalidValueError, match=f"expected {name} to be of class"):
-            check({name: value})
+            validate_fields({name: value})
 
 
 class TestClasses:
@@ -77,7 +77,7 @@ class TestClasses:
     def test_refused(self, name: str, value: str) -> None:
         """A value of another class is refused, by the name of its field (G8)."""
         with pytest.raises(InvalidValueError, match=f"expected {name} to be of class"):
-            check({name: value})
+            validate_fields({name: value})
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -89,18 +89,18 @@ class TestClasses:
     )  # fmt: skip
     def test_accepted(self, name: str, value: str) -> None:
         """A value of the class passes as it is (G4)."""
-        assert {name: value} == check({name: value})
+        assert {name: value} == validate_fields({name: value})
 
     def test_unknown(self) -> None:
         """A name that no debt payment has is refused: the bank would show an error instead of its page."""
         with pytest.raises(InvalidValueError, match="name of a field of a debt payment"):
-            check({"merchantWalletId": "1"})
+            validate_fields({"merchantWalletId": "1"})
 
     @pytest.mark.parametrize("value", [5, True, ["CB", 5]])
     def test_type(self, value: Any) -> None:  # noqa: ANN401 - whatever a portal gives
         """A value that is no text is refused."""
         with pytest.raises(InvalidValueError, match="expected orderId to be a text"):
-            check({"orderId": value})
+            validate_fields({"orderId": value})
 
 
 class TestOptions:
@@ -258,7 +258,7 @@ class TestLists:
 def test_sealed_or_refused(name: str, value: str) -> None:
     """Whatever the value, it arrives as the one field that it was, or is refused."""
     try:
-        written = write(check({name: value}))
+        written = write(validate_fields({name: value}))
     except InvalidValueError:
         return
     assert {name: (value,)} == Data.parse(written).values

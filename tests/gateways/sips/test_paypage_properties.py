@@ -20,11 +20,14 @@ algorithms = st.sampled_from(SealAlgorithm)
 # All that an error about a message may say.
 OUR_WORDS = re.compile(
     "authentic, but not our order: (merchantId|transactionReference|amount|currencyCode|, )+"
-    "|the form has no field (Data|Seal)|a field of the form is repeated|expected a form in UTF-8"
-    "|expected a form of at most 32 fields in ASCII|expected at most 65536 bytes, got [0-9]+"
-    "|expected the encoding base64 or base64url, got another|the text is not in the encoding that it names"
-    "|the message names no single key version|no key of this version in the ring"
-    "|the seal is not (ours|of the expected form)|"
+    "|expected a field (Data|Seal) in the form, got none|expected each field of the form once, got a repeated field"
+    "|expected a form in UTF-8, got another encoding|expected a form of at most 32 fields in ASCII, got [0-9]+ fields"
+    "|expected at most 65536 bytes, got [0-9]+"
+    "|expected the encoding base64 or base64url, got another of [0-9]+ characters"
+    "|expected Data in UTF-8 in the encoding that Encode names, got another text"
+    "|expected one key version in the message, got none or several|expected a key version among 2, 1, got another"
+    "|expected a seal of 64 hexadecimal digits, got [0-9]+ characters"
+    "|expected the seal of the text under our key, got another|"
 )
 
 

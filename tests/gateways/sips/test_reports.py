@@ -82,6 +82,7 @@ class TestRead:
             ("responseCode", "ZZ", PaymentState.UNKNOWN),
             ("responseCode;captureMode", "00;VALIDATION", PaymentState.AUTHORISED),
             ("responseCode;acquirerResponseCode", "00;05", PaymentState.UNKNOWN),
+            ("responseCode;acquirerResponseCode", "00;", PaymentState.PAID),
             ("responseCode;transactionStatus", "00;TO_CREDIT", PaymentState.REFUNDED),
             ("newStatus", "CAPTURED", PaymentState.PAID),
             ("paymentStatus", "novelty", PaymentState.UNKNOWN),

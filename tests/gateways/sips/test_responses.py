@@ -1,4 +1,4 @@
-"""The posted form is read as the standard library would read it, only quicker."""
+"""The posted form is parsed as the standard library parses it, strictly."""
 
 from urllib.parse import parse_qsl, quote_plus
 
@@ -18,11 +18,11 @@ texts = st.one_of(
 
 
 class TestEscapes:
-    """Escapes are undone once, whatever stands beside them (B28)."""
+    """Escapes are decoded once, beside any other characters (B28)."""
 
     @given(text=texts)
     def test_as_the_standard_library(self, text: str) -> None:
-        """A value is what the standard library makes of it, or is refused where that refuses it."""
+        """A value is that of the standard library, or is refused when the standard library refuses it."""
         body = f"Data={text}&Seal=0"
         try:
             expected = dict(parse_qsl(body, keep_blank_values=True, errors="strict")) if body.isascii() else None

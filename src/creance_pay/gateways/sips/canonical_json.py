@@ -1,14 +1,14 @@
-"""The JSON that Sips seals: the values of an object, concatenated in a fixed order, are the text under the seal.
+"""The JSON that Sips seals: the text under the seal is the concatenation of an object's values in a fixed order.
 
-Values are taken in the ASCII order of their names; a container at its own place, its values in the order of their
-names again; a list in the order sent; a null not at all.  ``keyVersion``, ``sealAlgorithm`` and ``seal`` are left out.
-Numbers count as they are written.
+The order of values is the ASCII order of their names.  A container has the place of its own name, and its values are in
+the order of their names again.  A list keeps its order.  A null, ``keyVersion``, ``sealAlgorithm`` and ``seal`` are
+left out.  A number is the text of its digits.
 
 >>> text_to_seal(load('{"seal": "x", "b": {"d": 2, "c": ["1", null, true]}, "a": "0"}'))
 '01true2'
 
-The seal covers values alone, neither their names nor their boundaries: believe a value only after its form was checked
-for its name.
+The seal covers the values, but neither their names nor their boundaries: validate the form of each value for its name
+before using it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from collections.abc import Iterator
 #: A value of a document; every number is the text of its digits.
 Json = str | bool | None | list["Json"] | list[tuple[str, "Json"]]
 _UNSEALED = {"keyVersion", "sealAlgorithm", "seal"}
-# A browser can post a document that nobody sealed: it is bounded before anything is built from it.  The largest answer
-# that the vendor's guides print has 60 names in 3 levels.
+# A browser can post a document that nobody sealed: it is bounded before it is parsed.  The largest answer that the
+# vendor's guides print has 60 names in 3 levels.
 _MAX_CONTAINERS = 100
 _MAX_DEPTH = 8
-_MAX_PAIRS = 1_000
+_MAX_VALUES = 1_000
 _MAX_NAME_CHARACTERS = 64
 
 
@@ -35,10 +35,11 @@ def load(text: str) -> Pairs:
     """Parse a text that is one object.
 
     Raises:
-        ValueError: for another text, or one with too many containers, levels or names, or a name that is too long.
+        ValueError: for another text, too many containers, levels or values, or a name that is too long.
     """
-    if text.count("{") + text.count("[") > _MAX_CONTAINERS or text.count('":') > _MAX_PAIRS:
-        raise ValueError(f"expected at most {_MAX_CONTAINERS} containers and {_MAX_PAIRS} names")
+    # Counted before parsing: a comma precedes each value but the first of a container.
+    if text.count("{") + text.count("[") > _MAX_CONTAINERS or text.count(",") >= _MAX_VALUES:
+        raise ValueError(f"expected at most {_MAX_CONTAINERS} containers and {_MAX_VALUES} values")
     tree = json.loads(text, object_pairs_hook=_pairs, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(tree, Pairs):
         raise ValueError("expected an object")  # noqa: TRY004 - every text that is no document raises the same error
@@ -75,7 +76,7 @@ def _concatenated(value: Json) -> str:
 
 
 def leaves(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
-    """List the values under dotted names, as ``Data`` has them: a list of words with commas, a null as that word."""
+    """Yield the values by dotted name in the form of ``Data``: a list is joined by commas, a null is that word."""
     if isinstance(value, Pairs):
         for key, inner in value:
             yield from leaves(inner, f"{name}.{key}" if name else key)
@@ -89,5 +90,5 @@ def leaves(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _word(value: object) -> str:
-    """Write a value as JSON does: never as Python's ``None`` or ``True``."""
+    """Return the JSON spelling of a value: ``null`` and ``true``, not ``None`` and ``True``."""
     return {None: "null", True: "true", False: "false"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]

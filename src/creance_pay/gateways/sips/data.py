@@ -1,8 +1,9 @@
 """The grammar of ``Data``, the text that Sips seals: ``name=value`` pairs joined by vertical bars.
 
-Only the first ``=`` of a pair separates.  Nothing is escaped, so that a value cannot contain a bar.  A list has commas
-between its values, a container dots in its names.  The text travels as it is, in base64 or in base64url, and the seal
-covers the text *as it travels*.  A merchant that starts its payments by JSON receives JSON in place of pairs.
+The first ``=`` of a pair separates its name from its value.  The grammar has no escapes, so a value cannot contain a
+bar.  Commas separate the values of a list, dots the names of nested containers.  The text travels unchanged, in base64
+or in base64url, and the seal covers the text *as it travels*.  A merchant that starts its payments by JSON receives
+JSON instead of pairs.
 
 >>> Data.parse("amount=1600|complementaryInfo=<CARD A=1/>").get("complementaryInfo")
 '<CARD A=1/>'
@@ -27,18 +28,24 @@ _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
     "base64url": re.compile(r"([0-9A-Za-z_-]*)={0,2}"),
 }
-_USUAL_LETTERS = str.maketrans("-_", "+/")
-# Halves of surrogate pairs are no characters, and cannot be encoded.
+_MAX_PAIRS = 1_000  # answers had some 100 names in 2022
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+_NOT_ENCODED = "expected Data in UTF-8 in the encoding that Encode names, got another text"
+# Halves of surrogate pairs are no characters and have no UTF-8.
 _CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff"
 _CONTROL, _BREAKING = re.compile(f"[{_CONTROLS}]"), re.compile(f"[{_CONTROLS}|]")
 
 
 def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
-    """Flatten containers to dotted names and lists to commas; ``None`` is left out.
+    """Convert containers to dotted names, and lists to texts with commas; ``None`` is left out.
+
+    Args:
+        fields: The fields by name.
+        within: The dotted name of the container, with a dot at its end; empty for the outermost.
 
     Raises:
-        InvalidValueError: for a value that is neither text nor a list or a container of texts, and for a list item with
-            a comma, which would become two items.
+        InvalidValueError: for a value that is neither a text nor a list or a container of texts, and for a list item
+            with a comma, which would become two items.
     """
     flat: dict[str, str] = {}
     for name, value in fields.items():
@@ -47,17 +54,17 @@ def flatten(fields: Mapping[str, object], within: str = "") -> dict[str, str]:
         elif isinstance(value, Mapping):
             flat |= flatten(value, f"{within}{name}.")
         elif value is not None:
-            flat[within + name] = _listed(within + name, value)
+            flat[within + name] = _join_items(within + name, value)
     return flat
 
 
-def _listed(name: str, items: object) -> str:
+def _join_items(name: str, items: object) -> str:
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise InvalidValueError(
             f"expected {name} to be a text, or a list or a container of texts, got {type(items).__name__}"
         )
     if any("," in item for item in items):
-        raise InvalidValueError(f"expected {name} without comma inside an item")
+        raise InvalidValueError(f"expected {name} without comma inside an item, got one")
     return ",".join(items)
 
 
@@ -70,46 +77,48 @@ def write(fields: Mapping[str, object]) -> str:
     flat = flatten(fields)
     if _BREAKING.search("".join(flat.values())):
         name = next(name for name, value in flat.items() if _BREAKING.search(value))
-        raise InvalidValueError(f"expected {name} without vertical bar, line break or control character")
+        raise InvalidValueError(f"expected {name} without vertical bar, line break or control character, got one")
     return "|".join(map("=".join, flat.items()))
 
 
 def encode(text: str, encoding: str) -> str:
-    """Encode a text as the field ``Encode`` names it, padded; an empty name leaves the text unchanged."""
+    """Encode a text by the encoding that the field ``Encode`` names, with padding; an empty name changes nothing."""
     if not encoding:
         return text
     return base64.b64encode(text.encode(), b"-_" if encoding == "base64url" else None).decode()
 
 
 def decode(text: str, encoding: str | None) -> str:
-    """Decode a text as the field ``Encode`` names it, if any; base64 is accepted with or without padding.
+    """Decode a text by the encoding that the field ``Encode`` names, if any; padding is optional.
 
     Raises:
-        MalformedResponseError: for an unknown encoding, or a text that is not encoded so.
+        MalformedResponseError: for an unknown encoding, or a text that is not in its encoding.
     """
     if not encoding:
         return text
     if encoding.lower() not in _ENCODINGS:
-        raise MalformedResponseError("expected the encoding base64 or base64url, got another")
+        raise MalformedResponseError(
+            f"expected the encoding base64 or base64url, got another of {len(encoding)} characters"
+        )
     found = _ENCODINGS[encoding.lower()].fullmatch(text)
     if found is None:
-        raise MalformedResponseError("the text is not in the encoding that it names")
-    letters = found[1].translate(_USUAL_LETTERS)
+        raise MalformedResponseError(_NOT_ENCODED)
+    letters = found[1].translate(_STANDARD_ALPHABET)
     try:
         return base64.b64decode(letters + "=" * (-len(letters) % 4)).decode()
-    except ValueError:  # one letter too many, or not UTF-8 after decoding
-        raise MalformedResponseError("the text is not in the encoding that it names") from None
+    except ValueError:  # one letter too many, or no UTF-8 after decoding
+        raise MalformedResponseError(_NOT_ENCODED) from None
 
 
 @attrs.frozen(kw_only=True)
 class Data:
-    """The fields of a text, each with all its values in order: no value is chosen silently.
+    """The fields of a text, each with all its values in order.
 
     Attributes:
         values: The values by name, in the order of the text.
         repeated: The names that have more than one value.
-        well_formed: Whether every part was a pair with a name, without control characters; in JSON also with one
-            value.
+        well_formed: Whether each part is a pair with a name, without control characters; in JSON also whether each name
+            has one value.
     """
 
     values: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda values: f"<{len(values)} names>")
@@ -118,7 +127,13 @@ class Data:
 
     @classmethod
     def parse(cls, text: str) -> Data:
-        """Parse pairs; a part that is no pair makes the text ill-formed, and loses no other part."""
+        """Parse pairs.  A part that is no pair makes the text ill-formed; the other parts are parsed.
+
+        Raises:
+            MalformedResponseError: for more than 1,000 pairs, before any is parsed.
+        """
+        if text.count("|") >= _MAX_PAIRS:
+            raise MalformedResponseError(f"expected at most {_MAX_PAIRS} pairs, got {text.count('|') + 1}")
         names, joints, values = zip(*[part.partition("=") for part in text.split("|")], strict=True)
         if "" in joints:  # a part that is no pair has no name
             names = tuple(name if joint else "" for name, joint in zip(names, joints, strict=True))
@@ -126,7 +141,7 @@ class Data:
 
     @classmethod
     def parse_json(cls, text: str) -> Data:
-        """Parse a JSON object; a text that is none, or that is too large, has no fields and is ill-formed."""
+        """Parse a JSON object.  A text that is no object, or is too large, gives no fields and is ill-formed."""
         try:
             pairs = list(leaves(load(text)))
         except ValueError:
@@ -142,7 +157,7 @@ class Data:
         once = dict(zip(names, zip(values, strict=False), strict=False))
         if len(once) == len(names) and "" not in once:
             return cls(values=once, repeated=(), well_formed=clean)
-        gathered: dict[str, list[str]] = {}  # lists: a name repeated thousands of times must not cost seconds
+        gathered: dict[str, list[str]] = {}
         for name, value in zip(names, values, strict=True):
             gathered.setdefault(name, []).append(value)
         nameless = gathered.pop("", None)

@@ -1,9 +1,9 @@
-"""The fields of a payment request: which there are, what each may hold, and which of them a portal may set.
+"""The fields of a payment request, with the class and length of each, and the options that a portal may set.
 
-Those of the vendor's guide that a debt payment can use; one-click wallets, baskets, mandates and instalments are left
-out.  A value is checked against its class and its length before anything is sealed: nothing is cut, nothing replaced.
+The list contains the fields of the vendor's guide that a debt payment can use; those of one-click wallets, baskets,
+mandates and instalments are left out.  Each value is validated before the request is sealed; none is cut or changed.
 
->>> check({"orderId": "2026-17", "customerContact": {"email": "a@b.example"}})
+>>> validate_fields({"orderId": "2026-17", "customerContact": {"email": "a@b.example"}})
 {'orderId': '2026-17', 'customerContact.email': 'a@b.example'}
 >>> PaypageOptions(language="fr-BE").fields()
 {'customerLanguage': 'fr'}
@@ -23,7 +23,7 @@ from ...errors import InvalidValueError
 from .data import flatten
 from .hosts import SipsHost, is_public
 
-# The classes of the data dictionary; none has the vertical bar, which would end the field.
+# The classes of the data dictionary; none contains the vertical bar, which ends a field.
 _CLASSES = {
     "N": r"[0-9]+",
     "A": r"[A-Za-z]+",
@@ -35,13 +35,13 @@ _CLASSES = {
     "text": r"[^\W_](?:[^\W_]|[ .,'’()/-])*",  # letters of any language
     "email": r"[0-9A-Za-z.!#$%&'*+/=?^_`{}~-]+@[0-9A-Za-z.-]+",
     "moment": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})",
-    # No user, no query, no fragment: the bank adds nothing to it, and it carries nothing.
+    # Without user, query and fragment: the address carries nothing, and the bank adds nothing to it.
     "url": r"(?P<scheme>https?)://(?P<host>[0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/[0-9A-Za-z._~!$&'()*+,;=:@%/-]*)?",
 }
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _CLASSES.items()}
 _URL = _PATTERNS["url"]
-_PORTS = range(80, 10_000)  # those that the bank posts to
+_PORTS = range(80, 10_000)  # the ports to which the bank posts
 _CONTACT = {
     "email": ("email", 128), "firstname": ("text", 50), "lastname": ("text", 50), "mobile": ("phone", 30),
     "phone": ("phone", 30), "title": ("A", 4),
@@ -80,48 +80,61 @@ FIELDS: Mapping[str, tuple[str, int]] = {
     "transactionActors": ("A", 4),
     "transactionOrigin": ("restricted", 20),
     "transactionReference": ("AN", 35),
-    **{f"{who}Contact.{name}": form for who in ("billing", "customer", "holder") for name, form in _CONTACT.items()},
-    **{f"{who}Address.{name}": form for who in ("billing", "customer", "holder") for name, form in _ADDRESS.items()},
+    **{f"{role}Contact.{name}": form for role in ("billing", "customer", "holder") for name, form in _CONTACT.items()},
+    **{f"{role}Address.{name}": form for role in ("billing", "customer", "holder") for name, form in _ADDRESS.items()},
 }
 _LANGUAGE = re.compile(
     r"(bg|br|cs|cy|da|de|el|en|es|et|fi|fr|hi|hr|hu|it|ja|ko|lt|lv|nl|no|pl|pt|ro|ru|sk|sl|sv|tr|uk|zh)(?:[-_].*)?"
 )
-_FALLBACK = "fr"
-_LONGEST_WAIT = 6  # in days: beyond, the bank authorises a small amount now, and the real one only later
-_OPAQUE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_FALLBACK_LANGUAGE = "fr"
+_MAX_CAPTURE_DAYS = 6  # later, the bank authorises a small amount now and the real amount on the day of capture
+_OPAQUE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NIR = re.compile(r"[1-478][0-9]{5}[0-9ABab][0-9]{6}(?:[0-9]{2})?")
 
 
-def check(fields: Mapping[str, object]) -> dict[str, str]:
-    """Check each field against its class and its length, and give them flat.
+def validate_fields(fields: Mapping[str, object]) -> dict[str, str]:
+    """Validate the class and the length of each field, and return the fields by their dotted names.
+
+    Args:
+        fields: Texts, or lists or containers of texts, by the vendor's names; ``None`` is left out.
 
     Raises:
-        InvalidValueError: for a field that a debt payment does not have, or a value that it cannot hold; by its name.
+        InvalidValueError: for an unknown field, or a value of another class or length; the error names the field.
     """
     flat = flatten(fields)
     for name, value in flat.items():
         if name not in FIELDS:
-            raise InvalidValueError("expected the name of a field of a debt payment, in the vendor's spelling")
+            raise InvalidValueError(
+                f"expected the name of a field of a debt payment, in the vendor's spelling, got {len(name)} characters"
+            )
         form, longest = FIELDS[name]
         if len(value) > longest or _PATTERNS[form].fullmatch(value) is None:
-            raise InvalidValueError(f"expected {name} to be of class {form}, 1 to {longest} characters")
+            raise InvalidValueError(
+                f"expected {name} to be of class {form}, 1 to {longest} characters, got {len(value)} characters"
+            )
     return flat
 
 
-def check_address(url: str, name: str, host: SipsHost) -> str:
-    """Accept an absolute address that the bank can post to, and that carries nothing else.
+def validate_address(url: str, name: str, host: SipsHost) -> str:
+    """Return an absolute address to which the bank can post, without user, query or fragment.
+
+    Args:
+        url: The address.
+        name: The name of the order's field, for the error.
+        host: The bank's addresses; a local bank may post to this machine by ``http``.
 
     Raises:
-        InvalidValueError: for any other, by the name of the order's field.
+        InvalidValueError: for any other address.
     """
-    fault = _fault(url, host.plain_http)
-    if fault:
-        raise InvalidValueError(f"expected {name} to be {fault}")
+    wanted = _address_fault(url, host.plain_http)
+    if wanted:
+        raise InvalidValueError(f"expected {name} to be {wanted}, got another text of {len(url)} characters")
     return url
 
 
-@lru_cache(maxsize=64)  # a portal has two addresses, and gives them with each order
-def _fault(url: str, local: bool) -> str | None:  # noqa: FBT001 - a name costs the cache more than the check
+@lru_cache(maxsize=64)  # a portal has two addresses, the same for each order
+def _address_fault(url: str, local: bool) -> str | None:  # noqa: FBT001 - a keyword costs the cache more than the check
+    """Return the description of a right address when this one is wrong, else ``None``."""
     found = _URL.fullmatch(url) if len(url) <= FIELDS["normalReturnUrl"][1] else None
     if found is None or (found["scheme"] != "https" and not local):
         return "an absolute https address, without user, query or fragment"
@@ -131,76 +144,80 @@ def _fault(url: str, local: bool) -> str | None:  # noqa: FBT001 - a name costs 
 
 
 def origin(url: str) -> str | None:
-    """Give scheme, host and port of an address; ``None`` for what is not a plain one."""
+    """Return scheme, host and port of an address; ``None`` when it has a user, query or fragment, or is no address."""
     found = _URL.fullmatch(url)
     return found and f"{found['scheme']}://{found['host']}" + (f":{found['port']}" if found["port"] else "")
 
 
-def _language(text: str | None) -> str | None:
-    """Take the language of a locale; one that the page does not speak becomes French."""
+def _to_language(text: str | None) -> str | None:
+    """Return the language of a locale; French for a language that the page lacks."""
     if not isinstance(text, str):
         return text
     found = _LANGUAGE.fullmatch(text.lower())
-    return found[1] if found else _FALLBACK
+    return found[1] if found else _FALLBACK_LANGUAGE
 
 
-def _opaque(_: PaypageOptions, __: attrs.Attribute[str | None], context: str | None) -> None:
-    """Let nothing personal travel through the person's browser and the bank's reports."""
-    if context is not None and (_OPAQUE.fullmatch(context) is None or _NIR.fullmatch(context)):
-        raise InvalidValueError("expected return_context to be an opaque id: 1 to 64 ASCII letters, digits, - and _")
+def _validate_context(_: PaypageOptions, __: attrs.Attribute[str | None], context: str | None) -> None:
+    """Refuse personal data: the context travels through the person's browser and the bank's reports."""
+    if context is not None and (_OPAQUE_ID.fullmatch(context) is None or _NIR.fullmatch(context)):
+        raise InvalidValueError(
+            "expected return_context to be an opaque id: 1 to 64 ASCII letters, digits, - and _, not the number of a"
+            f" person, got another text of {len(context)} characters"
+        )
 
 
-def _few_days(_: PaypageOptions, __: attrs.Attribute[int | None], days: int | None) -> None:
-    if days is not None and not 0 <= days <= _LONGEST_WAIT:
-        raise InvalidValueError(f"expected capture_day to be 0 to {_LONGEST_WAIT}")
+def _validate_days(_: PaypageOptions, __: attrs.Attribute[int | None], days: int | None) -> None:
+    if days is not None and not 0 <= days <= _MAX_CAPTURE_DAYS:
+        raise InvalidValueError(f"expected capture_day to be 0 to {_MAX_CAPTURE_DAYS}, got {days}")
 
 
-def _aware(_: PaypageOptions, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
+def _validate_expiry(_: PaypageOptions, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
     if moment is not None and moment.tzinfo is None:
-        raise InvalidValueError("expected expires_at to have a time zone")
+        raise InvalidValueError("expected expires_at to have a time zone, got a datetime without one")
 
 
-_TEXT = of_type(str, type(None))
+_VALIDATE_TEXT = of_type(str, type(None))
 
 
 @attrs.frozen(kw_only=True)
 class PaypageOptions:
-    """What a portal may add to an order for the bank's page; everything is optional.
+    """The options of the bank's page for one order; each may be left out.
 
     Args:
-        language: The person's language, as ``fr``, ``fr-BE`` or ``fr_FR``; one that the page lacks becomes French.
-        email: The person's address, for the bank's own receipt.
-        order_id: The merchant's number of the order; unlike the transaction reference it may come again.
-        return_context: An opaque id that the answer repeats; never anything about the person.
-        template_name: The look of the page, as agreed with the bank.
-        statement_reference: What the person reads on the bank statement, if their bank shows it.
-        brands: The card brands to offer, such as ``("CB", "VISA")``; none means those of the contract.
-        capture_day: Days before the money moves, 0 to 6.
-        expires_at: The moment after which the form starts no payment, with its time zone.
-        bypass_receipt: Whether the person comes back at once, without the bank's receipt.
-        others: Further fields of the vendor's guide under its own names, such as ``billingAddress.zipCode``.
+        language: The person's language, as ``fr``, ``fr-BE`` or ``fr_FR``; French replaces one that the page lacks.
+        email: The person's e-mail address, to which the bank sends its own receipt.
+        order_id: The merchant's number of the order; unlike the transaction reference it may be used again.
+        return_context: An opaque id that the answer repeats, without personal data.
+        template_name: The name of the page's design, as agreed with the bank.
+        statement_reference: A text for the person's bank statement; not every bank shows it.
+        brands: The card brands to offer, such as ``("CB", "VISA")``; empty for those of the contract.
+        capture_day: The days between authorisation and capture, 0 to 6.
+        expires_at: The moment, with its time zone, after which the form starts no payment.
+        bypass_receipt: Whether the browser returns to the portal at once, without the bank's receipt.
+        others: Further fields by the vendor's names, such as ``billingAddress.zipCode``.
 
     Raises:
-        InvalidValueError: for a value of another type or form; what the bank's classes say is checked with the order.
+        InvalidValueError: for a value of another type or form.  The classes and lengths of the bank's fields are
+            validated when the request is built.
     """
 
-    language: str | None = attrs.field(default=None, converter=_language, validator=_TEXT)
-    email: str | None = attrs.field(default=None, validator=_TEXT, repr=False)
-    order_id: str | None = attrs.field(default=None, validator=_TEXT)
-    return_context: str | None = attrs.field(default=None, validator=[_TEXT, _opaque])
-    template_name: str | None = attrs.field(default=None, validator=_TEXT)
-    statement_reference: str | None = attrs.field(default=None, validator=_TEXT)
+    language: str | None = attrs.field(default=None, converter=_to_language, validator=_VALIDATE_TEXT)
+    email: str | None = attrs.field(default=None, validator=_VALIDATE_TEXT, repr=False)
+    order_id: str | None = attrs.field(default=None, validator=_VALIDATE_TEXT)
+    return_context: str | None = attrs.field(default=None, validator=[_VALIDATE_TEXT, _validate_context])
+    template_name: str | None = attrs.field(default=None, validator=_VALIDATE_TEXT)
+    statement_reference: str | None = attrs.field(default=None, validator=_VALIDATE_TEXT)
     brands: tuple[str, ...] = attrs.field(default=(), validator=of_type(tuple))
-    capture_day: int | None = attrs.field(default=None, validator=[of_type(int, type(None)), _few_days])
-    expires_at: datetime | None = attrs.field(default=None, validator=[of_type(datetime, type(None)), _aware])
+    capture_day: int | None = attrs.field(default=None, validator=[of_type(int, type(None)), _validate_days])
+    expires_at: datetime | None = attrs.field(default=None, validator=[of_type(datetime, type(None)), _validate_expiry])
     bypass_receipt: bool = attrs.field(default=False, validator=of_type(bool))
     others: Mapping[str, object] = attrs.field(factory=dict, validator=of_type(Mapping), repr=False, hash=False)
 
     def fields(self) -> dict[str, str]:
-        """Give the fields that are set, under the vendor's names, checked.
+        """Return the options that are set, validated, by the vendor's names.
 
         Raises:
-            InvalidValueError: for a value that its field cannot hold, or a field that is set twice.
+            InvalidValueError: for a value of another class or length than its field's, or a field that is set twice.
         """
         moment = None if self.expires_at is None else self.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         named: dict[str, object] = {
@@ -215,16 +232,16 @@ class PaypageOptions:
             "expirationDate": moment,
             "paypageData.bypassReceiptPage": "true" if self.bypass_receipt else None,
         }
-        return joined(check(named), check(self.others))
+        return merge(validate_fields(named), validate_fields(self.others))
 
 
-def joined(fields: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Add fields to others, and let none replace another.
+def merge(fields: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Merge two sets of fields.
 
     Raises:
-        InvalidValueError: for a field that is in both; by its name.
+        InvalidValueError: for a field that is in both; the error names it.
     """
     for name in more:
         if name in fields:
-            raise InvalidValueError(f"expected {name} to be set once")
+            raise InvalidValueError(f"expected {name} to be set once, got it twice")
     return {**fields, **more}

@@ -1,8 +1,8 @@
 """The addresses of the bank, by brand and environment.
 
-Five brands run the same software.  *Simulation* checks requests without keeping anything; *test* has a database and a
-false acquirer; *production* moves money.  Hosts are those of the vendors' guides; those never seen are left out: for
-one of them, make a :class:`SipsHost` of your own with the addresses that the bank has given you.
+Five brands run the same software.  The *simulation* checks requests and stores nothing; the *test* platform has a
+database and a false acquirer; *production* moves money.  The addresses are those of the vendors' guides.  An address
+that no guide prints is left out: build a :class:`SipsHost` with the addresses that the bank has given you.
 
 >>> SipsHost.WORLDLINE_PRODUCTION.paypage
 'https://payment-webinit.sips-services.com/paymentInit'
@@ -27,20 +27,20 @@ _BASE = re.compile(r"(https?)://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5}
 
 
 class Environment(StrEnum):
-    """What an address is for."""
+    """The environments of a bank."""
 
-    #: Everything on this machine: the local bank page.
+    #: The local bank page, on this machine.
     LOOPBACK = "LOOPBACK"
-    #: The vendor's check of requests, without memory.
+    #: The vendor's simulation: it checks requests and stores nothing.
     SIMULATION = "SIMULATION"
     #: The vendor's test platform.
     TEST = "TEST"
-    #: Real money.
+    #: Real payments.
     PRODUCTION = "PRODUCTION"
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
+    """Return whether a host name or address is this machine."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -48,7 +48,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public(host: str) -> bool:
-    """Tell whether a host name or address may be reached from the bank: no private address, however it is written."""
+    """Return whether the bank may reach a host name or address; a private address is refused in each spelling."""
     try:
         return ip_address(host.strip("[]")).is_global
     except ValueError:
@@ -56,27 +56,30 @@ def is_public(host: str) -> bool:
         return last[:1].isalpha() and last != "localhost"
 
 
-def _address(host: SipsHost, _: attrs.Attribute[Any], base: object) -> None:
-    """Let ``http`` in on this machine alone, and nothing but this machine there."""
+def _validate_address(host: SipsHost, _: attrs.Attribute[Any], base: object) -> None:
+    """Accept ``http`` for LOOPBACK only, and only this machine for LOOPBACK."""
     found = _BASE.fullmatch(base) if isinstance(base, str) else None
     local = host.environment is Environment.LOOPBACK
     if found is None or not (is_loopback(found[2]) if local else found[1] == "https"):
-        raise ConfigurationError("expected an https address without path, or one on this machine for the local page")
+        found_instead = f"a text of {len(base)} characters" if isinstance(base, str) else type(base).__name__
+        wanted = "an address on this machine" if local else "an https address"
+        raise ConfigurationError(f"expected {wanted}, without path, user or query, got {found_instead}")
 
 
 @attrs.frozen
 class SipsHost:
-    """Where one brand takes payments in one environment.
+    """The addresses of one brand in one environment.
 
     Args:
-        brand: The bank's name for the product.
-        environment: What the address is for.
+        brand: The bank's name of the product.
+        environment: The environment.
         base: The address of the payment page, without path.
-        office: The address of Sips Office, without path; ``None`` where there is none, or none is known.
-        pages: The other addresses, without path, that the person may be sent to by a payment started by JSON.
+        office: The address of Sips Office, without path; ``None`` when the environment has none, or none is known.
+        pages: The further addresses, without path, to which a payment started by JSON may send the browser.
 
     Raises:
-        ConfigurationError: for an environment that is not an :class:`Environment`, or an address that is not https.
+        ConfigurationError: for an environment that is not an :class:`Environment`, an address that is not https, or one
+            for LOOPBACK that is not on this machine.
     """
 
     WORLDLINE_SIMULATION: ClassVar[SipsHost]
@@ -94,54 +97,57 @@ class SipsHost:
 
     brand: str
     environment: Environment = attrs.field(validator=of_type(Environment, error=ConfigurationError))
-    base: str = attrs.field(validator=_address)
-    office: str | None = attrs.field(default=None, validator=attrs.validators.optional(_address))
+    base: str = attrs.field(validator=_validate_address)
+    office: str | None = attrs.field(default=None, validator=attrs.validators.optional(_validate_address))
     pages: tuple[str, ...] = attrs.field(
         default=(),
         validator=[
             of_type(tuple, error=ConfigurationError),
-            attrs.validators.deep_iterable(_address),
+            attrs.validators.deep_iterable(_validate_address),
         ],
     )
 
     @classmethod
     def loopback(cls, url: str) -> Self:
-        """Give the address of a bank on this machine, the only one where ``http`` is allowed.
+        """Build the host of a local bank page; only here is ``http`` allowed.
+
+        Args:
+            url: The address of the page, such as ``http://127.0.0.1:8080``.  Its path is ignored.
 
         Raises:
-            ConfigurationError: when the host is not this machine.
+            ConfigurationError: when the address is not on this machine.
         """
         try:
             parts = urlsplit(url)
         except ValueError:
-            raise ConfigurationError("expected an http address on this machine") from None
+            raise ConfigurationError("expected an address on this machine, got a text that is no address") from None
         base = f"{parts.scheme}://{parts.netloc}"
         return cls("loopback", Environment.LOOPBACK, base, office=base)
 
     @property
     def paypage(self) -> str:
-        """The address that the form is posted to."""
+        """The address to which the browser posts the form."""
         return f"{self.base}/paymentInit"
 
     @property
     def paypage_json(self) -> str:
-        """The address where a payment is started by JSON."""
+        """The address to which the merchant posts a payment in JSON."""
         return f"{self.base}/rs-services/v2/paymentInit"
 
     @property
     def plain_http(self) -> bool:
-        """Whether the merchant's own addresses may be ``http`` and on this machine."""
+        """Whether the merchant's own addresses may be ``http`` and on this machine: for LOOPBACK only."""
         return self.environment is Environment.LOOPBACK
 
     @property
     def production(self) -> bool:
-        """Whether real money moves here."""
+        """Whether payments are real."""
         return self.environment is Environment.PRODUCTION
 
 
 _SIMULATION, _TEST, _PRODUCTION = Environment.SIMULATION, Environment.TEST, Environment.PRODUCTION
-# Brand, environment, payment page, Office.  Left out as guesses: the test pages of Sogenactif and Sherlock's, the
-# Office of Sogenactif and Scellius.  A simulation has no Office.
+# Brand, environment, payment page, Office.  A simulation has no Office.  No guide prints the test pages of Sogenactif
+# and Sherlock's, nor the Office of Sogenactif and Scellius.
 _ROWS = (
     ("Worldline", _SIMULATION, "payment-webinit.simu.sips-services.com", None),
     ("Worldline", _TEST, "payment-webinit.test.sips-services.com", "office-server.test.sips-services.com"),
@@ -157,7 +163,7 @@ _ROWS = (
     ("Scellius", _SIMULATION, "payment-webinit-simu.scellius.labanquepostale.fr", None),
     ("Scellius", _PRODUCTION, "payment-webinit.scellius.labanquepostale.fr", None),
 )  # fmt: skip
-# The page itself where it was seen under another name; elsewhere the payment page's own host alone is believed.
+# The page to which the bank redirects, when it has another host than the payment page.
 _PAGES = {
     "payment-webinit.simu.sips-services.com": "payment-web.simu.sips-services.com",
     "payment-webinit.sips-services.com": "payment-web.sips-services.com",
@@ -166,7 +172,7 @@ _PAGES = {
 
 
 def _known() -> dict[str, SipsHost]:
-    """Build the hosts of the table, by the name of their attribute."""
+    """Return the hosts of the table, by the name of their attribute."""
     return {
         f"{brand.upper()}_{environment}": SipsHost(
             brand,

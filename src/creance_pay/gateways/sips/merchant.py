@@ -28,12 +28,12 @@ from .hosts import Environment, SipsHost
 
 EURO = "978"
 _MERCHANT_ID = re.compile(r"[0-9]{15}")
-# The simulators', the test merchants that Mercanet and Sherlock's print in their guides, and the one of our own docs.
+# The merchants of the simulators, the test merchants of Mercanet and Sherlock's, and the one of our own documentation.
 _PUBLIC_MERCHANT = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433|201000005940002")
 _OK = 200
 
 
-def _fifteen_digits(_: SipsMerchant, __: attrs.Attribute[str], merchant_id: object) -> None:
+def _validate_merchant_id(_: SipsMerchant, __: attrs.Attribute[str], merchant_id: object) -> None:
     if not isinstance(merchant_id, str) or _MERCHANT_ID.fullmatch(merchant_id) is None:
         found = f"{len(merchant_id)} characters" if isinstance(merchant_id, str) else type(merchant_id).__name__
         raise ConfigurationError(f"expected merchant_id to be a text of fifteen digits, got {found}")
@@ -46,7 +46,7 @@ class SipsMerchant:
     The arguments are those of :class:`~creance_pay.gateways.sips.SipsPaypage`, which builds it.
     """
 
-    merchant_id: str = attrs.field(validator=_fifteen_digits)
+    merchant_id: str = attrs.field(validator=_validate_merchant_id)
     keys: KeyRing = attrs.field(validator=of_type(KeyRing, error=ConfigurationError))
     host: SipsHost = attrs.field(validator=of_type(SipsHost, error=ConfigurationError))
     algorithm: SealAlgorithm = attrs.field(validator=of_type(SealAlgorithm, error=ConfigurationError))
@@ -57,7 +57,7 @@ class SipsMerchant:
     def __attrs_post_init__(self) -> None:
         """Refuse unsafe settings."""
         if self.clock().tzinfo is None:
-            raise ConfigurationError("expected clock to return a time with its zone, got one without")
+            raise ConfigurationError("expected clock to return a time with its time zone, got one without")
         if self.unsealed_answers and self.host.environment is not Environment.TEST:
             raise ConfigurationError(
                 f"unsealed_answers is for the vendor's test platform, got a host for {self.host.environment}"
@@ -68,12 +68,14 @@ class SipsMerchant:
 
     def _check_production(self) -> None:
         if _PUBLIC_MERCHANT.fullmatch(self.merchant_id):
-            raise ConfigurationError("expected a merchant of your own: a public test merchant takes no real payments")
+            raise ConfigurationError(
+                "expected a merchant number of your own in production, got a public test merchant's"
+            )
         for key in self.keys:
             if key.weakness:
                 raise ConfigurationError(f"key {key.version} cannot protect real payments: {key.weakness}")
         if self.algorithm is SealAlgorithm.SHA_256 and not self.legacy_seal:
-            raise ConfigurationError("the legacy seal SHA-256 needs legacy_seal=True in production")
+            raise ConfigurationError("expected legacy_seal=True for the legacy seal SHA-256 in production, got False")
 
     def sealing_key(self) -> SecretKey:
         """Return the current key.
@@ -122,11 +124,11 @@ class SipsMerchant:
             transport: The transport that posts.
             url: The address.
             fields: The document without key version, algorithm and seal.
-            attempts: How often a question without effect may be asked until a readable answer comes; 0 for a call that
-                may have an effect: it is sent once, and its failure is not retryable.
+            attempts: The number of attempts for a question without effect, until a readable answer arrives; 0 for a
+                call that may have an effect: it is sent once, and its failure is not retryable.
 
         Raises:
-            GatewayUnavailableError: when no readable answer comes.
+            GatewayUnavailableError: when no readable answer arrives.
             ResponseRefusedError: when the answer is not authentic.
         """
         key = self.sealing_key()
@@ -139,18 +141,18 @@ class SipsMerchant:
                 raise GatewayUnavailableError(str(error), retryable=bool(attempts)) from None
             if text is not None:
                 return self._authenticated(text, key.version)
-        raise GatewayUnavailableError("the bank gave no readable answer", retryable=bool(attempts))
+        raise GatewayUnavailableError("expected a JSON document from the bank, got none", retryable=bool(attempts))
 
     def _authenticated(self, text: str, current: str) -> Data:
         """Authenticate an answer by the key that it names, or by the one that sealed the question."""
         data = Data.parse_json(text)
         if data.repeated:
-            raise MalformedResponseError("a field of the answer is repeated")
+            raise MalformedResponseError("expected each field of the answer once, got a repeated field")
         received = data.get("seal")
         if received is not None:
             self.authenticate(text_to_seal(load(text)), received, data.get("keyVersion") or current)
         elif not self.unsealed_answers:
-            raise SealMismatchError("the answer has no seal")
+            raise SealMismatchError("expected an answer with a seal, got none")
         return data
 
 

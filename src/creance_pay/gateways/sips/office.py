@@ -1,8 +1,8 @@
 """Sips Office by JSON: ask for the state of a payment, capture it, cancel it, refund it.
 
-Every answer is authenticated as strictly as a notification, and every failure of the network is one of our errors.
-Only a question is repeated: the bank may have received a call that moves money although no answer came, so the error of
-such a call is not retryable.  Then ask for the state.
+Each answer is authenticated as strictly as a notification, and each failure of the network is an error of this package.
+Only a question is repeated.  The bank may have received a call that moves money although no answer arrived: the error
+of such a call is not retryable, and the caller fetches the status.
 
 Source: the vendor's guide of Office JSON (releases 24 and 25).
 """
@@ -76,9 +76,13 @@ def _call(
     attempts: int = 0,
 ) -> Data:
     if merchant.host.office is None:
-        raise UnsupportedError(f"no address of Office is known for {merchant.host.brand} {merchant.host.environment}")
+        host = merchant.host
+        raise UnsupportedError(f"expected a host with an address of Office, got {host.brand} {host.environment}")
     if REFERENCE.fullmatch(order.transaction_reference) is None:
-        raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
+        raise InvalidValueError(
+            "expected transaction_reference to be 1 to 35 ASCII letters and digits, not the word null, got another"
+            f" text of {len(order.transaction_reference)} characters"
+        )
     whose = {"merchantId": merchant.merchant_id, "transactionReference": order.transaction_reference}
     url = f"{merchant.host.office}/rs-services/v2/{path}"
     return merchant.call(transport, url, {**whose, **fields}, attempts=attempts)

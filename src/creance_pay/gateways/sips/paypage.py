@@ -38,7 +38,7 @@ from ..seals import SealAlgorithm, seal
 from ..transport import Transport
 from . import office
 from .data import Data, decode, encode, write
-from .fields import PaypageOptions, check_address, joined
+from .fields import PaypageOptions, merge, validate_address
 from .hosts import SipsHost
 from .merchant import EURO, SipsMerchant
 from .response_codes import state_of
@@ -46,15 +46,15 @@ from .responses import REFERENCE, parse_form, require_match, verified_payment
 
 INTERFACE_VERSION = "HP_3.4"
 _MAX_CENTS = 10**12 - 1
-# A second value of one of these would leave the state to whoever chooses between the two.
+# With two values of one of these fields, the state would depend on which value is read.
 _DECIDING = {
     "merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "acquirerResponseCode",
     "captureMode", "keyVersion",
 }  # fmt: skip
-# A short answer, about a cancelled or expired payment, may lack amount and currency; one about money may not.
+# A short answer about a cancelled or expired payment may lack amount and currency; one about money may not.
 _MONEY = (PaymentState.PAID, PaymentState.AUTHORISED)
 _SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
-# Only a request has these.
+# Fields of a request, which no answer has.
 _REQUEST_FIELDS = {"automaticResponseUrl", "normalReturnUrl"}
 
 
@@ -103,8 +103,8 @@ class SipsPaypage(Gateway):
         host: The bank's addresses.
         algorithm: The seal algorithm of both sides; a message cannot choose another.
         legacy_seal: The explicit consent that ``SealAlgorithm.SHA_256`` needs in production.
-        unsealed_answers: Whether an answer of Office may lack its seal, as the answers of the vendor's test platform
-            are reported to; refused elsewhere.  A seal that is present has to be right in any case.
+        unsealed_answers: Whether an answer of Office may lack its seal: the vendor's test platform reportedly does not
+            seal its answers.  Refused for other environments.  A seal that is present is authenticated in each case.
         clock: Returns the time, with its zone.
 
     Raises:
@@ -144,16 +144,16 @@ class SipsPaypage(Gateway):
         return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
 
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
-        """Seal an order into the form that the browser posts; a text beyond ASCII is encoded in base64.
+        """Seal an order and build the form that the browser posts; a text beyond ASCII is encoded in base64.
 
         Args:
-            order: The order, recorded before.
-            options: Settings of the payment page.
+            order: The order, which was recorded before.
+            options: The options of the payment page.
 
         Raises:
             InvalidValueError: for a transaction reference that is not 1 to 35 ASCII letters and digits (AN35), or is
                 the word ``null``; an amount over twelve digits of cents (N12); an address that the bank cannot reach;
-                or an option that its field cannot hold.
+                or an option of another class or length than its field's.
             ConfigurationError: when the current key has passed its last moment since the gateway was built.
         """
         key, algorithm = self.merchant.sealing_key(), self.merchant.algorithm
@@ -178,9 +178,9 @@ class SipsPaypage(Gateway):
         choose the key), seal over the text as it travelled.
 
         Raises:
-            MalformedResponseError: when the message cannot be read, or is a request of our own that came back.
-            UnknownKeyError: when it names a key that is not in the ring, or is retired.
-            SealMismatchError: when the seal is not ours.
+            MalformedResponseError: when the message cannot be read, or is a payment request of our own.
+            UnknownKeyError: when it names a key that is not in the ring, or is past its last moment.
+            SealMismatchError: when the seal differs from that of the text under our key.
         """
         form = parse_form(message)
         data = self._parse(decode(form["Data"], form.get("Encode")))
@@ -189,10 +189,10 @@ class SipsPaypage(Gateway):
         version = data.get("keyVersion")
         try:
             if version is None:
-                raise MalformedResponseError("the message names no single key version")
+                raise MalformedResponseError("expected one key version in the message, got none or several")
             self.merchant.authenticate(form["Data"], form["Seal"], version)
             if not _REQUEST_FIELDS.isdisjoint(data.values) and "responseCode" not in data.values:
-                raise MalformedResponseError("the message is a payment request, not an answer of the bank")
+                raise MalformedResponseError("expected an answer of the bank, got a payment request")
         except ResponseRefusedError as error:
             error.unverified_reference = reference
             raise
@@ -205,7 +205,7 @@ class SipsPaypage(Gateway):
 
         Raises:
             InvalidValueError: for an order without a reference that the bank could know; nothing is sent.
-            GatewayUnavailableError: when no readable answer comes; retryable.
+            GatewayUnavailableError: when no readable answer arrives; retryable.
             ResponseRefusedError: when the answer is not authentic.
             OrderMismatchError: when it is not about this merchant, order, amount or currency.
             UnsupportedError: when the host has no Office.
@@ -223,38 +223,43 @@ class SipsPaypage(Gateway):
     def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
         """Refund a transferred payment, whole unless an amount is given.
 
-        Two calls are two refunds: the bank has no key to recognise a repetition.
+        Two calls make two refunds: the bank does not recognise a repeated call.
 
         Raises:
             InvalidValueError: for an amount of zero, or above the order's, or an order without a reference that the
                 bank could know; nothing is sent.
-            GatewayUnavailableError: when no readable answer comes.  It may have been done: ask for the state.
-            ResponseRefusedError: when the answer is not authentic.  It may have been done: ask for the state.
-            OrderMismatchError: when it is about another merchant, order or currency.
+            GatewayUnavailableError: when no readable answer arrives.  The bank may have made the refund: fetch the
+                status.
+            ResponseRefusedError: when the answer is not authentic.  The bank may have made the refund: fetch the
+                status.
+            OrderMismatchError: when the answer is about another merchant, order or currency.
             UnsupportedError: when the host has no Office.
         """
         return office.operate(self.merchant, "refund", order, transport, amount)
 
     def _parse(self, text: str) -> Data:
-        """Parse the text under the seal: pairs, never JSON, which costs more before the seal is proved."""
+        """Parse the text under the seal as pairs; only a merchant that starts payments by JSON receives JSON."""
         return Data.parse(text)
 
     def _request(self, order: PaymentOrder, key: SecretKey, options: PaypageOptions | None) -> dict[str, str]:
         """Return the fields of a request by their dotted names; each value is checked here or where it was made."""
         if REFERENCE.fullmatch(order.transaction_reference) is None:
-            raise InvalidValueError("expected transaction_reference to be 1 to 35 ASCII letters and digits")
+            raise InvalidValueError(
+                "expected transaction_reference to be 1 to 35 ASCII letters and digits, not the word null, got another"
+                f" text of {len(order.transaction_reference)} characters"
+            )
         if order.amount.cents > _MAX_CENTS:
             raise InvalidValueError(f"expected an amount of at most {_MAX_CENTS} cents, got {order.amount.cents}")
         host = self.merchant.host
         fields = {
             "amount": str(order.amount.cents),
-            "automaticResponseUrl": check_address(order.notification_url, "notification_url", host),
+            "automaticResponseUrl": validate_address(order.notification_url, "notification_url", host),
             "captureMode": "AUTHOR_CAPTURE",
             "currencyCode": EURO,
             "keyVersion": key.version,
             "merchantId": self.merchant.merchant_id,
-            "normalReturnUrl": check_address(order.return_url, "return_url", host),
+            "normalReturnUrl": validate_address(order.return_url, "return_url", host),
             "orderChannel": "INTERNET",
             "transactionReference": order.transaction_reference,
         }
-        return joined(fields, options.fields()) if options else fields
+        return merge(fields, options.fields()) if options else fields

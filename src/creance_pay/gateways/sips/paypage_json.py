@@ -32,10 +32,10 @@ INTERFACE_VERSION = "IR_WS_3.4"
 
 @attrs.frozen(init=False, repr=False)
 class SipsPaypageJson(SipsPaypage):
-    """The gateway of one merchant that starts its payments by JSON; the other settings as :class:`SipsPaypage`.
+    """The gateway of one merchant that starts its payments by JSON; the other settings as for :class:`SipsPaypage`.
 
     Args:
-        transport: Calls the bank; by default through ``requests``.
+        transport: The transport that calls the bank; by default through ``requests``.
     """
 
     transport: Transport = attrs.field(factory=RequestsTransport, repr=False)
@@ -69,8 +69,8 @@ class SipsPaypageJson(SipsPaypage):
 
         Raises:
             InvalidValueError: as :meth:`SipsPaypage.initiate`; nothing is sent.
-            GatewayUnavailableError: when no readable answer comes, or the bank starts no payment.  Take a new
-                transaction reference: the bank may know this one.
+            GatewayUnavailableError: when no readable answer arrives, or the bank starts no payment.  Use a new
+                transaction reference for the next attempt: the bank may know this one.
             ResponseRefusedError: when the answer is not authentic, or names a page that is not the bank's.
         """
         host = self.merchant.host
@@ -83,7 +83,7 @@ class SipsPaypageJson(SipsPaypage):
             raise GatewayUnavailableError(f"the bank has started no payment: {meaning}")
         url, version, token = map(data.get, ("redirectionUrl", "redirectionVersion", "redirectionData"))
         if not (url and version and token) or origin(url) not in {host.base, *host.pages}:
-            raise MalformedResponseError("the answer does not lead to a page of the bank")
+            raise MalformedResponseError("expected an answer that redirects to a page of the bank, got another address")
         return FormPost(url, {"redirectionVersion": version, "redirectionData": token})
 
     def _parse(self, text: str) -> Data:

@@ -1,9 +1,9 @@
 """The bank's codes, and the state that each reports about the order.
 
-Every list is open: an unknown code is :attr:`PaymentState.UNKNOWN <creance_pay.PaymentState.UNKNOWN>`, which is never
-taken for a payment; the bank has to be asked.  So is a code that reports nothing final about this payment.
+Each list is open: an unknown code is :attr:`PaymentState.UNKNOWN <creance_pay.PaymentState.UNKNOWN>`, which is never a
+payment; fetch the status.  A code that reports nothing final about the payment is UNKNOWN as well.
 
-Meanings after the vendor's data dictionary (DG20) and the current lists of one of its banks.
+Source: the vendor's data dictionary (DG20) and the current lists of one of its banks.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CAPTURES: Mapping[str, PaymentState] = {
 
 
 def state_of(get: Callable[[str], str | None]) -> PaymentState:
-    """Translate the response code; an acceptance that another field contradicts is UNKNOWN.
+    """Convert the response code to a state; an acceptance that another field contradicts is UNKNOWN.
 
     Args:
         get: Returns the only value of a field, or ``None``.
@@ -108,12 +108,12 @@ OPERATIONS: Mapping[str, OperationOutcome] = {
 
 #: The meaning of the answer to a payment started by JSON; only ``00`` starts one.
 REDIRECTION_STATUSES: Mapping[str, str] = {
-    "00": "go on to the page",
+    "00": "continue to the page",
     "03": "invalid merchant contract, or unknown merchant",
     "12": "invalid parameters",
     "30": "wrong format",
     "34": "wrong seal, or another security fault",
-    "94": "transaction reference already used: take a new one",
+    "94": "transaction reference already used: use a new one",
     "99": "service unavailable: try again with a new transaction reference",
 }
 

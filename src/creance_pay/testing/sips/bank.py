@@ -7,7 +7,7 @@ acceptance; no card number is kept.
 >>> from creance_pay.gateways import KeyRing, SecretKey
 >>> from creance_pay.gateways.sips import SipsHost, SipsPaypage
 >>> from creance_pay.testing.sips import form_body
->>> keys = KeyRing([SecretKey(version="1", secret="a-secret-of-the-shop")], current="1")
+>>> keys = KeyRing([SecretKey(version="1", secret="a-key-made-up-for-this-page")], current="1")
 >>> bank = SipsBank({"201000005940002": keys})
 >>> gateway = SipsPaypage(merchant_id="201000005940002", keys=keys, host=SipsHost.loopback("http://127.0.0.1"))
 >>> order = PaymentOrder(

@@ -135,5 +135,5 @@ def _told(request: PaymentRequest, decision: Decision, keys: KeyRing, fault: Fau
 def _other_key(keys: KeyRing, used: SecretKey) -> SecretKey:
     """Find another key of the ring, or make one up, of a version that the ring does not have."""
     unknown = next(version for version in map(str, count()) if version not in keys.versions)
-    beyond = SecretKey(version=unknown, secret="a-key-that-the-shop-never-had")  # noqa: S106 - no one's
+    beyond = SecretKey(version=unknown, secret="a-key-made-up-and-never-given")  # noqa: S106 - no one's
     return next((key for key in keys if key.version != used.version), beyond)
