@@ -55,7 +55,7 @@ class Stage:
 def staged(bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Stage]:
     """Serve the portal beside a bank that is served."""
     stage = Stage(bank)
-    gateway = bank.shop.gateway(bank.url.replace("127.0.0.1", "localhost"))
+    gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"))
     app = create_portal(gateway, folder, accounts=accounts, clock=stage.now)
     stage.desk = app.extensions["desk"]
     with serving(app) as stage.url:

@@ -210,7 +210,7 @@ class TestPage:
     def json_gateway(self, page: LocalBank) -> SipsPaypageJson:
         """Make a gateway that starts payments from server to server."""
         return SipsPaypageJson(
-            merchant_id=page.shop.merchant_id, keys=page.shop.keys, host=page.gateway.merchant.host, transport=WIRE
+            merchant_id=page.merchant.merchant_id, keys=page.merchant.keys, host=page.gateway.merchant.host, transport=WIRE
         )
 
     def test_json(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:

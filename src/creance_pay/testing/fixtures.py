@@ -94,26 +94,26 @@ class LocalBank:
     """The bank's page as the tests of a portal use it, in the place of a person: no time passes but by :meth:`wait`.
 
     Args:
-        shop: The one shop that the bank knows.
+        merchant: The one merchant that the bank knows.
         transport: What posts the notifications; by default the real one.
 
     Attributes:
         bank: Who decides; its attribute ``fault`` says what goes wrong.
-        shop: The shop.
+        merchant: The merchant.
         url: Where the page is served.
     """
 
-    def __init__(self, shop: TrialMerchant, *, transport: Transport | None = None) -> None:
+    def __init__(self, merchant: TrialMerchant, *, transport: Transport | None = None) -> None:
         """Open a bank."""
-        self.shop, self.url = shop, _NOWHERE
-        self.bank = SipsBank({shop.merchant_id: shop.keys}, clock=self._now)
+        self.merchant, self.url = merchant, _NOWHERE
+        self.bank = SipsBank({merchant.merchant_id: merchant.keys}, clock=self._now)
         self._ahead = timedelta(0)
         self._transport = transport or RequestsTransport(direct=True)
 
     @property
     def gateway(self) -> SipsPaypage:
         """The shop's gateway to this page."""
-        return self.shop.gateway(self.url)
+        return self.merchant.gateway(self.url)
 
     def open(self, form: FormPost) -> PaymentRequest:
         """Come to the page with the form that a gateway made, started by JSON or not.
@@ -166,10 +166,10 @@ class LocalBank:
 
     def _finish(self, asked: PaymentRequest, decision: Decision, fault: Fault | None) -> HttpMessage:
         ending = self.bank.settle(asked, decision, fault=fault)
-        if ending is None or ending.carried is None:
+        if ending is None or ending.return_fields is None:
             raise InvalidValueError("nobody comes back from an expiry")
         deliver(ending.at_once, self._transport)
-        return _message(ending.carried)
+        return _message(ending.return_fields)
 
     def _now(self) -> datetime:
         return utc_now() + self._ahead

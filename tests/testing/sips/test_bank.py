@@ -303,8 +303,8 @@ class TestSettling:
         ending = opened.settle(asked, opened.pay(asked, CARD))
 
         assert ending is not None
-        assert ending.carried is not None
-        assert (2, True) == (left, "paymentAttemptNumber=2" in ending.carried["Data"].split("|"))
+        assert ending.return_fields is not None
+        assert (2, True) == (left, "paymentAttemptNumber=2" in ending.return_fields["Data"].split("|"))
 
     def test_once(self) -> None:
         """A second decision shows the first one again, and nothing is notified."""
@@ -315,8 +315,8 @@ class TestSettling:
 
         assert first is not None
         assert second is not None
-        assert (first.carried, (), "TO_CAPTURE") == (
-            second.carried,
+        assert (first.return_fields, (), "TO_CAPTURE") == (
+            second.return_fields,
             second.notifications,
             opened.accounts["REF1"].status,
         )
@@ -349,9 +349,9 @@ class TestSettling:
         assert ending is not None
         assert 2 == len(ending.notifications)
 
-    def test_shops(self) -> None:
+    def test_merchants(self) -> None:
         """A tester is told which shops the bank knows."""
-        assert (MERCHANT,) == bank().shops
+        assert (MERCHANT,) == bank().merchants
 
 
 class TestTime:
@@ -385,7 +385,7 @@ class TestTime:
         clock.now += timedelta(minutes=15)
         opened.due()
 
-        assert ("EXPIRED", None) == (opened.accounts["REF1"].status, opened.ended["REF1"].carried)
+        assert ("EXPIRED", None) == (opened.accounts["REF1"].status, opened.ended["REF1"].return_fields)
 
     def test_decided_too_late(self) -> None:
         """Who pays on a page that has expired pays nothing."""

@@ -62,22 +62,22 @@ EXPECTED: list[tuple[Fault, list[tuple[timedelta, object]], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "notified", "carried"), EXPECTED)
+@pytest.mark.parametrize(("fault", "notified", "return_fields"), EXPECTED)
 class TestAccepted:
     """An accepted payment, under each fault."""
 
-    def test_notified(self, fault: Fault, notified: list[tuple[timedelta, object]], carried: object) -> None:
+    def test_notified(self, fault: Fault, notified: list[tuple[timedelta, object]], return_fields: object) -> None:
         """The notifications come in this order, at these times, and prove this."""
         found = ending(fault)
 
-        assert (notified, carried) == (
+        assert (notified, return_fields) == (
             [(each.after, judged(each.fields)) for each in found.notifications],
-            judged(found.carried),
+            judged(found.return_fields),
         )
 
-    def test_address(self, fault: Fault, notified: list[object], carried: object) -> None:
+    def test_address(self, fault: Fault, notified: list[object], return_fields: object) -> None:
         """They go to the order's address."""
-        assert [NOTIFICATION_URL] * len(notified) == [each.url for each in ending(fault).notifications], carried
+        assert [NOTIFICATION_URL] * len(notified) == [each.url for each in ending(fault).notifications], return_fields
 
 
 def test_every_fault() -> None:
@@ -104,7 +104,7 @@ class TestOldKey:
         ended = bank.settle(asked, bank.leave())
 
         assert ended is not None
-        assert UnknownKeyError is judged(ended.carried, shop)
+        assert UnknownKeyError is judged(ended.return_fields, shop)
 
 
 @pytest.mark.parametrize("card", [TrialCard.REFUSED, TrialCard.ACCEPTED, None])
@@ -130,7 +130,7 @@ def test_refused(fault: Fault) -> None:
     """No fault makes a paid payment of a refused one."""
     found = ending(fault, TrialCard.REFUSED)
 
-    assert PaymentState.PAID not in [judged(found.carried), *(judged(each.fields) for each in found.notifications)]
+    assert PaymentState.PAID not in [judged(found.return_fields), *(judged(each.fields) for each in found.notifications)]
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -37,7 +37,7 @@ class Street:
 
     def night(self) -> None:
         """Let the night pass."""
-        SipsServices(self.bank).remit()
+        SipsServices(self.bank).run_nightly_batch()
 
     def state(self) -> PaymentState:
         """Ask for the state."""

@@ -82,7 +82,7 @@ class SipsBank:
     """A bank that knows some shops.
 
     Args:
-        shops: The key ring of each shop, by merchant id.
+        merchants: The key ring of each merchant, by merchant id.
         clock: What tells the time, with its zone.
         lifetime: How long the page waits for the person; fifteen minutes at the vendor's.
         attempts: How many cards a person may try; one, unless the shop has the vendor's option, which gives three.
@@ -92,7 +92,7 @@ class SipsBank:
 
     def __init__(
         self,
-        shops: Mapping[str, KeyRing],
+        merchants: Mapping[str, KeyRing],
         *,
         clock: Callable[[], datetime] = utc_now,
         lifetime: timedelta = timedelta(minutes=15),
@@ -101,7 +101,7 @@ class SipsBank:
         fault: Fault = Fault.NONE,
     ) -> None:
         """Open with no request."""
-        self._shops = dict(shops)
+        self._merchants = dict(merchants)
         self._clock = clock
         self._lifetime, self._attempts, self._delay = lifetime, attempts, delay
         self._tries: Counter[str] = Counter()
@@ -113,9 +113,9 @@ class SipsBank:
         self.ended: dict[str, Dispatch] = {}
 
     @property
-    def shops(self) -> tuple[str, ...]:
+    def merchants(self) -> tuple[str, ...]:
         """The merchant ids that the bank knows."""
-        return tuple(self._shops)
+        return tuple(self._merchants)
 
     def receive(self, fields: Mapping[str, str]) -> PaymentRequest:
         """Read the form that the browser posts, and prove its seal.
@@ -126,23 +126,23 @@ class SipsBank:
         """
         text, algorithm = fields.get("Data", ""), fields.get("SealAlgorithm", SealAlgorithm.SHA_256.value)
         data = Data.parse(decode(text, fields.get("Encode", "")))
-        key = self.prove(data, text, fields.get("Seal", ""), algorithm)
-        return self.record(data, key, SealAlgorithm(algorithm))
+        key = self.authenticate(data, text, fields.get("Seal", ""), algorithm)
+        return self.open(data, key, SealAlgorithm(algorithm))
 
-    def prove(self, data: Data, text: str, sealed: str, algorithm: str) -> SecretKey:
+    def authenticate(self, data: Data, text: str, sealed: str, algorithm: str) -> SecretKey:
         """Prove that a shop sealed a text, and give the key.
 
         Raises:
             ResponseRefusedError: for an unknown shop, key or algorithm, or a seal that is not the shop's.
         """
-        shop = self._shops.get(data.get("merchantId") or "")
+        shop = self._merchants.get(data.get("merchantId") or "")
         if shop is None or algorithm not in set(SealAlgorithm):
             raise MalformedResponseError("unknown shop or algorithm")
         key = shop.find(data.get("keyVersion") or "", now=self._clock())
         verify_seal(sealed, text, key, SealAlgorithm(algorithm))
         return key
 
-    def record(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, *, by_json: bool = False) -> PaymentRequest:
+    def open(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, *, by_json: bool = False) -> PaymentRequest:
         """Keep a request whose seal was proved.
 
         Raises:
@@ -253,7 +253,7 @@ class SipsBank:
         return Decision(response_code=EXPIRED, decided_at=self._clock())
 
     def _end(self, request: PaymentRequest, decision: Decision, fault: Fault | None = None) -> Dispatch:
-        keys = self._shops[request.merchant_id]
+        keys = self._merchants[request.merchant_id]
         ending = dispatch(request, decision, keys=keys, fault=fault or self.fault, delay=self._delay)
         self.ended[request.transaction_reference] = ending
         self.accounts[request.transaction_reference] = Account.opened(ending.decision, request.amount)

@@ -68,13 +68,13 @@ class Dispatch:
     Attributes:
         decision: What the person is told, and Office too until a later notification says more.
         fault: What goes wrong.
-        carried: The fields that the browser posts to the return address; ``None`` after an expiry: nobody is there.
+        return_fields: The fields that the browser posts to the return address; ``None`` after an expiry: nobody is there.
         notifications: What the bank's server posts, in this order.
     """
 
     decision: Decision
     fault: Fault
-    carried: Mapping[str, str] | None = attrs.field(repr=False)
+    return_fields: Mapping[str, str] | None = attrs.field(repr=False)
     notifications: tuple[Notification, ...]
 
     @property
@@ -108,7 +108,7 @@ def dispatch(
     return Dispatch(
         decision=told,
         fault=fault,
-        carried=None if decision.response_code == EXPIRED else _told(request, told, keys, fault),
+        return_fields=None if decision.response_code == EXPIRED else _told(request, told, keys, fault),
         notifications=tuple(
             Notification(
                 url=request.notification_url, fields=_told(request, each, keys, fault), decision=each, after=after

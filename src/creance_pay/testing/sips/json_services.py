@@ -1,6 +1,6 @@
 """The bank's side of Sips by JSON: starting a payment, and Office with the states of a transaction.
 
-Accepted payments are *to capture*, and *captured* once :meth:`SipsServices.remit` has played the night.  A payment can
+Accepted payments are *to capture*, and *captured* once :meth:`SipsServices.run_nightly_batch` has played the night.  A payment can
 be cancelled before and refunded after, in parts or whole, and each answer is sealed; who cannot be proved gets one
 without seal.
 """
@@ -41,7 +41,7 @@ class SipsServices:
         """Serve a bank."""
         self._bank = bank
 
-    def remit(self) -> None:
+    def run_nightly_batch(self) -> None:
         """Play the night: what is to be captured or credited is."""
         for account in self._bank.accounts.values():
             account.status = _NIGHT.get(account.status, account.status)
@@ -79,13 +79,13 @@ class SipsServices:
             raise MalformedResponseError("expected a document") from None
         data = Data.parse_json(text)
         algorithm = data.get("sealAlgorithm") or SealAlgorithm.HMAC_SHA_256.value
-        return data, self._bank.prove(data, sealed, data.get("seal") or "", algorithm), SealAlgorithm(algorithm)
+        return data, self._bank.authenticate(data, sealed, data.get("seal") or "", algorithm), SealAlgorithm(algorithm)
 
     def _start(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, page: str) -> dict[str, str]:
         if (data.get("transactionReference") or "") in self._bank.requests:
             return {"redirectionStatusCode": "94"}
         try:
-            asked = self._bank.record(data, key, algorithm, by_json=True)
+            asked = self._bank.open(data, key, algorithm, by_json=True)
         except MalformedResponseError:
             return {"redirectionStatusCode": "12"}
         return {

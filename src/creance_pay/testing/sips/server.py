@@ -104,7 +104,7 @@ class _Desk:
             left, unreadable = self._bank.attempts_left(asked), decision.response_code == WRONG_CARD
             return _show(asked, left=left, unreadable=unreadable)
         statuses = deliver(ending.at_once, self._sender)
-        if ending.carried is None:
+        if ending.return_fields is None:
             return render_template("expired.html", asked=asked, statuses=statuses), 200
         g.leads_to = _origin(asked.return_url)
         return render_template("receipt.html", asked=asked, ending=ending, statuses=statuses), 200
