@@ -126,7 +126,7 @@ class TestNotifications:
     @pytest.mark.parametrize("fault", [Fault.LOST, Fault.HTML_ERROR])
     def test_none(self, payment_order: Order, bank_merchant: TrialMerchant, fault: Fault) -> None:
         """Where no notification comes, there is none to write."""
-        with pytest.raises(InvalidValueError, match="no notification"):
+        with pytest.raises(InvalidValueError, match="a fault with a notification"):
             bank_merchant.notification(payment_order(), fault=fault)
 
     def test_again(self, payment_order: Order, bank_merchant: TrialMerchant) -> None:
@@ -172,7 +172,7 @@ class TestPage:
 
     def test_nobody_back(self, bank_page: LocalBank, order: PaymentOrder) -> None:
         """From an expiry nobody comes back."""
-        with pytest.raises(InvalidValueError, match="nobody comes back"):
+        with pytest.raises(InvalidValueError, match="one that expires"):
             bank_page.pay(bank_page.gateway.initiate(order), "5017670000001897")
 
     def test_late(self, bank_page: LocalBank, portal: Portal, order: PaymentOrder) -> None:

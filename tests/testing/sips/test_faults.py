@@ -71,7 +71,7 @@ class TestAccepted:
         found = ending(fault)
 
         assert (notified, return_fields) == (
-            [(each.after, judged(each.fields)) for each in found.notifications],
+            [(each.delay, judged(each.fields)) for each in found.notifications],
             judged(found.return_fields),
         )
 

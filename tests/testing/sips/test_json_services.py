@@ -213,5 +213,5 @@ class TestRefused:
     @pytest.mark.parametrize("service", ["", "cashManagement", "cashManagement/", "cashManagement/steal", "refund"])
     def test_service(self, service: str) -> None:
         """What is no service is refused."""
-        with pytest.raises(MalformedResponseError, match="unknown service"):
+        with pytest.raises(MalformedResponseError, match="expected paymentInit"):
             SipsServices(SipsBank({})).post(service, b"{}")
