@@ -83,7 +83,7 @@ def scene() -> Iterator[Scene]:
     bank = LocalBank(TrialMerchant())
     with TemporaryDirectory() as folder, serving(bank_pages(bank.bank)) as bank.url:
         portal = create_portal(bank.gateway, Path(folder))
-        ledger: SqlLedger = portal.extensions["desk"].ledger
+        ledger: SqlLedger = portal.extensions["portal"].ledger
         with serving(portal) as portal_url:
             person = Visitor(portal_url)
             person.press("Ouvrir le compte A")

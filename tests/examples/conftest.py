@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from visitor import Visitor
 
 from creance_pay.testing import LocalBank
-from portal_stage import Stage, staged
+from portal_scenario import Scenario, serving_portal
 from system_parts import missing
 
 FLAGS = [
@@ -21,16 +21,16 @@ FLAGS = [
 
 
 @pytest.fixture
-def stage(bank_page: LocalBank, tmp_path: Path) -> Iterator[Stage]:
+def scenario(bank_page: LocalBank, tmp_path: Path) -> Iterator[Scenario]:
     """Serve the portal and the bank, with the accounts of the example."""
-    with staged(bank_page, tmp_path) as both:
+    with serving_portal(bank_page, tmp_path) as both:
         yield both
 
 
 @pytest.fixture
-def visitor(stage: Stage) -> Iterator[Visitor]:
+def visitor(scenario: Scenario) -> Iterator[Visitor]:
     """Give a person in account A."""
-    person = Visitor(stage.url)
+    person = Visitor(scenario.url)
     person.press("Ouvrir le compte A")
     yield person
     person.close()
@@ -64,9 +64,9 @@ def tabs(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(tabs: BrowserContext, stage: Stage) -> Page:
+def page(tabs: BrowserContext, scenario: Scenario) -> Page:
     """Give a tab in account A."""
     tab = tabs.new_page()
-    tab.goto(stage.url)
+    tab.goto(scenario.url)
     tab.get_by_role("button", name="Ouvrir le compte A").click()
     return tab

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
 
 from creance_pay.testing.sips import Fault
-from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage
-from portal_ways import back, bank, decide, leave, search, type_amount
+from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario
+from portal_steps import back, bank, decide, leave, search, type_amount
 
 ONCE = ["PAID"]
 
@@ -20,9 +20,9 @@ def told(page: Page) -> str:
     return page.locator(".message-title").inner_text()
 
 
-def letters(page: Page, stage: Stage) -> int:
+def letters(page: Page, scenario: Scenario) -> int:
     """Count the messages of the mailbox."""
-    page.goto(f"{stage.url}/messagerie")
+    page.goto(f"{scenario.url}/messagerie")
     return page.get_by_role("link", name="Accusé de réception").count()
 
 
@@ -30,94 +30,94 @@ class TestOutcome:
     """However it goes at the bank, the account says what is known."""
 
     @pytest.mark.parametrize(("card", "title"), [(ACCEPTED, "Paiement accepté"), (REFUSED, "Paiement refusé")])
-    def test_decided(self, page: Page, stage: Stage, card: str, title: str) -> None:
+    def test_decided(self, page: Page, scenario: Scenario, card: str, title: str) -> None:
         """Accepted and refused are told on the account's first page, and the focus is there."""
-        back(page, stage, card)
+        back(page, scenario, card)
 
         expect(page.locator(".verdict")).to_be_focused()
         assert title == told(page)
 
-    def test_late(self, page: Page, stage: Stage) -> None:
+    def test_late(self, page: Page, scenario: Scenario) -> None:
         """The return that comes first is enough; the late notification changes nothing more."""
-        stage.bank.bank.fault = Fault.LATE
-        back(page, stage)
+        scenario.bank.bank.fault = Fault.LATE
+        back(page, scenario)
         first = told(page)
-        stage.bank.wait(timedelta(minutes=1))
+        scenario.bank.wait(timedelta(minutes=1))
         page.reload()
 
         assert ("Paiement accepté", "Paiement accepté", ONCE, 1) == (
-            first, told(page), stage.states(), letters(page, stage),
+            first, told(page), scenario.states(), letters(page, scenario),
         )  # fmt: skip
 
-    def test_pending_then_accepted(self, page: Page, stage: Stage) -> None:
+    def test_pending_then_accepted(self, page: Page, scenario: Scenario) -> None:
         """What was pending is accepted once the bank says so: the same address then tells it."""
-        stage.bank.bank.fault = Fault.PENDING_FIRST
-        back(page, stage)
+        scenario.bank.bank.fault = Fault.PENDING_FIRST
+        back(page, scenario)
         first = told(page)
-        stage.bank.wait(timedelta(minutes=1))
+        scenario.bank.wait(timedelta(minutes=1))
         page.reload()
 
-        assert ("Paiement en attente", "Paiement accepté", 1) == (first, told(page), letters(page, stage))
+        assert ("Paiement en attente", "Paiement accepté", 1) == (first, told(page), letters(page, scenario))
 
-    def test_doubled(self, page: Page, stage: Stage) -> None:
+    def test_doubled(self, page: Page, scenario: Scenario) -> None:
         """Two notifications and the return are one payment and one acknowledgement."""
-        stage.bank.bank.fault = Fault.DOUBLED
-        back(page, stage)
+        scenario.bank.bank.fault = Fault.DOUBLED
+        back(page, scenario)
 
-        assert (ONCE, 1) == (stage.states(), letters(page, stage))
+        assert (ONCE, 1) == (scenario.states(), letters(page, scenario))
 
-    def test_forged(self, page: Page, stage: Stage) -> None:
+    def test_forged(self, page: Page, scenario: Scenario) -> None:
         """A forged return is not believed, though it says accepted."""
-        stage.bank.bank.fault = Fault.FORGED
-        back(page, stage, REFUSED)
+        scenario.bank.bank.fault = Fault.FORGED
+        back(page, scenario, REFUSED)
 
-        assert ("Paiement en attente", ["CREATED"], 0) == (told(page), stage.states(), letters(page, stage))
+        assert ("Paiement en attente", ["CREATED"], 0) == (told(page), scenario.states(), letters(page, scenario))
 
-    def test_return_changed(self, page: Page, stage: Stage) -> None:
+    def test_return_changed(self, page: Page, scenario: Scenario) -> None:
         """A return changed in the bank's page is not believed either."""
-        stage.bank.bank.fault = Fault.LOST
-        decide(page, stage, REFUSED)
+        scenario.bank.bank.fault = Fault.LOST
+        decide(page, scenario, REFUSED)
         page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
                       ".replace('responseCode=05', 'responseCode=00')")  # fmt: skip
         page.get_by_role("button", name="Aller au compte").click()
 
-        assert ("Paiement en attente", ["CREATED"]) == (told(page), stage.states())
+        assert ("Paiement en attente", ["CREATED"]) == (told(page), scenario.states())
 
-    def test_expired(self, page: Page, stage: Stage) -> None:
+    def test_expired(self, page: Page, scenario: Scenario) -> None:
         """After fifteen minutes on the bank's page nothing is paid, and the account says so."""
-        bank(page, stage)
-        stage.bank.wait(timedelta(minutes=15))
+        bank(page, scenario)
+        scenario.bank.wait(timedelta(minutes=15))
         page.get_by_label("Numéro de carte").fill(ACCEPTED)
         page.get_by_role("button", name="Valider").click()
-        page.goto(f"{stage.url}/paiement")
+        page.goto(f"{scenario.url}/paiement")
 
-        assert ("Temps de paiement dépassé", ["EXPIRED"]) == (told(page), stage.states())
+        assert ("Temps de paiement dépassé", ["EXPIRED"]) == (told(page), scenario.states())
 
 
 class TestTwice:
     """Impatience pays nothing twice."""
 
-    def test_double_click_on_confirm(self, page: Page, stage: Stage) -> None:
+    def test_double_click_on_confirm(self, page: Page, scenario: Scenario) -> None:
         """A double click starts one payment, and leads to the bank."""
-        type_amount(page, stage)
+        type_amount(page, scenario)
         page.get_by_role("button", name="Confirmer et payer").dblclick()
         page.get_by_role("button", name="Aller sur la page de la banque").click()
 
         assert ([20_00], True) == (
-            [entry.amount.cents for entry in stage.ledger.payments()],
+            [entry.amount.cents for entry in scenario.ledger.payments()],
             page.get_by_label("Numéro de carte").is_visible(),
         )
 
-    def test_double_click_on_leave(self, page: Page, stage: Stage) -> None:
+    def test_double_click_on_leave(self, page: Page, scenario: Scenario) -> None:
         """A double click posts one form to the bank, which would refuse the second."""
-        leave(page, stage)
+        leave(page, scenario)
         page.get_by_role("button", name="Aller sur la page de la banque").dblclick()
 
         expect(page.get_by_label("Numéro de carte")).to_be_visible()
 
-    def test_back_from_the_bank(self, page: Page, stage: Stage) -> None:
+    def test_back_from_the_bank(self, page: Page, scenario: Scenario) -> None:
         """Back from the bank's page, the form that the bank has seen is not offered again; a new attempt is."""
-        bank(page, stage)
+        bank(page, scenario)
         page.go_back()
         expect(page.locator("h1")).to_have_text("Un paiement est déjà en cours")
         page.get_by_role("button", name="Recommencer le paiement").click()
@@ -125,42 +125,42 @@ class TestTwice:
         page.get_by_label("Numéro de carte").fill(ACCEPTED)
         page.get_by_role("button", name="Valider").click()
 
-        assert ["PAID"] == stage.states()[1:]
+        assert ["PAID"] == scenario.states()[1:]
 
-    def test_back_after_the_payment(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+    def test_back_after_the_payment(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """After paying, neither the bank's page in the history nor step 3 pays again: the latter tells the result."""
-        back(page, stage)
+        back(page, scenario)
         with pytest.raises(Error):  # the browser kept no copy, and asks before it posts again
             page.go_back()
         other = tabs.new_page()
-        other.goto(f"{stage.url}/paiement")
+        other.goto(f"{scenario.url}/paiement")
 
-        assert ("Paiement accepté", ONCE) == (told(other), stage.states())
+        assert ("Paiement accepté", ONCE) == (told(other), scenario.states())
 
-    def test_two_tabs(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+    def test_two_tabs(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """While one tab is at the bank, the other cannot start a payment of the same notice."""
-        bank(page, stage)
+        bank(page, scenario)
         other = tabs.new_page()
-        type_amount(other, stage)
+        type_amount(other, scenario)
         other.get_by_role("button", name="Confirmer et payer").click()
         heading = other.locator("h1").inner_text()
         page.get_by_label("Numéro de carte").fill(ACCEPTED)
         page.get_by_role("button", name="Valider").click()
 
-        assert ("Un paiement est déjà en cours", ONCE) == (heading, stage.states())
+        assert ("Un paiement est déjà en cours", ONCE) == (heading, scenario.states())
 
-    def test_two_tabs_two_debts(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+    def test_two_tabs_two_debts(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """Each tab pays the debt that it shows, whatever the other one has done in between."""
-        type_amount(page, stage)
+        type_amount(page, scenario)
         other = tabs.new_page()
-        search(other, stage, "6311 7301 0000 0733 M")
+        search(other, scenario, "6311 7301 0000 0733 M")
         other.get_by_label("Montant du paiement").fill("16")
         other.get_by_role("button", name="Valider").click()
         page.get_by_role("button", name="Confirmer et payer").click()
         page.get_by_role("button", name="Aller sur la page de la banque").wait_for()
         paid = {
             str(notice)[-5:]: part.cents
-            for each in stage.ledger.payments()
+            for each in scenario.ledger.payments()
             for notice, part in each.order.notices.items()
         }
 
@@ -170,30 +170,30 @@ class TestTwice:
 class TestSession:
     """The bank's post comes from another site, without the session; the person is not lost for that."""
 
-    def test_cookie_stays_behind(self, page: Page, stage: Stage) -> None:
+    def test_cookie_stays_behind(self, page: Page, scenario: Scenario) -> None:
         """The post from the bank has no cookie, the page after it has, and the account is open."""
         seen: dict[str, bool] = {}
 
         def note(request: Request) -> None:
-            if request.url.startswith(stage.url) and request.is_navigation_request():
+            if request.url.startswith(scenario.url) and request.is_navigation_request():
                 seen[request.method] = "cookie" in request.all_headers()
 
-        decide(page, stage)
+        decide(page, scenario)
         page.on("requestfinished", note)
         page.get_by_role("button", name="Aller au compte").click()
         page.get_by_role("button", name="Se déconnecter").wait_for()
 
         assert {"POST": False, "GET": True} == seen
 
-    def test_session_is_gone(self, page: Page, tabs: BrowserContext, stage: Stage) -> None:
+    def test_session_is_gone(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """Where the session has ended meanwhile, the person reads the result, opens the account, finds the letter."""
-        decide(page, stage)
+        decide(page, scenario)
         tabs.clear_cookies()
         page.get_by_role("button", name="Aller au compte").click()
         title = told(page)
         page.get_by_role("button", name="Ouvrir le compte A").click()
 
-        assert ("Paiement accepté", 1) == (title, letters(page, stage))
+        assert ("Paiement accepté", 1) == (title, letters(page, scenario))
 
 
 class TestChangedInThePage:
@@ -211,18 +211,18 @@ class TestChangedInThePage:
             "document.querySelectorAll('[name=token]').forEach(each => each.value = 'x')",
         ],
     )
-    def test_refused(self, page: Page, stage: Stage, change: str) -> None:
+    def test_refused(self, page: Page, scenario: Scenario, change: str) -> None:
         """No order is recorded."""
-        type_amount(page, stage)
+        type_amount(page, scenario)
         page.evaluate(change)
         with page.expect_navigation():
             page.get_by_role("button", name="Confirmer et payer").click()
 
-        assert (True, []) == (page.title().startswith(("Erreur", "Page introuvable")), stage.states())
+        assert (True, []) == (page.title().startswith(("Erreur", "Page introuvable")), scenario.states())
 
-    def test_amount_to_the_bank(self, page: Page, stage: Stage) -> None:
+    def test_amount_to_the_bank(self, page: Page, scenario: Scenario) -> None:
         """An amount changed on the way to the bank breaks the seal."""
-        leave(page, stage)
+        leave(page, scenario)
         page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
                       ".replace('amount=2000', 'amount=1')")  # fmt: skip
         page.get_by_role("button", name="Aller sur la page de la banque").click()
@@ -233,17 +233,17 @@ class TestChangedInThePage:
 class TestErrors:
     """An error takes the focus, and leads to its field."""
 
-    def test_focus(self, page: Page, stage: Stage) -> None:
+    def test_focus(self, page: Page, scenario: Scenario) -> None:
         """The summary has the focus; its link leads to the field."""
-        type_amount(page, stage, "15,99")
+        type_amount(page, scenario, "15,99")
         expect(page.locator("#error-summary")).to_be_focused()
         page.get_by_role("link", name="Montant hors limites").click()
 
         expect(page.locator("#amount")).to_be_focused()
 
-    def test_described(self, page: Page, stage: Stage) -> None:
+    def test_described(self, page: Page, scenario: Scenario) -> None:
         """The field names its hint and its error, and keeps what was typed."""
-        search(page, stage, "63117")
+        search(page, scenario, "63117")
         field = page.get_by_label("Référence de l’avis")
 
         assert ("true", "reference-hint reference-error", "63117") == (
@@ -252,9 +252,9 @@ class TestErrors:
             field.input_value(),
         )
 
-    def test_annex(self, page: Page, stage: Stage) -> None:
+    def test_annex(self, page: Page, scenario: Scenario) -> None:
         """The refusal of a debt of 7 EUR has the focus, and nothing can be validated."""
-        search(page, stage, "6311632600000408F")
+        search(page, scenario, "6311632600000408F")
 
         expect(page.locator(".verdict")).to_be_focused()
         assert 0 == page.get_by_role("button", name="Valider").count()
@@ -299,9 +299,9 @@ def test_keyboard_alone(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("Aucun message")
 
 
-def test_skip_link(page: Page, stage: Stage) -> None:
+def test_skip_link(page: Page, scenario: Scenario) -> None:
     """The first thing that the keyboard comes to leads past the menu."""
-    page.goto(stage.url)
+    page.goto(scenario.url)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
@@ -316,10 +316,10 @@ def plain(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_without_script(plain: Page, stage: Stage) -> None:
+def test_without_script(plain: Page, scenario: Scenario) -> None:
     """Everything works without a script."""
-    plain.goto(stage.url)
+    plain.goto(scenario.url)
     plain.get_by_role("button", name="Ouvrir le compte A").click()
-    back(plain, stage)
+    back(plain, scenario)
 
-    assert ("Paiement accepté", 1) == (told(plain), letters(plain, stage))
+    assert ("Paiement accepté", 1) == (told(plain), letters(plain, scenario))

@@ -18,7 +18,7 @@ from creance_pay.gateways import seal
 from creance_pay.gateways.seals import SealAlgorithm
 from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import Fault
-from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage, go_to_bank
+from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."
@@ -86,12 +86,12 @@ class TestSearch:
 
         assert (429, True) == (visitor.status, "revenez dans dix minutes" in visitor.page.words)
 
-    def test_limit_ends(self, stage: Stage, visitor: Visitor) -> None:
+    def test_limit_ends(self, scenario: Scenario, visitor: Visitor) -> None:
         """After ten minutes the person may search again."""
         for number in range(20):
             visitor.open("/creance")
             visitor.press("Rechercher", reference=f"63117250000{number:05}H")
-        stage.ahead = timedelta(minutes=10)
+        scenario.offset = timedelta(minutes=10)
         visitor.open("/creance")
         visitor.press("Rechercher", reference=SIXTY)
 
@@ -110,64 +110,64 @@ class TestTampering:
         return visitor
 
     @pytest.mark.parametrize("amount", ["15,99", "50,01", "0", "-20", "20,001", "1e1", "", "5000"])
-    def test_amount(self, stage: Stage, confirming: Visitor, amount: str) -> None:
+    def test_amount(self, scenario: Scenario, confirming: Visitor, amount: str) -> None:
         """An amount that could not be typed cannot be confirmed either."""
         confirming.press("Confirmer et payer", montant=amount)
 
-        assert (422, []) == (confirming.status, stage.states())
+        assert (422, []) == (confirming.status, scenario.states())
 
     @pytest.mark.parametrize(
         ("rows", "status"),
         [(["101"], 404), (["1"], 404), (["6"], 404), (["999"], 404), (["3", "3"], 422), (["4"], 422)],
         ids=["other person's", "closed", "closed kind", "nobody's", "one twice", "itself again"],
     )
-    def test_debts(self, stage: Stage, confirming: Visitor, rows: list[str], status: int) -> None:
+    def test_debts(self, scenario: Scenario, confirming: Visitor, rows: list[str], status: int) -> None:
         """A debt that was not offered cannot be added."""
         confirming.press("Confirmer et payer", choix=rows)
 
-        assert (status, []) == (confirming.status, stage.states())
+        assert (status, []) == (confirming.status, scenario.states())
 
     @pytest.mark.parametrize("row", [1, 6, 101, 999])
-    def test_address(self, stage: Stage, confirming: Visitor, row: int) -> None:
+    def test_address(self, scenario: Scenario, confirming: Visitor, row: int) -> None:
         """Nor can another debt be put in the place of the one that was searched for."""
         fields = confirming.filled("Confirmer et payer")
         confirming.post(f"/creances/{row}/paiement", fields)
 
-        assert (404, []) == (confirming.status, stage.states())
+        assert (404, []) == (confirming.status, scenario.states())
 
-    def test_field_not_offered(self, stage: Stage, confirming: Visitor) -> None:
+    def test_field_not_offered(self, scenario: Scenario, confirming: Visitor) -> None:
         """Fields that no form has change nothing: what the bank is asked for is the server's."""
         confirming.press("Confirmer et payer", amount="1", remaining="1", total="100", notices="x")
 
-        assert [2000] == [entry.amount.cents for entry in stage.ledger.payments()]
+        assert [2000] == [entry.amount.cents for entry in scenario.ledger.payments()]
 
-    def test_shares(self, stage: Stage, visitor: Visitor) -> None:
+    def test_shares(self, scenario: Scenario, visitor: Visitor) -> None:
         """Each notice receives what the rules give it: first the searched one, then the oldest (R13)."""
         visitor.open("/creance")
         visitor.press("Rechercher", reference="6311 7301 0000 0733 M")
         visitor.press("Valider", montant="30,00", choix=["4", "3"])
         visitor.press("Confirmer et payer")
-        shares = {str(notice)[-5:]: part.cents for notice, part in stage.ledger.payments()[0].order.notices.items()}
+        shares = {str(notice)[-5:]: part.cents for notice, part in scenario.ledger.payments()[0].order.notices.items()}
 
         assert {"0733M": 2450, "0297F": 380, "0512K": 170} == shares
 
     @pytest.mark.parametrize("token", [None, "", "x" * 43, "é"])
-    def test_token(self, stage: Stage, confirming: Visitor, token: str | None) -> None:
+    def test_token(self, scenario: Scenario, confirming: Visitor, token: str | None) -> None:
         """A form from elsewhere, without this session's token, does nothing."""
         confirming.press("Confirmer et payer", token=token)
 
-        assert (400, []) == (confirming.status, stage.states())
+        assert (400, []) == (confirming.status, scenario.states())
 
     @pytest.mark.parametrize(
         "path", ["/creance", "/creances/4", "/creances/4/recapitulatif", "/paiement", "/messagerie"]
     )
-    def test_nobody(self, stage: Stage, path: str) -> None:
+    def test_nobody(self, scenario: Scenario, path: str) -> None:
         """Without an account every page leads to where one is opened."""
-        nobody = Visitor(stage.url)
+        nobody = Visitor(scenario.url)
         nobody.open(path)
         nobody.close()
 
-        assert f"{stage.url}/" == nobody.url
+        assert f"{scenario.url}/" == nobody.url
 
 
 class TestBank:
@@ -191,48 +191,48 @@ class TestBank:
         assert (200, True, count) == (visitor.status, told in visitor.page.words, letters(visitor))
 
     @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE, Fault.HTML_ERROR])
-    def test_notifications(self, stage: Stage, visitor: Visitor, fault: Fault) -> None:
+    def test_notifications(self, scenario: Scenario, visitor: Visitor, fault: Fault) -> None:
         """However the notifications come, there is one payment and one acknowledgement."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED, fault=fault.value)
         visitor.press("Aller au compte")
-        stage.bank.wait(timedelta(minutes=1))
+        scenario.bank.wait(timedelta(minutes=1))
 
-        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+        assert (["PAID"], 1) == (scenario.states(), letters(visitor))
 
-    def test_return_never_comes(self, stage: Stage, visitor: Visitor) -> None:
+    def test_return_never_comes(self, scenario: Scenario, visitor: Visitor) -> None:
         """Who closes the bank's page has paid all the same."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(stage.url)
+        visitor.open(scenario.url)
 
-        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+        assert (["PAID"], 1) == (scenario.states(), letters(visitor))
 
     @pytest.mark.parametrize(
         ("fault", "status"), [(Fault.FORGED, 400), (Fault.EMPTY_SEAL, 400), (Fault.WRONG_AMOUNT, 200)]
     )
-    def test_not_believed(self, stage: Stage, visitor: Visitor, fault: Fault, status: int) -> None:
+    def test_not_believed(self, scenario: Scenario, visitor: Visitor, fault: Fault, status: int) -> None:
         """A forged answer changes nothing; the person is told to wait, and not to pay twice."""
         go_to_bank(visitor)
         visitor.press("Valider", card=REFUSED, fault=fault.value)
         visitor.press("Aller au compte")
         told = "Ne payez pas une deuxième fois." in visitor.page.words
 
-        assert (status, True, ["CREATED"], 0) == (visitor.status, told, stage.states(), letters(visitor))
+        assert (status, True, ["CREATED"], 0) == (visitor.status, told, scenario.states(), letters(visitor))
 
     @pytest.mark.parametrize("currency", ["392", "414", "XXX", "eur", "EUR", "0978"])
-    def test_currency(self, stage: Stage, visitor: Visitor, bank_merchant: TrialMerchant, currency: str) -> None:
+    def test_currency(self, scenario: Scenario, visitor: Visitor, bank_merchant: TrialMerchant, currency: str) -> None:
         """An authentic notification in another currency, or another spelling of it, is not this order's (F51)."""
         go_to_bank(visitor)
-        order = stage.ledger.payments()[0].order
+        order = scenario.ledger.payments()[0].order
         data = f"merchantId={bank_merchant.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
         data += f"|currencyCode={currency}|responseCode=00|keyVersion=2|transactionDateTime=2026-11-23T12:00:00+01:00"
         sealed = seal(data, bank_merchant.keys.current, SealAlgorithm.HMAC_SHA_256)
-        status = post(f"{stage.url}/notification", {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"})
+        status = post(f"{scenario.url}/notification", {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"})
 
-        assert (200, ["CREATED"]) == (status, stage.states())
+        assert (200, ["CREATED"]) == (status, scenario.states())
 
-    def test_same_cents(self, stage: Stage, visitor: Visitor) -> None:
+    def test_same_cents(self, scenario: Scenario, visitor: Visitor) -> None:
         """The recapitulation, the ledger, the bank and the acknowledgement have the same cents (F52)."""
         visitor.open("/creance")
         visitor.press("Rechercher", reference=SIXTY)
@@ -242,23 +242,23 @@ class TestBank:
         visitor.press("Aller sur la page de la banque")
         shown.append("19,99 €" in visitor.page.words)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/messagerie")
+        visitor.open(f"{scenario.url}/messagerie")
         visitor.follow(LETTER)
         shown.append("Montant : 19,99 €" in visitor.page.words)
 
-        assert ([True] * 3, 1999) == (shown, stage.ledger.payments()[0].amount.cents)
+        assert ([True] * 3, 1999) == (shown, scenario.ledger.payments()[0].amount.cents)
 
     @pytest.mark.parametrize("path", ["/notification", "/retour"])
-    def test_get(self, stage: Stage, path: str) -> None:
+    def test_get(self, scenario: Scenario, path: str) -> None:
         """The bank's addresses are posted to (B43)."""
-        nobody = Visitor(f"{stage.url}{path}")
+        nobody = Visitor(f"{scenario.url}{path}")
         nobody.close()
 
         assert 405 == nobody.status
 
-    def test_too_large(self, stage: Stage) -> None:
+    def test_too_large(self, scenario: Scenario) -> None:
         """A body that no bank would send is not read."""
-        assert 413 == post(f"{stage.url}/notification", {"Data": "x" * 70_000})
+        assert 413 == post(f"{scenario.url}/notification", {"Data": "x" * 70_000})
 
     def test_guessed_address(self, visitor: Visitor) -> None:
         """The address of a payment's state cannot be made up: the page says nothing of a payment."""
@@ -270,49 +270,49 @@ class TestBank:
 class TestAgain:
     """A debt is not paid twice by accident."""
 
-    def test_open_payment(self, stage: Stage, visitor: Visitor) -> None:
+    def test_open_payment(self, scenario: Scenario, visitor: Visitor) -> None:
         """While the bank's page is open, another payment of the notice is not started."""
         go_to_bank(visitor)
-        visitor.open(f"{stage.url}/creances/4/recapitulatif?montant=20,00")
+        visitor.open(f"{scenario.url}/creances/4/recapitulatif?montant=20,00")
         visitor.press("Confirmer et payer")
 
         assert (409, ["CREATED"], True) == (
             visitor.status,
-            stage.states(),
+            scenario.states(),
             "Un paiement est déjà en cours" in visitor.page.title,
         )
 
-    def test_given_up(self, stage: Stage, visitor: Visitor) -> None:
+    def test_given_up(self, scenario: Scenario, visitor: Visitor) -> None:
         """Who left the bank's page without a word may begin again: the bank is asked first."""
         go_to_bank(visitor)
-        visitor.open(f"{stage.url}/paiement")
+        visitor.open(f"{scenario.url}/paiement")
         visitor.press("Recommencer le paiement")
         visitor.press("Aller sur la page de la banque")
         visitor.press("Valider", card=ACCEPTED)
 
-        assert "PAID" == stage.states()[-1]
+        assert "PAID" == scenario.states()[-1]
 
-    def test_accepted_and_not_shown(self, stage: Stage, visitor: Visitor) -> None:
+    def test_accepted_and_not_shown(self, scenario: Scenario, visitor: Visitor) -> None:
         """Until an accepted payment shows, the notice takes no other, and what is left is subtracted (R25)."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/creances/4")
+        visitor.open(f"{scenario.url}/creances/4")
         pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.words
         visitor.press("Valider", montant="20,00")
         visitor.press("Confirmer et payer")
 
         assert (True, 409, "Recommencer le paiement" in visitor.html) == (pending, visitor.status, False)
 
-    def test_shown(self, stage: Stage, visitor: Visitor) -> None:
+    def test_shown(self, scenario: Scenario, visitor: Visitor) -> None:
         """After a day the payment is among the last ones (R17)."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        stage.ahead = timedelta(hours=25)
-        visitor.open(stage.url)
+        scenario.offset = timedelta(hours=25)
+        visitor.open(scenario.url)
 
         assert "20,00 €" in visitor.page.words
 
-    def test_ledger_is_silent(self, stage: Stage, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_ledger_is_silent(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the ledger does not answer the person is told to wait, and the bank to send it again."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED, fault=Fault.LOST.value)
@@ -320,8 +320,8 @@ class TestAgain:
         def fail(*_: object, **__: object) -> None:
             raise GatewayUnavailableError("no answer", retryable=True)
 
-        monkeypatch.setattr(stage.ledger, "transaction", fail)
-        status = post(f"{stage.url}/notification", dict(visitor.filled("Aller au compte")))
+        monkeypatch.setattr(scenario.ledger, "transaction", fail)
+        status = post(f"{scenario.url}/notification", dict(visitor.filled("Aller au compte")))
         visitor.press("Aller au compte")
         told = "Ne payez pas une deuxième fois." in visitor.page.words
 
@@ -332,17 +332,17 @@ class TestMailbox:
     """The acknowledgement can be read, kept, printed and deleted, by its person alone."""
 
     @pytest.fixture
-    def reader(self, stage: Stage, visitor: Visitor) -> Visitor:
+    def reader(self, scenario: Scenario, visitor: Visitor) -> Visitor:
         """Give a person who reads the acknowledgement of 20 EUR."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/messagerie")
+        visitor.open(f"{scenario.url}/messagerie")
         visitor.follow(LETTER)
         return visitor
 
-    def test_words(self, stage: Stage, reader: Visitor) -> None:
+    def test_words(self, scenario: Scenario, reader: Visitor) -> None:
         """Sender, both days and the mentions of the law are there."""
-        sent = stage.now()
+        sent = scenario.now()
         wanted = [
             "De : Assurance Maladie",
             f"{sent:%d/%m/%Y}",
@@ -377,9 +377,9 @@ class TestMailbox:
 
         assert (404, 0) == (reader.status, letters(reader))
 
-    def test_other_person(self, stage: Stage, reader: Visitor) -> None:
+    def test_other_person(self, scenario: Scenario, reader: Visitor) -> None:
         """Somebody else's message does not exist."""
-        other = Visitor(stage.url)
+        other = Visitor(scenario.url)
         other.press("Ouvrir le compte B")
         statuses = []
         for path in ("", "/pdf", "/imprimer"):
@@ -389,18 +389,18 @@ class TestMailbox:
 
         assert [404] * 3 == statuses
 
-    def test_retention(self, stage: Stage, reader: Visitor) -> None:
+    def test_retention(self, scenario: Scenario, reader: Visitor) -> None:
         """After six months it has left the mailbox (R19)."""
-        stage.ahead = timedelta(days=185)
+        scenario.offset = timedelta(days=185)
 
         assert 0 == letters(reader)
 
-    def test_effect_again(self, stage: Stage, reader: Visitor) -> None:
+    def test_effect_again(self, scenario: Scenario, reader: Visitor) -> None:
         """The effect that runs twice puts in one message, and brings no deleted one back."""
-        entry = stage.ledger.payments()[0]
+        entry = scenario.ledger.payments()[0]
         reader.press("Supprimer")
         key = f"{entry.transaction_reference}:PAID:acknowledgement"
-        stage.desk._acknowledge(entry, key)
+        scenario.service._acknowledge(entry, key)
 
         assert 0 == letters(reader)
 
@@ -427,9 +427,9 @@ class TestEveryPage:
             if wanted not in found
         ]
 
-    def test_cookie(self, stage: Stage) -> None:
+    def test_cookie(self, scenario: Scenario) -> None:
         """The session's cookie is for no script, and does not come with another site's form."""
-        nobody = Visitor(stage.url)
+        nobody = Visitor(scenario.url)
         nobody.close()
         cookie = nobody.headers["Set-Cookie"]
 
@@ -471,12 +471,12 @@ def test_public_names() -> None:
     assert [] == inside
 
 
-def test_sources_agree(stage: Stage, visitor: Visitor) -> None:
+def test_sources_agree(scenario: Scenario, visitor: Visitor) -> None:
     """Return and notification of one payment both stand in the ledger: one applied, the other known already."""
     go_to_bank(visitor)
     visitor.press("Valider", card=ACCEPTED)
     visitor.press("Aller au compte")
-    records = stage.ledger.events(stage.ledger.payments()[0].transaction_reference)
+    records = scenario.ledger.events(scenario.ledger.payments()[0].transaction_reference)
 
     assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
         (record.evidence.source, record.disposition) for record in records

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from portal_stage import REFUSED, Stage
-from portal_ways import back, bank, decide, leave, search, type_amount
+from portal_scenario import REFUSED, Scenario
+from portal_steps import back, bank, decide, leave, search, type_amount
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -24,85 +24,85 @@ LEVELS = "{runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag
 PENDING = "5017670000001860"
 
 
-def abandon(page: Page, stage: Stage) -> None:
+def abandon(page: Page, scenario: Scenario) -> None:
     """Leave the bank's page, and come back."""
-    bank(page, stage)
+    bank(page, scenario)
     page.get_by_role("button", name="Abandonner").click()
     page.get_by_role("button", name="Aller au compte").click()
 
 
-def expire(page: Page, stage: Stage) -> None:
+def expire(page: Page, scenario: Scenario) -> None:
     """Stay on the bank's page for too long, and look into the account."""
-    bank(page, stage)
-    stage.bank.wait(timedelta(minutes=15))
-    page.goto(f"{stage.url}/paiement")
+    bank(page, scenario)
+    scenario.bank.wait(timedelta(minutes=15))
+    page.goto(f"{scenario.url}/paiement")
 
 
-def sign_out(page: Page, stage: Stage) -> None:
+def sign_out(page: Page, scenario: Scenario) -> None:
     """Leave the account."""
-    page.goto(stage.url)
+    page.goto(scenario.url)
     page.get_by_role("button", name="Se déconnecter").click()
 
 
-def choose(page: Page, stage: Stage) -> None:
+def choose(page: Page, scenario: Scenario) -> None:
     """Select two other references, and have the total worked out."""
-    search(page, stage)
+    search(page, scenario)
     page.get_by_label("6311 6312 0000 0297 F").check()
     page.get_by_label("6311 7301 0000 0733 M").check()
     page.get_by_role("button", name="Recalculer le solde").click()
 
 
-def read(page: Page, stage: Stage) -> None:
+def read(page: Page, scenario: Scenario) -> None:
     """Pay, and open the acknowledgement."""
-    back(page, stage)
+    back(page, scenario)
     page.get_by_role("link", name="Ma messagerie").click()
     page.get_by_role("link", name="Accusé de réception").click()
 
 
-def printed(page: Page, stage: Stage) -> None:
+def printed(page: Page, scenario: Scenario) -> None:
     """Open the acknowledgement as it is printed."""
-    read(page, stage)
+    read(page, scenario)
     page.get_by_role("link", name="Imprimer").click()
 
 
-def mailbox(page: Page, stage: Stage) -> None:
+def mailbox(page: Page, scenario: Scenario) -> None:
     """Pay, and open the mailbox."""
-    back(page, stage)
+    back(page, scenario)
     page.get_by_role("link", name="Ma messagerie").click()
 
 
-def in_progress(page: Page, stage: Stage) -> None:
+def in_progress(page: Page, scenario: Scenario) -> None:
     """Leave the bank's page by the address bar, and come back to step 3."""
-    bank(page, stage)
-    page.goto(f"{stage.url}/paiement")
+    bank(page, scenario)
+    page.goto(f"{scenario.url}/paiement")
 
 
-def nowhere(page: Page, stage: Stage) -> None:
+def nowhere(page: Page, scenario: Scenario) -> None:
     """Open a page that is not there."""
-    page.goto(f"{stage.url}/creances/101")
+    page.goto(f"{scenario.url}/creances/101")
 
 
-Way = Callable[[Page, Stage], object]
+Way = Callable[[Page, Scenario], object]
 SCREENS: dict[str, tuple[Way, str]] = {
     "compte": (sign_out, "Accès à mon compte"),
-    "accueil": (lambda page, stage: page.goto(stage.url), "Accueil"),
-    "reference": (lambda page, stage: page.goto(f"{stage.url}/creance"), "Payer une créance"),
-    "reference-erreur": (lambda page, stage: search(page, stage, "631163120000297F"), "Payer une créance"),
-    "annexe-non-ouverte": (lambda page, stage: search(page, stage, "6311 7054 0000 0344 F"), "Payer une créance"),
-    "annexe-minimum": (lambda page, stage: search(page, stage, "6311632600000408F"), "Payer une créance"),
+    "accueil": (lambda page, scenario: page.goto(scenario.url), "Accueil"),
+    "reference": (lambda page, scenario: page.goto(f"{scenario.url}/creance"), "Payer une créance"),
+    "reference-erreur": (lambda page, scenario: search(page, scenario, "631163120000297F"), "Payer une créance"),
+    "annexe-non-ouverte": (lambda page, scenario: search(page, scenario, "6311 7054 0000 0344 F"), "Payer une créance"),
+    "annexe-minimum": (lambda page, scenario: search(page, scenario, "6311632600000408F"), "Payer une créance"),
     "creance": (search, "Payer une créance"),
     "selection": (choose, "Payer une créance"),
-    "montant-erreur": (lambda page, stage: type_amount(page, stage, "15,99"), "Payer une créance"),
+    "montant-erreur": (lambda page, scenario: type_amount(page, scenario, "15,99"), "Payer une créance"),
     "recapitulatif": (type_amount, "Récapitulatif de votre paiement"),
-    "reliquat": (lambda page, stage: type_amount(page, stage, "50"), "Récapitulatif de votre paiement"),
+    "reliquat": (lambda page, scenario: type_amount(page, scenario, "50"), "Récapitulatif de votre paiement"),
     "depart": (leave, "Paiement par carte bancaire"),
     "banque": (bank, "Informations de la carte"),
     "banque-acceptee": (decide, "Informations de paiement"),
     "retour-accepte": (back, "Accueil"),
-    "retour-refuse": (lambda page, stage: back(page, stage, REFUSED), "Accueil"),
+    "retour-refuse": (lambda page, scenario: back(page, scenario, REFUSED), "Accueil"),
     "retour-abandonne": (abandon, "Accueil"),
     "retour-expire": (expire, "Accueil"),
-    "retour-en-attente": (lambda page, stage: back(page, stage, PENDING), "Accueil"),
+    "retour-en-attente": (lambda page, scenario: back(page, scenario, PENDING), "Accueil"),
     "en-cours": (in_progress, "Un paiement est déjà en cours"),
     "messagerie": (mailbox, "Ma messagerie"),
     "accuse": (read, "Accusé de réception de votre paiement de créance"),
@@ -126,10 +126,10 @@ def found_by_axe(page: Page) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_screen(page: Page, stage: Stage, request: pytest.FixtureRequest, name: str) -> None:
+def test_screen(page: Page, scenario: Scenario, request: pytest.FixtureRequest, name: str) -> None:
     """The screen is the one meant, has nothing that axe finds, and fits a screen of 320 CSS pixels."""
     way, heading = SCREENS[name]
-    way(page, stage)
+    way(page, scenario)
     if request.config.getoption("--screens"):
         photograph(page, name)
     found = found_by_axe(page)
@@ -146,9 +146,9 @@ def test_axe_sees() -> None:
     assert ["wcag2a", "wcag2aa"] == [level for level in ("wcag2a", "wcag2aa") if level in LEVELS and level in AXE]
 
 
-def test_axe_finds(page: Page, stage: Stage) -> None:
+def test_axe_finds(page: Page, scenario: Scenario) -> None:
     """A field that loses its label is found."""
-    page.goto(f"{stage.url}/creance")
+    page.goto(f"{scenario.url}/creance")
     page.evaluate("document.querySelector('label').remove()")
 
     assert "label" in [rule for rule, _ in found_by_axe(page)]

@@ -1,7 +1,7 @@
-"""What protects every page: the form's token, the headers, and a page for each error.
+"""The protection of every page: form token, security headers, and a page for each error.
 
-Cookies go with forms of this site alone (``SameSite=Lax``); the token is the second lock.  The two addresses that the
-bank posts to need neither: what they believe is the bank's seal.
+The session cookie is ``SameSite=Lax``: other sites' forms are posted without it.  The form token is a second protection.
+The two addresses that the bank posts to have neither: the bank's seal authenticates their messages.
 """
 
 from __future__ import annotations
@@ -29,35 +29,40 @@ _HEADERS = {
 
 
 def protect(portal: Flask, *, exempt: set[str]) -> None:
-    """Protect every page of an application, but for the endpoints that the bank's server and form post to."""
+    """Protect every page of an application.
+
+    Args:
+        portal: The application.
+        exempt: The endpoints that the bank posts to, which need no form token.
+    """
 
     @portal.before_request
-    def _refuse_foreign_forms() -> None:
+    def _refuse_forged_forms() -> None:
         if request.method == "POST" and request.endpoint not in exempt:
-            given, expected = request.form.get("token", ""), session.get("token", "")
-            if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+            posted, expected = request.form.get("token", ""), session.get("token", "")
+            if not expected or not hmac.compare_digest(posted.encode(), expected.encode()):
                 abort(400)
 
     portal.jinja_env.globals["token"] = token
     portal.after_request(_add_headers)
-    portal.register_error_handler(HTTPException, _explain)
-    portal.register_error_handler(GatewayUnavailableError, _explain_silence)
+    portal.register_error_handler(HTTPException, _show_http_error)
+    portal.register_error_handler(GatewayUnavailableError, _show_unavailable)
 
 
 def token() -> str:
-    """Give the token that every form of this session carries."""
+    """Return the form token of this session."""
     known: str = session.setdefault("token", secrets.token_urlsafe())
     return known
 
 
-def let_leave_for(url: str) -> None:
-    """Allow the form of this page to lead to the bank."""
+def allow_form_to(url: str) -> None:
+    """Allow the forms of this page to post to an address of the bank."""
     parts = urlsplit(url)
     g.bank = f" {parts.scheme}://{parts.netloc}"
 
 
 def style_nonce() -> str:
-    """Allow the one style that stands in this page itself."""
+    """Return the nonce that allows the inline style of this page."""
     nonce = secrets.token_urlsafe()
     g.nonce = f" 'nonce-{nonce}'"
     return nonce
@@ -69,13 +74,14 @@ def _add_headers(answer: Response) -> Response:
     return answer
 
 
-def _explain(error: HTTPException) -> Response | tuple[str, int]:
-    """Show a page for an error; a redirection is none."""
+def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
+    """Show the page of an HTTP error; a redirection passes through."""
     if error.response:
         return error.get_response()
     return render_template("error.html", status=error.code), error.code or 500
 
 
-def _explain_silence(error: GatewayUnavailableError) -> tuple[str, int]:
-    told = messages.render(messages.message_for(error), medium=messages.Medium.HTML)
-    return render_template("error.html", status=503, told=told), 503
+def _show_unavailable(error: GatewayUnavailableError) -> tuple[str, int]:
+    """Show that the bank or the ledger did not answer: whether money was debited is not known."""
+    message = messages.render(messages.message_for(error), medium=messages.Medium.HTML)
+    return render_template("error.html", status=503, message=message), 503

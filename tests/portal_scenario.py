@@ -1,4 +1,4 @@
-"""The example portal and the bank's page, together: what the portal's tests are given."""
+"""The example portal and the bank's page, served together for the tests of the portal."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ from creance_pay.testing import LocalBank
 from creance_pay.testing.sips.server import serving
 from portal import create_portal
 from portal.accounts import Account
-from portal.desk import Desk
+from portal.service import PortalService
 
 SIXTY = "6311 7260 0000 0512 K"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"
 
 
 @attrs.define
-class Stage:
-    """A portal and a bank, on this machine, under two names: for a browser they are two sites.
+class Scenario:
+    """A portal and a bank on this machine, under two host names: a browser treats them as two sites.
 
     Attributes:
         bank: The bank's page.
-        url: The portal.
-        desk: What the portal decides with.
-        ahead: How far the portal's clock is moved.
+        url: The address of the portal.
+        service: The decisions of the portal.
+        offset: The difference between the portal's clock and the real time.
     """
 
     bank: LocalBank
     url: str = ""
-    desk: Desk = attrs.field(init=False)
-    ahead: timedelta = timedelta(0)
+    service: PortalService = attrs.field(init=False)
+    offset: timedelta = timedelta(0)
 
     @property
     def ledger(self) -> Ledger:
         """The portal's ledger."""
-        return self.desk.ledger
+        return self.service.ledger
 
     def now(self) -> datetime:
-        """Tell the portal's time."""
-        return datetime.now(UTC) + self.ahead
+        """Return the portal's time."""
+        return datetime.now(UTC) + self.offset
 
     def states(self) -> list[str]:
         """List the state of every payment, in the order of their start."""
-        return [entry.state.value for entry in self.ledger.payments()]
+        return [payment.state.value for payment in self.ledger.payments()]
 
 
 @contextmanager
-def staged(bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Stage]:
-    """Serve the portal beside a bank that is served."""
-    stage = Stage(bank)
+def serving_portal(bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Scenario]:
+    """Serve the portal for a bank that is served."""
+    scenario = Scenario(bank)
     gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"))
-    app = create_portal(gateway, folder, accounts=accounts, clock=stage.now)
-    stage.desk = app.extensions["desk"]
-    with serving(app) as stage.url:
-        yield stage
-    if isinstance(stage.ledger, SqlLedger):
-        stage.ledger.close()
+    app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now)
+    scenario.service = app.extensions["portal"]
+    with serving(app) as scenario.url:
+        yield scenario
+    if isinstance(scenario.ledger, SqlLedger):
+        scenario.ledger.close()
 
 
 def go_to_bank(person: Visitor, *, amount: str = "20,00", reference: str = SIXTY) -> None:
-    """Walk from the search to the bank's page."""
+    """Go from the search to the bank's page."""
     person.open("/creance")
     person.press("Rechercher", reference=reference)
     person.press("Valider", montant=amount)
