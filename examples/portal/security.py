@@ -1,7 +1,7 @@
 """The protection of every page: form token, security headers, and a page for each error.
 
-The session cookie is ``SameSite=Lax``: other sites' forms are posted without it.  The form token is a second protection.
-The two addresses that the bank posts to have neither: the bank's seal authenticates their messages.
+The session cookie is ``SameSite=Lax``: other sites' forms are posted without it.  The form token is a second
+protection.  The two addresses that the bank posts to have neither: the bank's seal authenticates their messages.
 """
 
 from __future__ import annotations

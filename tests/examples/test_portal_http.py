@@ -47,7 +47,7 @@ class TestSearch:
         visitor.open("/creance")
         visitor.press("Rechercher", reference=" 6311 7260 0000 0512 k ")
 
-        assert (200, True) == (visitor.status, "Montant restant dû60,00 €" in visitor.page.words)
+        assert (200, True) == (visitor.status, "Montant restant dû60,00 €" in visitor.page.text)
 
     @pytest.mark.parametrize(
         ("typed", "told"),
@@ -64,7 +64,7 @@ class TestSearch:
         visitor.open("/creance")
         visitor.press("Rechercher", reference=typed)
 
-        assert (422, True, "Erreur : ") == (visitor.status, told in visitor.page.words, visitor.page.title[:9])
+        assert (422, True, "Erreur : ") == (visitor.status, told in visitor.page.text, visitor.page.title[:9])
 
     def test_one_answer(self, visitor: Visitor) -> None:
         """Closed, of a closed kind, somebody else's and nobody's: one page, word for word (G17, R21)."""
@@ -84,7 +84,7 @@ class TestSearch:
         visitor.open("/creance")
         visitor.press("Rechercher", reference=SIXTY)
 
-        assert (429, True) == (visitor.status, "revenez dans dix minutes" in visitor.page.words)
+        assert (429, True) == (visitor.status, "revenez dans dix minutes" in visitor.page.text)
 
     def test_limit_ends(self, scenario: Scenario, visitor: Visitor) -> None:
         """After ten minutes the person may search again."""
@@ -130,7 +130,7 @@ class TestTampering:
     @pytest.mark.parametrize("row", [1, 6, 101, 999])
     def test_address(self, scenario: Scenario, confirming: Visitor, row: int) -> None:
         """Nor can another debt be put in the place of the one that was searched for."""
-        fields = confirming.filled("Confirmer et payer")
+        fields = confirming.form_data("Confirmer et payer")
         confirming.post(f"/creances/{row}/paiement", fields)
 
         assert (404, []) == (confirming.status, scenario.states())
@@ -188,7 +188,7 @@ class TestBank:
         visitor.press(button, card=card)
         visitor.press("Aller au compte")
 
-        assert (200, True, count) == (visitor.status, told in visitor.page.words, letters(visitor))
+        assert (200, True, count) == (visitor.status, told in visitor.page.text, letters(visitor))
 
     @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE, Fault.HTML_ERROR])
     def test_notifications(self, scenario: Scenario, visitor: Visitor, fault: Fault) -> None:
@@ -216,7 +216,7 @@ class TestBank:
         go_to_bank(visitor)
         visitor.press("Valider", card=REFUSED, fault=fault.value)
         visitor.press("Aller au compte")
-        told = "Ne payez pas une deuxième fois." in visitor.page.words
+        told = "Ne payez pas une deuxième fois." in visitor.page.text
 
         assert (status, True, ["CREATED"], 0) == (visitor.status, told, scenario.states(), letters(visitor))
 
@@ -237,14 +237,14 @@ class TestBank:
         visitor.open("/creance")
         visitor.press("Rechercher", reference=SIXTY)
         visitor.press("Valider", montant="19,99")
-        shown = ["19,99 €" in visitor.page.words]
+        shown = ["19,99 €" in visitor.page.text]
         visitor.press("Confirmer et payer")
         visitor.press("Aller sur la page de la banque")
-        shown.append("19,99 €" in visitor.page.words)
+        shown.append("19,99 €" in visitor.page.text)
         visitor.press("Valider", card=ACCEPTED)
         visitor.open(f"{scenario.url}/messagerie")
         visitor.follow(LETTER)
-        shown.append("Montant : 19,99 €" in visitor.page.words)
+        shown.append("Montant : 19,99 €" in visitor.page.text)
 
         assert ([True] * 3, 1999) == (shown, scenario.ledger.payments()[0].amount.cents)
 
@@ -297,7 +297,7 @@ class TestAgain:
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
         visitor.open(f"{scenario.url}/creances/4")
-        pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.words
+        pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.text
         visitor.press("Valider", montant="20,00")
         visitor.press("Confirmer et payer")
 
@@ -310,7 +310,7 @@ class TestAgain:
         scenario.offset = timedelta(hours=25)
         visitor.open(scenario.url)
 
-        assert "20,00 €" in visitor.page.words
+        assert "20,00 €" in visitor.page.text
 
     def test_ledger_is_silent(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the ledger does not answer the person is told to wait, and the bank to send it again."""
@@ -321,9 +321,9 @@ class TestAgain:
             raise GatewayUnavailableError("no answer", retryable=True)
 
         monkeypatch.setattr(scenario.ledger, "transaction", fail)
-        status = post(f"{scenario.url}/notification", dict(visitor.filled("Aller au compte")))
+        status = post(f"{scenario.url}/notification", dict(visitor.form_data("Aller au compte")))
         visitor.press("Aller au compte")
-        told = "Ne payez pas une deuxième fois." in visitor.page.words
+        told = "Ne payez pas une deuxième fois." in visitor.page.text
 
         assert (503, 503, True) == (status, visitor.status, told)
 
@@ -351,7 +351,7 @@ class TestMailbox:
             "CPAM du Puy-de-Dôme",
         ]
 
-        assert [] == [words for words in wanted if words not in reader.page.words]
+        assert [] == [words for words in wanted if words not in reader.page.text]
 
     def test_pdf(self, reader: Visitor) -> None:
         """The file is a PDF with a name of its own."""
@@ -422,7 +422,7 @@ class TestEveryPage:
                 ("script-src 'self';", policy),
                 ("no-store", visitor.headers["Cache-Control"]),
                 ("nosniff", visitor.headers["X-Content-Type-Options"]),
-                ("Exemple : aucun paiement réel", visitor.page.words),
+                ("Exemple : aucun paiement réel", visitor.page.text),
             )
             if wanted not in found
         ]
