@@ -116,6 +116,7 @@ from creance_pay.messages import (
     Rendered,
     Retry,
     Sentences,
+    ServiceUnavailable,
     Severity,
     SmsText,
     Wording,
@@ -662,6 +663,7 @@ def documents(letter: Acknowledgement) -> str:
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
     acknowledgement_pdf(rendered)  # type: ignore[arg-type]
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
+    assert_type(ServiceUnavailable().retry, Retry)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
 
