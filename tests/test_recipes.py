@@ -249,7 +249,7 @@ class TestStart:
         """An address that the bank would refuse is an error of the portal, and no message."""
         common.SITE_URL = "portal.example"
 
-        with pytest.raises(InvalidValueError, match="return_url"):
+        with pytest.raises(InvalidValueError, match="absolute https address"):
             self.start(common)
 
     def test_in_progress(self, common: ModuleType) -> None:

@@ -82,6 +82,12 @@ def _show_http_error(error: HTTPException) -> Response | tuple[str, int]:
 
 
 def _show_unavailable(error: GatewayUnavailableError) -> tuple[str, int]:
-    """Show that the bank or the ledger did not answer: whether money was debited is not known."""
-    message = messages.render(messages.message_for(error), medium=messages.Medium.HTML)
-    return render_template("error.html", status=503, message=message), 503
+    """Show that the bank or the ledger did not answer.
+
+    While the person confirms a payment, the browser has not left for the bank, so that nothing can have been debited.
+    At any other moment the person may have paid before.
+    """
+    confirming = request.endpoint == "pages.pay"
+    message = messages.ServiceUnavailable() if confirming else messages.message_for(error)
+    shown = messages.render(message, medium=messages.Medium.HTML)
+    return render_template("error.html", status=503, message=shown), 503

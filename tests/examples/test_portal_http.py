@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 import requests
 from visitor import Visitor
 
-from creance_pay import Source
+from creance_pay import PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
-from creance_pay.gateways import seal
-from creance_pay.gateways.seals import SealAlgorithm
+from creance_pay.gateways import ReportLine, SealAlgorithm, seal
+from creance_pay.ledger import Payment
 from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import Fault
 from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank
@@ -24,6 +25,18 @@ PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."
 THANKS = "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais."
 LETTER = "Accusé de réception de votre paiement de créance"
+NO_SECOND_PAYMENT = "Ne payez pas une deuxième fois."
+# The titles of the catalogue for payments whose money was returned.
+SETTLED = [
+    (PaymentState.REFUNDED, "Paiement remboursé"),
+    (PaymentState.PARTIALLY_REFUNDED, "Paiement remboursé en partie"),
+    (PaymentState.CHARGED_BACK, "Paiement repris par la banque"),
+]
+
+
+def unavailable(*_: object, **__: object) -> None:
+    """Fail as a ledger whose database does not answer."""
+    raise GatewayUnavailableError("no answer", retryable=True)
 
 
 def post(url: str, fields: Mapping[str, str]) -> int:
@@ -312,20 +325,90 @@ class TestAgain:
 
         assert "20,00 €" in visitor.page.text
 
-    def test_ledger_is_silent(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the ledger does not answer the person is told to wait, and the bank to send it again."""
+    def test_ledger_unavailable(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the ledger the person is advised not to pay again, and the bank is asked to repeat its message."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED, fault=Fault.LOST.value)
-
-        def fail(*_: object, **__: object) -> None:
-            raise GatewayUnavailableError("no answer", retryable=True)
-
-        monkeypatch.setattr(scenario.ledger, "transaction", fail)
+        monkeypatch.setattr(scenario.ledger, "transaction", unavailable)
         status = post(f"{scenario.url}/notification", dict(visitor.form_data("Aller au compte")))
         visitor.press("Aller au compte")
-        told = "Ne payez pas une deuxième fois." in visitor.page.text
+        advised = NO_SECOND_PAYMENT in visitor.page.text
 
-        assert (503, 503, True) == (status, visitor.status, told)
+        assert (503, 503, True) == (status, visitor.status, advised)
+
+    def test_not_started(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the ledger no payment starts: nothing was debited, and a new attempt is no second payment."""
+        visitor.open(f"{scenario.url}/creances/4/recapitulatif?montant=20,00")
+        monkeypatch.setattr(scenario.ledger, "transaction", unavailable)
+        visitor.press("Confirmer et payer")
+        text = visitor.page.text
+
+        assert (503, True, False) == (visitor.status, "rien n’a été débité" in text, NO_SECOND_PAYMENT in text)
+
+
+class TestState:
+    """Every page shows the state of a payment by the library's message."""
+
+    @pytest.fixture
+    def paid(self, scenario: Scenario, visitor: Visitor) -> Payment:
+        """Pay 20 EUR, return to the account, and return the payment."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.press("Aller au compte")
+        return scenario.ledger.payments()[0]
+
+    def record_state(self, scenario: Scenario, state: PaymentState) -> None:
+        """Write a state into the ledger."""
+        payment = scenario.ledger.payments()[0]
+        with scenario.ledger.transaction() as store:
+            assert store.compare_and_set(attrs.evolve(payment, state=state, version=payment.version + 1))
+
+    def test_refund_reported(self, scenario: Scenario, visitor: Visitor, paid: Payment) -> None:
+        """A refund in the bank's daily report is shown on the page that the payment led to."""
+        line = ReportLine(
+            number=1,
+            transaction_reference=paid.transaction_reference,
+            amount=paid.amount,
+            state=PaymentState.REFUNDED,
+            at=scenario.now(),
+            currency="978",
+            values={},
+        )
+        scenario.service.payment_service.reconcile(reports=[line])
+        visitor.open(visitor.url)
+
+        assert (True, False) == (
+            "Votre paiement vous a été remboursé." in visitor.page.text,
+            "réponse de la banque" in visitor.page.text,
+        )
+
+    @pytest.mark.usefixtures("paid")
+    def test_every_page(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The page of the payment, step 3 and the list of the last payments show the title of each state."""
+        address, shown = visitor.url, []
+        scenario.offset = timedelta(hours=25)
+        for state, title in SETTLED:
+            self.record_state(scenario, state)
+            for path, words in ((address, title), ("/paiement", title), ("/", f"20,00 € ({title})")):
+                visitor.open(path)
+                shown.append((state, path, words in visitor.page.text))
+
+        assert [] == [(state, path) for state, path, found in shown if not found]
+
+    @pytest.mark.usefixtures("paid")
+    def test_in_progress(self, scenario: Scenario, visitor: Visitor) -> None:
+        """A payment that blocks another one is shown by the message of its state."""
+        found = []
+        for state, sentence in (
+            (PaymentState.PAID, "Nous vous remercions pour votre paiement"),
+            (PaymentState.AUTHORISED, "Nous n’avons pas encore la réponse de la banque."),
+        ):
+            self.record_state(scenario, state)
+            visitor.open("/creances/4/recapitulatif?montant=20,00")
+            visitor.press("Confirmer et payer")
+            found.append((visitor.status, sentence in visitor.page.text))
+
+        assert [(409, True)] * 2 == found
 
 
 class TestMailbox:
