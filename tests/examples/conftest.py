@@ -1,4 +1,4 @@
-"""What the tests of the example portal share."""
+"""Fixtures of the tests of the example portal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def scenario(bank_page: LocalBank, tmp_path: Path) -> Iterator[Scenario]:
 
 @pytest.fixture
 def visitor(scenario: Scenario) -> Iterator[Visitor]:
-    """Give a person in account A."""
+    """Return a person in account A."""
     person = Visitor(scenario.url)
     person.press("Ouvrir le compte A")
     yield person
@@ -38,7 +38,7 @@ def visitor(scenario: Scenario) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium: the package brings a driver and no browser."""
+    """Start the system's Chromium: the package contains a driver and no browser."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         missing("Chromium", "apt install chromium")
@@ -50,14 +50,14 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def tabs(chromium: Browser) -> Iterator[BrowserContext]:
-    """Give a person's browser; no page of it may raise, or try what its own policy forbids."""
+    """Open a browser context; check that no page raises an error or violates its own policy."""
     context = chromium.new_context(
         locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": 920, "height": 600}, reduced_motion="reduce"
     )
     context.set_default_timeout(10_000)
     wrong: list[str] = []
     context.on("weberror", lambda error: wrong.append(str(error.error)))
-    context.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
+    context.on("console", lambda line: wrong.append(line.text) if "Security Policy" in line.text else None)
     yield context
     context.close()
     assert [] == wrong
@@ -65,7 +65,7 @@ def tabs(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(tabs: BrowserContext, scenario: Scenario) -> Page:
-    """Give a tab in account A."""
+    """Open a tab in account A."""
     tab = tabs.new_page()
     tab.goto(scenario.url)
     tab.get_by_role("button", name="Ouvrir le compte A").click()

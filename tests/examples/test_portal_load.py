@@ -1,4 +1,4 @@
-"""The example portal under load: many people pay at once, and every payment is there once."""
+"""The example portal under load: many people pay at once, and every payment is recorded once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAULTS = [Fault.NONE, Fault.LOST, Fault.DOUBLED, Fault.NONE]
 
 
 def reference(person: int, number: int) -> str:
-    """Make up the reference of a person's debt."""
+    """Build the reference of a person's debt."""
     return f"63117260{person:04}{number:04}K"
 
 
@@ -40,7 +40,7 @@ def crowded(bank_page: LocalBank, tmp_path: Path) -> Iterator[Scenario]:
 
 
 def pay_everything(scenario: Scenario, person: int) -> int:
-    """Pay all debts of a person, one after the other; every tenth card is refused.  Count the acknowledgements."""
+    """Pay all debts of a person in turn, every tenth with a refused card; return the number of acknowledgements."""
     visitor = Visitor(scenario.url)
     visitor.press(f"Ouvrir le compte P{person}")
     for number in range(EACH):
@@ -56,11 +56,11 @@ def pay_everything(scenario: Scenario, person: int) -> int:
 
 @pytest.mark.long
 def test_two_thousand_payments(crowded: Scenario) -> None:
-    """2,000 payments by 50 people at once: each is in the ledger once, decided as its card says, acknowledged once."""
+    """2,000 payments by 50 people at once: each is recorded once, with the state of its card, and acknowledged once."""
     with ThreadPoolExecutor(PEOPLE) as people:
         letters = list(people.map(lambda person: pay_everything(crowded, person), range(PEOPLE)))
-    entries = crowded.ledger.payments()
-    notices = {notice for entry in entries for notice in entry.order.notices}
+    payments = crowded.ledger.payments()
+    notices = {notice for payment in payments for notice in payment.order.notices}
 
     assert (
         PEOPLE * EACH,
@@ -70,8 +70,8 @@ def test_two_thousand_payments(crowded: Scenario) -> None:
         (),
     ) == (
         len(notices),
-        len({entry.transaction_reference for entry in entries}),
-        Counter(entry.state.value for entry in entries),
+        len({payment.transaction_reference for payment in payments}),
+        Counter(payment.state.value for payment in payments),
         letters,
         crowded.service.payment_service.incidents(),
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Every screen of the guide in a real browser: seen by axe, at 320 CSS pixels, and photographed for the documentation.
+"""Every screen of the guide in a browser: checked by axe, at 320 CSS pixels, and captured for the documentation.
 
-``pytest --screens`` puts the pictures into ``docs/screens``.
+``pytest --screens`` writes the pictures into ``docs/screens``.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ PENDING = "5017670000001860"
 
 
 def abandon(page: Page, scenario: Scenario) -> None:
-    """Leave the bank's page, and come back."""
+    """Cancel on the bank's page, and return."""
     bank(page, scenario)
     page.get_by_role("button", name="Abandonner").click()
     page.get_by_role("button", name="Aller au compte").click()
 
 
 def expire(page: Page, scenario: Scenario) -> None:
-    """Stay on the bank's page for too long, and look into the account."""
+    """Let the bank's page expire, and open the account."""
     bank(page, scenario)
     scenario.bank.wait(timedelta(minutes=15))
     page.goto(f"{scenario.url}/paiement")
 
 
 def sign_out(page: Page, scenario: Scenario) -> None:
-    """Leave the account."""
+    """Sign out."""
     page.goto(scenario.url)
     page.get_by_role("button", name="Se déconnecter").click()
 
 
 def choose(page: Page, scenario: Scenario) -> None:
-    """Select two other references, and have the total worked out."""
+    """Select two other references, and update the total."""
     search(page, scenario)
     page.get_by_label("6311 6312 0000 0297 F").check()
     page.get_by_label("6311 7301 0000 0733 M").check()
@@ -60,7 +60,7 @@ def read(page: Page, scenario: Scenario) -> None:
 
 
 def printed(page: Page, scenario: Scenario) -> None:
-    """Open the acknowledgement as it is printed."""
+    """Open the page to print."""
     read(page, scenario)
     page.get_by_role("link", name="Imprimer").click()
 
@@ -72,18 +72,19 @@ def mailbox(page: Page, scenario: Scenario) -> None:
 
 
 def in_progress(page: Page, scenario: Scenario) -> None:
-    """Leave the bank's page by the address bar, and come back to step 3."""
+    """Leave the bank's page by the address bar, and open step 3 again."""
     bank(page, scenario)
     page.goto(f"{scenario.url}/paiement")
 
 
 def nowhere(page: Page, scenario: Scenario) -> None:
-    """Open a page that is not there."""
+    """Open a page that does not exist."""
     page.goto(f"{scenario.url}/creances/101")
 
 
-Way = Callable[[Page, Scenario], object]
-SCREENS: dict[str, tuple[Way, str]] = {
+Steps = Callable[[Page, Scenario], object]
+#: The steps to each screen, and its heading.
+SCREENS: dict[str, tuple[Steps, str]] = {
     "compte": (sign_out, "Accès à mon compte"),
     "accueil": (lambda page, scenario: page.goto(scenario.url), "Accueil"),
     "reference": (lambda page, scenario: page.goto(f"{scenario.url}/creance"), "Payer une créance"),
@@ -111,15 +112,15 @@ SCREENS: dict[str, tuple[Way, str]] = {
 }
 
 
-def photograph(page: Page, name: str) -> None:
-    """Keep a picture of the whole page, in few colours so that it stays small."""
+def capture(page: Page, name: str) -> None:
+    """Save a picture of the whole page, in few colours, so that the file is small."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     DOCS.mkdir(exist_ok=True)
     picture.quantize(48, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
 
 
-def found_by_axe(page: Page) -> list[tuple[str, str]]:
-    """List what axe finds; its source is evaluated, since a script tag would be against the policy."""
+def violations(page: Page) -> list[tuple[str, str]]:
+    """List the violations that axe finds; its source is evaluated, since the policy forbids a script tag."""
     page.evaluate(AXE)
     found = page.evaluate(f"() => axe.run(document, {LEVELS})")
     return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
@@ -127,37 +128,37 @@ def found_by_axe(page: Page) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_screen(page: Page, scenario: Scenario, request: pytest.FixtureRequest, name: str) -> None:
-    """The screen is the one meant, has nothing that axe finds, and fits a screen of 320 CSS pixels."""
-    way, heading = SCREENS[name]
-    way(page, scenario)
+    """The screen has its heading, has no violation of axe's rules, and fits a width of 320 CSS pixels."""
+    steps, heading = SCREENS[name]
+    steps(page, scenario)
     if request.config.getoption("--screens"):
-        photograph(page, name)
-    found = found_by_axe(page)
+        capture(page, name)
+    found = violations(page)
     page.set_viewport_size({"width": 320, "height": 640})
     if request.config.getoption("--screens") and name in {"creance", "recapitulatif"}:
-        photograph(page, f"{name}-320")
+        capture(page, f"{name}-320")
     width = page.evaluate("document.documentElement.scrollWidth")
 
     assert ([heading], [], 320) == (page.locator("h1").all_inner_texts(), found, width)
 
 
-def test_axe_sees() -> None:
-    """What axe is asked covers levels A and AA: the source is there, and names its rules."""
+def test_axe_levels() -> None:
+    """The rules that axe runs cover levels A and AA."""
     assert ["wcag2a", "wcag2aa"] == [level for level in ("wcag2a", "wcag2aa") if level in LEVELS and level in AXE]
 
 
 def test_axe_finds(page: Page, scenario: Scenario) -> None:
-    """A field that loses its label is found."""
+    """Axe finds a field without a label."""
     page.goto(f"{scenario.url}/creance")
     page.evaluate("document.querySelector('label').remove()")
 
-    assert "label" in [rule for rule, _ in found_by_axe(page)]
+    assert "label" in [rule for rule, _ in violations(page)]
 
 
 def test_documented() -> None:
     """The documentation shows the picture of every screen."""
-    page = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
+    text = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
 
     assert [] == [
-        name for name in SCREENS if f"(screens/{name}.png)" not in page or not (DOCS / f"{name}.png").exists()
+        name for name in SCREENS if f"(screens/{name}.png)" not in text or not (DOCS / f"{name}.png").exists()
     ]
