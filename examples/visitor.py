@@ -1,4 +1,4 @@
-"""A person at a browser without scripts, as far as a walk through the portal needs one: cookies, pages, forms."""
+"""A browser without scripts, controlled by a program: cookies, pages, links and forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import attrs
 import requests
 
-_PATIENCE = 60.0
+_TIMEOUT_S = 60.0
 
 
 @attrs.define
@@ -18,9 +18,9 @@ class Form:
 
     Attributes:
         method: ``get`` or ``post``.
-        action: Where it leads; empty for the page itself.
-        fields: What it sends as it stands, pairs in the page's order.
-        buttons: What each button adds or changes, by its words.
+        action: The address that it is sent to; empty for the page's own.
+        fields: The names and values that it sends unchanged, in the order of the page.
+        buttons: The attributes of each button, by its text.
     """
 
     method: str
@@ -30,33 +30,39 @@ class Form:
 
 
 class Page(HTMLParser):
-    """What a person sees: the words, the title, the links, the forms."""
+    """The content of a page: text, title, links and forms."""
 
     def __init__(self, html: str) -> None:
-        """Read a page."""
+        """Parse a page."""
         super().__init__()
-        self.title, self.words = "", ""
+        self.title, self.text = "", ""
         self.forms: list[Form] = []
         self.links: dict[str, str] = {}
         self._open: tuple[str, Mapping[str, str]] | None = None
-        self._text, self._select = "", ""
+        self._element_text, self._select = "", ""
         self.feed(html)
-        self.words = " ".join(self.words.replace("\u202f", " ").replace("\u00a0", " ").split())
+        self.text = " ".join(self.text.replace("\u202f", " ").replace("\u00a0", " ").split())
 
     def form_of(self, button: str) -> Form:
-        """Find the form that has a button."""
+        """Return the form that contains a button.
+
+        Raises:
+            LookupError: when no form of the page contains it.
+        """
         found = next((form for form in self.forms if button in form.buttons), None)
         if found is None:
-            raise LookupError(f"no button « {button} »")
+            raise LookupError(
+                f"expected a button « {button} », got {sorted({name for form in self.forms for name in form.buttons})}"
+            )
         return found
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Gather forms and what is in them."""
+        """Collect forms and their fields."""
         found = {name: value or "" for name, value in attributes}
         if tag == "form":
             self.forms.append(Form(found.get("method", "get"), found.get("action", "")))
         elif tag in {"title", "a", "button"}:
-            self._open, self._text = (tag, found), ""
+            self._open, self._element_text = (tag, found), ""
         elif tag == "select":
             self._select = found["name"]
         elif tag == "option" and self._select and "selected" in found:
@@ -65,56 +71,59 @@ class Page(HTMLParser):
             self.forms[-1].fields.append((found["name"], found.get("value", "")))
 
     def handle_data(self, data: str) -> None:
-        """Gather the words."""
-        self.words += data
-        self._text += data
+        """Collect the text."""
+        self.text += data
+        self._element_text += data
 
     def handle_endtag(self, tag: str) -> None:
-        """Close a title, a link or a button: its words are known now."""
+        """Store a title, a link or a button: its text is complete."""
         self._select = "" if tag == "select" else self._select
         if self._open is None or tag != self._open[0]:
             return
-        words, found = " ".join(self._text.split()), self._open[1]
+        text, found = " ".join(self._element_text.split()), self._open[1]
         self._open = None
         if tag == "title":
-            self.title = words
+            self.title = text
         elif tag == "a":
-            self.links[words] = found.get("href", "")
+            self.links[text] = found.get("href", "")
         elif self.forms:
-            self.forms[-1].buttons[words] = found
+            self.forms[-1].buttons[text] = found
 
 
 class Visitor:
-    """A person.
+    """A person with a browser.
 
     Attributes:
-        url: The address of the page.
+        url: The address of the current page.
         status: Its HTTP status.
-        html: Its source.
-        page: What is on it.
+        headers: Its HTTP headers.
+        content: Its body.
+        html: Its body as text; empty for another type than HTML.
+        page: Its parsed content.
+        cookies: The cookies of the browser.
     """
 
     def __init__(self, url: str) -> None:
-        """Come to a first page, by no proxy: it is on this machine."""
+        """Open a first page, without proxy: the server is on this machine."""
         self._browser = requests.Session()
         self._browser.trust_env = False
         self.cookies = self._browser.cookies
         self.open(url)
 
     def open(self, url: str) -> None:
-        """Go to an address."""
-        self._show(self._browser.get(urljoin(getattr(self, "url", ""), url), timeout=_PATIENCE))
+        """Get an address."""
+        self._show(self._browser.get(urljoin(getattr(self, "url", ""), url), timeout=_TIMEOUT_S))
 
-    def follow(self, words: str) -> None:
-        """Follow a link by its words."""
-        self.open(self.page.links[words])
+    def follow(self, text: str) -> None:
+        """Follow a link by its text."""
+        self.open(self.page.links[text])
 
-    def filled(self, button: str, **typed: str | list[str] | None) -> list[tuple[str, str]]:
-        """Give what a form sends when a button is pressed.
+    def form_data(self, button: str, **typed: str | list[str] | None) -> list[tuple[str, str]]:
+        """Return the names and values that a form sends when a button is pressed.
 
         Args:
-            button: The words of the button.
-            typed: What to type or to tick, by the field's name; ``None`` leaves a field out.
+            button: The text of the button.
+            typed: The values to type or to tick, by the field's name; ``None`` leaves a field out.
         """
         form = self.page.form_of(button)
         pressed = form.buttons[button]
@@ -123,20 +132,20 @@ class Visitor:
         return [*kept, *own, *_pairs(typed)]
 
     def press(self, button: str, **typed: str | list[str] | None) -> None:
-        """Fill a form and press one of its buttons."""
-        form, fields = self.page.form_of(button), self.filled(button, **typed)
+        """Fill in a form and press one of its buttons."""
+        form, fields = self.page.form_of(button), self.form_data(button, **typed)
         target = urljoin(self.url, form.buttons[button].get("formaction", form.action))
         if form.method == "get":
-            self._show(self._browser.get(target, params=fields, timeout=_PATIENCE))
+            self._show(self._browser.get(target, params=fields, timeout=_TIMEOUT_S))
         else:
-            self._show(self._browser.post(target, data=fields, timeout=_PATIENCE))
+            self._show(self._browser.post(target, data=fields, timeout=_TIMEOUT_S))
 
     def post(self, url: str, fields: list[tuple[str, str]]) -> None:
-        """Post what no form of the page would."""
-        self._show(self._browser.post(urljoin(self.url, url), data=fields, timeout=_PATIENCE))
+        """Post fields to an address, without a form of the page."""
+        self._show(self._browser.post(urljoin(self.url, url), data=fields, timeout=_TIMEOUT_S))
 
     def close(self) -> None:
-        """Go away."""
+        """Close the browser."""
         self._browser.close()
 
     def _show(self, answer: requests.Response) -> None:

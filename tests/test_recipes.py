@@ -1,74 +1,81 @@
-"""The recipes for web frameworks, each run as a person runs it: a browser, the bank's page and its server over HTTP.
+"""The recipes for web frameworks, each in a process of its own: browser, bank page and bank server over HTTP.
 
-The browser of these tests keeps cookies as browsers do: those that are ``SameSite=Lax`` are not sent when the bank's
-page posts, and are sent when the browser then gets a page.
+The browser of these tests treats cookies as browsers do: a ``SameSite=Lax`` cookie is not sent when the bank's page
+posts, and is sent when the browser then gets a page.
 """
 
 import html
+import importlib.util
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
 import requests
 
 from creance_pay import PaymentState, Source, VerifiedPayment
-from creance_pay.messages import Medium, message_for, render
+from creance_pay.errors import GatewayUnavailableError, InvalidValueError
+from creance_pay.messages import Medium, Message, message_for, render
+from creance_pay.payments import StartedPayment
 
 RECIPES = Path(__file__).resolve().parents[1] / "examples" / "recipes"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"
-PATIENCE = 60  # seconds for an answer, on a machine that is busy with other things
+TIMEOUT_S = 60  # generous, for a busy machine
 FIELD = re.compile(r'name="([^"]+)" value="([^"]*)"')
+# The display delay of the guide (R17), « sous 24h ».
+DISPLAYED = "Consultez votre compte : le paiement y apparaît sous 24 h."
+NO_SECOND_PAYMENT = "deuxième fois"
 
 
 @attrs.define
 class Browser:
-    """A person's browser, and what it needs to know of a page."""
+    """A person's browser."""
 
     portal: str
     session: requests.Session = attrs.field(factory=requests.Session)
 
     def __attrs_post_init__(self) -> None:
-        """Leave out the proxies of the environment."""
+        """Ignore the proxies of the environment."""
         self.session.trust_env = False
 
     def get(self, path: str) -> requests.Response:
-        """Get a page of the portal, with its cookies, and stay there."""
-        return self.session.get(self.portal + path, allow_redirects=False, timeout=PATIENCE)
+        """Get a page of the portal, and do not follow a redirection."""
+        return self.session.get(self.portal + path, allow_redirects=False, timeout=TIMEOUT_S)
 
-    def pay(self, reference: str, amount: str) -> requests.Response:
-        """Fill in the portal's form."""
-        hidden = fields(self.get("").text)
-        typed = {**hidden, "reference": reference, "amount": amount}
-        return self.session.post(f"{self.portal}pay", data=typed, timeout=PATIENCE)
+    def pay(self, reference: str, amount: str, host: str | None = None, **more: str) -> requests.Response:
+        """Fill in the portal's form, and post it, perhaps under another host name."""
+        typed = {**fields(self.get("").text), "reference": reference, "amount": amount, **more}
+        headers = {"Host": host} if host else {}
+        return self.session.post(f"{self.portal}pay", data=typed, headers=headers, timeout=TIMEOUT_S)
 
-    def decide(self, way_out: str, card: str) -> dict[str, str]:
-        """Go to the bank, give a card number there, and get the fields to come back with."""
-        found = re.search(r'action="([^"]+)"', way_out)
+    def decide(self, form: str, card: str) -> dict[str, str]:
+        """Post the form to the bank, pay by card there, and return the fields of the form that leads back."""
+        found = re.search(r'action="([^"]+)"', form)
         assert found is not None
         bank = html.unescape(found[1])
-        page = self.session.post(bank, data=fields(way_out), timeout=PATIENCE).text
+        page = self.session.post(bank, data=fields(form), timeout=TIMEOUT_S).text
         decided = {**fields(page), "card": card, "validate": ""}
-        return fields(self.session.post(bank.replace("/paymentInit", "/payment"), data=decided, timeout=PATIENCE).text)
+        return fields(self.session.post(bank.replace("/paymentInit", "/payment"), data=decided, timeout=TIMEOUT_S).text)
 
-    def come_back(self, answer: dict[str, str]) -> requests.Response:
-        """Post from the bank's page: another site, so that no Lax cookie goes along."""
-        return abroad(f"{self.portal}return", answer)
+    def post_return(self, answer: dict[str, str]) -> requests.Response:
+        """Post from the bank's page: another site, so that the Lax cookie is not sent."""
+        return post_without_cookies(f"{self.portal}return", answer)
 
 
-def abroad(url: str, posted: dict[str, str]) -> requests.Response:
-    """Post as another site or server does, without any cookie and staying there."""
+def post_without_cookies(url: str, posted: dict[str, str]) -> requests.Response:
+    """Post as another site or server does, and do not follow a redirection."""
     with requests.Session() as other:
         other.trust_env = False
-        return other.post(url, data=posted, allow_redirects=False, timeout=PATIENCE)
+        return other.post(url, data=posted, allow_redirects=False, timeout=TIMEOUT_S)
 
 
 def fields(page: str) -> dict[str, str]:
-    """Read the hidden fields of a page."""
+    """Return the hidden fields of a page."""
     return {html.unescape(name): html.unescape(value) for name, value in FIELD.findall(page)}
 
 
@@ -86,19 +93,19 @@ class Recipe:
     references: Iterator[str]
 
     def line(self) -> str:
-        """Read a line that it prints; an empty one when it has ended."""
+        """Read a line of its output; an empty one after its end."""
         assert self.process.stdout is not None
         return self.process.stdout.readline()
 
 
 @pytest.fixture(scope="module", params=["flask", "django", "fastapi"])
 def recipe(request: pytest.FixtureRequest) -> Iterator[Recipe]:
-    """Run a recipe in a process of its own, as its first line says, and end it as its last."""
+    """Run a recipe in a process of its own, and check its exit status."""
     command = [sys.executable, str(RECIPES / "run.py"), request.param]
     with subprocess.Popen(  # noqa: S603 - our own example
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
-        guard = threading.Timer(10 * PATIENCE, process.kill)  # nothing waits for ever for a line
+        guard = threading.Timer(10 * TIMEOUT_S, process.kill)
         guard.start()
         assert process.stdout is not None
         address = process.stdout.readline().split(" ")[0]
@@ -110,103 +117,145 @@ def recipe(request: pytest.FixtureRequest) -> Iterator[Recipe]:
 
 @pytest.fixture
 def browser(recipe: Recipe) -> Iterator[Browser]:
-    """Open a browser that has never been there."""
+    """Open a browser without cookies."""
     opened = Browser(recipe.portal)
     yield opened
     opened.session.close()
 
 
 def test_paid(recipe: Recipe, browser: Browser) -> None:
-    """From the reference to the bank and back: the page says that it is paid, and the acknowledgement is sent once."""
-    way_out = browser.pay(next(recipe.references), "20,00").text
-    answer = browser.decide(way_out, ACCEPTED)
-    back = browser.come_back(answer)
+    """After the return the page shows the payment as accepted, also when reloaded; one acknowledgement is sent."""
+    answer = browser.decide(browser.pay(next(recipe.references), "20,00").text, ACCEPTED)
+    back = browser.post_return(answer)
+    pages = [browser.get("paid").text.replace("\u00a0", " ").replace("\u202f", " ") for _ in range(2)]
 
     assert (303, "/paid") == (back.status_code, back.headers["Location"])
-    assert sentence(PaymentState.PAID) in browser.get("paid").text
-    assert sentence(PaymentState.PAID) in browser.get("paid").text
+    assert [] == [words for words in (sentence(PaymentState.PAID), DISPLAYED) for page in pages if words not in page]
     assert recipe.line().startswith("acknowledgement of PCLCB")
 
 
 def test_refused(recipe: Recipe, browser: Browser) -> None:
-    """The bank's no is told on the same page."""
-    browser.come_back(browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED))
+    """A refusal is shown by the notification alone, and the return changes nothing and sets no cookie."""
+    answer = browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
+    before = browser.get("paid").text
+    back = browser.post_return(answer)
 
-    assert sentence(PaymentState.REFUSED) in browser.get("paid").text
-
-
-def test_never_came_back(recipe: Recipe, browser: Browser) -> None:
-    """Whoever closes the bank's page is told the same as whoever comes back: the notification was enough."""
-    browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
-
-    assert sentence(PaymentState.REFUSED) in browser.get("paid").text
+    assert sentence(PaymentState.REFUSED) in before
+    assert before == browser.get("paid").text
+    assert [] == [name for name in back.headers if name.lower() == "set-cookie"]
 
 
-def test_not_heard_yet(recipe: Recipe, browser: Browser) -> None:
-    """Before anything is heard, the page says that it is not known yet."""
+def test_not_notified_yet(recipe: Recipe, browser: Browser) -> None:
+    """Before any message of the bank, the page shows the payment as pending."""
     browser.pay(next(recipe.references), "20,00")
 
     assert sentence(PaymentState.PENDING) in browser.get("paid").text
 
 
-def test_session_is_left_alone(recipe: Recipe, browser: Browser) -> None:
-    """The bank's post sets no cookie: one would take the place of the person's, who would be signed out."""
-    answer = browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
-
-    assert [] == [name for name in browser.come_back(answer).headers if name.lower() == "set-cookie"]
-
-
 def test_cookie(recipe: Recipe, browser: Browser) -> None:
-    """The session's cookie is for this site alone, and for no script."""
+    """The session cookie is Lax, and hidden from scripts."""
     cookie = browser.pay(next(recipe.references), "20,00").headers["Set-Cookie"].lower()
 
     assert ["samesite=lax", "httponly"] == [each for each in ("samesite=lax", "httponly") if each in cookie]
 
 
 def test_notification(recipe: Recipe, browser: Browser) -> None:
-    """The bank's server needs neither token nor session, and may send its message as often as it likes."""
+    """The bank's server needs neither token nor session, and may repeat its message."""
     answer = browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
 
-    assert [200, 200] == [abroad(f"{recipe.portal}notification", answer).status_code for _ in range(2)]
+    assert [200, 200] == [post_without_cookies(f"{recipe.portal}notification", answer).status_code for _ in range(2)]
 
 
-@pytest.mark.parametrize("address", ["notification", "return"])
-def test_forged(recipe: Recipe, browser: Browser, address: str) -> None:
-    """What the seal does not cover is answered 400, and changes nothing."""
+def test_forged(recipe: Recipe, browser: Browser) -> None:
+    """A message that is not authentic is answered 400 on both addresses, and changes nothing."""
     answer = browser.decide(browser.pay(next(recipe.references), "20,00").text, REFUSED)
     forged = {**answer, "Data": answer["Data"].replace("responseCode=05", "responseCode=00")}
+    statuses = [post_without_cookies(recipe.portal + path, forged).status_code for path in ("notification", "return")]
 
-    assert 400 == abroad(recipe.portal + address, forged).status_code
+    assert [400, 400] == statuses
     assert sentence(PaymentState.REFUSED) in browser.get("paid").text
 
 
-@pytest.mark.parametrize("address", ["notification", "return"])
-def test_only_posts(browser: Browser, address: str) -> None:
-    """Nothing is taken from an address bar."""
-    assert 405 == browser.get(address).status_code
+def test_only_posts(browser: Browser) -> None:
+    """The bank's two addresses refuse GET."""
+    assert [405, 405] == [browser.get(path).status_code for path in ("notification", "return")]
 
 
 def test_stranger(recipe: Recipe) -> None:
-    """A person without a payment of their own is shown none (E22)."""
+    """A person without a payment in the session is shown none (E22)."""
     answer = Browser(recipe.portal).get("paid")
 
     assert (303, "/") == (answer.status_code, answer.headers["Location"])
 
 
-@pytest.mark.parametrize(
-    ("reference", "amount"),
-    [("6311 7054 0000 0399 F", "15,99"), ("6311 7054 0000 0399 F", "0"), ("6311 7054 0000 0400 F", "20"), ("631", "")],
-    ids=["too little", "nothing", "not the person's", "no reference"],
-)
-def test_not_payable(browser: Browser, reference: str, amount: str) -> None:
-    """What the rules refuse never leaves for the bank."""
-    answer = browser.pay(reference, amount)
+def test_not_payable(browser: Browser) -> None:
+    """A request that the rules refuse gets no form to the bank: too little, nothing, another debt, no reference."""
+    refused = [("6311 7054 0000 0399 F", "15,99"), ("6311 7054 0000 0399 F", "0"), ("6311 7054 0000 0400 F", "20"),
+               ("631", "")]  # fmt: skip
+    answers = [browser.pay(*typed) for typed in refused]
 
-    assert (422, False) == (answer.status_code, "paymentInit" in answer.text)
+    assert [(422, False)] * 4 == [(answer.status_code, "paymentInit" in answer.text) for answer in answers]
 
 
 def test_second_payment(recipe: Recipe, browser: Browser) -> None:
-    """A second payment of the same notice is refused while the first is open."""
+    """A second payment of a notice is refused while the first is open, unless the person gave that one up."""
     reference = next(recipe.references)
+    answers = [browser.pay(reference, "20,00", **more) for more in ({}, {}, {"replace": "on"})]
 
-    assert [200, 422] == [browser.pay(reference, "20,00").status_code for _ in range(2)]
+    assert [200, 422, 200] == [answer.status_code for answer in answers]
+
+
+def test_host_header(recipe: Recipe, browser: Browser) -> None:
+    """The bank gets the configured address, whatever the Host header of the request."""
+    answer = browser.pay(next(recipe.references), "20,00", host="evil.example")
+
+    assert "evil.example" not in answer.text
+
+
+class TestStart:
+    """The message of a start that fails: nothing was sent to the bank."""
+
+    @pytest.fixture
+    def common(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ModuleType]:
+        """Load the module that the recipes share, with an empty ledger."""
+        monkeypatch.setenv("MERCHANT_SECRET", "a-key-made-up-for-the-recipes")
+        monkeypatch.setenv("BANK_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.db'}")
+        spec = importlib.util.spec_from_file_location("common", RECIPES / "common.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+        module.ledger.close()
+
+    def start(self, common: ModuleType) -> StartedPayment | Message:
+        """Start the payment of 20 EUR."""
+        started: StartedPayment | Message = common.start({"reference": "6311705400000344F", "amount": "20"})
+        return started
+
+    def test_ledger_unavailable(self, common: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The message denies a debit, and does not speak of a second payment."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise GatewayUnavailableError("no answer", retryable=True)
+
+        monkeypatch.setattr(common.ledger, "transaction", fail)
+        shown = common.message_page(self.start(common))
+
+        assert (True, False) == ("rien n’a été débité" in shown, NO_SECOND_PAYMENT in shown)
+
+    def test_wrong_address(self, common: ModuleType) -> None:
+        """An address that the bank would refuse is an error of the portal, and no message."""
+        common.SITE_URL = "portal.example"
+
+        with pytest.raises(InvalidValueError, match="absolute https address"):
+            self.start(common)
+
+    def test_in_progress(self, common: ModuleType) -> None:
+        """While another payment is open, the message is about that payment."""
+        common.SITE_URL = "http://127.0.0.1:8000"
+        self.start(common)
+        shown = common.message_page(self.start(common))
+
+        assert NO_SECOND_PAYMENT in shown

@@ -1,15 +1,15 @@
-"""A portal as a caisse could have it: the account pages of the guide, on the library alone.
+"""An example portal: the account pages of the guide, built on the public names of the library.
 
 ``python3 dev.py portal`` serves it together with a bank's page, on this machine; no payment is real.  Read it in this
 order:
 
-* :mod:`portal.accounts`: the persons of the example, and what they owe;
-* :mod:`portal.desk`: every decision, made on the server each time it is asked for;
-* :mod:`portal.mailbox`: the acknowledgements, one a payment;
-* :mod:`portal.pages`: the pages, by Flask;
-* :mod:`portal.guard`: what no page does by itself: the session, the form's token, the headers.
+* :mod:`portal.accounts`: the persons of the example and their debts;
+* :mod:`portal.service`: every decision, made on the server at each request;
+* :mod:`portal.mailbox`: the acknowledgements, one for each payment;
+* :mod:`portal.pages`: the pages, as Flask views;
+* :mod:`portal.security`: the form token, the headers, and the page of each error.
 
-What a real one has besides: people who prove who they are, and the caisse's own system in the place of the accounts.
+A real portal identifies its persons, and reads their debts from the caisse's own system.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from creance_pay.testing.sips.server import serving, serving_bank
 
 from .app import create_portal
 
-#: What to search, and what comes of it.
+#: References to search, and the result of each.
 REFERENCES = {
     "6311 7260 0000 0512 K": "60,00 €, à payer en une ou plusieurs fois",
     "6311 7301 0000 0733 M": "24,50 € qui restent sur 54,50 €",
@@ -25,21 +25,21 @@ REFERENCES = {
 
 
 def main() -> None:
-    """Serve both, the bank under another name than the portal: for a browser they are two sites."""
+    """Serve both, the bank under another host name: a browser treats them as two sites."""
     parser = argparse.ArgumentParser(prog="dev.py portal", description="Serve the example portal and a bank's page.")
-    parser.add_argument("--port", type=int, default=0, help="where to serve the portal (default: a free port)")
+    parser.add_argument("--port", type=int, default=0, help="port of the portal (default: a free port)")
     options = parser.parse_args()
-    shop = TrialMerchant()
-    bank = SipsBank({shop.merchant_id: shop.keys}, attempts=3)
-    with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as bank_url:
-        gateway = shop.gateway(bank_url.replace("127.0.0.1", "localhost"))
-        with serving(create_portal(gateway, Path(folder)), port=options.port) as portal_url:
-            tell(portal_url, bank_url.replace("127.0.0.1", "localhost"))
+    merchant = TrialMerchant()
+    bank = SipsBank({merchant.merchant_id: merchant.keys}, attempts=3)
+    with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as loopback_url:
+        bank_url = loopback_url.replace("127.0.0.1", "localhost")
+        with serving(create_portal(merchant.gateway(bank_url), Path(folder)), port=options.port) as portal_url:
+            print_guide(portal_url, bank_url)
             threading.Event().wait()
 
 
-def tell(portal_url: str, bank_url: str) -> None:
-    """Print where to go and what to try."""
+def print_guide(portal_url: str, bank_url: str) -> None:
+    """Print both addresses, the references to search and the test cards."""
     print(f"The portal:      {portal_url}   (Ctrl-C stops both; no payment is real)")
     print(f"The bank's page: {bank_url}")
     print("\nReferences to try, in account A")

@@ -1,6 +1,6 @@
-"""The persons of the example and what they owe, as a caisse's own system would find it.
+"""The persons of the example and their debts, in the place of the caisse's own system.
 
-The first three references are those of the guide's screens, and so are two of the amounts; the rest is made up.
+The first three references and two of the amounts are those of the guide's screens; the others are fictitious.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from creance_pay import Debt, DebtKind, Euros, NoticeReference
 
 @attrs.frozen
 class Account:
-    """A person's account.
+    """The account of a person.
 
     Attributes:
-        debts: What the person owes, by the number of its row: the pages name debts by row, so that no reference stands
-            in an address.
+        debts: The person's debts by row number: the pages name a debt by its row, so that no address contains a notice
+            reference.
     """
 
     debts: Mapping[int, Debt]
 
     def row_of(self, reference: NoticeReference) -> int | None:
-        """Find one of the person's own debts."""
+        """Return the row of one of the person's own debts, or ``None``."""
         return next((row for row, debt in self.debts.items() if debt.reference == reference), None)
 
 
@@ -37,7 +37,16 @@ def debt(
     kind: DebtKind = DebtKind.PARTICIPATION_FORFAITAIRE,
     open_online: bool = True,
 ) -> Debt:
-    """Make a debt, of which so many cents may be paid already."""
+    """Build a debt.
+
+    Args:
+        debtor: The name of the account.
+        reference: The notice reference.
+        cents: The initial amount.
+        paid: The cents that are already paid.
+        kind: The kind of debt.
+        open_online: Whether the caisse opened it to online payment.
+    """
     notice = NoticeReference(reference)
     return Debt(
         reference=notice,
@@ -51,7 +60,7 @@ def debt(
 
 
 def example_accounts() -> dict[str, Account]:
-    """Make two accounts: what one of them owes, the other must not find."""
+    """Build two accounts; a search in one must not find the debts of the other."""
     first = [
         debt("A", "6311705400000344F", 6000, open_online=False),
         debt("A", "6311632600000408F", 700),

@@ -1,4 +1,4 @@
-"""The application: what the pages need, put together."""
+"""The Flask application: configuration, ledger, mailbox and pages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from creance_pay.gateways import Gateway, RequestsTransport
 from creance_pay.ledger import SqlLedger
 
 from .accounts import Account, example_accounts
-from .desk import Desk
-from .guard import protect
 from .mailbox import Mailbox
 from .pages import pages
+from .security import protect
+from .service import PortalService
 
-_LARGEST_FORM = 65_536
+_MAX_BODY_BYTES = 65_536
 
 
 def create_portal(
@@ -32,26 +32,26 @@ def create_portal(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     secret_key: str | None = None,
 ) -> Flask:
-    """Make the portal.
+    """Build the application.
 
     Args:
-        gateway: The bank.
-        folder: Where the ledger and the mailbox are kept.
-        accounts: The persons and what they owe; by default those of the example.
-        clock: What tells the time, with its zone.
-        secret_key: What seals the sessions: one for all processes of a portal; by default made up.
+        gateway: The bank's gateway.
+        folder: The folder of the ledger's and the mailbox's databases.
+        accounts: The accounts, by name; by default those of the example.
+        clock: Returns the time, with its zone.
+        secret_key: The key that seals the session cookies, the same for all processes; by default random.
     """
     portal = Flask(__name__)
     portal.secret_key = secret_key or secrets.token_urlsafe()
     portal.config.update(
-        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
         SESSION_COOKIE_NAME="compte",
-        SESSION_COOKIE_SAMESITE="Lax",  # and SESSION_COOKIE_SECURE wherever there is https
+        SESSION_COOKIE_SAMESITE="Lax",  # and SESSION_COOKIE_SECURE behind https
         TRUSTED_HOSTS=["127.0.0.1", "localhost"],
     )
     portal.jinja_env.filters["euros"] = _euros
     portal.jinja_env.globals |= {"find_caisse": find_caisse, "error_summary": messages.error_summary}
-    portal.extensions["desk"] = Desk(
+    portal.extensions["portal"] = PortalService(
         example_accounts() if accounts is None else accounts,
         gateway=gateway,
         ledger=SqlLedger(f"sqlite:///{folder / 'ledger.db'}"),
@@ -59,7 +59,7 @@ def create_portal(
         transport=RequestsTransport(direct=True),
         clock=clock,
     )
-    protect(portal, exempt={"pages.come_back", "pages.hear"})
+    protect(portal, exempt={"pages.payment_return", "pages.notification"})
     portal.register_blueprint(pages)
     return portal
 

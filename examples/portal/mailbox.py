@@ -1,6 +1,6 @@
-"""The mailbox: who has which acknowledgement, until when.
+"""The mailbox: the acknowledgements of each account, until their deletion date.
 
-A message is the payment's reference and two days; its words are made from the ledger each time it is opened.
+A row contains the transaction reference and two dates; the text is built from the ledger when the person opens it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ CREATE TABLE IF NOT EXISTS mail (
     sent_on TEXT, delete_on TEXT, deleted INTEGER
 )
 """
-_KEPT = "account = ? AND delete_on > ? AND NOT deleted"
+_VISIBLE = "account = ? AND delete_on > ? AND NOT deleted"
 
 
 @attrs.frozen
 class Mail:
-    """A message of the mailbox.
+    """An item of the mailbox.
 
     Attributes:
         number: Its number.
-        payment: The transaction reference of the payment that it acknowledges.
-        sent_on: The day on which it was sent.
-        delete_on: The day on which it leaves the mailbox.
+        payment: The transaction reference of the acknowledged payment.
+        sent_on: The day of sending.
+        delete_on: The day of deletion.
     """
 
     number: int
@@ -40,20 +40,20 @@ class Mail:
 
 
 class Mailbox:
-    """The messages of every account, in a file of their own.
+    """The mailboxes of all accounts, in one SQLite file.
 
     Args:
         path: The file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Make the table where there is none."""
+        """Create the table unless it exists."""
         self._path = path
         with self._open() as database:
             database.execute(_TABLE)
 
-    def put(self, key: str, account: str, payment: str, *, sent_on: date, delete_on: date) -> None:
-        """Put in a message; the same key again is the same message, so that a repetition changes nothing."""
+    def add(self, key: str, account: str, payment: str, *, sent_on: date, delete_on: date) -> None:
+        """Add an item.  A second item with the same key is ignored, so that a repeated effect changes nothing."""
         days = (sent_on.isoformat(), delete_on.isoformat())
         with self._open() as database:
             database.execute(
@@ -63,21 +63,21 @@ class Mailbox:
             )
 
     def list(self, account: str, today: date) -> list[Mail]:
-        """List what an account has today, the newest first."""
+        """List the visible items of an account, the newest first."""
         with self._open() as database:
             rows = database.execute(
-                f"SELECT number, payment, sent_on, delete_on FROM mail WHERE {_KEPT} ORDER BY number DESC",  # noqa: S608 - our own words
+                f"SELECT number, payment, sent_on, delete_on FROM mail WHERE {_VISIBLE} ORDER BY number DESC",  # noqa: S608 - constant text
                 (account, today.isoformat()),
             ).fetchall()
         return [Mail(number, payment, *map(date.fromisoformat, days)) for number, payment, *days in rows]
 
     def delete(self, account: str, mail: Mail) -> None:
-        """Delete a message of an account: its key stays, lest a repetition bring it back."""
+        """Delete an item of an account.  Its key remains, so that a repeated effect does not add it again."""
         with self._open() as database:
             database.execute("UPDATE mail SET deleted = 1 WHERE account = ? AND number = ?", (account, mail.number))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction; each thread has its own connection."""
+        """Open the file for one transaction; each thread uses its own connection."""
         with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
             yield database

@@ -1,9 +1,9 @@
-"""The payment of a portal in Django, in one file; ``python examples/recipes/run.py django`` tries it."""
+"""The payment of a portal in Django, in one file; run it with ``python examples/recipes/run.py django``."""
 
 import os
 from http import HTTPStatus
 
-import shop
+import common
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,68 +16,69 @@ from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 settings.configure(
-    SECRET_KEY=os.urandom(32).hex(),  # yours is in your settings, and the same in every process
+    SECRET_KEY=os.urandom(32).hex(),  # read yours from the configuration: it is the same in every process
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
-    # Lax: the cookie stays at home when the bank's page posts to /return, and is back when the browser gets /paid.
+    # Lax: the browser sends the cookie with GET /paid, and not with the bank page's POST /return.
     SESSION_COOKIE_SAMESITE="Lax",
 )
 
 
 class SeeOther(HttpResponseRedirect):
-    """Send a browser that posted on to a page that it gets."""
+    """Redirect with 303, so that the browser gets the next page after a post."""
 
     status_code = 303
 
 
 @require_GET
 def ask(request: HttpRequest) -> HttpResponse:
-    """Ask what to pay."""
-    return HttpResponse(shop.ask(f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'))
+    """Ask for a reference and an amount."""
+    token = f'<input type="hidden" name="csrfmiddlewaretoken" value="{get_token(request)}">'
+    return HttpResponse(common.payment_form(token))
 
 
 @require_POST
 def pay(request: HttpRequest) -> HttpResponse:
-    """Record the order, and show the way to the bank."""
-    started = shop.start(request.POST, request.build_absolute_uri("/"))
+    """Record the order, and show the form to the bank."""
+    started = common.start(request.POST)
     if isinstance(started, Message):
-        return HttpResponse(shop.tell(started), status=422)
+        return HttpResponse(common.message_page(started), status=422)
     request.session["payment"] = started.transaction_reference
-    return HttpResponse(shop.page(started.form.as_html()))
+    return HttpResponse(common.page(started.form.as_html()))
 
 
-@csrf_exempt  # the seal takes the place of the token, which no bank has
+@csrf_exempt  # the bank has no CSRF token: its seal authenticates the message
 @require_POST
 def notification(request: HttpRequest) -> HttpResponse:
-    """Take what the bank's server posts: the body as it came, before anything reads ``request.POST``."""
-    answer = shop.service.on_notification(HttpMessage(request.body, dict(request.headers)))
+    """Record the message of the bank's server; read the raw body before any access to ``request.POST``."""
+    answer = common.service.on_notification(HttpMessage(request.body, dict(request.headers)))
     return HttpResponse(status=answer.http_status)
 
 
 @csrf_exempt
 @require_POST
-def come_back(request: HttpRequest) -> HttpResponse:
-    """Take what the bank's page made the browser post, touch no session, and send the browser on."""
-    view = shop.service.on_return(HttpMessage(request.body, dict(request.headers)))
+def payment_return(request: HttpRequest) -> HttpResponse:
+    """Record the message that the bank's page had the browser post, without the session, and redirect the browser."""
+    view = common.service.on_return(HttpMessage(request.body, dict(request.headers)))
     if view.http_status != HTTPStatus.OK:
-        return HttpResponse(shop.tell(message_for(view)), status=view.http_status)
+        return HttpResponse(common.message_page(message_for(view)), status=view.http_status)
     return SeeOther("/paid")
 
 
 @require_GET
 def paid(request: HttpRequest) -> HttpResponse:
-    """Tell what is known now, of the payment of this person's own session; reload as often as you like."""
-    entry = shop.ledger.find(request.session.get("payment", ""))
-    return HttpResponse(shop.tell(message_for(entry))) if entry else SeeOther("/")
+    """Show the state of the payment in this person's session; the page may be reloaded."""
+    payment = common.ledger.find(request.session.get("payment", ""))
+    return HttpResponse(common.message_page(common.message_about(payment))) if payment else SeeOther("/")
 
 
 urlpatterns = [
     path("", ask),
     path("pay", pay),
     path("notification", notification),
-    path("return", come_back),
+    path("return", payment_return),
     path("paid", paid),
 ]
 app = get_wsgi_application()

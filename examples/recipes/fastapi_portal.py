@@ -1,11 +1,11 @@
-"""The payment of a portal in FastAPI; ``python examples/recipes/run.py fastapi`` tries it."""
+"""The payment of a portal in FastAPI; run it with ``python examples/recipes/run.py fastapi``."""
 
 import os
 from http import HTTPStatus
 from typing import Annotated
 
-import shop
-from fastapi import Depends, FastAPI, Form, Request, Response
+import common
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -13,51 +13,56 @@ from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 app = FastAPI()
-# Lax: the cookie stays at home when the bank's page posts to /return, and is back when the browser gets /paid.
-# The key of yours is in your settings, and the same in every process.
+# Lax: the browser sends the cookie with GET /paid, and not with the bank page's POST /return.
+# Read the key from the configuration: it is the same in every process.
 app.add_middleware(SessionMiddleware, secret_key=os.urandom(32).hex(), same_site="lax")
 
 
-async def raw(request: Request) -> HttpMessage:
-    """Read what came, as it came; the functions below are no coroutines, so that the database keeps nobody waiting."""
+async def raw_message(request: Request) -> HttpMessage:
+    """Read the raw message.  The views below are no coroutines: a slow database then blocks no other request."""
     return HttpMessage(await request.body(), dict(request.headers))
+
+
+async def typed_fields(request: Request) -> dict[str, str]:
+    """Read the fields of the form."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
 @app.get("/", response_class=HTMLResponse)
 def ask() -> str:
-    """Ask what to pay."""
-    return shop.ask()
+    """Ask for a reference and an amount."""
+    return common.payment_form()
 
 
 @app.post("/pay")
-def pay(request: Request, reference: Annotated[str, Form()] = "", amount: Annotated[str, Form()] = "") -> Response:
-    """Record the order, and show the way to the bank."""
-    started = shop.start({"reference": reference, "amount": amount}, str(request.base_url))
+def pay(request: Request, typed: Annotated[dict[str, str], Depends(typed_fields)]) -> Response:
+    """Record the order, and show the form to the bank."""
+    started = common.start(typed)
     if isinstance(started, Message):
-        return HTMLResponse(shop.tell(started), 422)
+        return HTMLResponse(common.message_page(started), 422)
     request.session["payment"] = started.transaction_reference
-    return HTMLResponse(shop.page(started.form.as_html()))
+    return HTMLResponse(common.page(started.form.as_html()))
 
 
 @app.post("/notification")
-def notification(message: Annotated[HttpMessage, Depends(raw)]) -> Response:
-    """Take what the bank's server posts."""
-    return Response(status_code=shop.service.on_notification(message).http_status)
+def notification(message: Annotated[HttpMessage, Depends(raw_message)]) -> Response:
+    """Record the message of the bank's server."""
+    return Response(status_code=common.service.on_notification(message).http_status)
 
 
 @app.post("/return")
-def come_back(message: Annotated[HttpMessage, Depends(raw)]) -> Response:
-    """Take what the bank's page made the browser post, touch no session, and send the browser on."""
-    view = shop.service.on_return(message)
+def payment_return(message: Annotated[HttpMessage, Depends(raw_message)]) -> Response:
+    """Record the message that the bank's page had the browser post, without the session, and redirect the browser."""
+    view = common.service.on_return(message)
     if view.http_status != HTTPStatus.OK:
-        return HTMLResponse(shop.tell(message_for(view)), view.http_status)
+        return HTMLResponse(common.message_page(message_for(view)), view.http_status)
     return RedirectResponse("/paid", 303)
 
 
 @app.get("/paid")
 def paid(request: Request) -> Response:
-    """Tell what is known now, of the payment of this person's own session; reload as often as you like."""
-    entry = shop.ledger.find(request.session.get("payment", ""))
-    if entry is None:
+    """Show the state of the payment in this person's session; the page may be reloaded."""
+    payment = common.ledger.find(request.session.get("payment", ""))
+    if payment is None:
         return RedirectResponse("/", 303)
-    return HTMLResponse(shop.tell(message_for(entry)))
+    return HTMLResponse(common.message_page(common.message_about(payment)))

@@ -1,9 +1,9 @@
-"""The payment of a portal in Flask; ``python examples/recipes/run.py flask`` tries it."""
+"""The payment of a portal in Flask; run it with ``python examples/recipes/run.py flask``."""
 
 import os
 from http import HTTPStatus
 
-import shop
+import common
 from flask import Flask, redirect, request, session
 from werkzeug.wrappers import Response
 
@@ -11,45 +11,45 @@ from creance_pay import HttpMessage
 from creance_pay.messages import Message, message_for
 
 app = Flask(__name__)
-app.secret_key = os.urandom(32)  # yours is in your settings, and the same in every process
-# Lax: the cookie stays at home when the bank's page posts to /return, and is back when the browser gets /paid.
+app.secret_key = os.urandom(32)  # read yours from the configuration: it is the same in every process
+# Lax: the browser sends the cookie with GET /paid, and not with the bank page's POST /return.
 app.config.update(SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=65_536)
 
 
 @app.get("/")
 def ask() -> str:
-    """Ask what to pay."""
-    return shop.ask()
+    """Ask for a reference and an amount."""
+    return common.payment_form()
 
 
 @app.post("/pay")
 def pay() -> tuple[str, int]:
-    """Record the order, and show the way to the bank."""
-    started = shop.start(request.form, request.host_url)
+    """Record the order, and show the form to the bank."""
+    started = common.start(request.form)
     if isinstance(started, Message):
-        return shop.tell(started), 422
+        return common.message_page(started), 422
     session["payment"] = started.transaction_reference
-    return shop.page(started.form.as_html()), 200
+    return common.page(started.form.as_html()), 200
 
 
 @app.post("/notification")
 def notification() -> tuple[str, int]:
-    """Take what the bank's server posts: the body as it came, before anything reads ``request.form``."""
-    answer = shop.service.on_notification(HttpMessage(request.get_data(), dict(request.headers)))
+    """Record the message of the bank's server; read the raw body before any access to ``request.form``."""
+    answer = common.service.on_notification(HttpMessage(request.get_data(), dict(request.headers)))
     return "", answer.http_status
 
 
 @app.post("/return")
-def come_back() -> Response | tuple[str, int]:
-    """Take what the bank's page made the browser post, touch no session, and send the browser on."""
-    view = shop.service.on_return(HttpMessage(request.get_data(), dict(request.headers)))
+def payment_return() -> Response | tuple[str, int]:
+    """Record the message that the bank's page had the browser post, without the session, and redirect the browser."""
+    view = common.service.on_return(HttpMessage(request.get_data(), dict(request.headers)))
     if view.http_status != HTTPStatus.OK:
-        return shop.tell(message_for(view)), view.http_status
+        return common.message_page(message_for(view)), view.http_status
     return redirect("/paid", 303)
 
 
 @app.get("/paid")
 def paid() -> Response | str:
-    """Tell what is known now, of the payment of this person's own session; reload as often as you like."""
-    entry = shop.ledger.find(session.get("payment", ""))
-    return shop.tell(message_for(entry)) if entry else redirect("/", 303)
+    """Show the state of the payment in this person's session; the page may be reloaded."""
+    payment = common.ledger.find(session.get("payment", ""))
+    return common.message_page(common.message_about(payment)) if payment else redirect("/", 303)

@@ -1,6 +1,6 @@
-"""Try a recipe on this machine: ``python examples/recipes/run.py flask`` (or ``django``, or ``fastapi``).
+"""Run a recipe on this machine: ``python examples/recipes/run.py flask`` (or ``django``, or ``fastapi``).
 
-It starts the bank of the tests and the portal, prints the portal's address, and is the timer, in a hurry.
+It serves the test bank and the portal, prints the portal's address, and calls the timer's function every second.
 """
 
 import importlib
@@ -22,24 +22,24 @@ KEY = "a-key-made-up-for-the-recipes"
 
 
 @contextmanager
-def running(name: str) -> Iterator[tuple[ModuleType, str]]:
-    """Serve a bank and a portal; give the shop's module and the portal's address."""
+def running(name: str) -> Iterator[ModuleType]:
+    """Serve a bank and a portal; yield the common module, whose ``SITE_URL`` is the portal's address."""
     keys = KeyRing([SecretKey(version="1", secret=KEY)], current="1")
     bank = bank_pages(SipsBank({"201000005940002": keys}))
     with TemporaryDirectory() as folder, serving(bank) as bank_url:
         url = f"sqlite:///{Path(folder) / 'ledger.db'}"
-        os.environ.update(SHOP_SECRET=KEY, BANK_URL=bank_url, LEDGER_URL=url)
-        shop = importlib.import_module("shop")
+        os.environ.update(MERCHANT_SECRET=KEY, BANK_URL=bank_url, LEDGER_URL=url)
+        common = importlib.import_module("common")
         app = importlib.import_module(f"{name}_portal").app
-        with (serving_asgi if name == "fastapi" else serving)(app) as address:
-            yield shop, address
-        shop.ledger.close()
+        with (serving_asgi if name == "fastapi" else serving)(app) as common.SITE_URL:  # on a free port
+            yield common
+        common.ledger.close()
 
 
 @contextmanager
 def serving_asgi(app: Callable[..., object]) -> Iterator[str]:
-    """Serve an application on a free port, as ``serving`` does for those of WSGI."""
-    import uvicorn  # noqa: PLC0415 - the two others do without
+    """Serve an ASGI application on a free port, as ``serving`` does for WSGI."""
+    import uvicorn  # noqa: PLC0415 - the other two recipes do not need it
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -53,21 +53,21 @@ def serving_asgi(app: Callable[..., object]) -> Iterator[str]:
 
 
 def main(name: str) -> None:
-    """Run until a line, or the end, of the standard input."""
-    over = threading.Event()
-    with running(name) as (shop, address):
-        print(f"{address}/ pays any of 6311705400000344F to 6311705400000399F; stop with the Enter key", flush=True)
-        timer = threading.Thread(target=tick, args=(shop, over))
+    """Run until the standard input has a line or ends."""
+    stopped = threading.Event()
+    with running(name) as common:
+        print(f"{common.SITE_URL}/ pays any of 6311705400000344F to 6311705400000399F; Enter stops it", flush=True)
+        timer = threading.Thread(target=call_every_second, args=(common.every_minute, stopped))
         timer.start()
         sys.stdin.readline()
-        over.set()
+        stopped.set()
         timer.join()
 
 
-def tick(shop: ModuleType, over: threading.Event) -> None:
-    """Be the timer."""
-    while not over.wait(1):
-        shop.every_minute()
+def call_every_second(function: Callable[[], None], stopped: threading.Event) -> None:
+    """Call a function every second until the event is set."""
+    while not stopped.wait(1):
+        function()
 
 
 if __name__ == "__main__":

@@ -244,7 +244,7 @@ class TestCsv:
             "id,reference,kind,remaining": "header: missing columns: open_online",
             f"{HEADER},id": "header: expected each column name once",
             f"{HEADER}\0": "header: a character NUL",
-            f"{HEADER},code": "columns of this name, in whatever case, would be lost: code",
+            f"{HEADER},code": "columns of these names, in any case, would be lost: code",
             "": "header: missing columns: reference, kind, remaining, open_online",
         }
 

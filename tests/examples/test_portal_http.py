@@ -1,4 +1,4 @@
-"""The example portal over real HTTP: what a person may do, what a tampered form gets, what the bank tells."""
+"""The example portal over HTTP: searches, changed forms, messages of the bank, the mailbox."""
 
 from __future__ import annotations
 
@@ -8,49 +8,67 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 import requests
 from visitor import Visitor
 
-from creance_pay import Source
+from creance_pay import PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
-from creance_pay.gateways import seal
-from creance_pay.gateways.seals import SealAlgorithm
+from creance_pay.gateways import ReportLine, SealAlgorithm, seal
+from creance_pay.ledger import Payment
 from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import Fault
-from portal_stage import ACCEPTED, REFUSED, SIXTY, Stage, go_to_bank
+from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."
 THANKS = "Nous vous remercions pour votre paiement, nous le traitons dans les plus brefs délais."
 LETTER = "Accusé de réception de votre paiement de créance"
+NO_SECOND_PAYMENT = "Ne payez pas une deuxième fois."
+# The titles of the catalogue for payments whose money was returned.
+SETTLED = [
+    (PaymentState.REFUNDED, "Paiement remboursé"),
+    (PaymentState.PARTIALLY_REFUNDED, "Paiement remboursé en partie"),
+    (PaymentState.CHARGED_BACK, "Paiement repris par la banque"),
+]
+
+
+def unavailable(*_: object, **__: object) -> None:
+    """Fail as a ledger whose database does not answer."""
+    raise GatewayUnavailableError("no answer", retryable=True)
 
 
 def post(url: str, fields: Mapping[str, str]) -> int:
-    """Post a form as a server does, and give the status."""
+    """Post a form as a server does, and return the status."""
     with requests.Session() as session:
         session.trust_env = False
         return session.post(url, data=dict(fields), timeout=10).status_code
 
 
+def search(visitor: Visitor, reference: str) -> None:
+    """Search a reference."""
+    visitor.open("/creance")
+    visitor.press("Rechercher", reference=reference)
+
+
 def letters(visitor: Visitor) -> int:
-    """Count the messages of the mailbox."""
+    """Return the number of acknowledgements in the mailbox."""
     visitor.open("/messagerie")
     return visitor.html.count('href="/messagerie/')
 
 
 class TestSearch:
-    """Step 1 finds what the person owes, and says nothing about anything else."""
+    """Step 1 finds the person's own debts, and discloses nothing about others."""
 
     def test_found(self, visitor: Visitor) -> None:
-        """A reference as letters print it leads to the debt."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=" 6311 7260 0000 0512 k ")
+        """A reference in the form of the letters leads to the debt."""
+        search(visitor, " 6311 7260 0000 0512 k ")
 
-        assert (200, True) == (visitor.status, "Montant restant dû60,00 €" in visitor.page.words)
+        assert (200, True) == (visitor.status, "Montant restant dû60,00 €" in visitor.page.text)
 
     @pytest.mark.parametrize(
-        ("typed", "told"),
+        ("typed", "sentence"),
         [
             ("", "La référence de votre avis est obligatoire."),
             ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F ?"),
@@ -59,327 +77,389 @@ class TestSearch:
             ("6311 7054 0000 0344 F", NOT_OPEN),
         ],
     )
-    def test_told(self, visitor: Visitor, typed: str, told: str) -> None:
-        """What is not a reference is explained, with the guide's own misprints corrected."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=typed)
+    def test_refused(self, visitor: Visitor, typed: str, sentence: str) -> None:
+        """A text that is no reference gets its message; the guide's own misprints are corrected."""
+        search(visitor, typed)
 
-        assert (422, True, "Erreur : ") == (visitor.status, told in visitor.page.words, visitor.page.title[:9])
+        assert (422, True, "Erreur : ") == (visitor.status, sentence in visitor.page.text, visitor.page.title[:9])
 
-    def test_one_answer(self, visitor: Visitor) -> None:
-        """Closed, of a closed kind, somebody else's and nobody's: one page, word for word (G17, R21)."""
+    def test_same_answer(self, visitor: Visitor) -> None:
+        """A closed reference, a closed kind, another person's and an unknown one get the same page (G17, R21)."""
         pages = set()
         for reference in ("6311705400000344F", "6311731000000801B", "6311725000000891H", "6311725000000999Z"):
-            visitor.open("/creance")
-            visitor.press("Rechercher", reference=reference)
+            search(visitor, reference)
             pages.add(visitor.html.replace(reference, ""))
 
         assert 1 == len(pages)
 
-    def test_limit(self, visitor: Visitor) -> None:
-        """Who tries references out is stopped, and for the same ten minutes a right one is no help (G17)."""
+    def test_limit(self, scenario: Scenario, visitor: Visitor) -> None:
+        """After twenty searches without a result, every search is refused for ten minutes (G17)."""
         for number in range(20):
-            visitor.open("/creance")
-            visitor.press("Rechercher", reference=f"63117250000{number:05}H")
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=SIXTY)
+            search(visitor, f"63117250000{number:05}H")
+        search(visitor, SIXTY)
+        refused = visitor.status, "revenez dans dix minutes" in visitor.page.text
+        scenario.offset = timedelta(minutes=10)
+        search(visitor, SIXTY)
 
-        assert (429, True) == (visitor.status, "revenez dans dix minutes" in visitor.page.words)
-
-    def test_limit_ends(self, stage: Stage, visitor: Visitor) -> None:
-        """After ten minutes the person may search again."""
-        for number in range(20):
-            visitor.open("/creance")
-            visitor.press("Rechercher", reference=f"63117250000{number:05}H")
-        stage.ahead = timedelta(minutes=10)
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=SIXTY)
-
-        assert 200 == visitor.status
+        assert ((429, True), 200) == (refused, visitor.status)
 
 
-class TestTampering:
-    """The form gives choices: debts and amounts are read again on the server (G18)."""
+class TestChangedForms:
+    """A form contains choices only: debts and amounts are read again on the server (G18)."""
 
     @pytest.fixture
     def confirming(self, visitor: Visitor) -> Visitor:
-        """Give a person who is about to confirm 20 EUR of the 60."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=SIXTY)
-        visitor.press("Valider", montant="20,00")
+        """Return a person who is about to confirm 20 EUR of the 60."""
+        visitor.open("/creances/4/recapitulatif?montant=20,00")
         return visitor
 
-    @pytest.mark.parametrize("amount", ["15,99", "50,01", "0", "-20", "20,001", "1e1", "", "5000"])
-    def test_amount(self, stage: Stage, confirming: Visitor, amount: str) -> None:
-        """An amount that could not be typed cannot be confirmed either."""
-        confirming.press("Confirmer et payer", montant=amount)
+    def confirm(self, confirming: Visitor, **changes: str | list[str] | None) -> int:
+        """Confirm with changed fields, and return the status."""
+        confirming.open("/creances/4/recapitulatif?montant=20,00")
+        confirming.press("Confirmer et payer", **changes)
+        return confirming.status
 
-        assert (422, []) == (confirming.status, stage.states())
+    def test_amount(self, scenario: Scenario, confirming: Visitor) -> None:
+        """An amount that step 2 refuses cannot be confirmed."""
+        amounts = ["15,99", "50,01", "0", "-20", "20,001", "1e1", "", "5000"]
+        statuses = [self.confirm(confirming, montant=amount) for amount in amounts]
 
-    @pytest.mark.parametrize(
-        ("rows", "status"),
-        [(["101"], 404), (["1"], 404), (["6"], 404), (["999"], 404), (["3", "3"], 422), (["4"], 422)],
-        ids=["other person's", "closed", "closed kind", "nobody's", "one twice", "itself again"],
-    )
-    def test_debts(self, stage: Stage, confirming: Visitor, rows: list[str], status: int) -> None:
-        """A debt that was not offered cannot be added."""
-        confirming.press("Confirmer et payer", choix=rows)
+        assert ([422] * len(amounts), []) == (statuses, scenario.states())
 
-        assert (status, []) == (confirming.status, stage.states())
+    def test_debts(self, scenario: Scenario, confirming: Visitor) -> None:
+        """A debt that step 2 does not offer cannot be added: another person's, closed, unknown, selected twice."""
+        expected = {("101",): 404, ("1",): 404, ("6",): 404, ("999",): 404, ("3", "3"): 422, ("4",): 422}
 
-    @pytest.mark.parametrize("row", [1, 6, 101, 999])
-    def test_address(self, stage: Stage, confirming: Visitor, row: int) -> None:
-        """Nor can another debt be put in the place of the one that was searched for."""
-        fields = confirming.filled("Confirmer et payer")
-        confirming.post(f"/creances/{row}/paiement", fields)
+        assert (expected, []) == (
+            {rows: self.confirm(confirming, choix=list(rows)) for rows in expected},
+            scenario.states(),
+        )
 
-        assert (404, []) == (confirming.status, stage.states())
+    def test_address(self, scenario: Scenario, confirming: Visitor) -> None:
+        """The searched debt cannot be replaced by one that the person may not pay."""
+        fields, found = confirming.form_data("Confirmer et payer"), []
+        for row in (1, 6, 101, 999):
+            confirming.post(f"/creances/{row}/paiement", fields)
+            found.append(confirming.status)
 
-    def test_field_not_offered(self, stage: Stage, confirming: Visitor) -> None:
-        """Fields that no form has change nothing: what the bank is asked for is the server's."""
+        assert ([404] * 4, []) == (found, scenario.states())
+
+    def test_unknown_fields(self, scenario: Scenario, confirming: Visitor) -> None:
+        """Fields that no form has change nothing."""
         confirming.press("Confirmer et payer", amount="1", remaining="1", total="100", notices="x")
 
-        assert [2000] == [entry.amount.cents for entry in stage.ledger.payments()]
+        assert [2000] == [payment.amount.cents for payment in scenario.ledger.payments()]
 
-    def test_shares(self, stage: Stage, visitor: Visitor) -> None:
-        """Each notice receives what the rules give it: first the searched one, then the oldest (R13)."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference="6311 7301 0000 0733 M")
+    def test_shares(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The amount is allocated by the rules: first to the searched notice, then to the oldest (R13)."""
+        search(visitor, "6311 7301 0000 0733 M")
         visitor.press("Valider", montant="30,00", choix=["4", "3"])
         visitor.press("Confirmer et payer")
-        shares = {str(notice)[-5:]: part.cents for notice, part in stage.ledger.payments()[0].order.notices.items()}
+        shares = {str(notice)[-5:]: part.cents for notice, part in scenario.ledger.payments()[0].order.notices.items()}
 
         assert {"0733M": 2450, "0297F": 380, "0512K": 170} == shares
 
-    @pytest.mark.parametrize("token", [None, "", "x" * 43, "é"])
-    def test_token(self, stage: Stage, confirming: Visitor, token: str | None) -> None:
-        """A form from elsewhere, without this session's token, does nothing."""
-        confirming.press("Confirmer et payer", token=token)
+    def test_token(self, scenario: Scenario, confirming: Visitor) -> None:
+        """A form without this session's token is refused."""
+        statuses = [self.confirm(confirming, token=token) for token in (None, "", "x" * 43, "é")]
 
-        assert (400, []) == (confirming.status, stage.states())
+        assert ([400] * 4, []) == (statuses, scenario.states())
 
-    @pytest.mark.parametrize(
-        "path", ["/creance", "/creances/4", "/creances/4/recapitulatif", "/paiement", "/messagerie"]
-    )
-    def test_nobody(self, stage: Stage, path: str) -> None:
-        """Without an account every page leads to where one is opened."""
-        nobody = Visitor(stage.url)
-        nobody.open(path)
+    def test_nobody(self, scenario: Scenario) -> None:
+        """Without an account every page redirects to the first page."""
+        nobody, found = Visitor(scenario.url), set()
+        for path in ("/creance", "/creances/4", "/creances/4/recapitulatif", "/paiement", "/messagerie"):
+            nobody.open(path)
+            found.add(nobody.url)
         nobody.close()
 
-        assert f"{stage.url}/" == nobody.url
+        assert {f"{scenario.url}/"} == found
 
 
 class TestBank:
-    """What the bank tells, by both ways, reaches the ledger once and the person in words."""
+    """A message of the bank is recorded once, whatever its way, and the person gets its message."""
 
     @pytest.mark.parametrize(
-        ("card", "button", "told", "count"),
+        ("card", "button", "sentences", "count"),
         [
-            (ACCEPTED, "Valider", THANKS, 1),
-            (REFUSED, "Valider", "Votre transaction de paiement a échoué.", 0),
-            (ACCEPTED, "Abandonner", "Vous avez quitté la page de paiement. Rien n’a été débité.", 0),
-            ("5017670000001860", "Valider", "Nous n’avons pas encore la réponse de la banque.", 0),
+            (ACCEPTED, "Valider", (THANKS, "le paiement y apparaît sous 24 h."), 1),
+            (REFUSED, "Valider", ("Votre transaction de paiement a échoué.",), 0),
+            (ACCEPTED, "Abandonner", ("Vous avez quitté la page de paiement. Rien n’a été débité.",), 0),
+            ("5017670000001860", "Valider", ("Nous n’avons pas encore la réponse de la banque.",), 0),
         ],
     )
-    def test_return(self, visitor: Visitor, card: str, button: str, told: str, count: int) -> None:
-        """Back in the account, the sentence of the guide; an acknowledgement for what is paid alone."""
+    def test_return(self, visitor: Visitor, card: str, button: str, sentences: tuple[str, ...], count: int) -> None:
+        """The account shows the guide's sentence; only an accepted payment has an acknowledgement."""
         go_to_bank(visitor)
         visitor.press(button, card=card)
         visitor.press("Aller au compte")
+        missing = [each for each in sentences if each not in visitor.page.text]
 
-        assert (200, True, count) == (visitor.status, told in visitor.page.words, letters(visitor))
+        assert (200, [], count) == (visitor.status, missing, letters(visitor))
 
     @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE, Fault.HTML_ERROR])
-    def test_notifications(self, stage: Stage, visitor: Visitor, fault: Fault) -> None:
-        """However the notifications come, there is one payment and one acknowledgement."""
+    def test_notifications(self, scenario: Scenario, visitor: Visitor, fault: Fault) -> None:
+        """Any fault of the notifications leaves one payment and one acknowledgement."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED, fault=fault.value)
         visitor.press("Aller au compte")
-        stage.bank.wait(timedelta(minutes=1))
+        scenario.bank.wait(timedelta(minutes=1))
 
-        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+        assert (["PAID"], 1) == (scenario.states(), letters(visitor))
 
-    def test_return_never_comes(self, stage: Stage, visitor: Visitor) -> None:
-        """Who closes the bank's page has paid all the same."""
+    def test_no_return(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The notification suffices when the person closes the bank's page."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(stage.url)
+        visitor.open(scenario.url)
 
-        assert (["PAID"], 1) == (stage.states(), letters(visitor))
+        assert (["PAID"], 1) == (scenario.states(), letters(visitor))
 
     @pytest.mark.parametrize(
         ("fault", "status"), [(Fault.FORGED, 400), (Fault.EMPTY_SEAL, 400), (Fault.WRONG_AMOUNT, 200)]
     )
-    def test_not_believed(self, stage: Stage, visitor: Visitor, fault: Fault, status: int) -> None:
-        """A forged answer changes nothing; the person is told to wait, and not to pay twice."""
+    def test_not_authentic(self, scenario: Scenario, visitor: Visitor, fault: Fault, status: int) -> None:
+        """A forged or mismatching message changes nothing; the person is advised to wait and not to pay twice."""
         go_to_bank(visitor)
         visitor.press("Valider", card=REFUSED, fault=fault.value)
         visitor.press("Aller au compte")
-        told = "Ne payez pas une deuxième fois." in visitor.page.words
+        advised = NO_SECOND_PAYMENT in visitor.page.text
 
-        assert (status, True, ["CREATED"], 0) == (visitor.status, told, stage.states(), letters(visitor))
+        assert (status, True, ["CREATED"], 0) == (visitor.status, advised, scenario.states(), letters(visitor))
 
-    @pytest.mark.parametrize("currency", ["392", "414", "XXX", "eur", "EUR", "0978"])
-    def test_currency(self, stage: Stage, visitor: Visitor, bank_merchant: TrialMerchant, currency: str) -> None:
-        """An authentic notification in another currency, or another spelling of it, is not this order's (F51)."""
+    def test_currency(self, scenario: Scenario, visitor: Visitor, bank_merchant: TrialMerchant) -> None:
+        """An authentic notification in another currency, or another spelling of it, does not match (F51)."""
         go_to_bank(visitor)
-        order = stage.ledger.payments()[0].order
-        data = f"merchantId={bank_merchant.merchant_id}|transactionReference={order.transaction_reference}|amount=2000"
-        data += f"|currencyCode={currency}|responseCode=00|keyVersion=2|transactionDateTime=2026-11-23T12:00:00+01:00"
-        sealed = seal(data, bank_merchant.keys.current, SealAlgorithm.HMAC_SHA_256)
-        status = post(f"{stage.url}/notification", {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"})
+        order, statuses = scenario.ledger.payments()[0].order, []
+        for currency in ("392", "414", "XXX", "eur", "EUR", "0978"):
+            data = f"merchantId={bank_merchant.merchant_id}|transactionReference={order.transaction_reference}"
+            data += f"|amount=2000|currencyCode={currency}|responseCode=00|keyVersion=2"
+            data += "|transactionDateTime=2026-11-23T12:00:00+01:00"
+            sealed = seal(data, bank_merchant.keys.current, SealAlgorithm.HMAC_SHA_256)
+            fields = {"Data": data, "Seal": sealed, "InterfaceVersion": "HP_3.4"}
+            statuses.append(post(f"{scenario.url}/notification", fields))
 
-        assert (200, ["CREATED"]) == (status, stage.states())
+        assert ([200] * 6, ["CREATED"]) == (statuses, scenario.states())
 
-    def test_same_cents(self, stage: Stage, visitor: Visitor) -> None:
+    def test_same_cents(self, scenario: Scenario, visitor: Visitor) -> None:
         """The recapitulation, the ledger, the bank and the acknowledgement have the same cents (F52)."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=SIXTY)
+        search(visitor, SIXTY)
         visitor.press("Valider", montant="19,99")
-        shown = ["19,99 €" in visitor.page.words]
+        shown = ["19,99 €" in visitor.page.text]
         visitor.press("Confirmer et payer")
         visitor.press("Aller sur la page de la banque")
-        shown.append("19,99 €" in visitor.page.words)
+        shown.append("19,99 €" in visitor.page.text)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/messagerie")
+        visitor.open(f"{scenario.url}/messagerie")
         visitor.follow(LETTER)
-        shown.append("Montant : 19,99 €" in visitor.page.words)
+        shown.append("Montant : 19,99 €" in visitor.page.text)
 
-        assert ([True] * 3, 1999) == (shown, stage.ledger.payments()[0].amount.cents)
+        assert ([True] * 3, 1999) == (shown, scenario.ledger.payments()[0].amount.cents)
 
-    @pytest.mark.parametrize("path", ["/notification", "/retour"])
-    def test_get(self, stage: Stage, path: str) -> None:
-        """The bank's addresses are posted to (B43)."""
-        nobody = Visitor(f"{stage.url}{path}")
-        nobody.close()
+    def test_requests(self, scenario: Scenario) -> None:
+        """The bank's addresses refuse GET (B43), and a body that is larger than a message."""
+        statuses = []
+        for path in ("/notification", "/retour"):
+            nobody = Visitor(f"{scenario.url}{path}")
+            nobody.close()
+            statuses.append(nobody.status)
 
-        assert 405 == nobody.status
-
-    def test_too_large(self, stage: Stage) -> None:
-        """A body that no bank would send is not read."""
-        assert 413 == post(f"{stage.url}/notification", {"Data": "x" * 70_000})
+        assert [405, 405] == statuses
+        assert 413 == post(f"{scenario.url}/notification", {"Data": "x" * 70_000})
 
     def test_guessed_address(self, visitor: Visitor) -> None:
-        """The address of a payment's state cannot be made up: the page says nothing of a payment."""
+        """An address with an unsigned reference shows no payment."""
         visitor.open("/?paiement=PCLCB172540000004")
 
         assert (200, False) == (visitor.status, "message-title" in visitor.html)
+
+    def test_sources(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The ledger records the notification as applied, and the return as a duplicate."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.press("Aller au compte")
+        events = scenario.ledger.events(scenario.ledger.payments()[0].transaction_reference)
+
+        assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
+            (event.evidence.source, event.disposition) for event in events
+        ]
 
 
 class TestAgain:
     """A debt is not paid twice by accident."""
 
-    def test_open_payment(self, stage: Stage, visitor: Visitor) -> None:
-        """While the bank's page is open, another payment of the notice is not started."""
+    def test_open_payment(self, scenario: Scenario, visitor: Visitor) -> None:
+        """While the bank's page is open, no other payment of the notice is started."""
         go_to_bank(visitor)
-        visitor.open(f"{stage.url}/creances/4/recapitulatif?montant=20,00")
+        visitor.open(f"{scenario.url}/creances/4/recapitulatif?montant=20,00")
         visitor.press("Confirmer et payer")
 
         assert (409, ["CREATED"], True) == (
             visitor.status,
-            stage.states(),
+            scenario.states(),
             "Un paiement est déjà en cours" in visitor.page.title,
         )
 
-    def test_given_up(self, stage: Stage, visitor: Visitor) -> None:
-        """Who left the bank's page without a word may begin again: the bank is asked first."""
+    def test_replaced(self, scenario: Scenario, visitor: Visitor) -> None:
+        """A person who left the bank's page may start again; the bank is asked first."""
         go_to_bank(visitor)
-        visitor.open(f"{stage.url}/paiement")
+        visitor.open(f"{scenario.url}/paiement")
         visitor.press("Recommencer le paiement")
         visitor.press("Aller sur la page de la banque")
         visitor.press("Valider", card=ACCEPTED)
 
-        assert "PAID" == stage.states()[-1]
+        assert "PAID" == scenario.states()[-1]
 
-    def test_accepted_and_not_shown(self, stage: Stage, visitor: Visitor) -> None:
-        """Until an accepted payment shows, the notice takes no other, and what is left is subtracted (R25)."""
+    def test_accepted(self, scenario: Scenario, visitor: Visitor) -> None:
+        """Until an accepted payment shows, its amount is subtracted, and no other payment is started (R25)."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/creances/4")
-        pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.words
+        visitor.open(f"{scenario.url}/creances/4")
+        pending = "Paiement accepté, bientôt affiché20,00 €" in visitor.page.text
         visitor.press("Valider", montant="20,00")
         visitor.press("Confirmer et payer")
 
-        assert (True, 409, "Recommencer le paiement" in visitor.html) == (pending, visitor.status, False)
+        assert (True, 409, False) == (pending, visitor.status, "Recommencer le paiement" in visitor.html)
 
-    def test_shown(self, stage: Stage, visitor: Visitor) -> None:
-        """After a day the payment is among the last ones (R17)."""
+    def test_displayed(self, scenario: Scenario, visitor: Visitor) -> None:
+        """After a day the payment is in the list of the last payments (R17)."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        stage.ahead = timedelta(hours=25)
-        visitor.open(stage.url)
+        scenario.offset = timedelta(hours=25)
+        visitor.open(scenario.url)
 
-        assert "20,00 €" in visitor.page.words
+        assert "20,00 €" in visitor.page.text
 
-    def test_ledger_is_silent(self, stage: Stage, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the ledger does not answer the person is told to wait, and the bank to send it again."""
+    def test_ledger_unavailable(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the ledger the person is advised not to pay again, and the bank is asked to repeat its message."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED, fault=Fault.LOST.value)
-
-        def fail(*_: object, **__: object) -> None:
-            raise GatewayUnavailableError("no answer", retryable=True)
-
-        monkeypatch.setattr(stage.ledger, "transaction", fail)
-        status = post(f"{stage.url}/notification", dict(visitor.filled("Aller au compte")))
+        monkeypatch.setattr(scenario.ledger, "transaction", unavailable)
+        status = post(f"{scenario.url}/notification", dict(visitor.form_data("Aller au compte")))
         visitor.press("Aller au compte")
-        told = "Ne payez pas une deuxième fois." in visitor.page.words
+        advised = NO_SECOND_PAYMENT in visitor.page.text
 
-        assert (503, 503, True) == (status, visitor.status, told)
+        assert (503, 503, True) == (status, visitor.status, advised)
+
+    def test_not_started(self, scenario: Scenario, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the ledger no payment starts: nothing was debited, and a new attempt is no second payment."""
+        visitor.open(f"{scenario.url}/creances/4/recapitulatif?montant=20,00")
+        monkeypatch.setattr(scenario.ledger, "transaction", unavailable)
+        visitor.press("Confirmer et payer")
+        text = visitor.page.text
+
+        assert (503, True, False) == (visitor.status, "rien n’a été débité" in text, NO_SECOND_PAYMENT in text)
+
+
+class TestState:
+    """Every page shows the state of a payment by the library's message."""
+
+    @pytest.fixture
+    def paid(self, scenario: Scenario, visitor: Visitor) -> Payment:
+        """Pay 20 EUR, return to the account, and return the payment."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED)
+        visitor.press("Aller au compte")
+        return scenario.ledger.payments()[0]
+
+    def record_state(self, scenario: Scenario, state: PaymentState) -> None:
+        """Write a state into the ledger."""
+        payment = scenario.ledger.payments()[0]
+        with scenario.ledger.transaction() as store:
+            assert store.compare_and_set(attrs.evolve(payment, state=state, version=payment.version + 1))
+
+    def test_refund_reported(self, scenario: Scenario, visitor: Visitor, paid: Payment) -> None:
+        """A refund in the bank's daily report is shown on the page that the payment led to."""
+        line = ReportLine(
+            number=1,
+            transaction_reference=paid.transaction_reference,
+            amount=paid.amount,
+            state=PaymentState.REFUNDED,
+            at=scenario.now(),
+            currency="978",
+            values={},
+        )
+        scenario.service.payment_service.reconcile(reports=[line])
+        visitor.open(visitor.url)
+
+        assert (True, False) == (
+            "Votre paiement vous a été remboursé." in visitor.page.text,
+            "réponse de la banque" in visitor.page.text,
+        )
+
+    @pytest.mark.usefixtures("paid")
+    def test_every_page(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The page of the payment, step 3 and the list of the last payments show the title of each state."""
+        address, shown = visitor.url, []
+        scenario.offset = timedelta(hours=25)
+        for state, title in SETTLED:
+            self.record_state(scenario, state)
+            for path, words in ((address, title), ("/paiement", title), ("/", f"20,00 € ({title})")):
+                visitor.open(path)
+                shown.append((state, path, words in visitor.page.text))
+
+        assert [] == [(state, path) for state, path, found in shown if not found]
+
+    @pytest.mark.usefixtures("paid")
+    def test_in_progress(self, scenario: Scenario, visitor: Visitor) -> None:
+        """A payment that blocks another one is shown by the message of its state."""
+        found = []
+        for state, sentence in (
+            (PaymentState.PAID, "Nous vous remercions pour votre paiement"),
+            (PaymentState.AUTHORISED, "Nous n’avons pas encore la réponse de la banque."),
+        ):
+            self.record_state(scenario, state)
+            visitor.open("/creances/4/recapitulatif?montant=20,00")
+            visitor.press("Confirmer et payer")
+            found.append((visitor.status, sentence in visitor.page.text))
+
+        assert [(409, True)] * 2 == found
 
 
 class TestMailbox:
-    """The acknowledgement can be read, kept, printed and deleted, by its person alone."""
+    """The person alone can read, download, print and delete an acknowledgement."""
 
     @pytest.fixture
-    def reader(self, stage: Stage, visitor: Visitor) -> Visitor:
-        """Give a person who reads the acknowledgement of 20 EUR."""
+    def reader(self, scenario: Scenario, visitor: Visitor) -> Visitor:
+        """Return a person who reads the acknowledgement of 20 EUR."""
         go_to_bank(visitor)
         visitor.press("Valider", card=ACCEPTED)
-        visitor.open(f"{stage.url}/messagerie")
+        visitor.open(f"{scenario.url}/messagerie")
         visitor.follow(LETTER)
         return visitor
 
-    def test_words(self, stage: Stage, reader: Visitor) -> None:
-        """Sender, both days and the mentions of the law are there."""
-        sent = stage.now()
-        wanted = [
-            "De : Assurance Maladie",
-            f"{sent:%d/%m/%Y}",
-            "Sera supprimé le",
-            "Montant : 20,00 €",
-            "CPAM du Puy-de-Dôme",
-        ]
-
-        assert [] == [words for words in wanted if words not in reader.page.words]
-
-    def test_pdf(self, reader: Visitor) -> None:
-        """The file is a PDF with a name of its own."""
+    def test_content(self, scenario: Scenario, reader: Visitor) -> None:
+        """It shows the sender, both days, the amount and the caisse; the PDF has a name of its own."""
+        wanted = ["De : Assurance Maladie", f"{scenario.now():%d/%m/%Y}", "Sera supprimé le", "Montant : 20,00 €",
+                  "CPAM du Puy-de-Dôme"]  # fmt: skip
+        missing = [words for words in wanted if words not in reader.page.text]
         reader.follow("Télécharger en PDF")
 
+        assert [] == missing
         assert (b"%PDF-", "attachment; filename=accuse-reception-") == (
             reader.content[:5],
             reader.headers["Content-Disposition"][:38],
         )
 
     def test_print(self, reader: Visitor) -> None:
-        """The page for paper has its style, by a nonce that the policy names."""
+        """The page to print has an inline style, allowed by a nonce."""
         reader.follow("Imprimer")
         nonce = reader.html.partition('nonce="')[2].partition('"')[0]
 
         assert f"'nonce-{nonce}'" in reader.headers["Content-Security-Policy"]
 
-    def test_delete(self, reader: Visitor) -> None:
-        """Once deleted it is gone, also from its own address."""
-        address = reader.url
+    def test_delete(self, scenario: Scenario, reader: Visitor) -> None:
+        """After its deletion its address is unknown, and a repeated effect does not add it again."""
+        address, payment = reader.url, scenario.ledger.payments()[0]
         reader.press("Supprimer")
+        scenario.service._acknowledge(payment, f"{payment.transaction_reference}:PAID:acknowledgement")
         reader.open(address)
 
         assert (404, 0) == (reader.status, letters(reader))
 
-    def test_other_person(self, stage: Stage, reader: Visitor) -> None:
-        """Somebody else's message does not exist."""
-        other = Visitor(stage.url)
+    def test_other_person(self, scenario: Scenario, reader: Visitor) -> None:
+        """The acknowledgements of another person are unknown."""
+        other = Visitor(scenario.url)
         other.press("Ouvrir le compte B")
         statuses = []
         for path in ("", "/pdf", "/imprimer"):
@@ -389,74 +469,56 @@ class TestMailbox:
 
         assert [404] * 3 == statuses
 
-    def test_retention(self, stage: Stage, reader: Visitor) -> None:
-        """After six months it has left the mailbox (R19)."""
-        stage.ahead = timedelta(days=185)
-
-        assert 0 == letters(reader)
-
-    def test_effect_again(self, stage: Stage, reader: Visitor) -> None:
-        """The effect that runs twice puts in one message, and brings no deleted one back."""
-        entry = stage.ledger.payments()[0]
-        reader.press("Supprimer")
-        key = f"{entry.transaction_reference}:PAID:acknowledgement"
-        stage.desk._acknowledge(entry, key)
+    def test_retention(self, scenario: Scenario, reader: Visitor) -> None:
+        """After six months it is no longer visible (R19)."""
+        scenario.offset = timedelta(days=185)
 
         assert 0 == letters(reader)
 
 
-class TestEveryPage:
-    """What every page has."""
-
-    @pytest.mark.parametrize("path", ["/", "/creance", "/creances/4", "/messagerie", "/nowhere"])
-    def test_headers(self, visitor: Visitor, path: str) -> None:
-        """No page may be framed, kept, or run what is not the portal's; each says that it is an example."""
+def test_headers(visitor: Visitor) -> None:
+    """No page can be framed or stored, or run a foreign script; each is marked as an example."""
+    missing = []
+    for path in ("/", "/creance", "/creances/4", "/messagerie", "/nowhere"):
         visitor.open(path)
         policy = visitor.headers["Content-Security-Policy"]
-
-        assert [] == [
-            wanted
+        missing += [
+            (path, wanted)
             for wanted, found in (
                 ("default-src 'none'", policy),
                 ("frame-ancestors 'none'", policy),
                 ("script-src 'self';", policy),
                 ("no-store", visitor.headers["Cache-Control"]),
                 ("nosniff", visitor.headers["X-Content-Type-Options"]),
-                ("Exemple : aucun paiement réel", visitor.page.words),
+                ("Exemple : aucun paiement réel", visitor.page.text),
             )
             if wanted not in found
         ]
 
-    def test_cookie(self, stage: Stage) -> None:
-        """The session's cookie is for no script, and does not come with another site's form."""
-        nobody = Visitor(stage.url)
-        nobody.close()
-        cookie = nobody.headers["Set-Cookie"]
+    assert [] == missing
 
-        assert (True, True) == ("HttpOnly" in cookie, "SameSite=Lax" in cookie)
 
-    def test_no_reference_in_an_address(self, visitor: Visitor) -> None:
-        """No address names a notice (R22)."""
-        visitor.open("/creance")
-        visitor.press("Rechercher", reference=SIXTY)
-        visitor.press("Valider", montant="20,00")
+def test_cookie(scenario: Scenario) -> None:
+    """The session cookie is hidden from scripts, and Lax."""
+    nobody = Visitor(scenario.url)
+    nobody.close()
+    cookie = nobody.headers["Set-Cookie"]
 
-        assert "0512" not in visitor.url
+    assert (True, True) == ("HttpOnly" in cookie, "SameSite=Lax" in cookie)
+
+
+def test_no_reference_in_an_address(visitor: Visitor) -> None:
+    """No address contains a notice reference (R22)."""
+    search(visitor, SIXTY)
+    visitor.press("Valider", montant="20,00")
+
+    assert "0512" not in visitor.url
 
 
 def test_public_names() -> None:
-    """The portal imports from the library what its documentation offers, and nothing from inside."""
-    packages = (
-        "codes",
-        "errors",
-        "gateways",
-        "gateways.sips",
-        "ledger",
-        "payments",
-        "messages",
-        "testing",
-        "testing.sips",
-    )
+    """The portal imports public names of the library only."""
+    packages = ("codes", "errors", "gateways", "gateways.sips", "ledger", "payments", "messages", "testing",
+                "testing.sips")  # fmt: skip
     modules = {"creance_pay", *(f"creance_pay.{name}" for name in packages)}
     inside = []
     for path in PORTAL.glob("*.py"):
@@ -469,15 +531,3 @@ def test_public_names() -> None:
                 inside += [] if known or node.module == "creance_pay.testing.sips.server" else [node.module]
 
     assert [] == inside
-
-
-def test_sources_agree(stage: Stage, visitor: Visitor) -> None:
-    """Return and notification of one payment both stand in the ledger: one applied, the other known already."""
-    go_to_bank(visitor)
-    visitor.press("Valider", card=ACCEPTED)
-    visitor.press("Aller au compte")
-    records = stage.ledger.events(stage.ledger.payments()[0].transaction_reference)
-
-    assert [(Source.NOTIFICATION, "APPLIED"), (Source.RETURN, "DUPLICATE")] == [
-        (record.evidence.source, record.disposition) for record in records
-    ]

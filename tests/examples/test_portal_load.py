@@ -1,4 +1,4 @@
-"""The example portal under load: many people pay at once, and every payment is there once."""
+"""The example portal under load: many people pay at once, and every payment is recorded once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from creance_pay import DebtKind
 from creance_pay.testing import LocalBank
 from creance_pay.testing.sips import Fault
 from portal.accounts import Account, debt
-from portal_stage import ACCEPTED, REFUSED, Stage, go_to_bank, staged
+from portal_scenario import ACCEPTED, REFUSED, Scenario, go_to_bank, serving_portal
 
 PEOPLE, EACH = 50, 40
 FAULTS = [Fault.NONE, Fault.LOST, Fault.DOUBLED, Fault.NONE]
 
 
 def reference(person: int, number: int) -> str:
-    """Make up the reference of a person's debt."""
+    """Build the reference of a person's debt."""
     return f"63117260{person:04}{number:04}K"
 
 
 @pytest.fixture
-def crowded(bank_page: LocalBank, tmp_path: Path) -> Iterator[Stage]:
+def crowded(bank_page: LocalBank, tmp_path: Path) -> Iterator[Scenario]:
     """Serve the portal to fifty people with forty debts each."""
     accounts = {
         f"P{person}": Account({
@@ -35,16 +35,16 @@ def crowded(bank_page: LocalBank, tmp_path: Path) -> Iterator[Stage]:
         })
         for person in range(PEOPLE)
     }  # fmt: skip
-    with staged(bank_page, tmp_path, accounts) as stage:
-        yield stage
+    with serving_portal(bank_page, tmp_path, accounts) as scenario:
+        yield scenario
 
 
-def pay_everything(stage: Stage, person: int) -> int:
-    """Pay all debts of a person, one after the other; every tenth card is refused.  Count the acknowledgements."""
-    visitor = Visitor(stage.url)
+def pay_everything(scenario: Scenario, person: int) -> int:
+    """Pay all debts of a person in turn, every tenth with a refused card; return the number of acknowledgements."""
+    visitor = Visitor(scenario.url)
     visitor.press(f"Ouvrir le compte P{person}")
     for number in range(EACH):
-        visitor.open(f"{stage.url}/creance")
+        visitor.open(f"{scenario.url}/creance")
         go_to_bank(visitor, reference=reference(person, number))
         card = REFUSED if number % 10 == 9 else ACCEPTED
         visitor.press("Valider", card=card, fault=FAULTS[number % len(FAULTS)].value)
@@ -55,12 +55,12 @@ def pay_everything(stage: Stage, person: int) -> int:
 
 
 @pytest.mark.long
-def test_two_thousand_payments(crowded: Stage) -> None:
-    """2,000 payments by 50 people at once: each is in the ledger once, decided as its card says, acknowledged once."""
+def test_two_thousand_payments(crowded: Scenario) -> None:
+    """2,000 payments by 50 people at once: each is recorded once, with the state of its card, and acknowledged once."""
     with ThreadPoolExecutor(PEOPLE) as people:
         letters = list(people.map(lambda person: pay_everything(crowded, person), range(PEOPLE)))
-    entries = crowded.ledger.payments()
-    notices = {notice for entry in entries for notice in entry.order.notices}
+    payments = crowded.ledger.payments()
+    notices = {notice for payment in payments for notice in payment.order.notices}
 
     assert (
         PEOPLE * EACH,
@@ -70,8 +70,8 @@ def test_two_thousand_payments(crowded: Stage) -> None:
         (),
     ) == (
         len(notices),
-        len({entry.transaction_reference for entry in entries}),
-        Counter(entry.state.value for entry in entries),
+        len({payment.transaction_reference for payment in payments}),
+        Counter(payment.state.value for payment in payments),
         letters,
-        crowded.desk.service.incidents(),
+        crowded.service.payment_service.incidents(),
     )  # fmt: skip

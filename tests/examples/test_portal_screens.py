@@ -1,6 +1,6 @@
-"""Every screen of the guide in a real browser: seen by axe, at 320 CSS pixels, and photographed for the documentation.
+"""Every screen of the guide in a browser: checked by axe, at 320 CSS pixels, and captured for the documentation.
 
-``pytest --screens`` puts the pictures into ``docs/screens``.
+``pytest --screens`` writes the pictures into ``docs/screens``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from portal_stage import REFUSED, Stage
-from portal_ways import back, bank, decide, leave, search, type_amount
+from portal_scenario import REFUSED, Scenario
+from portal_steps import back, bank, decide, leave, search, type_amount
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -24,85 +24,86 @@ LEVELS = "{runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag
 PENDING = "5017670000001860"
 
 
-def abandon(page: Page, stage: Stage) -> None:
-    """Leave the bank's page, and come back."""
-    bank(page, stage)
+def abandon(page: Page, scenario: Scenario) -> None:
+    """Cancel on the bank's page, and return."""
+    bank(page, scenario)
     page.get_by_role("button", name="Abandonner").click()
     page.get_by_role("button", name="Aller au compte").click()
 
 
-def expire(page: Page, stage: Stage) -> None:
-    """Stay on the bank's page for too long, and look into the account."""
-    bank(page, stage)
-    stage.bank.wait(timedelta(minutes=15))
-    page.goto(f"{stage.url}/paiement")
+def expire(page: Page, scenario: Scenario) -> None:
+    """Let the bank's page expire, and open the account."""
+    bank(page, scenario)
+    scenario.bank.wait(timedelta(minutes=15))
+    page.goto(f"{scenario.url}/paiement")
 
 
-def sign_out(page: Page, stage: Stage) -> None:
-    """Leave the account."""
-    page.goto(stage.url)
+def sign_out(page: Page, scenario: Scenario) -> None:
+    """Sign out."""
+    page.goto(scenario.url)
     page.get_by_role("button", name="Se déconnecter").click()
 
 
-def choose(page: Page, stage: Stage) -> None:
-    """Select two other references, and have the total worked out."""
-    search(page, stage)
+def choose(page: Page, scenario: Scenario) -> None:
+    """Select two other references, and update the total."""
+    search(page, scenario)
     page.get_by_label("6311 6312 0000 0297 F").check()
     page.get_by_label("6311 7301 0000 0733 M").check()
     page.get_by_role("button", name="Recalculer le solde").click()
 
 
-def read(page: Page, stage: Stage) -> None:
+def read(page: Page, scenario: Scenario) -> None:
     """Pay, and open the acknowledgement."""
-    back(page, stage)
+    back(page, scenario)
     page.get_by_role("link", name="Ma messagerie").click()
     page.get_by_role("link", name="Accusé de réception").click()
 
 
-def printed(page: Page, stage: Stage) -> None:
-    """Open the acknowledgement as it is printed."""
-    read(page, stage)
+def printed(page: Page, scenario: Scenario) -> None:
+    """Open the page to print."""
+    read(page, scenario)
     page.get_by_role("link", name="Imprimer").click()
 
 
-def mailbox(page: Page, stage: Stage) -> None:
+def mailbox(page: Page, scenario: Scenario) -> None:
     """Pay, and open the mailbox."""
-    back(page, stage)
+    back(page, scenario)
     page.get_by_role("link", name="Ma messagerie").click()
 
 
-def in_progress(page: Page, stage: Stage) -> None:
-    """Leave the bank's page by the address bar, and come back to step 3."""
-    bank(page, stage)
-    page.goto(f"{stage.url}/paiement")
+def in_progress(page: Page, scenario: Scenario) -> None:
+    """Leave the bank's page by the address bar, and open step 3 again."""
+    bank(page, scenario)
+    page.goto(f"{scenario.url}/paiement")
 
 
-def nowhere(page: Page, stage: Stage) -> None:
-    """Open a page that is not there."""
-    page.goto(f"{stage.url}/creances/101")
+def nowhere(page: Page, scenario: Scenario) -> None:
+    """Open a page that does not exist."""
+    page.goto(f"{scenario.url}/creances/101")
 
 
-Way = Callable[[Page, Stage], object]
-SCREENS: dict[str, tuple[Way, str]] = {
+Steps = Callable[[Page, Scenario], object]
+#: The steps to each screen, and its heading.
+SCREENS: dict[str, tuple[Steps, str]] = {
     "compte": (sign_out, "Accès à mon compte"),
-    "accueil": (lambda page, stage: page.goto(stage.url), "Accueil"),
-    "reference": (lambda page, stage: page.goto(f"{stage.url}/creance"), "Payer une créance"),
-    "reference-erreur": (lambda page, stage: search(page, stage, "631163120000297F"), "Payer une créance"),
-    "annexe-non-ouverte": (lambda page, stage: search(page, stage, "6311 7054 0000 0344 F"), "Payer une créance"),
-    "annexe-minimum": (lambda page, stage: search(page, stage, "6311632600000408F"), "Payer une créance"),
+    "accueil": (lambda page, scenario: page.goto(scenario.url), "Accueil"),
+    "reference": (lambda page, scenario: page.goto(f"{scenario.url}/creance"), "Payer une créance"),
+    "reference-erreur": (lambda page, scenario: search(page, scenario, "631163120000297F"), "Payer une créance"),
+    "annexe-non-ouverte": (lambda page, scenario: search(page, scenario, "6311 7054 0000 0344 F"), "Payer une créance"),
+    "annexe-minimum": (lambda page, scenario: search(page, scenario, "6311632600000408F"), "Payer une créance"),
     "creance": (search, "Payer une créance"),
     "selection": (choose, "Payer une créance"),
-    "montant-erreur": (lambda page, stage: type_amount(page, stage, "15,99"), "Payer une créance"),
+    "montant-erreur": (lambda page, scenario: type_amount(page, scenario, "15,99"), "Payer une créance"),
     "recapitulatif": (type_amount, "Récapitulatif de votre paiement"),
-    "reliquat": (lambda page, stage: type_amount(page, stage, "50"), "Récapitulatif de votre paiement"),
+    "reliquat": (lambda page, scenario: type_amount(page, scenario, "50"), "Récapitulatif de votre paiement"),
     "depart": (leave, "Paiement par carte bancaire"),
     "banque": (bank, "Informations de la carte"),
     "banque-acceptee": (decide, "Informations de paiement"),
     "retour-accepte": (back, "Accueil"),
-    "retour-refuse": (lambda page, stage: back(page, stage, REFUSED), "Accueil"),
+    "retour-refuse": (lambda page, scenario: back(page, scenario, REFUSED), "Accueil"),
     "retour-abandonne": (abandon, "Accueil"),
     "retour-expire": (expire, "Accueil"),
-    "retour-en-attente": (lambda page, stage: back(page, stage, PENDING), "Accueil"),
+    "retour-en-attente": (lambda page, scenario: back(page, scenario, PENDING), "Accueil"),
     "en-cours": (in_progress, "Un paiement est déjà en cours"),
     "messagerie": (mailbox, "Ma messagerie"),
     "accuse": (read, "Accusé de réception de votre paiement de créance"),
@@ -114,15 +115,15 @@ SCREENS: dict[str, tuple[Way, str]] = {
 SHORT = "recapitulatif"
 
 
-def photograph(page: Page, name: str) -> None:
-    """Keep a picture of the whole page, in few colours so that it stays small."""
+def capture(page: Page, name: str) -> None:
+    """Save a picture of the whole page, in few colours, so that the file is small."""
     picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     DOCS.mkdir(exist_ok=True)
     picture.quantize(48, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
 
 
-def found_by_axe(page: Page) -> list[tuple[str, str]]:
-    """List what axe finds; its source is evaluated, since a script tag would be against the policy."""
+def violations(page: Page) -> list[tuple[str, str]]:
+    """List the violations that axe finds; its source is evaluated, since the policy forbids a script tag."""
     page.evaluate(AXE)
     found = page.evaluate(f"() => axe.run(document, {LEVELS})")
     return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
@@ -131,39 +132,39 @@ def found_by_axe(page: Page) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "name", [SHORT, *(pytest.param(name, marks=pytest.mark.slow) for name in SCREENS if name != SHORT)]
 )
-def test_screen(page: Page, stage: Stage, request: pytest.FixtureRequest, name: str) -> None:
-    """The screen is the one meant, has nothing that axe finds, and fits a screen of 320 CSS pixels."""
-    way, heading = SCREENS[name]
-    way(page, stage)
+def test_screen(page: Page, scenario: Scenario, request: pytest.FixtureRequest, name: str) -> None:
+    """The screen has its heading, has no violation of axe's rules, and fits a width of 320 CSS pixels."""
+    steps, heading = SCREENS[name]
+    steps(page, scenario)
     if request.config.getoption("--screens"):
-        photograph(page, name)
-    found = found_by_axe(page)
+        capture(page, name)
+    found = violations(page)
     page.set_viewport_size({"width": 320, "height": 640})
     if request.config.getoption("--screens") and name in {"creance", "recapitulatif"}:
-        photograph(page, f"{name}-320")
+        capture(page, f"{name}-320")
     width = page.evaluate("document.documentElement.scrollWidth")
 
     assert ([heading], [], 320) == (page.locator("h1").all_inner_texts(), found, width)
 
 
-def test_axe_sees() -> None:
-    """What axe is asked covers levels A and AA: the source is there, and names its rules."""
+def test_axe_levels() -> None:
+    """The rules that axe runs cover levels A and AA."""
     assert ["wcag2a", "wcag2aa"] == [level for level in ("wcag2a", "wcag2aa") if level in LEVELS and level in AXE]
 
 
 @pytest.mark.slow
-def test_axe_finds(page: Page, stage: Stage) -> None:
-    """A field that loses its label is found."""
-    page.goto(f"{stage.url}/creance")
+def test_axe_finds(page: Page, scenario: Scenario) -> None:
+    """Axe finds a field without a label."""
+    page.goto(f"{scenario.url}/creance")
     page.evaluate("document.querySelector('label').remove()")
 
-    assert "label" in [rule for rule, _ in found_by_axe(page)]
+    assert "label" in [rule for rule, _ in violations(page)]
 
 
 def test_documented() -> None:
     """The documentation shows the picture of every screen."""
-    page = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
+    text = (DOCS.parent / "portal.md").read_text(encoding="utf-8")
 
     assert [] == [
-        name for name in SCREENS if f"(screens/{name}.png)" not in page or not (DOCS / f"{name}.png").exists()
+        name for name in SCREENS if f"(screens/{name}.png)" not in text or not (DOCS / f"{name}.png").exists()
     ]

@@ -1,4 +1,4 @@
-"""``python3 dev.py portal``: what it starts, prints and leaves behind."""
+"""``python3 dev.py portal``: its servers, its output and its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creance_pay import NoticeReference
 from portal.__main__ import REFERENCES
 from portal.accounts import example_accounts
 
-# A run of the tests in the background ignores Ctrl-C, and so would what it starts.
+# A test run in the background ignores SIGINT, and its child processes inherit that.
 PROGRAM = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,7 +28,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 @pytest.fixture
 def served() -> Iterator[subprocess.Popen[str]]:
-    """Start it as ``dev.py portal`` does, and stop it as a person does."""
+    """Start the module as ``dev.py portal`` does."""
     env = {**os.environ, "PYTHONPATH": str(EXAMPLES), "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, encoding="utf-8") as process:  # noqa: S603 - our own example
@@ -36,8 +36,8 @@ def served() -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def told(process: subprocess.Popen[str]) -> str:
-    """Read what is printed, down to the last card."""
+def output(process: subprocess.Popen[str]) -> str:
+    """Read the output, down to the last card."""
     lines: list[str] = []
     while process.stdout and "unavailable" not in "".join(lines[-1:]):
         lines.append(process.stdout.readline())
@@ -45,8 +45,8 @@ def told(process: subprocess.Popen[str]) -> str:
 
 
 def test_served(served: subprocess.Popen[str]) -> None:
-    """Both addresses that it prints answer, the bank being another site; Ctrl-C stops both without a word."""
-    found = re.findall(r"http://\S+", told(served))
+    """Both printed addresses answer; Ctrl-C stops both servers with status 0."""
+    found = re.findall(r"http://\S+", output(served))
     pages = [Visitor(url) for url in found]
     titles = [page.page.title for page in pages]
     for page in pages:
@@ -57,7 +57,7 @@ def test_served(served: subprocess.Popen[str]) -> None:
 
 
 def test_references() -> None:
-    """What it says of each reference is about one that an account has."""
+    """Each printed reference is in an account."""
     known = {debt.reference for account in example_accounts().values() for debt in account.debts.values()}
 
     assert [] == [text for text in REFERENCES if NoticeReference.parse(text) not in known]

@@ -1,4 +1,4 @@
-"""The plugin of pytest, in a session of its own: there without being asked for, and light until it is."""
+"""The pytest plugin, in a session of its own: loaded everywhere, and without imports before the first use."""
 
 import pytest
 
@@ -23,17 +23,17 @@ def test_page(payment_order, bank_page):
     assert bank_page.gateway.verify(back, expected=order).state is PaymentState.PAID
     assert "flask" in sys.modules
 """
-OWN_SHOP = """
+OWN_MERCHANT = """
 import pytest
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.testing import TrialMerchant
 
 @pytest.fixture
 def bank_merchant():
-    keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-shop")], current="7")
+    keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-merchant")], current="7")
     return TrialMerchant(merchant_id="011223744550001", keys=keys)
 
-def test_shop(payment_order, bank_page):
+def test_merchant(payment_order, bank_page):
     order = payment_order()
     back = bank_page.pay(bank_page.gateway.initiate(order))
     assert bank_page.gateway.verify(back, expected=order).merchant_id == "011223744550001"
@@ -41,21 +41,21 @@ def test_shop(payment_order, bank_page):
 
 
 def test_session(pytester: pytest.Pytester) -> None:
-    """The fixtures are there, in this order of weight, and Flask is loaded for the page alone."""
+    """The fixtures are available, and only the page imports Flask."""
     pytester.makepyfile(TESTS)
 
     pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
 
-def test_own_shop(pytester: pytest.Pytester) -> None:
-    """A project's own shop takes the place of the made-up one."""
-    pytester.makepyfile(OWN_SHOP)
+def test_own_merchant(pytester: pytest.Pytester) -> None:
+    """A project's own merchant replaces the fictitious one."""
+    pytester.makepyfile(OWN_MERCHANT)
 
     pytester.runpytest().assert_outcomes(passed=1)
 
 
 def test_without(pytester: pytest.Pytester) -> None:
-    """Who does not want the plugin does without."""
+    """An option disables the plugin."""
     pytester.makepyfile("def test(payment_order):\n    pass")
 
     pytester.runpytest("-p", "no:creance_pay").assert_outcomes(errors=1)

@@ -116,6 +116,7 @@ from creance_pay.messages import (
     Registration,
     Rendered,
     Retry,
+    ServiceUnavailable,
     Severity,
     SmsText,
     Wording,
@@ -580,7 +581,7 @@ def bank_side(keys: KeyRing) -> None:
     assert_type(bank.leave(), Decision)
     assert_type(bank.accounts, dict[str, Account])
     services = SipsServices(bank)
-    services.remit()
+    services.run_nightly_batch()
     assert_type(services.post("cashManagement/refund", b"{}", page=""), dict[str, str])
     assert_type(form_body(bank.answer(asked, decision)), bytes)
     transports: list[Transport] = [Recorder(), RequestsTransport(timeout=1.0, direct=True)]
@@ -599,7 +600,7 @@ def misbehaving_bank() -> None:
     assert_type(ending, Dispatch | None)
     if ending is not None:
         assert_type(ending.notifications, tuple[Notification, ...])
-        assert_type(ending.carried, Mapping[str, str] | None)
+        assert_type(ending.return_fields, Mapping[str, str] | None)
     assert_type(bank.due(), tuple[Notification, ...])
     assert_type(bank.attempts_left(asked), int)
     bank.settle(asked, decision, fault="doubled")  # type: ignore[arg-type]
@@ -669,6 +670,7 @@ def documents(letter: Acknowledgement) -> str:
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
     acknowledgement_pdf(rendered)  # type: ignore[arg-type]
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
+    assert_type(ServiceUnavailable().retry, Retry)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
 

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
-from .catalogue import MESSAGES, AmountHint, ReferenceHint
+from .catalogue import MESSAGES, AmountHint, ReferenceHint, ServiceUnavailable
 from .contact import ContactLine, contact_line
 from .formats import format_euros
 from .html import error_summary, printable_page
@@ -38,6 +38,7 @@ __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "Registration",
     "Rendered",
     "Retry",
+    "ServiceUnavailable",
     "Severity",
     "SmsText",
     "Wording",

@@ -252,6 +252,17 @@ class PaymentFailed(Message):
     errors = (GatewayUnavailableError,)
 
 
+@attrs.frozen(kw_only=True)
+class ServiceUnavailable(Message):
+    """The bank or the ledger did not answer before the browser left for the bank: this payment debited nothing.
+
+    Only the portal knows that the browser has not left, so that it builds this message itself, where
+    ``PaymentService.start`` raises :class:`~creance_pay.errors.GatewayUnavailableError`.
+    """
+
+    key, retry = "service_unavailable", Retry.LATER
+
+
 # Refund and chargeback: ``money`` is YES, because the amount was debited before it was returned, and no sentence may
 # deny the debit.  ``retry`` is NO, because only the caisse knows whether the debt is due: a refund often corrects a
 # double payment, and the bank may debit a charged-back payment again.
@@ -352,6 +363,7 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentCancelled,
     PaymentExpired,
     PaymentFailed,
+    ServiceUnavailable,
     PaymentRefunded,
     PaymentPartiallyRefunded,
     PaymentChargedBack,

@@ -1,15 +1,15 @@
-"""What the tests of a portal are given: a shop that the bank knows, and its page with a clock that can be moved.
+"""A merchant that the test bank knows, and a test bank whose clock the test moves.
 
-The fixtures of :mod:`creance_pay.testing.pytest_plugin` hand them out; without pytest they serve as well.
+The fixtures of :mod:`creance_pay.testing.pytest_plugin` build both classes; they work without pytest too.
 
 >>> from creance_pay import Euros, PaymentOrder
->>> shop = TrialMerchant()
+>>> merchant = TrialMerchant()
 >>> order = PaymentOrder(
 ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
 ...     return_url="http://127.0.0.1:8000/return", notification_url="http://127.0.0.1:8000/notification",
 ... )
->>> gateway = shop.gateway()
->>> gateway.verify(shop.notification(order, card=TrialCard.REFUSED), expected=order).state
+>>> gateway = merchant.gateway()
+>>> gateway.verify(merchant.notification(order, card=TrialCard.REFUSED), expected=order).state
 <PaymentState.REFUSED: 'REFUSED'>
 """
 
@@ -34,11 +34,11 @@ from .sips.decisions import Authentication, Decision, PaymentRequest, TrialCard,
 from .sips.delivery import deliver
 from .sips.faults import Fault
 
-_NOWHERE = "http://127.0.0.1"
+_LOOPBACK = "http://127.0.0.1"
 
 
-def _made_up_keys() -> KeyRing:
-    """Make two keys, as in the middle of a rotation."""
+def _trial_keys() -> KeyRing:
+    """Build a ring of two keys, as during a rotation."""
     secrets = {"1": "a-key-of-last-year-made-up", "2": "a-key-made-up-for-this-bank"}
     return KeyRing([SecretKey(version=version, secret=secret) for version, secret in secrets.items()], current="2")
 
@@ -49,18 +49,22 @@ def _message(fields: Mapping[str, str]) -> HttpMessage:
 
 @attrs.frozen(kw_only=True)
 class TrialMerchant:
-    """A shop that the bank of the tests knows; unless told otherwise a made-up one, in the middle of a rotation.
+    """A merchant that the test bank knows.  The default is fictitious and has two keys, as during a rotation.
 
     Args:
-        merchant_id: Its number.
-        keys: Its keys.
+        merchant_id: The merchant number.
+        keys: The merchant's keys.
     """
 
     merchant_id: str = "201000005940002"
-    keys: KeyRing = attrs.field(factory=_made_up_keys)
+    keys: KeyRing = attrs.field(factory=_trial_keys)
 
-    def gateway(self, url: str = _NOWHERE) -> SipsPaypage:
-        """Make the shop's gateway to a bank's page on this machine."""
+    def gateway(self, url: str = _LOOPBACK) -> SipsPaypage:
+        """Build the merchant's gateway to a bank on this machine.
+
+        Args:
+            url: The address of the bank.
+        """
         return SipsPaypage(merchant_id=self.merchant_id, keys=self.keys, host=SipsHost.loopback(url))
 
     def notification(
@@ -71,55 +75,59 @@ class TrialMerchant:
         authentication: Authentication = Authentication.SUCCESS,
         fault: Fault = Fault.NONE,
     ) -> HttpMessage:
-        """Write what the bank's server would post first about an order; each call is a bank without memory.
+        """Build the first notification of the bank about an order.  Each call uses a new bank, without state.
 
         Args:
             order: The order.
-            card: The card's number; ``None`` for a person who leaves.
-            authentication: How 3-D Secure ends.
-            fault: What goes wrong.
+            card: The card number; ``None`` when the person leaves the payment page.
+            authentication: The result of 3-D Secure.
+            fault: The fault of the bank.
 
         Raises:
-            InvalidValueError: for a fault by which there is no notification.
+            InvalidValueError: for a fault that suppresses the notification.
         """
         page = LocalBank(self)
-        asked = page.open(self.gateway().initiate(order))
-        ending = page.bank.settle(asked, page.decide(asked, card, authentication), fault=fault)
+        request = page.open(self.gateway().initiate(order))
+        ending = page.bank.settle(request, page.decide(request, card, authentication), fault=fault)
         if ending is None or not ending.notifications:
-            raise InvalidValueError(f"no notification comes when it is {fault}")
+            raise InvalidValueError(f"expected a fault with a notification, got {fault}")
         return _message(ending.notifications[0].fields)
 
 
 class LocalBank:
-    """The bank's page as the tests of a portal use it, in the place of a person: no time passes but by :meth:`wait`.
+    """The payment page of a test bank, called by a test in the place of a person.
+
+    Its clock follows the real time plus what :meth:`wait` adds, so that no test has to sleep.
 
     Args:
-        shop: The one shop that the bank knows.
-        transport: What posts the notifications; by default the real one.
+        merchant: The only merchant that the bank knows.
+        transport: The transport that posts the notifications; by default over HTTP, without proxy.
 
     Attributes:
-        bank: Who decides; its attribute ``fault`` says what goes wrong.
-        shop: The shop.
-        url: Where the page is served.
+        bank: The bank; its attribute ``fault`` is the default fault.
+        merchant: The merchant.
+        url: The address of the payment page.
     """
 
-    def __init__(self, shop: TrialMerchant, *, transport: Transport | None = None) -> None:
-        """Open a bank."""
-        self.shop, self.url = shop, _NOWHERE
-        self.bank = SipsBank({shop.merchant_id: shop.keys}, clock=self._now)
-        self._ahead = timedelta(0)
+    def __init__(self, merchant: TrialMerchant, *, transport: Transport | None = None) -> None:
+        """Start without a payment."""
+        self.merchant, self.url = merchant, _LOOPBACK
+        self.bank = SipsBank({merchant.merchant_id: merchant.keys}, clock=self._now)
+        self._offset = timedelta(0)
         self._transport = transport or RequestsTransport(direct=True)
 
     @property
     def gateway(self) -> SipsPaypage:
-        """The shop's gateway to this page."""
-        return self.shop.gateway(self.url)
+        """The merchant's gateway to this page."""
+        return self.merchant.gateway(self.url)
 
     def open(self, form: FormPost) -> PaymentRequest:
-        """Come to the page with the form that a gateway made, started by JSON or not.
+        """Open the payment page with the form of a gateway, and return the payment request.
+
+        A payment that was started by JSON is found by the token in its form.
 
         Raises:
-            ResponseRefusedError: for a form that the bank refuses, as one that comes twice.
+            ResponseRefusedError: when the bank refuses the form, for example at its second use.
         """
         started = self.bank.requests.get(form.fields.get("redirectionData", ""))
         return started or self.bank.receive(form.fields)
@@ -132,44 +140,47 @@ class LocalBank:
         authentication: Authentication = Authentication.SUCCESS,
         fault: Fault | None = None,
     ) -> HttpMessage:
-        """Pay by a card; the notification is posted before this returns.
+        """Pay by card, and post the immediate notifications before returning.
 
         Args:
-            form: The form to the bank's page.
-            card: The card's number.
-            authentication: How 3-D Secure ends.
-            fault: What goes wrong; by default, what goes wrong at the bank.
+            form: The form to the payment page.
+            card: The card number.
+            authentication: The result of 3-D Secure.
+            fault: The fault of the bank; by default the bank's attribute ``fault``.
 
         Returns:
-            What the browser would post to the order's return address.
+            The message that the browser would post to the order's return address.
+
+        Raises:
+            InvalidValueError: when the payment expires: no browser returns.
         """
-        asked = self.open(form)
-        return self._finish(asked, self.decide(asked, card, authentication), fault)
+        request = self.open(form)
+        return self._finish(request, self.decide(request, card, authentication), fault)
 
     def leave(self, form: FormPost, *, fault: Fault | None = None) -> HttpMessage:
-        """Come to the page and leave it; otherwise as :meth:`pay`."""
+        """Open the payment page and cancel; returns and raises as :meth:`pay` does."""
         return self._finish(self.open(form), self.bank.leave(), fault)
 
     def expire(self, form: FormPost) -> None:
-        """Come to the page and never do anything there: after fifteen minutes the portal is notified."""
+        """Open the payment page, do nothing there, and move the clock by fifteen minutes: the bank notifies it."""
         self.open(form)
         self.wait(timedelta(minutes=15))
 
     def wait(self, duration: timedelta) -> None:
-        """Move the bank's clock, and post what is due by then."""
-        self._ahead += duration
+        """Move the bank's clock forward, and post the notifications that are due."""
+        self._offset += duration
         deliver(self.bank.due(), self._transport)
 
-    def decide(self, asked: PaymentRequest, card: str | None, authentication: Authentication) -> Decision:
-        """Decide about a card, or about a person who leaves."""
-        return self.bank.leave() if card is None else self.bank.pay(asked, card, authentication=authentication)
+    def decide(self, request: PaymentRequest, card: str | None, authentication: Authentication) -> Decision:
+        """Return the bank's decision about a card, or about a person who leaves (``card=None``)."""
+        return self.bank.leave() if card is None else self.bank.pay(request, card, authentication=authentication)
 
-    def _finish(self, asked: PaymentRequest, decision: Decision, fault: Fault | None) -> HttpMessage:
-        ending = self.bank.settle(asked, decision, fault=fault)
-        if ending is None or ending.carried is None:
-            raise InvalidValueError("nobody comes back from an expiry")
-        deliver(ending.at_once, self._transport)
-        return _message(ending.carried)
+    def _finish(self, request: PaymentRequest, decision: Decision, fault: Fault | None) -> HttpMessage:
+        ending = self.bank.settle(request, decision, fault=fault)
+        if ending is None or ending.return_fields is None:
+            raise InvalidValueError("expected a payment that ends with a return, got one that expires")
+        deliver(ending.immediate, self._transport)
+        return _message(ending.return_fields)
 
     def _now(self) -> datetime:
-        return utc_now() + self._ahead
+        return utc_now() + self._offset

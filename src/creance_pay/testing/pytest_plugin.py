@@ -1,9 +1,8 @@
-"""The test kit for portals, as a plugin of pytest: it is there wherever this package is installed.
+"""A pytest plugin with the fixtures for the tests of a portal.  pytest loads it wherever this package is installed.
 
-Four fixtures: ``payment_order`` makes orders, ``signed_notification`` what the bank posts about one, ``bank_page``
-serves the bank over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the merchant of all three:
-override it to test with a merchant of your own.  Nothing is loaded before a test asks for it.  ``-p no:creance_pay``
-switches the plugin off.
+``payment_order`` builds orders, ``signed_notification`` builds the bank's notifications, ``bank_page`` serves the bank
+over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the merchant of the other three: override it to
+test with your own.  A fixture imports its modules at its first use.  ``-p no:creance_pay`` disables the plugin.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ _SEQUENCE = count(1)
 
 @pytest.fixture
 def bank_merchant() -> TrialMerchant:
-    """Give a made-up shop."""
-    from .fixtures import TrialMerchant  # noqa: PLC0415 - loaded when asked for
+    """Return a fictitious merchant."""
+    from .fixtures import TrialMerchant  # noqa: PLC0415 - loaded at the first use
 
     return TrialMerchant()
 
 
 @pytest.fixture
 def payment_order() -> Callable[..., PaymentOrder]:
-    """Give what makes orders: of 20.00 EUR and a new reference each, unless told otherwise by the fields of one."""
-    from ..money import Euros  # noqa: PLC0415 - loaded when asked for
+    """Return a function that builds orders of 20.00 EUR, each with a new reference; arguments replace any field."""
+    from ..money import Euros  # noqa: PLC0415 - loaded at the first use
     from ..payment import PaymentOrder  # noqa: PLC0415
     from ..references import TransactionReference  # noqa: PLC0415
 
@@ -52,14 +51,14 @@ def payment_order() -> Callable[..., PaymentOrder]:
 
 @pytest.fixture
 def signed_notification(bank_merchant: TrialMerchant) -> Callable[..., HttpMessage]:
-    """Give what writes the bank's notifications about orders: :meth:`TrialMerchant.notification`."""
+    """Return :meth:`TrialMerchant.notification`, which builds the bank's notification about an order."""
     return bank_merchant.notification
 
 
 @pytest.fixture
 def bank_page(bank_merchant: TrialMerchant) -> Iterator[LocalBank]:
-    """Serve the bank's page on a free port of this machine, for the length of a test."""
-    from .fixtures import LocalBank  # noqa: PLC0415 - loaded when asked for
+    """Serve the bank's payment page on a free port of this machine during the test."""
+    from .fixtures import LocalBank  # noqa: PLC0415 - loaded at the first use
     from .sips.server import bank_pages, serving  # noqa: PLC0415
 
     page = LocalBank(bank_merchant)

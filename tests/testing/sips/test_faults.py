@@ -1,4 +1,4 @@
-"""What each fault sends, judged by the gateway that has to withstand it."""
+"""The messages of each fault, verified by a merchant's gateway."""
 
 import gc
 from collections.abc import Mapping
@@ -27,17 +27,17 @@ AT_ONCE = timedelta(0)
 GATEWAY = local_shop()
 
 
-def ending(fault: Fault, card: str | None = TrialCard.ACCEPTED, keys: KeyRing | None = None) -> Dispatch:
-    """End one payment with a fault; without card the person leaves."""
-    bank = SipsBank({MERCHANT: keys or ring()}, clock=lambda: NOON, delay=DELAY)
-    asked = bank.receive(GATEWAY.initiate(order()).fields)
-    ended = bank.settle(asked, bank.leave() if card is None else bank.pay(asked, card), fault=fault)
+def ending(fault: Fault, card: str | None = TrialCard.ACCEPTED) -> Dispatch:
+    """End one payment with a fault; without a card the person leaves."""
+    bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON, delay=DELAY)
+    request = bank.receive(GATEWAY.initiate(order()).fields)
+    ended = bank.settle(request, bank.leave() if card is None else bank.pay(request, card), fault=fault)
     assert ended is not None
     return ended
 
 
-def judged(fields: Mapping[str, str] | None, gateway: SipsPaypage = GATEWAY) -> object:
-    """Give the outcome that a message proves, or the family of the error that it meets."""
+def verified(fields: Mapping[str, str] | None, gateway: SipsPaypage = GATEWAY) -> object:
+    """Return the state that a message proves, or the type of the error that it causes."""
     if fields is None:
         return None
     try:
@@ -46,97 +46,92 @@ def judged(fields: Mapping[str, str] | None, gateway: SipsPaypage = GATEWAY) -> 
         return type(error)
 
 
-# What is notified, after how long, and what the browser carries, when the bank has accepted.
-EXPECTED: list[tuple[Fault, list[tuple[timedelta, object]], object]] = [
-    (Fault.NONE, [(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
-    (Fault.LOST, [], PaymentState.PAID),
-    (Fault.LATE, [(DELAY, PaymentState.PAID)], PaymentState.PAID),
-    (Fault.DOUBLED, [(AT_ONCE, PaymentState.PAID), (AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
-    (Fault.OUT_OF_ORDER, [(AT_ONCE, PaymentState.PAID), (DELAY, PaymentState.PENDING)], PaymentState.PAID),
-    (Fault.WRONG_AMOUNT, [(AT_ONCE, OrderMismatchError)], OrderMismatchError),
-    (Fault.OLD_KEY, [(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
-    (Fault.FORGED, [(AT_ONCE, SealMismatchError)], SealMismatchError),
-    (Fault.EMPTY_SEAL, [(AT_ONCE, SealMismatchError)], SealMismatchError),
-    (Fault.PENDING_FIRST, [(AT_ONCE, PaymentState.PENDING), (DELAY, PaymentState.PAID)], PaymentState.PENDING),
-    (Fault.HTML_ERROR, [], PaymentState.PAID),
-]
+# The notifications (delay, result) and the result of the return, for a card that the bank accepts.
+EXPECTED: dict[Fault, tuple[list[tuple[timedelta, object]], object]] = {
+    Fault.NONE: ([(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
+    Fault.LOST: ([], PaymentState.PAID),
+    Fault.LATE: ([(DELAY, PaymentState.PAID)], PaymentState.PAID),
+    Fault.DOUBLED: ([(AT_ONCE, PaymentState.PAID), (AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
+    Fault.OUT_OF_ORDER: ([(AT_ONCE, PaymentState.PAID), (DELAY, PaymentState.PENDING)], PaymentState.PAID),
+    Fault.WRONG_AMOUNT: ([(AT_ONCE, OrderMismatchError)], OrderMismatchError),
+    Fault.OLD_KEY: ([(AT_ONCE, PaymentState.PAID)], PaymentState.PAID),
+    Fault.FORGED: ([(AT_ONCE, SealMismatchError)], SealMismatchError),
+    Fault.EMPTY_SEAL: ([(AT_ONCE, SealMismatchError)], SealMismatchError),
+    Fault.PENDING_FIRST: ([(AT_ONCE, PaymentState.PENDING), (DELAY, PaymentState.PAID)], PaymentState.PENDING),
+    Fault.HTML_ERROR: ([], PaymentState.PAID),
+}
 
 
-@pytest.mark.parametrize(("fault", "notified", "carried"), EXPECTED)
-class TestAccepted:
-    """An accepted payment, under each fault."""
+def test_accepted() -> None:
+    """For an accepted payment, each fault has its notifications, in order and in time, and its return."""
+    found = {fault: ending(fault) for fault in Fault}
 
-    def test_notified(self, fault: Fault, notified: list[tuple[timedelta, object]], carried: object) -> None:
-        """The notifications come in this order, at these times, and prove this."""
-        found = ending(fault)
-
-        assert (notified, carried) == (
-            [(each.after, judged(each.fields)) for each in found.notifications],
-            judged(found.carried),
-        )
-
-    def test_address(self, fault: Fault, notified: list[object], carried: object) -> None:
-        """They go to the order's address."""
-        assert [NOTIFICATION_URL] * len(notified) == [each.url for each in ending(fault).notifications], carried
+    assert EXPECTED == {
+        fault: ([(each.delay, verified(each.fields)) for each in ended.notifications], verified(ended.return_fields))
+        for fault, ended in found.items()
+    }
 
 
-def test_every_fault() -> None:
-    """The table leaves out no fault."""
-    assert list(Fault) == [row[0] for row in EXPECTED]
+def test_address() -> None:
+    """Every notification is posted to the order's address."""
+    assert {NOTIFICATION_URL} == {each.url for fault in Fault for each in ending(fault).notifications}
+
+
+def test_refused() -> None:
+    """No fault makes a paid payment of a refused one."""
+    refused = {fault: ending(fault, TrialCard.REFUSED) for fault in Fault}
+
+    assert [] == [
+        fault
+        for fault, ended in refused.items()
+        if PaymentState.PAID in [verified(fields) for fields in (ended.return_fields, *posted(ended))]
+    ]
+
+
+def posted(ended: Dispatch) -> list[Mapping[str, str]]:
+    """List the fields of the notifications."""
+    return [each.fields for each in ended.notifications]
 
 
 class TestOldKey:
-    """Sealed by a key that is not the one that the shop asked by."""
+    """The messages are sealed with another key than the request."""
 
     def test_version(self) -> None:
-        """The other key of the ring seals, and the message names it."""
-        text = ending(Fault.OLD_KEY).notifications[0].fields["Data"]
+        """Another key of the ring seals, and the message names it."""
+        assert "keyVersion=1" in posted(ending(Fault.OLD_KEY))[0]["Data"].split("|")
 
-        assert "keyVersion=1" in text.split("|")
+    def test_ring_of_one(self) -> None:
+        """Without another key in the ring, a key that the merchant does not know seals."""
+        found = []
+        for version in ("0", "1", "7"):
+            keys = KeyRing([SecretKey(version=version, secret=SECRET)], current=version)
+            gateway = local_shop(keys=keys)
+            bank = SipsBank({MERCHANT: keys}, clock=lambda: NOON, fault=Fault.OLD_KEY)
+            ended = bank.settle(bank.receive(gateway.initiate(order()).fields), bank.leave())
+            found.append(verified(ended.return_fields if ended else None, gateway))
 
-    @pytest.mark.parametrize("version", ["0", "1", "7"])
-    def test_ring_of_one(self, version: str) -> None:
-        """Where there is no other key, a key seals that the shop does not have."""
-        keys = KeyRing([SecretKey(version=version, secret=SECRET)], current=version)
-        shop = local_shop(keys=keys)
-        bank = SipsBank({MERCHANT: keys}, clock=lambda: NOON, fault=Fault.OLD_KEY)
-        asked = bank.receive(shop.initiate(order()).fields)
-        ended = bank.settle(asked, bank.leave())
-
-        assert ended is not None
-        assert UnknownKeyError is judged(ended.carried, shop)
+        assert [UnknownKeyError] * 3 == found
 
 
 @pytest.mark.parametrize("card", [TrialCard.REFUSED, TrialCard.ACCEPTED, None])
-def test_forgery(card: str | None) -> None:
-    """A forgery says *accepted* whatever the bank has decided, and of this alone a portal could be wrong."""
-    text = ending(Fault.FORGED, card).notifications[0].fields["Data"]
-
-    assert "responseCode=00" in text.split("|")
+def test_forged(card: str | None) -> None:
+    """A forged message states *accepted*, whatever the decision: a portal that believed it would be wrong."""
+    assert "responseCode=00" in posted(ending(Fault.FORGED, card))[0]["Data"].split("|")
 
 
 def test_empty_seal() -> None:
-    """The seal is there, and empty, as the vendor sends it."""
-    assert "" == ending(Fault.EMPTY_SEAL).notifications[0].fields["Seal"]
+    """The field of the seal is present and empty, as the vendor sends it."""
+    assert "" == posted(ending(Fault.EMPTY_SEAL))[0]["Seal"]
 
 
 def test_one_cent() -> None:
-    """The wrong amount is wrong by one cent, which a tolerance would let pass."""
-    assert "amount=1601" in ending(Fault.WRONG_AMOUNT).notifications[0].fields["Data"].split("|")
+    """The wrong amount differs by one cent, which a tolerance would accept."""
+    assert "amount=1601" in posted(ending(Fault.WRONG_AMOUNT))[0]["Data"].split("|")
 
 
-@pytest.mark.parametrize("fault", Fault)
-def test_refused(fault: Fault) -> None:
-    """No fault makes a paid payment of a refused one."""
-    found = ending(fault, TrialCard.REFUSED)
+def test_discretion() -> None:
+    """No card number is stored, and no repr shows a sealed text or a secret."""
+    found = [ending(fault) for fault in Fault]
+    objects = [thing for thing in gc.get_objects() if isinstance(thing, (Decision, Notification, PaymentRequest))]
 
-    assert PaymentState.PAID not in [judged(found.carried), *(judged(each.fields) for each in found.notifications)]
-
-
-@pytest.mark.parametrize("fault", Fault)
-def test_discretion(fault: Fault) -> None:
-    """No card number stays, and no repr shows a sealed text or a secret."""
-    found = ending(fault)
-    held = [thing for thing in gc.get_objects() if isinstance(thing, (Decision, Notification, PaymentRequest))]
-
-    assert [] == [text for text in (TrialCard.ACCEPTED.value, SECRET, "keyVersion=") if text in f"{found} {held}"]
+    assert [] == [text for text in (TrialCard.ACCEPTED.value, SECRET, "keyVersion=") if text in f"{found} {objects}"]

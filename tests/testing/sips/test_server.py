@@ -1,4 +1,4 @@
-"""The bank's pages over real HTTP on this machine, with a listener that gets the notification."""
+"""The bank's pages over HTTP on this machine, with a portal that receives the notifications."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ import pytest
 from flask import Flask, request
 
 from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source
-from creance_pay.errors import GatewayUnavailableError, MissingExtraError
+from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import Authentication, Fault, SipsBank, TrialCard
@@ -27,17 +27,17 @@ CARD = "5017670000001800"
 
 
 class Page(HTMLParser):
-    """A page's text, and the form on it."""
+    """The text of a page, and its form."""
 
     def __init__(self, html: str) -> None:
-        """Read the page."""
+        """Parse the page."""
         super().__init__()
-        self.html, self.words, self.action, self.fields = html, "", "", dict[str, str]()
+        self.html, self.text, self.action, self.fields = html, "", "", dict[str, str]()
         self.tags: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the form's address and its hidden fields."""
+        """Store the form's address and its hidden fields."""
         self.tags.append(tag)
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
@@ -46,178 +46,16 @@ class Page(HTMLParser):
             self.fields[found["name"]] = found["value"]
 
     def handle_data(self, data: str) -> None:
-        """Gather the text."""
-        self.words += data
+        """Collect the text."""
+        self.text += data
 
 
-def post(url: str, fields: Mapping[str, str]) -> tuple[int, Page]:
-    """Post a form, without any proxy."""
-    opener = build_opener(ProxyHandler({}))
-    try:
-        with opener.open(url, data=urlencode(fields).encode(), timeout=10) as answer:
-            return answer.status, Page(answer.read().decode())
-    except HTTPError as error:
-        with error:
-            return error.code, Page(error.read().decode())
-
-
-@attrs.frozen
-class Street:
-    """A bank, and a portal that listens to it."""
-
-    bank_url: str
-    gateway: SipsPaypage
-    placed: PaymentOrder
-    heard: list[HttpMessage]
-
-    def enter(self) -> tuple[int, Page]:
-        """Leave the portal for the bank's page."""
-        form = self.gateway.initiate(self.placed)
-        return post(form.action, form.fields)
-
-    def decide(self, **choice: str) -> tuple[int, Page]:
-        """Go to the bank's page, and answer there."""
-        self.enter()
-        return self.finish(**choice)
-
-    def finish(self, **choice: str) -> tuple[int, Page]:
-        """Answer on the bank's page once one is there."""
-        return post(f"{self.bank_url}/payment", {"reference": self.placed.transaction_reference, **choice})
-
-
-@pytest.fixture
-def bank() -> SipsBank:
-    """Open a bank."""
-    return SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
-
-
-@pytest.fixture
-def street(bank: SipsBank) -> Iterator[Street]:
-    """Open a bank and a portal on two free ports of this machine."""
-    heard: list[HttpMessage] = []
-    portal = Flask("portal")
-
-    @portal.post("/notification")
-    def _hear() -> str:
-        heard.append(HttpMessage(request.get_data(), dict(request.headers)))
-        return ""
-
-    with serving(portal) as portal_url, serving(bank_pages(bank)) as bank_url:
-        gateway = shop(host=SipsHost.loopback(bank_url))
-        placed = order(return_url=f"{portal_url}/return", notification_url=f"{portal_url}/notification")
-        yield Street(bank_url, gateway, placed, heard)
-
-
-class TestPaymentPage:
-    """The bank's page shows what is to be paid."""
-
-    @pytest.mark.parametrize("shown", ["16,00 €", "REF1", MERCHANT])
-    def test_shown(self, street: Street, shown: str) -> None:
-        """Amount, reference and shop are on the page."""
-        status, page = street.enter()
-
-        assert (200, True) == (status, shown in page.words)
-
-    def test_again(self, street: Street) -> None:
-        """The same form twice is refused: the reference was used."""
-        street.enter()
-        status, page = street.enter()
-
-        assert (400, True) == (status, "transaction already processed" in page.words)
-
-    @pytest.mark.parametrize("changes", [{"Seal": "0" * 64}, {"Seal": ""}, {"Data": "merchantId=<script>"}])
-    def test_refused(self, street: Street, changes: dict[str, str]) -> None:
-        """A request that is refused gets a page that says so."""
-        form = street.gateway.initiate(street.placed)
-        status, page = post(form.action, {**form.fields, **changes})
-
-        assert (400, True) == (status, "Demande de paiement refusée" in page.words)
-
-    def test_broken_request(self, street: Street) -> None:
-        """A request without any field is refused too."""
-        assert 400 == post(f"{street.bank_url}/paymentInit", {})[0]
-
-    @pytest.mark.parametrize("fields", [{}, {"reference": "REF2"}, {"reference": "<script>"}])
-    def test_unknown_payment(self, street: Street, fields: dict[str, str]) -> None:
-        """A decision about a payment that nobody asked for is refused."""
-        assert 400 == post(f"{street.bank_url}/payment", {**fields, "card": CARD})[0]
-
-
-class TestDecision:
-    """What the person does reaches the portal twice."""
-
-    @pytest.mark.parametrize(
-        ("choice", "outcome", "sentence"),
-        [
-            ({"card": CARD}, PaymentState.PAID, "Votre paiement a été accepté."),
-            ({"card": "5017670000001805"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
-            ({"card": "not a card"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
-            ({"card": "", "leave": ""}, PaymentState.CANCELLED, "Vous avez abandonné le paiement."),
-            ({"card": CARD, "leave": ""}, PaymentState.CANCELLED, "Vous avez abandonné le paiement."),
-        ],
-    )
-    def test_outcome(self, street: Street, choice: dict[str, str], outcome: PaymentState, sentence: str) -> None:
-        """The page says what became of the payment, and the notification proves it."""
-        status, page = street.decide(**choice)
-        payments = [street.gateway.verify(each, expected=street.placed) for each in street.heard]
-
-        assert (200, True, [outcome]) == (status, sentence in page.words, [payment.state for payment in payments])
-
-    def test_way_back(self, street: Street) -> None:
-        """The form back to the portal carries the very fields of the notification."""
-        _, page = street.decide(card=CARD)
-        message = HttpMessage(urlencode(page.fields).encode())
-
-        assert (street.placed.return_url, street.heard[0].body, PaymentState.PAID) == (
-            page.action,
-            message.body,
-            street.gateway.verify(message, expected=street.placed, source=Source.RETURN).state,
-        )
-
-    @pytest.mark.parametrize("shown", ["5017##########00", "REF1", MERCHANT, "001600", "23/11/2026"])
-    def test_receipt(self, street: Street, shown: str) -> None:
-        """The receipt shows the masked card, both numbers, the shop and the day."""
-        assert shown in street.decide(card=CARD)[1].words
-
-    def test_no_card_number(self, street: Street) -> None:
-        """Neither page nor notification has the whole card number."""
-        _, page = street.decide(card=CARD)
-
-        assert [] == [text for text in (page.html, str(street.heard[0].body)) if CARD in text]
-
-    def test_no_script(self, street: Street) -> None:
-        """What a person types does not become markup."""
-        assert "script" not in street.decide(card="<script>alert(1)</script>")[1].tags
-
-
-class Unreachable:
-    """A way out that leads nowhere."""
-
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Get no answer."""
-        raise GatewayUnavailableError(f"no answer from {len(url)} letters about {len(fields)} fields")
-
-    post_json = post_form
-
-
-@pytest.mark.parametrize("transport", [None, Unreachable()])
-def test_portal_down(transport: Unreachable | None) -> None:
-    """The person gets the receipt even where the portal cannot be reached."""
-    with serving(Flask("nobody")) as gone:
-        pass
-    with serving(bank_pages(SipsBank({MERCHANT: ring()}), transport=transport)) as bank_url:
-        placed = order(return_url=f"{gone}/return", notification_url=f"{gone}/notification")
-        street = Street(bank_url, shop(host=SipsHost.loopback(bank_url)), placed, [])
-        status, page = street.decide(card=CARD)
-
-    assert (200, True) == (status, "Votre paiement a été accepté." in page.words)
-
-
-def visit(url: str, host: str | None = None) -> tuple[int, Page]:
-    """Get a page, perhaps under another name of the host."""
+def send(url: str, data: Mapping[str, str] | None = None, host: str | None = None) -> tuple[int, Page]:
+    """Get a page or post a form, without proxy, perhaps under another host name."""
+    body = None if data is None else urlencode(data).encode()
     try:
         with build_opener(ProxyHandler({})).open(
-            Request(url, headers={"Host": host} if host else {}),  # noqa: S310 - http on this machine
+            Request(url, data=body, headers={"Host": host} if host else {}),  # noqa: S310 - http on this machine
             timeout=10,
         ) as answer:
             return answer.status, Page(answer.read().decode())
@@ -226,136 +64,260 @@ def visit(url: str, host: str | None = None) -> tuple[int, Page]:
             return error.code, Page(error.read().decode())
 
 
-def pages_of(street: Street) -> dict[str, tuple[int, Page]]:
-    """Visit each page that there is."""
-    form = street.gateway.initiate(street.placed)
-    found = {"index": visit(street.bank_url), "nothing": visit(f"{street.bank_url}/nothing")}
-    found["method"] = visit(f"{street.bank_url}/payment")
-    found["payment"] = post(form.action, form.fields)
-    found["refused"] = post(form.action, form.fields)
-    answer = {"reference": street.placed.transaction_reference, "card": TrialCard.REFUSED}
-    found["error"] = post(f"{street.bank_url}/payment", answer)
-    found["receipt"] = post(f"{street.bank_url}/payment", answer | {"card": CARD})
-    return found
+@attrs.frozen
+class Scenario:
+    """A bank, an order, and the portal that receives the notifications about it."""
+
+    bank_url: str
+    gateway: SipsPaypage
+    order: PaymentOrder
+    received: list[HttpMessage]
+
+    def open(self) -> tuple[int, Page]:
+        """Open the bank's page with the form of the order."""
+        form = self.gateway.initiate(self.order)
+        return send(form.action, form.fields)
+
+    def decide(self, **choice: str) -> tuple[int, Page]:
+        """Open the bank's page, and post a choice."""
+        self.open()
+        return self.post(**choice)
+
+    def post(self, **choice: str) -> tuple[int, Page]:
+        """Post a choice to the bank's page."""
+        return send(f"{self.bank_url}/payment", {"reference": self.order.transaction_reference, **choice})
+
+    def states(self) -> list[PaymentState]:
+        """Verify every notification, and return the states."""
+        return [self.gateway.verify(each, expected=self.order).state for each in self.received]
 
 
-class TestEveryPage:
-    """What every page has."""
+@pytest.fixture
+def bank() -> SipsBank:
+    """Build a bank with one merchant."""
+    return SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
 
-    @pytest.fixture
-    def pages(self, street: Street, bank: SipsBank) -> dict[str, tuple[int, Page]]:
-        """Visit them all, at a bank where a card may be tried again."""
-        bank._attempts = 3
-        return pages_of(street)
 
-    def test_statuses(self, pages: dict[str, tuple[int, Page]]) -> None:
-        """Each answers by its own status."""
-        statuses = {"index": 200, "nothing": 404, "method": 405, "payment": 200, "refused": 400, "error": 200}
+@pytest.fixture
+def scenario(bank: SipsBank) -> Iterator[Scenario]:
+    """Serve a bank and a portal on two free ports of this machine."""
+    received: list[HttpMessage] = []
+    portal = Flask("portal")
 
-        assert {**statuses, "receipt": 200} == {name: status for name, (status, _) in pages.items()}
+    @portal.post("/notification")
+    def _notification() -> str:
+        received.append(HttpMessage(request.get_data(), dict(request.headers)))
+        return ""
 
-    def test_example(self, pages: dict[str, tuple[int, Page]]) -> None:
-        """Nobody can take it for a real bank's."""
-        assert [] == [name for name, (_, page) in pages.items() if "exemple : aucun paiement réel" not in page.words]
+    with serving(portal) as portal_url, serving(bank_pages(bank)) as bank_url:
+        gateway = shop(host=SipsHost.loopback(bank_url))
+        placed = order(return_url=f"{portal_url}/return", notification_url=f"{portal_url}/notification")
+        yield Scenario(bank_url, gateway, placed, received)
 
-    def test_language(self, pages: dict[str, tuple[int, Page]]) -> None:
-        """Each says that it is in French, and has one heading of the first rank."""
-        wrong = [
-            name
-            for name, (_, page) in pages.items()
-            if '<html lang="fr">' not in page.html or page.tags.count("h1") != 1
-        ]
 
-        assert [] == wrong
+class TestPaymentPage:
+    """The page of a payment."""
 
-    def test_no_script(self, pages: dict[str, tuple[int, Page]]) -> None:
-        """None has a script, a style or a frame within."""
-        assert [] == [name for name, (_, page) in pages.items() if {"script", "style", "iframe"} & set(page.tags)]
+    def test_shown(self, scenario: Scenario) -> None:
+        """It shows amount, reference and merchant."""
+        status, page = scenario.open()
+
+        assert (200, []) == (status, [words for words in ("16,00 €", "REF1", MERCHANT) if words not in page.text])
+
+    def test_again(self, scenario: Scenario) -> None:
+        """The second use of a form is refused: the reference was used."""
+        scenario.open()
+        status, page = scenario.open()
+
+        assert (400, True) == (status, "transaction already processed" in page.text)
+
+    def test_refused(self, scenario: Scenario) -> None:
+        """A request that the bank refuses gets a page that reports the refusal."""
+        form = scenario.gateway.initiate(scenario.order)
+        changes: list[dict[str, str]] = [{"Seal": "0" * 64}, {"Seal": ""}, {"Data": "merchantId=<script>"}]
+        pages = [send(form.action, {**form.fields, **each}) for each in changes]
+        pages.append(send(f"{scenario.bank_url}/paymentInit", {}))
+
+        assert [(400, True)] * 4 == [(status, "Demande de paiement refusée" in page.text) for status, page in pages]
+
+    def test_unknown_payment(self, scenario: Scenario) -> None:
+        """A choice about an unknown payment is refused."""
+        fields: list[dict[str, str]] = [{}, {"reference": "REF2"}, {"reference": "<script>"}]
+        found = [send(f"{scenario.bank_url}/payment", {**each, "card": CARD})[0] for each in fields]
+
+        assert [400] * 3 == found
+
+
+class TestDecision:
+    """The person's choice reaches the portal by both ways."""
+
+    @pytest.mark.parametrize(
+        ("choice", "state", "sentence"),
+        [
+            ({"card": CARD}, PaymentState.PAID, "Votre paiement a été accepté."),
+            ({"card": "5017670000001805"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
+            ({"card": "not a card"}, PaymentState.REFUSED, "Votre paiement a été refusé."),
+            ({"card": CARD, "leave": ""}, PaymentState.CANCELLED, "Vous avez abandonné le paiement."),
+            ({"card": TrialCard.PENDING}, PaymentState.PENDING, "en attente de la réponse de votre banque"),
+        ],
+    )
+    def test_state(self, scenario: Scenario, choice: dict[str, str], state: PaymentState, sentence: str) -> None:
+        """The page shows the decision, and the status of the notification, which proves the decision."""
+        status, page = scenario.decide(**choice)
+        sentences = (sentence, "Notification au commerçant : réponse HTTP 200.")
+
+        assert (200, [], [state]) == (status, [each for each in sentences if each not in page.text], scenario.states())
+
+    def test_return(self, scenario: Scenario) -> None:
+        """The form back to the portal has the same fields as the notification."""
+        _, page = scenario.decide(card=CARD)
+        message = HttpMessage(urlencode(page.fields).encode())
+
+        assert (scenario.order.return_url, scenario.received[0].body, PaymentState.PAID) == (
+            page.action,
+            message.body,
+            scenario.gateway.verify(message, expected=scenario.order, source=Source.RETURN).state,
+        )
+
+    def test_receipt(self, scenario: Scenario) -> None:
+        """The receipt shows masked card, both numbers, merchant and day; no message has the whole card number."""
+        _, page = scenario.decide(card=CARD)
+        shown = ("5017##########00", "REF1", MERCHANT, "001600", "23/11/2026")
+
+        assert [] == [words for words in shown if words not in page.text]
+        assert [] == [text for text in (page.html, str(scenario.received[0].body)) if CARD in text]
+
+    def test_no_script(self, scenario: Scenario) -> None:
+        """Typed markup is escaped."""
+        assert "script" not in scenario.decide(card="<script>alert(1)</script>")[1].tags
+
+
+class Unreachable:
+    """A transport without an answer."""
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Raise the error of a missing answer."""
+        raise GatewayUnavailableError(f"no answer from {len(url)} letters about {len(fields)} fields")
+
+    post_json = post_form
+
+
+@pytest.mark.parametrize("transport", [None, Unreachable()])
+def test_portal_down(transport: Unreachable | None) -> None:
+    """The receipt is shown even when the portal cannot be reached."""
+    with serving(Flask("nobody")) as gone:
+        pass
+    with serving(bank_pages(SipsBank({MERCHANT: ring()}), transport=transport)) as bank_url:
+        placed = order(return_url=f"{gone}/return", notification_url=f"{gone}/notification")
+        scenario = Scenario(bank_url, shop(host=SipsHost.loopback(bank_url)), placed, [])
+        status, page = scenario.decide(card=CARD)
+
+    assert (200, True) == (status, "Votre paiement a été accepté." in page.text)
+
+
+def test_every_page(scenario: Scenario, bank: SipsBank) -> None:
+    """Each page has its status, is marked as an example, is in French, has one h1, and no script, style or frame."""
+    bank._attempts = 3
+    form = scenario.gateway.initiate(scenario.order)
+    pages = {
+        "index": (200, send(scenario.bank_url)),
+        "nothing": (404, send(f"{scenario.bank_url}/nothing")),
+        "method": (405, send(f"{scenario.bank_url}/payment")),
+        "payment": (200, send(form.action, form.fields)),
+        "refused": (400, send(form.action, form.fields)),
+        "error": (200, scenario.post(card=TrialCard.REFUSED)),
+        "receipt": (200, scenario.post(card=CARD)),
+    }
+
+    assert {name: expected for name, (expected, _) in pages.items()} == {
+        name: status for name, (_, (status, _)) in pages.items()
+    }
+    assert [] == [
+        name
+        for name, (_, (_, page)) in pages.items()
+        if "exemple : aucun paiement réel" not in page.text
+        or '<html lang="fr">' not in page.html
+        or page.tags.count("h1") != 1
+        or {"script", "style", "iframe"} & set(page.tags)
+    ]
 
 
 class TestChoices:
-    """What a tester may choose."""
+    """The choices of a tester."""
 
-    @pytest.mark.parametrize("choice", [TrialCard, Authentication, Fault])
-    def test_offered(self, street: Street, choice: type[TrialCard | Authentication | Fault]) -> None:
-        """Each choice is on the page, and has words beside it."""
-        _, page = street.enter()
-
-        assert [] == [each for each in choice if not re.search(rf'<option value="{each}"[^>]*>\w', page.html)]
-
-    def test_labels(self, street: Street) -> None:
-        """Each field has a label."""
-        _, page = street.enter()
+    def test_offered(self, scenario: Scenario) -> None:
+        """The page offers each choice with a label, and each field has a label."""
+        _, page = scenario.open()
         fields = re.findall(r'<(?:input|select) id="([^"]+)"', page.html)
 
+        assert [] == [
+            each
+            for choices in (TrialCard, Authentication, Fault)
+            for each in choices
+            if not re.search(rf'<option value="{each}"[^>]*>\w', page.html)
+        ]
         assert fields == re.findall(r'<label for="([^"]+)"', page.html)
 
-    def test_authentication(self, street: Street) -> None:
-        """A choice of how 3-D Secure ends is followed."""
-        _, page = street.decide(card=CARD, authentication=Authentication.FAILURE)
+    def test_authentication(self, scenario: Scenario) -> None:
+        """The chosen result of 3-D Secure applies."""
+        _, page = scenario.decide(card=CARD, authentication=Authentication.FAILURE)
 
-        assert "Votre paiement a été refusé." in page.words
+        assert "Votre paiement a été refusé." in page.text
 
-    def test_fault(self, street: Street) -> None:
-        """So is one of what goes wrong."""
-        street.decide(card=CARD, fault=Fault.DOUBLED)
+    def test_fault(self, scenario: Scenario) -> None:
+        """The chosen fault applies."""
+        scenario.decide(card=CARD, fault=Fault.DOUBLED)
 
-        assert 2 == len(street.heard)
+        assert 2 == len(scenario.received)
 
-    def test_fault_of_the_bank(self, street: Street, bank: SipsBank) -> None:
-        """What goes wrong at the bank is chosen beforehand, and followed where the form says nothing."""
+    def test_default_fault(self, scenario: Scenario, bank: SipsBank) -> None:
+        """The bank's default fault is selected on the page, and applies to a form without a choice."""
         bank.fault = Fault.LOST
-        _, page = street.enter()
-        street.finish(card=CARD)
+        _, page = scenario.open()
+        scenario.post(card=CARD)
 
-        assert (True, []) == ('<option value="lost" selected>' in page.html, street.heard)
+        assert (True, []) == ('<option value="lost" selected>' in page.html, scenario.received)
 
-    def test_no_fault(self, street: Street, bank: SipsBank) -> None:
-        """Choosing that nothing goes wrong is a choice too."""
+    def test_no_fault(self, scenario: Scenario, bank: SipsBank) -> None:
+        """The choice of no fault replaces the bank's default."""
         bank.fault = Fault.LOST
-        street.decide(card=CARD, fault=Fault.NONE)
+        scenario.decide(card=CARD, fault=Fault.NONE)
 
-        assert 1 == len(street.heard)
+        assert 1 == len(scenario.received)
 
-    @pytest.mark.parametrize("choice", [{"fault": "rain"}, {"fault": ""}, {"authentication": "PERHAPS"}])
-    def test_unknown(self, street: Street, choice: dict[str, str]) -> None:
-        """What is no choice is refused, and decides nothing."""
-        status, _ = street.decide(card=CARD, **choice)
+    def test_unknown(self, scenario: Scenario) -> None:
+        """An unknown choice is refused, and decides nothing."""
+        scenario.open()
+        choices: list[dict[str, str]] = [{"fault": "rain"}, {"fault": ""}, {"authentication": "PERHAPS"}]
+        statuses = [scenario.post(card=CARD, **choice)[0] for choice in choices]
 
-        assert (400, []) == (status, street.heard)
-
-    def test_told(self, street: Street) -> None:
-        """The tester reads how the portal has answered."""
-        assert "Notification au commerçant : réponse HTTP 200." in street.decide(card=CARD)[1].words
-
-    def test_pending(self, street: Street) -> None:
-        """A payment that the bank has not decided yet is neither accepted nor refused."""
-        assert "en attente" in street.decide(card=TrialCard.PENDING)[1].words
+        assert ([400] * 3, []) == (statuses, scenario.received)
 
 
 class TestAgain:
-    """Another card may be tried at a bank that lets one."""
+    """A bank with several attempts."""
 
     @pytest.mark.parametrize(
         ("card", "sentence"),
         [(TrialCard.REFUSED, "Votre carte a été refusée."), ("12", "Le numéro de carte n’est pas lisible.")],
     )
-    def test_summary(self, street: Street, bank: SipsBank, card: str, sentence: str) -> None:
-        """The summary says what is wrong, has the focus, leads to the field, and the title says so first."""
+    def test_summary(self, scenario: Scenario, bank: SipsBank, card: str, sentence: str) -> None:
+        """The error summary has the focus and a link to the field, and the title of the page starts with the error."""
         bank._attempts = 3
-        _, page = street.decide(card=card)
-
-        assert (True, True, True, True, True) == (
-            sentence in page.words,
-            "Essais restants : 2." in page.words,
-            'role="alert" tabindex="-1" autofocus' in page.html,
-            '<a href="#card">' in page.html,
-            "<title>Erreur : Informations de la carte" in page.html,
+        _, page = scenario.decide(card=card)
+        shown = (
+            sentence,
+            "Essais restants : 2.",
+            'role="alert" tabindex="-1" autofocus',
+            '<a href="#card">',
+            "<title>Erreur : Informations de la carte",
         )
 
-    def test_no_error_at_first(self, street: Street) -> None:
-        """At first there is nothing wrong."""
-        _, page = street.enter()
+        assert [] == [words for words in shown if words not in page.html]
+
+    def test_no_error_at_first(self, scenario: Scenario) -> None:
+        """The first page has no error."""
+        _, page = scenario.open()
 
         assert (False, False, True) == (
             'role="alert"' in page.html,
@@ -363,42 +325,42 @@ class TestAgain:
             "<title>Informations de la carte" in page.html,
         )
 
-    def test_nothing_heard(self, street: Street, bank: SipsBank) -> None:
-        """The portal hears of the last attempt alone."""
+    def test_one_notification(self, scenario: Scenario, bank: SipsBank) -> None:
+        """Only the last attempt is notified."""
         bank._attempts = 3
-        street.decide(card=TrialCard.REFUSED)
-        before = len(street.heard)
-        street.finish(card=CARD)
+        scenario.decide(card=TrialCard.REFUSED)
+        before = len(scenario.received)
+        scenario.post(card=CARD)
 
-        assert (0, 1) == (before, len(street.heard))
+        assert (0, 1) == (before, len(scenario.received))
 
-    def test_back_button(self, street: Street) -> None:
-        """Who goes back and pays again sees the first receipt, and the portal hears nothing more."""
-        street.decide(card=CARD)
-        _, page = street.finish(leave="")
+    def test_back_button(self, scenario: Scenario) -> None:
+        """A second post shows the first receipt again, and is not notified."""
+        scenario.decide(card=CARD)
+        _, page = scenario.post(leave="")
 
-        assert (True, 1) == ("Votre paiement a été accepté." in page.words, len(street.heard))
+        assert (True, 1) == ("Votre paiement a été accepté." in page.text, len(scenario.received))
 
 
-def test_expired(street: Street) -> None:
-    """An expired page has no way back but the person's own."""
-    _, page = street.decide(card="5017670000001897")
+def test_expired(scenario: Scenario) -> None:
+    """An expired page is notified, and has no form back to the portal."""
+    _, page = scenario.decide(card="5017670000001897")
 
-    assert (True, False, 1) == ("Session expirée" in page.words, "form" in page.tags, len(street.heard))
+    assert (True, False, 1) == ("Session expirée" in page.text, "form" in page.tags, len(scenario.received))
 
 
 class TestProtection:
-    """What a browser is told, whatever the page."""
+    """The security headers."""
 
     def headers(self, url: str, fields: Mapping[str, str] | None = None) -> Mapping[str, str]:
-        """Give the headers of an answer."""
+        """Return the headers of an answer."""
         data = None if fields is None else urlencode(fields).encode()
         with build_opener(ProxyHandler({})).open(url, data=data, timeout=10) as answer:
             return dict(answer.headers.items())
 
-    def test_policy(self, street: Street) -> None:
-        """Nothing is loaded but the bank's own style, and nothing sent but to the bank."""
-        form = street.gateway.initiate(street.placed)
+    def test_policy(self, scenario: Scenario) -> None:
+        """Only the bank's own style is loaded, and forms are sent to the bank only."""
+        form = scenario.gateway.initiate(scenario.order)
         headers = self.headers(form.action, form.fields)
 
         assert (
@@ -407,63 +369,61 @@ class TestProtection:
             "no-store",
         ) == tuple(headers[name] for name in ("Content-Security-Policy", "X-Content-Type-Options", "Cache-Control"))
 
-    def test_way_back(self, street: Street) -> None:
-        """The receipt's form leads to the portal, and nowhere else."""
-        street.enter()
-        headers = self.headers(f"{street.bank_url}/payment", {"reference": "REF1", "card": CARD})
-        portal = street.placed.return_url.removesuffix("/return")
+    def test_receipt(self, scenario: Scenario) -> None:
+        """The receipt's form may be sent to the portal only."""
+        scenario.open()
+        headers = self.headers(f"{scenario.bank_url}/payment", {"reference": "REF1", "card": CARD})
+        portal = scenario.order.return_url.removesuffix("/return")
 
         assert headers["Content-Security-Policy"].endswith(f"form-action {portal}")
 
-    def test_style(self, street: Street) -> None:
-        """The style that the policy lets in is there."""
-        assert "text/css; charset=utf-8" == self.headers(f"{street.bank_url}/static/bank.css")["Content-Type"]
+    def test_style(self, scenario: Scenario) -> None:
+        """The allowed style sheet exists."""
+        assert "text/css; charset=utf-8" == self.headers(f"{scenario.bank_url}/static/bank.css")["Content-Type"]
 
-    @pytest.mark.parametrize(("host", "status"), [("localhost", 200), ("127.0.0.1:1234", 200), ("bank.example", 400)])
-    def test_host(self, street: Street, host: str, status: int) -> None:
-        """A name that somebody else's page had point here is refused."""
-        assert status == visit(street.bank_url, host)[0]
+    def test_host(self, scenario: Scenario) -> None:
+        """Another host name than this machine's is refused (DNS rebinding)."""
+        expected = {"localhost": 200, "127.0.0.1:1234": 200, "bank.example": 400}
+
+        assert expected == {host: send(scenario.bank_url, host=host)[0] for host in expected}
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for what another thread does, and give up after a time that no test comes near."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition that another thread fulfils; fail after a minute."""
     deadline = time.monotonic() + 60
-    while not happened():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-class TestTime:
-    """As time passes, a bank that is served posts what falls due."""
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({"fault": Fault.LATE, "delay": timedelta(milliseconds=1)}, PaymentState.PAID),
+        ({"lifetime": timedelta(milliseconds=1)}, PaymentState.EXPIRED),
+    ],
+)
+def test_due(scenario: Scenario, settings: dict[str, timedelta], state: PaymentState) -> None:
+    """A served bank posts a late notification, and that of an expiry, when they are due."""
+    with serving_bank(SipsBank({MERCHANT: ring()}, **settings)) as url:  # type: ignore[arg-type]
+        gateway = shop(host=SipsHost.loopback(url))
+        form = gateway.initiate(scenario.order)
+        send(form.action, form.fields)
+        send(f"{url}/payment", {"reference": "REF1", "card": CARD})
+        wait_until(lambda: bool(scenario.received))
 
-    @pytest.mark.parametrize(
-        ("settings", "outcome"),
-        [
-            ({"fault": Fault.LATE, "delay": timedelta(milliseconds=1)}, PaymentState.PAID),
-            ({"lifetime": timedelta(milliseconds=1)}, PaymentState.EXPIRED),
-        ],
-    )
-    def test_by_itself(self, street: Street, settings: dict[str, timedelta], outcome: PaymentState) -> None:
-        """A late notification comes, and so does that of an expiry."""
-        with serving_bank(SipsBank({MERCHANT: ring()}, **settings)) as url:  # type: ignore[arg-type]
-            gateway = shop(host=SipsHost.loopback(url))
-            form = gateway.initiate(street.placed)
-            post(form.action, form.fields)
-            post(f"{url}/payment", {"reference": "REF1", "card": CARD})
-            until(lambda: bool(street.heard))
-
-        assert [outcome] == [gateway.verify(each, expected=street.placed).state for each in street.heard]
+    assert [state] == [gateway.verify(each, expected=scenario.order).state for each in scenario.received]
 
 
-def test_quiet(street: Street, capfd: pytest.CaptureFixture[str]) -> None:
-    """Serving prints no line for each request: they would bury what matters."""
-    street.decide(card=CARD)
+def test_quiet(scenario: Scenario, capfd: pytest.CaptureFixture[str]) -> None:
+    """The server prints no access log, which would hide its errors."""
+    scenario.decide(card=CARD)
 
     assert ("", "") == capfd.readouterr()
 
 
 def test_loopback_only() -> None:
-    """The pages are served on this machine alone."""
+    """The pages are served on the loopback interface."""
     with serving(Flask("page")) as url:
         assert url.startswith("http://127.0.0.1:")
 
@@ -480,13 +440,8 @@ except creance_pay.errors.MissingExtraError as error:
 
 
 def test_without_flask() -> None:
-    """Without Flask the bank still decides, and its pages name the extra to install."""
+    """Without Flask the package can be imported, and the error of the pages, an ImportError, names the extra."""
     command = [sys.executable, "-c", WITHOUT_FLASK]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - the text above
 
     assert "demo True the bank's pages need Flask: pip install 'creance-pay[demo]'\n" == done.stdout
-
-
-def test_error_of_a_missing_extra() -> None:
-    """The error is one of the family, and one of Python's for an import."""
-    assert (True, "demo") == (issubclass(MissingExtraError, ImportError), MissingExtraError("x", extra="demo").extra)

@@ -1,7 +1,7 @@
 """The bank's side of Sips, without a network: it reads a sealed form and seals an answer.
 
-As on the vendor's simulator, the last two digits of the card number choose the response code, and an unknown code is an
-acceptance; no card number is kept.
+As on the vendor's simulator, the last two digits of the card number are the response code, and an unknown code is an
+acceptance.  No card number is stored.
 
 >>> from creance_pay import Euros, HttpMessage, PaymentOrder
 >>> from creance_pay.gateways import KeyRing, SecretKey
@@ -60,12 +60,12 @@ _STATUSES = {ACCEPTED: "TO_CAPTURE", CANCELLED: "CANCELLED", EXPIRED: "EXPIRED",
 
 @attrs.define(kw_only=True)
 class Account:
-    """What the bank remembers of a decided payment.
+    """The bank's record of a decided payment.
 
     Attributes:
-        decision: What was decided.
-        status: The state of the transaction, in the bank's word.
-        remaining: What is left of the amount.
+        decision: The decision.
+        status: The state of the transaction, in the bank's words.
+        remaining: The amount that is neither cancelled nor refunded.
     """
 
     decision: Decision
@@ -74,25 +74,31 @@ class Account:
 
     @classmethod
     def opened(cls, decision: Decision, amount: Euros) -> Account:
-        """Open the account of a payment, in the state that follows from the decision."""
+        """Build the record of a payment, in the state that follows from the decision."""
         return cls(decision=decision, status=_STATUSES.get(decision.response_code, "REFUSED"), remaining=amount)
 
 
 class SipsBank:
-    """A bank that knows some shops.
+    """A bank with a list of merchants.
 
     Args:
-        shops: The key ring of each shop, by merchant id.
-        clock: What tells the time, with its zone.
-        lifetime: How long the page waits for the person; fifteen minutes at the vendor's.
-        attempts: How many cards a person may try; one, unless the shop has the vendor's option, which gives three.
-        delay: How late what comes late is.
-        fault: What goes wrong with a payment, unless :meth:`settle` is told otherwise; it may be set at any time.
+        merchants: The key ring of each merchant, by merchant number.
+        clock: Returns the time, with its zone.
+        lifetime: The time until the payment page expires; fifteen minutes at the vendor's.
+        attempts: The number of cards that a person may try; one, or three with the vendor's option.
+        delay: The delay of late notifications.
+        fault: The default fault of a payment; also an attribute, which may be set at any time.
+
+    Attributes:
+        fault: The default fault of a payment.
+        requests: The payment requests, by transaction reference.
+        accounts: The records of decided payments, by transaction reference.
+        ended: The messages about payments that have ended, by transaction reference.
     """
 
     def __init__(
         self,
-        shops: Mapping[str, KeyRing],
+        merchants: Mapping[str, KeyRing],
         *,
         clock: Callable[[], datetime] = utc_now,
         lifetime: timedelta = timedelta(minutes=15),
@@ -100,61 +106,73 @@ class SipsBank:
         delay: timedelta = timedelta(seconds=30),
         fault: Fault = Fault.NONE,
     ) -> None:
-        """Open with no request."""
-        self._shops = dict(shops)
+        """Start without a request."""
+        self._merchants = dict(merchants)
         self._clock = clock
         self._lifetime, self._attempts, self._delay = lifetime, attempts, delay
         self._tries: Counter[str] = Counter()
         self._outbox: list[tuple[datetime, PaymentRequest, Notification]] = []
-        self._lock = RLock()  # pages are served by many threads
+        self._lock = RLock()  # many threads serve the pages
         self.fault = fault
         self.requests: dict[str, PaymentRequest] = {}
         self.accounts: dict[str, Account] = {}
         self.ended: dict[str, Dispatch] = {}
 
     @property
-    def shops(self) -> tuple[str, ...]:
-        """The merchant ids that the bank knows."""
-        return tuple(self._shops)
+    def merchants(self) -> tuple[str, ...]:
+        """The numbers of the merchants that the bank knows."""
+        return tuple(self._merchants)
 
     def receive(self, fields: Mapping[str, str]) -> PaymentRequest:
-        """Read the form that the browser posts, and prove its seal.
+        """Read the form that the browser posts, authenticate its seal, and open the payment.
 
         Raises:
-            ResponseRefusedError: for a field that is missing or unreadable, an unknown shop, key or algorithm, a seal
-                that is not the shop's, or a transaction reference that has been used.
+            ResponseRefusedError: for a missing or unreadable field, an unknown merchant, key or algorithm, a seal that
+                is not the merchant's, or a transaction reference that was used before.
         """
         text, algorithm = fields.get("Data", ""), fields.get("SealAlgorithm", SealAlgorithm.SHA_256.value)
         data = Data.parse(decode(text, fields.get("Encode", "")))
-        key = self.prove(data, text, fields.get("Seal", ""), algorithm)
-        return self.record(data, key, SealAlgorithm(algorithm))
+        key = self.authenticate(data, text, fields.get("Seal", ""), algorithm)
+        return self.open(data, key, SealAlgorithm(algorithm))
 
-    def prove(self, data: Data, text: str, sealed: str, algorithm: str) -> SecretKey:
-        """Prove that a shop sealed a text, and give the key.
+    def authenticate(self, data: Data, text: str, sealed: str, algorithm: str) -> SecretKey:
+        """Authenticate the seal of a merchant over a text, and return the key.
+
+        Args:
+            data: The fields of the text: merchant and key version.
+            text: The text, as it was sent.
+            sealed: The seal.
+            algorithm: The name of the algorithm.
 
         Raises:
-            ResponseRefusedError: for an unknown shop, key or algorithm, or a seal that is not the shop's.
+            ResponseRefusedError: for an unknown merchant, key or algorithm, or a seal that is not the merchant's.
         """
-        shop = self._shops.get(data.get("merchantId") or "")
-        if shop is None or algorithm not in set(SealAlgorithm):
-            raise MalformedResponseError("unknown shop or algorithm")
-        key = shop.find(data.get("keyVersion") or "", now=self._clock())
+        keys = self._merchants.get(data.get("merchantId") or "")
+        if keys is None or algorithm not in set(SealAlgorithm):
+            raise MalformedResponseError("expected a known merchant and algorithm, got an unknown one")
+        key = keys.find(data.get("keyVersion") or "", now=self._clock())
         verify_seal(sealed, text, key, SealAlgorithm(algorithm))
         return key
 
-    def record(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, *, by_json: bool = False) -> PaymentRequest:
-        """Keep a request whose seal was proved.
+    def open(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, *, by_json: bool = False) -> PaymentRequest:
+        """Open a payment whose request is authentic.
+
+        Args:
+            data: The fields of the request.
+            key: The key of its seal.
+            algorithm: The algorithm of its seal.
+            by_json: Whether the request came as JSON; the answer then is JSON too.
 
         Raises:
-            MalformedResponseError: for a field that is missing or unreadable, or a reference that has been used.
+            MalformedResponseError: for a missing or unreadable field, or a reference that was used before.
         """
         names = ("merchantId", "transactionReference", "amount", "normalReturnUrl", "automaticResponseUrl")
         merchant_id, reference, amount, return_url, notification_url = (data.get(name) for name in names)
         if not (merchant_id and reference and amount and return_url and notification_url):
-            raise MalformedResponseError("a mandatory field is missing")
+            raise MalformedResponseError(f"expected the fields {', '.join(names)}, got a request without one of them")
         if _AMOUNT.fullmatch(amount) is None:
-            raise MalformedResponseError("the amount is not one to twelve digits of cents")
-        asked = PaymentRequest(
+            raise MalformedResponseError(f"expected an amount of one to twelve digits of cents, got {len(amount)}")
+        request = PaymentRequest(
             merchant_id=merchant_id,
             transaction_reference=reference,
             amount=Euros(int(amount)),
@@ -165,19 +183,19 @@ class SipsBank:
             opened_at=self._clock(),
             by_json=by_json,
         )
-        if self.requests.setdefault(reference, asked) is not asked:
+        if self.requests.setdefault(reference, request) is not request:
             raise MalformedResponseError("transaction already processed")
-        return asked
+        return request
 
     def pay(
         self, request: PaymentRequest, card: str, *, authentication: Authentication = Authentication.SUCCESS
     ) -> Decision:
-        """Decide by the last two digits of a card number, of which only the mask is kept.
+        """Return the decision about a card: its last two digits are the response code, and only its mask is stored.
 
         Args:
-            request: What is to be paid.
-            card: Thirteen to nineteen digits, with spaces if one likes; anything else is wrong card data, code 14.
-            authentication: How 3-D Secure ends.  That an error there lets the card decide is our reading.
+            request: The payment request.
+            card: Thirteen to nineteen digits, spaces allowed; any other text is wrong card data (code 14).
+            authentication: The result of 3-D Secure.  After ERROR the card decides: that is our reading.
         """
         digits = "".join(card.split())
         if _CARD.fullmatch(digits) is None:
@@ -195,26 +213,27 @@ class SipsBank:
         )
 
     def leave(self) -> Decision:
-        """Decide for a person who leaves the page."""
+        """Return the decision about a person who leaves the page: cancelled."""
         return Decision(response_code=CANCELLED, decided_at=self._clock())
 
     def answer(self, request: PaymentRequest, decision: Decision) -> dict[str, str]:
-        """Remember a decision, and seal the fields that both the browser and the bank's server post back."""
+        """Record a decision, and return the sealed fields that the browser and the bank's server post to the portal."""
         self.accounts.setdefault(request.transaction_reference, Account.opened(decision, request.amount))
         return sealed_answer(request, decision)
 
     def settle(self, request: PaymentRequest, decision: Decision, *, fault: Fault | None = None) -> Dispatch | None:
-        """Let a decision end the payment, unless it is a refusal and the person may try again.
+        """End the payment with a decision, unless it is a refusal and the person may try another card.
+
+        A payment ends once: a later decision changes nothing and is not notified.
 
         Args:
-            request: What was asked for.
-            decision: What was decided at this attempt; past the page's lifetime, an expiry whatever it is.
-            fault: What goes wrong; by default, what goes wrong at this bank.
+            request: The payment request.
+            decision: The decision of this attempt; an expiry replaces it after the lifetime of the page.
+            fault: The fault; by default the bank's.
 
         Returns:
-            What goes out: post the notifications that go out at once, and have :meth:`due` give the others in time.
-            A payment ends once: later decisions change nothing, and nothing is notified about them.  ``None`` when the
-            person may try again.
+            The messages: post the immediate notifications now, and those of :meth:`due` later.  ``None`` when the
+            person may try another card.
         """
         reference = request.transaction_reference
         with self._lock:
@@ -230,21 +249,21 @@ class SipsBank:
             return None if refused and decision.attempt < self._attempts else self._end(request, decision, fault)
 
     def attempts_left(self, request: PaymentRequest) -> int:
-        """Count how many cards the person may still try."""
+        """Return the number of cards that the person may still try."""
         return self._attempts - self._tries[request.transaction_reference]
 
     def due(self) -> tuple[Notification, ...]:
-        """Take what is to be posted by now: what was late, and word of the payments that were left open too long."""
+        """Return the late notifications that are due, and those of payments that have expired; each of them once."""
         with self._lock:
-            asked = list(self.requests.values())
-            waiting = [request for request in asked if request.transaction_reference not in self.accounts]
+            requests = list(self.requests.values())
+            waiting = [request for request in requests if request.transaction_reference not in self.accounts]
             expired = [self._end(request, self._expiry()) for request in waiting if self._overdue(request)]
             now = self._clock()
-            late = [(request, each) for moment, request, each in self._outbox if moment <= now]
+            late = [(request, each) for due_at, request, each in self._outbox if due_at <= now]
             self._outbox = [entry for entry in self._outbox if entry[0] > now]
             for request, each in late:
-                self._decide_at_last(request, each.decision)
-        return (*(each for ending in expired for each in ending.at_once), *(each for _, each in late))
+                self._replace_pending(request, each.decision)
+        return (*(each for ending in expired for each in ending.immediate), *(each for _, each in late))
 
     def _overdue(self, request: PaymentRequest) -> bool:
         return self._clock() - request.opened_at >= self._lifetime
@@ -253,15 +272,15 @@ class SipsBank:
         return Decision(response_code=EXPIRED, decided_at=self._clock())
 
     def _end(self, request: PaymentRequest, decision: Decision, fault: Fault | None = None) -> Dispatch:
-        keys = self._shops[request.merchant_id]
+        keys = self._merchants[request.merchant_id]
         ending = dispatch(request, decision, keys=keys, fault=fault or self.fault, delay=self._delay)
         self.ended[request.transaction_reference] = ending
         self.accounts[request.transaction_reference] = Account.opened(ending.decision, request.amount)
         now = self._clock()
-        self._outbox += [(now + each.after, request, each) for each in ending.notifications if each.after]
+        self._outbox += [(now + each.delay, request, each) for each in ending.notifications if each.delay]
         return ending
 
-    def _decide_at_last(self, request: PaymentRequest, decision: Decision) -> None:
-        """Let what is notified late replace a decision that was still open."""
+    def _replace_pending(self, request: PaymentRequest, decision: Decision) -> None:
+        """Replace a pending decision by the one that is notified late."""
         if self.accounts[request.transaction_reference].decision.response_code == PENDING:
             self.accounts[request.transaction_reference] = Account.opened(decision, request.amount)

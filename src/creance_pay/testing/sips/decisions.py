@@ -1,6 +1,7 @@
-"""What a shop asks the bank for, what the bank decides, and the sealed text in which it says so.
+"""The payment request of a merchant, the decision of the bank, and the sealed answer.
 
-The fields are those of the vendor's answers; an abandon and an expiry are short, without card, acquirer or number.
+The fields are those of the vendor's answers.  The answer about an abandon or an expiry has no card, acquirer or
+authorisation number.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ACCEPTED, REFUSED, WRONG_CARD, CANCELLED, PENDING, EXPIRED = "00", "05", "14", "
 
 
 class TrialCard(StrEnum):
-    """Card numbers to try: the last two digits are the response code, as on the vendor's simulator."""
+    """Test cards: the last two digits are the response code, as on the vendor's simulator."""
 
     #: Accepted.
     ACCEPTED = "5017670000001800"
@@ -30,36 +31,36 @@ class TrialCard(StrEnum):
     REFUSED = "5017670000001805"
     #: Suspicion of fraud.
     FRAUD = "5017670000001834"
-    #: Above what the card allows.
+    #: Over the limit of the card.
     CEILING = "5017670000001851"
-    #: The card itself is past its last day.
+    #: The card has expired.
     OLD_CARD = "5017670000001854"
-    #: The bank does not know yet.
+    #: The bank has not decided yet.
     PENDING = "5017670000001860"
-    #: Too many attempts: the bank lets nobody try again.
+    #: Too many attempts: no further attempt is possible.
     TOO_MANY = "5017670000001875"
-    #: Out of order for the moment: what became of the payment is not known.
+    #: The bank's service is unavailable: the state of the payment is not known.
     UNAVAILABLE = "5017670000001890"
 
 
 class Authentication(StrEnum):
-    """How the person's authentication (3-D Secure) ends, in the vendor's words."""
+    """The result of the person's authentication (3-D Secure), in the vendor's words."""
 
-    #: Authenticated: the card decides.
+    #: Authenticated: the card number decides.
     SUCCESS = "SUCCESS"
-    #: The issuer proves the attempt and lets it pass: the card decides.
+    #: The issuer certifies an attempt: the card number decides.
     ATTEMPT = "ATTEMPT"
-    #: Out of order at the issuer: the card decides, without a guarantee.
+    #: The issuer's service fails: the card number decides, without a guarantee.
     ERROR = "ERROR"
-    #: Not authenticated: refused, whatever the card.
+    #: Not authenticated: refused, whatever the card number.
     FAILURE = "FAILURE"
-    #: The person gave up there, as by leaving the page.
+    #: The person cancelled the authentication: the payment is cancelled.
     CANCEL = "CANCEL"
 
 
 @attrs.frozen(kw_only=True)
 class PaymentRequest:
-    """A payment that a shop has asked for, its seal proved."""
+    """A payment that a merchant requested under an authentic seal."""
 
     merchant_id: str
     transaction_reference: str
@@ -74,15 +75,15 @@ class PaymentRequest:
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """What the bank has decided about a request.
+    """The decision of the bank about a request.
 
     Attributes:
-        response_code: The code to send.
-        masked_card: The card as both pages show it; ``None`` when none was given.
-        authorisation_number: The bank's number; ``None`` unless accepted.
-        decided_at: When.
-        authentication: How it ended; ``None`` when it was not come to.
-        attempt: How many times the person has tried, this one included.
+        response_code: The response code.
+        masked_card: The card number with its middle hidden; ``None`` without a card.
+        authorisation_number: The authorisation number; ``None`` unless accepted.
+        decided_at: The time, with its zone.
+        authentication: The result of 3-D Secure; ``None`` when it was not reached.
+        attempt: The number of attempts of the person, this one included.
     """
 
     response_code: str
@@ -99,7 +100,7 @@ class Decision:
 
 
 def form_body(fields: Mapping[str, str]) -> bytes:
-    """Write fields as the body of a form post."""
+    """Encode fields as the body of a form post."""
     return urlencode(fields).encode()
 
 
@@ -129,7 +130,7 @@ def _fields(request: PaymentRequest, decision: Decision) -> dict[str, str]:
 
 
 def sealed_answer(request: PaymentRequest, decision: Decision) -> dict[str, str]:
-    """Seal a decision, by the key and the algorithm of the request, into the four fields of a post."""
+    """Build the four fields of a post about a decision, sealed with the key and the algorithm of the request."""
     fields = _fields(request, decision)
     text = json.dumps(fields) if request.by_json else write(fields)
     return {

@@ -1,4 +1,4 @@
-"""The bank's server as the one who posts: each notification once, to a portal on this machine."""
+"""Delivery of notifications: the bank's server posts each of them once, to a portal on this machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from .faults import Notification
 
 
 def deliver(notifications: Iterable[Notification], transport: Transport) -> tuple[int | None, ...]:
-    """Post notifications, and go on as the vendor does when one does not arrive.
+    """Post notifications; one that cannot be delivered does not stop the others, as at the vendor's.
 
-    Anybody can know the secret of a made-up shop: what it asks for is posted to this machine, and to no other.
+    Only loopback addresses are called: the secret of a fictitious merchant is public, so that anyone can choose the
+    address of a notification.
 
     Returns:
-        The HTTP status of each; ``None`` when there was no answer, or the address is elsewhere.
+        The HTTP status of each; ``None`` without an answer, or for an address that is not loopback.
     """
     return tuple(_deliver(each, transport) for each in notifications)
 
@@ -26,6 +27,6 @@ def _deliver(notification: Notification, transport: Transport) -> int | None:
     try:
         if is_loopback(urlsplit(notification.url).hostname or ""):
             return transport.post_form(notification.url, notification.fields).status
-    except (GatewayUnavailableError, ValueError):  # the second for an address that is none
+    except (GatewayUnavailableError, ValueError):  # ValueError: the address is malformed
         pass
     return None

@@ -1,6 +1,7 @@
-"""How a bank misbehaves, on demand: what goes out for a payment that has ended, by which way, and when.
+"""Faults of the bank, on demand: the messages about a payment that has ended, and their times.
 
-A fault changes either what both ways tell, or which notifications there are and when they come.
+A fault changes either the content of both messages (return and notification), or the number and the times of the
+notifications.
 """
 
 from __future__ import annotations
@@ -18,29 +19,30 @@ from .decisions import ACCEPTED, EXPIRED, PENDING, Decision, PaymentRequest, sea
 
 
 class Fault(StrEnum):
-    """What goes wrong at the bank, or between it and the portal."""
+    """A fault at the bank, or between the bank and the portal."""
 
-    #: Nothing: one notification at once, and the browser carries the same.
+    #: No fault: one notification at once, and the return has the same content.
     NONE = "none"
-    #: No notification ever comes.
+    #: No notification is sent.
     LOST = "lost"
-    #: The notification comes after the delay, when the person has long been back.
+    #: The notification is sent after the delay, long after the return.
     LATE = "late"
-    #: The same notification comes twice.
+    #: The same notification is sent twice.
     DOUBLED = "doubled"
-    #: After the notification comes one that was written before it, and says *pending*.
+    #: A second notification, older and *pending* (code 60), is sent after the delay.
     OUT_OF_ORDER = "out-of-order"
-    #: Both ways tell, rightly sealed, one cent more than was asked.
+    #: Both messages, authentic, state an amount of one cent more than the order.
     WRONG_AMOUNT = "wrong-amount"
-    #: Both ways are sealed by another key of the shop's ring, which they name; of a ring of one, by a key not in it.
+    #: Both messages are sealed with another key of the merchant's ring, and name it.  A ring of one key has no other:
+    #: they are sealed with a key that the merchant does not know.
     OLD_KEY = "old-key"
-    #: Somebody without the key says *accepted* by both ways, whatever the bank has decided.
+    #: Both messages state *accepted*, whatever the decision, and are sealed by a forger without the key.
     FORGED = "forged"
-    #: Both ways lack their seal, as when the vendor cannot make one.
+    #: The seal of both messages is empty, as the vendor sends it when it cannot build one.
     EMPTY_SEAL = "empty-seal"
-    #: Both ways say *pending* (code 60); what the bank has decided is notified after the delay.
+    #: Both messages state *pending* (code 60); the decision is notified after the delay.
     PENDING_FIRST = "pending-first"
-    #: No notification comes, and Office answers every question about the payment by an HTML page.
+    #: No notification is sent, and Office answers every question about the payment with an HTML page.
     HTML_ERROR = "html-error"
 
 
@@ -49,55 +51,56 @@ class Notification:
     """A message that the bank's server posts to a portal.
 
     Attributes:
-        url: Where to.
+        url: The address to post to.
         fields: The fields of the form.
-        decision: What it tells of.
-        after: How long after the payment's end.
+        decision: The decision that it reports.
+        delay: The time between the end of the payment and the post.
     """
 
     url: str
     fields: Mapping[str, str] = attrs.field(repr=False)
     decision: Decision
-    after: timedelta = timedelta(0)
+    delay: timedelta = timedelta(0)
 
 
 @attrs.frozen(kw_only=True)
 class Dispatch:
-    """All that goes out for a payment that has ended.
+    """The messages about a payment that has ended.
 
     Attributes:
-        decision: What the person is told, and Office too until a later notification says more.
-        fault: What goes wrong.
-        carried: The fields that the browser posts to the return address; ``None`` after an expiry: nobody is there.
-        notifications: What the bank's server posts, in this order.
+        decision: The decision that the bank's page shows, and Office too until a later notification reports another.
+        fault: The fault.
+        return_fields: The fields that the browser posts to the return address; ``None`` after an expiry, when no
+            browser returns.
+        notifications: The notifications of the bank's server, in the order of posting.
     """
 
     decision: Decision
     fault: Fault
-    carried: Mapping[str, str] | None = attrs.field(repr=False)
+    return_fields: Mapping[str, str] | None = attrs.field(repr=False)
     notifications: tuple[Notification, ...]
 
     @property
-    def at_once(self) -> tuple[Notification, ...]:
-        """The notifications that wait for nothing."""
-        return tuple(each for each in self.notifications if not each.after)
+    def immediate(self) -> tuple[Notification, ...]:
+        """The notifications without a delay."""
+        return tuple(each for each in self.notifications if not each.delay)
 
 
 def dispatch(
     request: PaymentRequest, decision: Decision, *, keys: KeyRing, fault: Fault = Fault.NONE, delay: timedelta
 ) -> Dispatch:
-    """Say what goes out for a decision.
+    """Build the messages about a decision.
 
     Args:
-        request: What was asked for.
-        decision: What was decided.
-        keys: The shop's ring, in which :attr:`Fault.OLD_KEY` finds another key.
-        fault: What goes wrong.
-        delay: How late what comes late is.
+        request: The payment request.
+        decision: The decision.
+        keys: The merchant's ring, from which :attr:`Fault.OLD_KEY` takes another key.
+        fault: The fault.
+        delay: The delay of late notifications.
     """
     pending = attrs.evolve(decision, response_code=PENDING, authorisation_number=None)
-    told = pending if fault is Fault.PENDING_FIRST else decision
-    plan = {
+    reported = pending if fault is Fault.PENDING_FIRST else decision
+    schedule = {
         Fault.LOST: [],
         Fault.HTML_ERROR: [],
         Fault.LATE: [(decision, delay)],
@@ -106,26 +109,26 @@ def dispatch(
         Fault.PENDING_FIRST: [(pending, timedelta(0)), (decision, delay)],
     }.get(fault, [(decision, timedelta(0))])
     return Dispatch(
-        decision=told,
+        decision=reported,
         fault=fault,
-        carried=None if decision.response_code == EXPIRED else _told(request, told, keys, fault),
+        return_fields=None if decision.response_code == EXPIRED else _fields(request, reported, keys, fault),
         notifications=tuple(
             Notification(
-                url=request.notification_url, fields=_told(request, each, keys, fault), decision=each, after=after
+                url=request.notification_url, fields=_fields(request, each, keys, fault), decision=each, delay=wait
             )
-            for each, after in plan
+            for each, wait in schedule
         ),
     )
 
 
-def _told(request: PaymentRequest, decision: Decision, keys: KeyRing, fault: Fault) -> dict[str, str]:
-    """Write what one message tells, with the fault in it if it is one of what is told."""
+def _fields(request: PaymentRequest, decision: Decision, keys: KeyRing, fault: Fault) -> dict[str, str]:
+    """Build the fields of one message, with the fault where it is one of content."""
     if fault is Fault.WRONG_AMOUNT:
         request = attrs.evolve(request, amount=request.amount + Euros(1))
     if fault is Fault.OLD_KEY:
         request = attrs.evolve(request, key=_other_key(keys, request.key))
     if fault is Fault.FORGED:
-        guessed = SecretKey(version=request.key.version, secret="a-key-that-somebody-made-up")  # noqa: S106 - no one's
+        guessed = SecretKey(version=request.key.version, secret="a-key-that-somebody-made-up")  # noqa: S106 - fictitious
         request = attrs.evolve(request, key=guessed)
         decision = attrs.evolve(decision, response_code=ACCEPTED, authorisation_number="000000")
     answer = sealed_answer(request, decision)
@@ -133,7 +136,7 @@ def _told(request: PaymentRequest, decision: Decision, keys: KeyRing, fault: Fau
 
 
 def _other_key(keys: KeyRing, used: SecretKey) -> SecretKey:
-    """Find another key of the ring, or make one up, of a version that the ring does not have."""
+    """Return another key of the ring, or else a new one whose version is not in the ring."""
     unknown = next(version for version in map(str, count()) if version not in keys.versions)
-    beyond = SecretKey(version=unknown, secret="a-key-made-up-and-never-given")  # noqa: S106 - no one's
-    return next((key for key in keys if key.version != used.version), beyond)
+    foreign = SecretKey(version=unknown, secret="a-key-that-no-merchant-has")  # noqa: S106 - fictitious
+    return next((key for key in keys if key.version != used.version), foreign)

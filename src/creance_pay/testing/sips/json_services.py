@@ -1,8 +1,7 @@
-"""The bank's side of Sips by JSON: starting a payment, and Office with the states of a transaction.
+"""The JSON services of Sips on the bank's side: the start of a payment, and Office with the states of a transaction.
 
-Accepted payments are *to capture*, and *captured* once :meth:`SipsServices.remit` has played the night.  A payment can
-be cancelled before and refunded after, in parts or whole, and each answer is sealed; who cannot be proved gets one
-without seal.
+An accepted payment is TO_CAPTURE, and CAPTURED after :meth:`SipsServices.run_nightly_batch`.  It can be cancelled
+before and refunded after, in parts or whole.  Each answer is sealed, except to a request that is not authentic.
 """
 
 from __future__ import annotations
@@ -27,32 +26,32 @@ OPERATIONS = {
     "refund": ({"CAPTURED", "TO_CREDIT", "CREDITED"}, "TO_CREDIT"),
     "validate": ({"TO_VALIDATE"}, "TO_CAPTURE"),
 }
-_NIGHT = {"TO_CAPTURE": "CAPTURED", "TO_CREDIT": "CREDITED"}
+_NIGHTLY = {"TO_CAPTURE": "CAPTURED", "TO_CREDIT": "CREDITED"}
 
 
 class SipsServices:
-    """The services of a bank.
+    """The JSON services of a bank.
 
     Args:
-        bank: Whose shops and payments.
+        bank: The bank, with its merchants and payments.
     """
 
     def __init__(self, bank: SipsBank) -> None:
-        """Serve a bank."""
+        """Store the bank."""
         self._bank = bank
 
-    def remit(self) -> None:
-        """Play the night: what is to be captured or credited is."""
+    def run_nightly_batch(self) -> None:
+        """Capture the payments that are TO_CAPTURE, and credit those that are TO_CREDIT."""
         for account in self._bank.accounts.values():
-            account.status = _NIGHT.get(account.status, account.status)
+            account.status = _NIGHTLY.get(account.status, account.status)
 
     def post(self, service: str, body: bytes, *, page: str = "") -> dict[str, str]:
-        """Answer a document posted to a service, such as ``cashManagement/refund``.
+        """Answer a JSON document posted to a service.
 
         Args:
-            service: The path after ``rs-services/v2/``.
+            service: The path after ``rs-services/v2/``, such as ``cashManagement/refund``.
             body: The document.
-            page: Where the browser goes to pay.
+            page: The address of the payment page, for ``paymentInit``.
 
         Raises:
             MalformedResponseError: for an unknown service.
@@ -61,14 +60,14 @@ class SipsServices:
         family, _, verb = service.partition("/")
         known = service in {"paymentInit", "diagnostic/getTransactionData"}
         if not known and (family != "cashManagement" or verb not in OPERATIONS):
-            raise MalformedResponseError("unknown service")
+            raise MalformedResponseError("expected paymentInit, getTransactionData or an operation of cashManagement")
         code = "redirectionStatusCode" if service == "paymentInit" else "responseCode"
         try:
             data, key, algorithm = self._read(body)
         except ResponseRefusedError:
             return {code: "34"}
         start = service == "paymentInit"
-        answer = self._start(data, key, algorithm, page) if start else self._about(data, verb)
+        answer = self._start(data, key, algorithm, page) if start else self._answer_about(data, verb)
         return _sealed({"merchantId": data.get("merchantId") or "", **answer}, key, algorithm)
 
     def _read(self, body: bytes) -> tuple[Data, SecretKey, SealAlgorithm]:
@@ -76,16 +75,16 @@ class SipsServices:
             text = body.decode()
             sealed = text_to_seal(load(text))
         except ValueError:
-            raise MalformedResponseError("expected a document") from None
+            raise MalformedResponseError(f"expected a JSON document in UTF-8, got {len(body)} other bytes") from None
         data = Data.parse_json(text)
         algorithm = data.get("sealAlgorithm") or SealAlgorithm.HMAC_SHA_256.value
-        return data, self._bank.prove(data, sealed, data.get("seal") or "", algorithm), SealAlgorithm(algorithm)
+        return data, self._bank.authenticate(data, sealed, data.get("seal") or "", algorithm), SealAlgorithm(algorithm)
 
     def _start(self, data: Data, key: SecretKey, algorithm: SealAlgorithm, page: str) -> dict[str, str]:
         if (data.get("transactionReference") or "") in self._bank.requests:
             return {"redirectionStatusCode": "94"}
         try:
-            asked = self._bank.record(data, key, algorithm, by_json=True)
+            request = self._bank.open(data, key, algorithm, by_json=True)
         except MalformedResponseError:
             return {"redirectionStatusCode": "12"}
         return {
@@ -93,39 +92,39 @@ class SipsServices:
             "redirectionStatusMessage": "INITIALISATION REQUEST ACCEPTED",
             "redirectionUrl": page,
             "redirectionVersion": "IR_WS_2.0",
-            "redirectionData": asked.transaction_reference,
+            "redirectionData": request.transaction_reference,
         }
 
-    def _about(self, data: Data, verb: str) -> dict[str, str]:
+    def _answer_about(self, data: Data, verb: str) -> dict[str, str]:
         reference = data.get("transactionReference") or ""
-        asked, account = self._bank.requests.get(reference), self._bank.accounts.get(reference)
-        if asked is None or account is None or asked.merchant_id != data.get("merchantId"):
+        request, account = self._bank.requests.get(reference), self._bank.accounts.get(reference)
+        if request is None or account is None or request.merchant_id != data.get("merchantId"):
             return {"responseCode": "25"}
         if reference in self._bank.ended and self._bank.ended[reference].fault is Fault.HTML_ERROR:
-            raise GatewayUnavailableError("no answer: a page is shown in its place")
-        named = {"transactionReference": reference, "currencyCode": "978"}
+            raise GatewayUnavailableError("expected a JSON answer, got an HTML page")
+        common = {"transactionReference": reference, "currencyCode": "978"}
         if verb == "getTransactionData":
-            return {**named, **_state(asked, account)}
-        return {**named, **_operate(account, verb, parse_cents(data.get("operationAmount")))}
+            return {**common, **_status_fields(request, account)}
+        return {**common, **_operate(account, verb, parse_cents(data.get("operationAmount")))}
 
 
-def _state(asked: PaymentRequest, account: Account) -> dict[str, str]:
-    """Tell the state of a payment."""
+def _status_fields(request: PaymentRequest, account: Account) -> dict[str, str]:
+    """Return the fields of a status answer; empty ones are left out."""
     decision = account.decision
-    told = {
+    fields = {
         "responseCode": "00",
         "transactionStatus": account.status,
-        "transactionAmount": str(asked.amount.cents),
+        "transactionAmount": str(request.amount.cents),
         "currentAmount": str(account.remaining.cents),
         "transactionDateTime": decision.decided_at.isoformat(timespec="seconds"),
         "maskedPan": decision.masked_card,
         "authorisationId": decision.authorisation_number,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _operate(account: Account, verb: str, amount: Euros | None) -> dict[str, str]:
-    """Do an operation where the state and what is left of the amount allow it."""
+    """Run an operation, unless the state (code 24) or the remaining amount (code 51) forbids it."""
     states, after = OPERATIONS[verb]
     code = "00"
     if account.status not in states:
@@ -141,6 +140,6 @@ def _operate(account: Account, verb: str, amount: Euros | None) -> dict[str, str
 
 
 def _sealed(answer: Mapping[str, str], key: SecretKey, algorithm: SealAlgorithm) -> dict[str, str]:
-    """Seal an answer by the key and the algorithm of the question."""
+    """Seal an answer with the key and the algorithm of the request."""
     text = text_to_seal(load(json.dumps(dict(answer))))
     return {**answer, "keyVersion": key.version, "seal": seal(text, key, algorithm)}

@@ -1,8 +1,8 @@
 """The bank's pages, served over HTTP on this machine by Flask (extra ``demo``).
 
-They show what the guide shows: the amount, the reference, the shop, a card number; then the state of the payment and
-the way back.  Beside it stands what a tester wants to choose: how 3-D Secure ends, and what goes wrong.  The bank's
-server posts the sealed result to the shop before the person comes back.  Everything works without a script.
+As in the guide, they show the amount, the reference, the merchant and a field for the card number; then the state of
+the payment and the form that leads back to the portal.  A tester also chooses the result of 3-D Secure and a fault.
+The bank's server posts the sealed result to the portal before the browser returns.  The pages need no script.
 """
 
 from __future__ import annotations
@@ -27,106 +27,106 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("the bank's pages need Flask: pip install 'creance-pay[demo]'", extra="demo") from error
 
-_TICK = 0.1
-# Nothing but our own style sheet, no frame, and a form only to where it leads; another machine's name is refused, since
-# a page elsewhere could have its own name point here.
+_TICK_S = 0.1
+# The bank's own style sheet only, no frame, and forms to their own targets only.  Requests under another host name are
+# refused: a foreign page could point its own name to this machine (DNS rebinding).
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
-_OURS = ["127.0.0.1", "localhost"]
+_LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 
 
 def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
-    """Make the application that serves a bank's pages.
+    """Build the Flask application of a bank.
 
     Args:
-        bank: Who decides.
-        transport: What posts the notification; by default the real one, to a portal on this machine.
+        bank: The bank.
+        transport: The transport that posts the notifications; by default over HTTP, without proxy.
     """
     pages = Flask(__name__)
-    pages.config["TRUSTED_HOSTS"] = _OURS
+    pages.config["TRUSTED_HOSTS"] = _LOOPBACK_NAMES
     pages.jinja_env.globals |= {"bank": bank, "cards": TrialCard, "faults": Fault, "authentications": Authentication}
-    pages.after_request(_protect)
-    desk = _Desk(bank, transport or RequestsTransport(direct=True))
-    pages.register_error_handler(HTTPException, _fail)
-    pages.add_url_rule("/", "tell", desk.tell)
-    for path, act in (
-        ("/paymentInit", desk.open),
-        ("/rs-services/v2/<path:service>", desk.serve),
-        ("/redirection", desk.redirected),
-        ("/payment", desk.decide),
+    pages.after_request(_add_headers)
+    pages.register_error_handler(HTTPException, _http_error)
+    views = _Views(bank, transport or RequestsTransport(direct=True))
+    pages.add_url_rule("/", view_func=views.index)
+    for path, view in (
+        ("/paymentInit", views.payment_init),
+        ("/rs-services/v2/<path:service>", views.json_service),
+        ("/redirection", views.redirection),
+        ("/payment", views.payment),
     ):
-        pages.add_url_rule(path, act.__name__, act, methods=["POST"])
+        pages.add_url_rule(path, view_func=view, methods=["POST"])
     return pages
 
 
-class _Desk:
-    """What the pages do, for one bank."""
+class _Views:
+    """The pages of one bank."""
 
-    def __init__(self, bank: SipsBank, sender: Transport) -> None:
-        """Serve a bank."""
-        self._bank, self._sender, self._services = bank, sender, SipsServices(bank)
+    def __init__(self, bank: SipsBank, transport: Transport) -> None:
+        """Store the bank and the transport."""
+        self._bank, self._transport, self._services = bank, transport, SipsServices(bank)
 
-    def tell(self) -> str:
-        """Say what this is."""
+    def index(self) -> str:
+        """Show the address, the merchants and the test cards."""
         return render_template("index.html")
 
-    def open(self) -> tuple[str, int]:
-        """Take the form of a shop."""
+    def payment_init(self) -> tuple[str, int]:
+        """Open a payment with the form of a merchant."""
         try:
-            return _show(self._bank.receive(request.form))
+            return _show_payment(self._bank.receive(request.form))
         except ResponseRefusedError as error:
-            return _refuse(str(error))
+            return _show_refusal(str(error))
 
-    def redirected(self) -> tuple[str, int]:
-        """Go on with what a shop has started by JSON."""
-        asked = self._bank.requests.get(request.form.get("redirectionData", ""))
-        return _show(asked) if asked else _refuse("unknown payment")
+    def redirection(self) -> tuple[str, int]:
+        """Show the page of a payment that a merchant opened by JSON."""
+        payment = self._bank.requests.get(request.form.get("redirectionData", ""))
+        return _show_payment(payment) if payment else _show_refusal("unknown payment")
 
-    def serve(self, service: str) -> tuple[dict[str, str] | str, int]:
-        """Answer a shop by JSON."""
+    def json_service(self, service: str) -> tuple[dict[str, str] | str, int]:
+        """Answer a JSON call of a merchant."""
         try:
             return self._services.post(service, request.get_data(), page=f"{request.host_url}redirection"), 200
         except GatewayUnavailableError:
-            return render_template("maintenance.html"), 200  # as if it were an answer
+            return render_template("maintenance.html"), 200  # HTML under the status of an answer: Fault.HTML_ERROR
         except MalformedResponseError:
             return {}, 404
 
-    def decide(self) -> tuple[str, int]:
-        """Take what the person did, post what the shop is to know, and show the way back."""
-        asked = self._bank.requests.get(request.form.get("reference", ""))
-        if asked is None:
-            return _refuse("unknown payment")
+    def payment(self) -> tuple[str, int]:
+        """Decide, post the immediate notifications, and show the receipt with the form that leads to the portal."""
+        payment = self._bank.requests.get(request.form.get("reference", ""))
+        if payment is None:
+            return _show_refusal("unknown payment")
         try:
-            decision = self._decision(asked)
-            ending = self._bank.settle(asked, decision, fault=Fault(request.form.get("fault", self._bank.fault)))
+            decision = self._decide(payment)
+            ending = self._bank.settle(payment, decision, fault=Fault(request.form.get("fault", self._bank.fault)))
         except ValueError:
-            return _refuse("unknown choice")
+            return _show_refusal("unknown choice")
         if ending is None:
-            left, unreadable = self._bank.attempts_left(asked), decision.response_code == WRONG_CARD
-            return _show(asked, left=left, unreadable=unreadable)
-        statuses = deliver(ending.at_once, self._sender)
-        if ending.carried is None:
-            return render_template("expired.html", asked=asked, statuses=statuses), 200
-        g.leads_to = _origin(asked.return_url)
-        return render_template("receipt.html", asked=asked, ending=ending, statuses=statuses), 200
+            left, unreadable = self._bank.attempts_left(payment), decision.response_code == WRONG_CARD
+            return _show_payment(payment, left=left, unreadable=unreadable)
+        statuses = deliver(ending.immediate, self._transport)
+        if ending.return_fields is None:
+            return render_template("expired.html", payment=payment, statuses=statuses), 200
+        g.form_target = _origin(payment.return_url)
+        return render_template("receipt.html", payment=payment, ending=ending, statuses=statuses), 200
 
-    def _decision(self, asked: PaymentRequest) -> Decision:
-        """Decide on what the person did; a word that is no way for 3-D Secure to end is a ``ValueError``."""
+    def _decide(self, payment: PaymentRequest) -> Decision:
+        """Return the decision about the posted form; raise ``ValueError`` for an unknown result of 3-D Secure."""
         if "leave" in request.form:
             return self._bank.leave()
         authentication = Authentication(request.form.get("authentication", Authentication.SUCCESS))
-        return self._bank.pay(asked, request.form.get("card", ""), authentication=authentication)
+        return self._bank.pay(payment, request.form.get("card", ""), authentication=authentication)
 
 
-def _show(asked: PaymentRequest, *, left: int = 0, unreadable: bool = False) -> tuple[str, int]:
-    """Show the page of a payment; after a card that was refused, with how many may still be tried."""
-    return render_template("payment.html", asked=asked, left=left, unreadable=unreadable), 200
+def _show_payment(payment: PaymentRequest, *, left: int = 0, unreadable: bool = False) -> tuple[str, int]:
+    """Show the page of a payment; after a refused card, with the number of cards that may still be tried."""
+    return render_template("payment.html", payment=payment, left=left, unreadable=unreadable), 200
 
 
-def _fail(error: HTTPException) -> tuple[str, int]:
-    return _refuse(error.name, error.code or 500)
+def _http_error(error: HTTPException) -> tuple[str, int]:
+    return _show_refusal(error.name, error.code or 500)
 
 
-def _refuse(reason: str, status: int = 400) -> tuple[str, int]:
+def _show_refusal(reason: str, status: int = 400) -> tuple[str, int]:
     return render_template("refused.html", reason=reason), status
 
 
@@ -135,17 +135,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _protect(answer: Response) -> Response:
-    """Let a page do what it is for, and nothing else."""
-    answer.headers["Content-Security-Policy"] = _POLICY.format(g.get("leads_to", "'self'"))
+def _add_headers(answer: Response) -> Response:
+    """Add the security headers; only the form of the receipt may lead to the portal."""
+    answer.headers["Content-Security-Policy"] = _POLICY.format(g.get("form_target", "'self'"))
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "strict-origin"
     answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
 
-class _Quiet(WSGIRequestHandler):
-    """Keep the standard error for errors: no line a request."""
+class _QuietHandler(WSGIRequestHandler):
+    """A request handler without an access log, so that only errors are printed."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write nothing."""
@@ -153,17 +153,17 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
-    """Serve an application on this machine alone, and stop at the end of the block.
+    """Serve an application on the loopback interface during the block.
 
     Args:
         pages: The application.
-        port: Where; a free port when 0.
+        port: The port; 0 for a free one.
 
     Yields:
         The address, such as ``http://127.0.0.1:49152``.
     """
-    server = make_server("127.0.0.1", port, pages, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, args=(_TICK / 2,))
+    server = make_server("127.0.0.1", port, pages, threaded=True, request_handler=_QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, args=(_TICK_S / 2,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -175,12 +175,12 @@ def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def serving_bank(bank: SipsBank, *, port: int = 0, transport: Transport | None = None) -> Iterator[str]:
-    """Serve a bank's pages as :func:`serving` does, and post what falls due as time passes.
+    """Serve a bank's pages as :func:`serving` does, and post late notifications when they are due.
 
     Args:
-        bank: Who decides.
-        port: Where; a free port when 0.
-        transport: What posts the notifications; by default the real one.
+        bank: The bank.
+        port: The port; 0 for a free one.
+        transport: The transport that posts the notifications; by default over HTTP, without proxy.
 
     Yields:
         The address.
@@ -188,11 +188,11 @@ def serving_bank(bank: SipsBank, *, port: int = 0, transport: Transport | None =
     sender = transport or RequestsTransport(direct=True)
     stopped = threading.Event()
 
-    def post_what_is_due() -> None:
-        while not stopped.wait(_TICK):
+    def post_due_notifications() -> None:
+        while not stopped.wait(_TICK_S):
             deliver(bank.due(), sender)
 
-    thread = threading.Thread(target=post_what_is_due)
+    thread = threading.Thread(target=post_due_notifications)
     with serving(bank_pages(bank, transport=sender), port=port) as url:
         thread.start()
         try:

@@ -1,4 +1,4 @@
-// A second click on the same button changes nothing. Without a script the server sees to it.
+// Ignore a second click on a button. Without scripts, the server ignores the second request.
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();

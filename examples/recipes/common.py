@@ -1,0 +1,114 @@
+"""The parts that the three recipes share, without a web framework: gateway, ledger, payment service and debts.
+
+A portal of yours builds them once, when it starts, and has its own debts, templates and sessions of signed-in persons.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from creance_pay import Debt, DebtKind, Euros, NoticeReference
+from creance_pay.errors import GatewayUnavailableError, InvalidReferenceError, PaymentInProgressError
+from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
+from creance_pay.gateways.sips import SipsHost, SipsPaypage
+from creance_pay.ledger import Effect, Payment, SqlLedger
+from creance_pay.messages import Medium, Message, ServiceUnavailable, message_for, render
+from creance_pay.payments import PaymentService, StartedPayment
+from creance_pay.rules import assess, policy_named
+
+# The public address of the portal.  Configure it: the Host header of a request is chosen by the client.
+SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
+MERCHANT_ID = "201000005940002"
+KEYS = KeyRing([SecretKey(version="1", secret=os.environ["MERCHANT_SECRET"])], current="1")
+POLICY = policy_named("ameli-2019-11")
+# Look up the debts of the signed-in person only; these are fictitious.
+DEBTS = {
+    reference: Debt(
+        reference=reference,
+        kind=DebtKind.FRANCHISE,
+        initial=Euros(6000),
+        remaining=Euros(6000),
+        issued_on=reference.issued_on,
+        open_online=True,
+    )
+    for reference in (NoticeReference(f"6311705400000{number}F") for number in range(344, 400))
+}
+
+
+def acknowledge(payment: Payment, key: str) -> None:
+    """Send the acknowledgement.  An effect may run twice: the key is the same, so that you can send it once."""
+    print(f"acknowledgement of {payment.transaction_reference}: {payment.amount} EUR, key {key}", flush=True)
+
+
+ledger = SqlLedger(os.environ["LEDGER_URL"], merchant_id=MERCHANT_ID)
+service = PaymentService(
+    SipsPaypage(merchant_id=MERCHANT_ID, keys=KEYS, host=SipsHost.loopback(os.environ["BANK_URL"])),
+    ledger,
+    transport=RequestsTransport(direct=True),
+    effects=[Effect(name="acknowledgement", run=acknowledge)],
+)
+
+
+def start(typed: Mapping[str, str]) -> StartedPayment | Message:
+    """Decide on the fields of the form: start the payment, or return the message that tells why not.
+
+    Any other error is a fault of the portal, such as a return address that the bank refuses: it is raised and logged.
+
+    Args:
+        typed: The fields ``reference``, ``amount`` and, when the person gave up an open attempt, ``replace``.
+    """
+    try:
+        reference = NoticeReference.parse(typed.get("reference", ""))
+        pending = ledger.pending([reference], datetime.now(UTC))
+        verdict = assess(DEBTS.get(reference), pending=pending, policy=POLICY).check(typed.get("amount", ""))
+        if verdict.amount is None:
+            return message_for(verdict)
+        return service.start(
+            verdict.amount,
+            {reference: verdict.amount},
+            return_url=f"{SITE_URL}/return",
+            notification_url=f"{SITE_URL}/notification",
+            replace="replace" in typed,
+        )
+    except InvalidReferenceError as error:
+        return message_for(error)
+    except PaymentInProgressError as error:
+        return message_about(ledger.find(error.references[0]))
+    except GatewayUnavailableError:
+        return ServiceUnavailable()  # the browser has not left, so that nothing can have been debited
+
+
+def message_about(payment: Payment) -> Message:
+    """Choose the message about a payment by its state in the ledger."""
+    return message_for(payment, display_delay_hours=POLICY.display_delay_hours)
+
+
+def every_minute() -> None:
+    """Ask the bank about payments without a notification, and run the effects that are due.  Call it by a timer."""
+    service.reconcile()
+    service.run_effects()
+
+
+def payment_form(hidden: str = "") -> str:
+    """Write the page that asks for a reference and an amount.
+
+    Args:
+        hidden: Hidden fields, such as the framework's CSRF token.
+    """
+    return page(
+        f'<form method="post" action="/pay">{hidden}'
+        '<label>Référence <input name="reference"></label> <label>Montant <input name="amount"></label> '
+        '<label><input type="checkbox" name="replace"> J’ai quitté la page de la banque sans payer</label> '
+        "<button>Payer</button></form>"
+    )
+
+
+def message_page(message: Message) -> str:
+    """Write the page that shows a message."""
+    return page(render(message, medium=Medium.HTML).__html__())
+
+
+def page(content: str) -> str:
+    """Write a page; a portal of yours has templates."""
+    head = '<!doctype html><html lang="fr"><meta charset="utf-8"><title>Paiement en ligne</title>'
+    return f"{head}<p>Exemple : aucun paiement réel.</p>{content}</html>"
