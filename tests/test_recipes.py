@@ -245,16 +245,16 @@ class TestStart:
 
         assert (True, False) == ("rien n’a été débité" in shown, NO_SECOND_PAYMENT in shown)
 
-    def test_wrong_address(self, common: ModuleType) -> None:
+    def test_wrong_address(self, common: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """An address that the bank would refuse is an error of the portal, and no message."""
-        common.SITE_URL = "portal.example"
+        monkeypatch.setattr(common, "SITE_URL", "portal.example")
 
         with pytest.raises(InvalidValueError, match="absolute https address"):
             self.start(common)
 
-    def test_in_progress(self, common: ModuleType) -> None:
+    def test_in_progress(self, common: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """While another payment is open, the message is about that payment."""
-        common.SITE_URL = "http://127.0.0.1:8000"
+        monkeypatch.setattr(common, "SITE_URL", "http://127.0.0.1:8000")
         self.start(common)
         shown = common.message_page(self.start(common))
 
