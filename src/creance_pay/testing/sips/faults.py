@@ -138,5 +138,5 @@ def _fields(request: PaymentRequest, decision: Decision, keys: KeyRing, fault: F
 def _other_key(keys: KeyRing, used: SecretKey) -> SecretKey:
     """Return another key of the ring, or else a new one whose version is not in the ring."""
     unknown = next(version for version in map(str, count()) if version not in keys.versions)
-    foreign = SecretKey(version=unknown, secret="a-key-that-no-merchant-has")  # noqa: S106 - fictitious
+    foreign = SecretKey(version=unknown, secret="a-key-made-up-and-never-given")  # noqa: S106 - fictitious
     return next((key for key in keys if key.version != used.version), foreign)
