@@ -128,7 +128,7 @@ class RecordedBank:
     asked: list[str] = attrs.field(factory=list)
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Give the answer, and remember who was asked for what."""
+        """Return the answer, and record the request."""
         self.asked.append(f"{url} {fields['reference']}")
         return self.answer
 
@@ -147,7 +147,7 @@ def notification(fields: Mapping[str, object], *, key: str = KEY, key_id: str = 
 
 
 def fields_of(order: PaymentOrder, state: PaymentState = PaymentState.PAID) -> dict[str, object]:
-    """Give the fields of the bank's message about an order."""
+    """Return the fields of the bank's message about an order."""
     status = next(word for word, meaning in STATES.items() if meaning is state)
     return {
         "shop": SHOP,

@@ -27,7 +27,7 @@ class Line:
         self.asked = 0
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Take no form."""
+        """Refuse every form."""
         raise NotImplementedError(url, fields)
 
     def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
@@ -68,7 +68,7 @@ class Desk:
         return Effect(name=name, run=run)
 
     def later(self, **much: float) -> None:
-        """Let time pass, backwards too."""
+        """Move the clock, forwards or backwards."""
         self.now += timedelta(**much)
 
     def start(self, *notices: NoticeReference, cents: int = 1600, replace: bool = False) -> StartedPayment:
@@ -83,7 +83,7 @@ class Desk:
         )
 
     def visit(self, started: StartedPayment, card: str) -> None:
-        """Have the person reach the bank's page and decide there, and nothing come back."""
+        """Open the bank's page and decide there; no message comes back."""
         request = self.bank.receive(started.form.fields)  # type: ignore[union-attr]
         self.bank.answer(request, self.bank.pay(request, card))
 
@@ -92,7 +92,7 @@ class Desk:
         return self.service.on_notification(message(started, code, *absent, **fields))
 
     def bring_back(self, started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> PaymentView:
-        """Have the browser bring a message of the bank back."""
+        """Deliver a message of the bank by the browser."""
         return self.service.on_return(message(started, code, *absent, **fields))
 
     def payment(self, started: StartedPayment) -> Payment:
@@ -127,5 +127,5 @@ def message(started: StartedPayment | str, code: str = "00", *absent: str, **fie
 
 
 def at(moment: datetime) -> dict[str, str]:
-    """Give the field of the bank's time."""
+    """Return the field of the bank's time."""
     return {"transactionDateTime": moment.isoformat(timespec="seconds")}

@@ -33,7 +33,7 @@ def start(url: str, shop: str, notices: list[str]) -> list[str]:
 
 
 def take(url: str, shop: str, posted: list[tuple[str, bytes]]) -> tuple[Counter[int], list[tuple[str, str]]]:
-    """Take messages, and run effects in between; count the answers, and list the effects that happened here.
+    """Record messages, and run effects in between; count the answers, and list the effects that happened here.
 
     What could not be taken is sent again after the others, as a bank does, or a person whose page says so.
     """

@@ -36,7 +36,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture
 def open_sql() -> Iterator[OpenSql]:
-    """Give what opens ledgers as :class:`SqlLedger` does, and close them all at the end."""
+    """Yield a function that opens ledgers as :class:`SqlLedger` does, and close them all at the end."""
     opened: list[SqlLedger] = []
 
     def open_one(url: str, **settings: Any) -> SqlLedger:  # noqa: ANN401 - any argument of the ledger
@@ -50,7 +50,7 @@ def open_sql() -> Iterator[OpenSql]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database that several processes can reach."""
+    """Return the URL of a database that several processes can open."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.db'}"
     url: str = request.getfixturevalue("postgres")
@@ -59,7 +59,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def open_ledger(request: pytest.FixtureRequest, tmp_path: Path, open_sql: OpenSql) -> OpenLedger:
-    """Give what opens one and the same ledger again, as another process would; in memory there is but one."""
+    """Return a function that opens the same ledger again, as another process would; in memory there is only one."""
     if request.param == "memory":
         only = MemoryLedger()
         return lambda: only

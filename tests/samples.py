@@ -34,17 +34,17 @@ _DEBT = Debt(
 
 
 def numbered(number: int) -> NoticeReference:
-    """Give one of the synthetic references of the caisse 631."""
+    """Return one of the synthetic references of the caisse 631."""
     return NoticeReference(f"6311705490{number:06d}F")
 
 
 def a_debt(cents: int = 6000, **changes: Any) -> Debt:  # noqa: ANN401 - of the fields' own types
-    """Give a debt of so many cents that is payable where the amount is, but for what is changed."""
+    """Return a payable debt of an amount in cents, with some attributes changed."""
     return attrs.evolve(_DEBT, initial=Euros(cents), remaining=Euros(cents), **changes)
 
 
 def a_policy(**changes: Any) -> Policy:  # noqa: ANN401 - of the fields' own types
-    """Give the shipped policy with other values."""
+    """Return the shipped policy with other values."""
     return attrs.evolve(POLICY, **changes)
 
 

@@ -61,7 +61,7 @@ class Bank:
         raise AssertionError((url, fields))
 
     def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Give the next answer."""
+        """Return the next answer."""
         self.asked.append((url, dict(document)))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, GatewayUnavailableError):
@@ -82,5 +82,5 @@ def sealed(fields: Mapping[str, Any], *, secret: str = SECRET, **more: Any) -> H
 
 
 def bank(fields: Mapping[str, Any], *absent: str, **changes: Any) -> Bank:  # noqa: ANN401 - any value
-    """Give a transport that answers one document, rightly sealed, with some fields changed or left out."""
+    """Return a transport that answers one sealed document, with some fields changed or left out."""
     return Bank([sealed({name: value for name, value in {**fields, **changes}.items() if name not in absent})])

@@ -43,12 +43,12 @@ def read_cases(name: str) -> dict[str, Any]:
 
 
 def ring() -> KeyRing:
-    """Give the shop's keys, in the middle of a rotation."""
+    """Return the merchant's keys, in the middle of a rotation."""
     return KeyRing([SecretKey(version=version, secret=secret) for version, secret in SECRETS.items()], current="2")
 
 
 def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any argument of the gateway
-    """Give the arguments of the merchant's gateway, in production unless told otherwise."""
+    """Return the arguments of the merchant's gateway, by default in production."""
     usual = {"merchant_id": MERCHANT, "keys": ring(), "host": SipsHost.WORLDLINE_PRODUCTION, "clock": lambda: NOON}
     return {**usual, **changes}
 
@@ -81,7 +81,7 @@ def text_of(fields: dict[str, str]) -> str:
 
 
 def changed(*absent: str, **changes: str) -> str:
-    """Give the text of the genuine message with some fields changed, added or left out."""
+    """Return the text of the genuine message with some fields changed, added or left out."""
     return text_of({name: value for name, value in {**GENUINE, **changes}.items() if name not in absent})
 
 
@@ -110,7 +110,7 @@ def verify(
 
 @contextmanager
 def machine_in(zone: str) -> Iterator[None]:
-    """Let the machine stand in another time zone for a while."""
+    """Set the machine's time zone until the block ends."""
     try:
         with patch.dict("os.environ", TZ=zone):
             time.tzset()

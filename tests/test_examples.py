@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 @pytest.fixture(scope="module", name="rows")
 def _rows() -> list[Row]:
-    """Give the boundary table."""
+    """Return the boundary table."""
     return debts(POLICY, ENGINES["Polars"])
 
 
@@ -31,7 +31,7 @@ def run(example: str, *words: str) -> list[str]:
 
 
 def counted(frame: pl.DataFrame) -> list[str]:
-    """Say how many rows have which code."""
+    """Count the rows of each code."""
     return [f"{code} {count}" for code, count in sorted(frame["code"].value_counts().rows())]
 
 

@@ -48,5 +48,5 @@ def test_rooms(module: str) -> None:
     ],
 )
 def test_noticed(module: str, needed: str) -> None:
-    """What a module does need is seen loading: the tests above can fail."""
+    """A module that needs a package loads it: the tests above can fail."""
     assert [needed] == loaded_by(module, (needed,))

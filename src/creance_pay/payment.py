@@ -20,9 +20,9 @@ from .references import NoticeReference, TransactionReference
 
 
 class PaymentState(StrEnum):
-    """The state of a payment: the one list that messages report, the ledger holds and the insured person is told."""
+    """The state of a payment: one list for the bank's messages, the ledger and the insured person's messages."""
 
-    #: Recorded before the browser left for the bank; the bank has said nothing.  No message reports it.
+    #: Recorded before the browser leaves for the bank; no message has arrived.  No message reports it.
     CREATED = "CREATED"
     #: The bank has not decided.
     PENDING = "PENDING"
@@ -66,7 +66,7 @@ def _text_of(reference: str | TransactionReference) -> str:
 
 
 def _own_copy(notices: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
-    """Keep a copy, so that nobody changes the split afterwards; what is not a mapping is left to the validator."""
+    """Copy a mapping, so that the split cannot change afterwards; the validator refuses any other value."""
     return dict(notices) if isinstance(notices, Mapping) else notices
 
 
@@ -89,15 +89,15 @@ def _sums_to_amount(order: PaymentOrder, _: attrs.Attribute[Mapping[NoticeRefere
 
 @attrs.frozen(kw_only=True)
 class PaymentOrder:
-    """What the person is about to pay, as it is recorded before the browser leaves for the bank.
+    """One attempt to pay, recorded before the browser leaves for the bank.
 
     Args:
-        transaction_reference: The merchant's reference of this attempt, unique for ever; a text, or a
+        transaction_reference: The merchant's reference of this attempt, never used again; a text, or a
             :class:`~creance_pay.TransactionReference`.  The gateway checks its alphabet and length.
-        amount: What is asked from the bank, above zero.
+        amount: The amount to debit, above zero.
         return_url: Where the browser comes back to; the gateway checks it.
         notification_url: Where the bank's server posts the result; the gateway checks it.
-        notices: What each notice receives; when given, it sums to ``amount``.
+        notices: The amount of each notice; when given, it sums to ``amount``.
 
     Raises:
         InvalidValueError: when a field is of another type.

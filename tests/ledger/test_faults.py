@@ -34,7 +34,7 @@ needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes are k
 
 @contextmanager
 def toiling(url: str, shop: str, incoming: Path, crowd: int = 1) -> Iterator[list[BaseProcess]]:
-    """Have processes at work on a ledger, and kill those that still are at the end."""
+    """Start processes that write to a ledger, and kill those that still run at the end."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["creance_pay.ledger.sql.store", "creance_pay.ledger.sql.database", "psycopg"])
     processes = [context.Process(target=toil, args=(url, shop, incoming)) for _ in range(crowd)]
@@ -63,7 +63,7 @@ def lines(incoming: Path) -> Counter[str]:
 
 
 def figures(incoming: Path) -> str:
-    """Say how much was incoming."""
+    """Report the number of messages sent."""
     return ", ".join(f"{count} {words}" for words, count in sorted(lines(incoming).items()))
 
 

@@ -31,7 +31,7 @@ class Model:
         self.date: int | None = None
 
     def hear(self, code: str, date: int | None, now: float) -> None:
-        """Take a message."""
+        """Record a message."""
         incoming, known = STATES[code], (code, date) in self.heard
         self.heard.add((code, date))
         older = date is not None and self.date is not None and date < self.date
@@ -44,7 +44,7 @@ class Model:
         self.paid_at = now
 
     def open(self, now: float) -> bool:
-        """Tell whether another payment of the notice is refused."""
+        """Return whether another payment of the notice is refused."""
         if self.state in {"CREATED", "UNKNOWN"}:
             return now < self.born + 0.5
         return self.state == "PENDING" or (self.state == "PAID" and now < self.paid_at + 24)
@@ -85,7 +85,7 @@ class Machine(RuleBasedStateMachine):
         returning=st.booleans(),
     )
     def hear(self, started: StartedPayment | None, code: str, date: int | None, *, returning: bool) -> None:
-        """Take a message of the bank."""
+        """Record a message of the bank."""
         if started is None:
             return
         fields = {} if date is None else at(NOON + timedelta(minutes=date))
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([0.25, 1, 30]))
     def wait(self, hours: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.hours += hours
         self.desk.later(hours=hours)
 
@@ -109,7 +109,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def agree(self) -> None:
-        """Hold what the model does."""
+        """Compare the ledger with the model."""
         current = {payment.transaction_reference: payment.state.value for payment in self.desk.ledger.payments()}
         assert {reference: model.state for reference, model in self.models.items()} == current
 
@@ -132,7 +132,7 @@ class SqlMachine(Machine):
         return self.sql
 
     def teardown(self) -> None:
-        """Take the file away."""
+        """Delete the file."""
         if hasattr(self, "folder"):
             self.sql.close()
             self.folder.cleanup()

@@ -25,7 +25,7 @@ PROCESSES = 3
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[ProcessPoolExecutor]:
-    """Keep some processes, each with an interpreter of its own."""
+    """Start some processes, each with its own interpreter."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         yield pool
 
@@ -33,7 +33,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 def everywhere(
     pool: ProcessPoolExecutor, work: Callable[..., T], url: str, shop: str, shares: list[list[Any]]
 ) -> list[T]:
-    """Have each process do its share at the same time."""
+    """Run a share of the work in each process at the same time."""
     return [done.result(timeout=3600) for done in [pool.submit(work, url, shop, share) for share in shares]]
 
 

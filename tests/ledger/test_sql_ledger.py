@@ -118,7 +118,7 @@ class TestTables:
         assert started == [payment.transaction_reference for payment in desk.ledger.payments()]
 
     def test_durable(self, file: Path, open_sql: OpenSql) -> None:
-        """What SQLite has answered for survives the loss of power."""
+        """A committed transaction of SQLite survives the loss of power."""
         ledger = open_sql(f"sqlite:///{file}")
         with ledger._database.transaction(write=False) as connection:
             asked = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
@@ -152,7 +152,7 @@ class TestBusy:
         other.close()
 
     def test_writers(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Who writes waits for whoever writes, and not for ever; afterwards all is as before."""
+        """A writer waits for another writer until the time-out; then the ledger is unchanged."""
         desk = Desk(open_sql(f"sqlite:///{file}"))
         other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
@@ -169,7 +169,7 @@ class TestBusy:
         assert (True, 1) == (caught.value.retryable, len(desk.ledger.payments()))
 
     def test_readers(self, file: Path, open_sql: OpenSql) -> None:
-        """What SQLite itself waits for, it waits for after a write too."""
+        """The busy time-out of SQLite is the same after a write."""
         ledger = open_sql(f"sqlite:///{file}")
         Desk(ledger).start()
         with ledger._database.transaction(write=False) as connection:
@@ -228,7 +228,7 @@ class TestPayloads:
 
     @pytest.mark.parametrize("key", ["short", "x" * 43 + "é", "A" * 45])
     def test_no_key(self, key: str, open_sql: OpenSql) -> None:
-        """What is no key is refused without being shown."""
+        """An invalid key is refused and not shown."""
         with pytest.raises(ConfigurationError) as caught:
             open_sql("sqlite:///nowhere.db", payload_keys=[key])
 
@@ -279,7 +279,7 @@ class TestReaching:
         ],
     )
     def test_missing_extra(self, monkeypatch: pytest.MonkeyPatch, module: str, url: str, extra: str) -> None:
-        """What has to be installed is named."""
+        """The error names the missing extra."""
         monkeypatch.setitem(__import__("sys").modules, module, None)
         monkeypatch.delattr("creance_pay.ledger.sql.database")
 

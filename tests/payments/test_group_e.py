@@ -206,7 +206,7 @@ class TestE9:
         assert BOTH == desk.effects_of(started)
 
     def test_e9_still_unknown(self, ledger: Ledger) -> None:
-        """What is tried again too early goes on waiting, once."""
+        """An effect that is retried too early waits, once."""
         desk = Desk(ledger)
         desk.notify("PCLCB263270000001")
         desk.service.reconcile()
@@ -347,7 +347,7 @@ class TestE16:
 
 
 def _refund(ledger: Ledger, desk: Desk, *paid: object) -> None:
-    """Give payments back, so that the next round begins afresh."""
+    """Remove the payments, so that the next round starts empty."""
     for started in paid:
         line = _reported(getattr(started, "transaction_reference", ""), state=PaymentState.REFUNDED, amount=Euros(3200))
         desk.service.reconcile(reports=[line])
@@ -441,7 +441,7 @@ def test_e21_another_orders_message(ledger: Ledger) -> None:
 
 
 def test_e22_shared_link(ledger: Ledger) -> None:
-    """What a return shows holds nothing of the person, the notices, the amount or the card (E22)."""
+    """The page of a return shows no data of the person, the notices, the amount or the card (E22)."""
     desk = Desk(ledger)
     started = desk.start()
     view = desk.bring_back(started, maskedPan="5017##########00")
@@ -464,7 +464,7 @@ class TestE23:
         assert [] == desk.effects_of(started)
 
     def test_e23_within_the_effect(self, open_ledger: OpenLedger) -> None:
-        """What was begun and never ended runs again, with the same key."""
+        """An effect that began and never ended runs again, with the same key."""
         keys: list[str] = []
 
         def crash(_: object, key: str) -> None:
@@ -518,7 +518,7 @@ class TestE24:
         assert () == ledger.tasks()
 
     def test_e24_fails_for_long(self, ledger: Ledger) -> None:
-        """What fails many times makes one incident, and goes on being tried."""
+        """An effect that fails many times opens one incident, and is still retried."""
 
         def fail(*_: object) -> None:
             raise OSError
@@ -678,7 +678,7 @@ class TestE29:
             desk.start(replace=True)
 
     def test_e29_pending(self, ledger: Ledger) -> None:
-        """What the bank has under way is replaced by nothing, however old."""
+        """A payment that the bank is processing is never replaced, however old."""
         desk = Desk(ledger, asking=True)
         first = desk.start()
         desk.visit(first, PENDING)
@@ -700,7 +700,7 @@ class TestE29:
         assert "CREATED" == desk.state(desk.start())
 
     def test_e29_not_displayed(self, ledger: Ledger) -> None:
-        """What is accepted and does not show yet stands in the way until it shows."""
+        """An accepted payment that does not show yet blocks the notice until it shows."""
         desk = Desk(ledger)
         desk.notify(desk.start())
         desk.later(hours=23)
@@ -764,7 +764,7 @@ class TestE32:
         assert ("REFUSED", 64, None) == (event.disposition, len(event.evidence.digest), event.evidence.payload)
 
     def test_e32_strangers(self, ledger: Ledger) -> None:
-        """What is no message at all makes no incident, or scanners could fill the list."""
+        """A text that is not a message opens no incident, or scanners could fill the list."""
         desk = Desk(ledger)
         desk.service.on_notification(HttpMessage(b""))
 

@@ -57,7 +57,7 @@ class TestStart:
         assert () == ledger.payments()
 
     def test_refused_by_the_gateway(self, ledger: Ledger) -> None:
-        """What the bank would refuse is given up at once, and stands in nobody's way."""
+        """An order that the bank would refuse is abandoned at once, and blocks no other."""
         desk = Desk(ledger)
         with pytest.raises(InvalidValueError):
             desk.service.start(
@@ -99,7 +99,7 @@ class TestPending:
     """What is accepted and does not show yet (R25)."""
 
     def test_feeds_assess(self, ledger: Ledger) -> None:
-        """What is pending lessens what can be paid, for the time that the display may take."""
+        """A pending amount reduces the payable amount until the display delay ends."""
         desk = Desk(ledger)
         desk.notify(desk.start(NOTICE, OTHER), amount="3200")
         debt = Debt(
@@ -113,7 +113,7 @@ class TestPending:
         assert {} == ledger.pending([NOTICE], NOON + timedelta(hours=24))
 
     def test_held_by_the_bank(self, ledger: Ledger) -> None:
-        """What the bank holds and nobody has captured counts as long as it is so."""
+        """An authorised amount counts as pending until it is captured."""
         desk = Desk(ledger)
         started = desk.start()
         desk.notify(started, captureMode="VALIDATION")
@@ -254,7 +254,7 @@ class TestOvertaken:
         )
 
     def test_effect_of_another_program(self, ledger: Ledger) -> None:
-        """What a program has no effect of that name for is left to others, and stands in nobody's way."""
+        """An effect that this program does not define is left to others, and blocks no other."""
         desk = Desk(ledger)
         desk.notify(desk.start())
 
@@ -263,7 +263,7 @@ class TestOvertaken:
         assert ["display"] == [task.name for task, _ in filter(None, [ledger.claim(now=NOON, names=["display"])])]
 
     def test_effect_fails_late(self, ledger: Ledger) -> None:
-        """What took so long that another process has begun it again and done it is not undone when it fails."""
+        """A late failure does not undo an effect that another process has completed meanwhile."""
         desk = Desk(ledger)
         desk.notify(desk.start())
         slow = ledger.claim(now=NOON, names=["display"])
@@ -276,7 +276,7 @@ class TestOvertaken:
         assert ["acknowledgement"] == [task.name for task in ledger.tasks()]
 
     def test_happened_before(self, ledger: Ledger) -> None:
-        """What has happened is not written down again."""
+        """A completed effect is not recorded a second time."""
         desk = Desk(ledger)
         started = desk.start()
         desk.notify(started)
@@ -440,7 +440,7 @@ class TestErasing:
         assert numbers == [number for page in pages for number in page if number in numbers]
 
     def test_cookies(self) -> None:
-        """What the person's browser says of its session is never kept."""
+        """Session data of the person's browser is never stored."""
         posted = attrs.evolve(message("REF1"), headers={"Cookie": "session=1", "Content-Type": "x"})
         evidence = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
         event = PaymentEvent(transaction_reference="REF1", evidence=evidence, disposition=Disposition.PARKED)

@@ -412,7 +412,7 @@ def ledgers() -> Ledger:
 
 
 def paying(bank: Gateway, transport: Transport) -> PaymentService:
-    """Take a payment from its start to its last effect."""
+    """Process a payment from its start to its last effect."""
 
     def send(payment: Payment, key: str) -> str:
         return f"{payment.amount} {key}"
@@ -592,7 +592,7 @@ def bank_side(keys: KeyRing) -> None:
 
 
 def misbehaving_bank() -> None:
-    """Have something go wrong at the bank, with or without pages."""
+    """Set a fault at the bank, with or without pages."""
     bank = SipsBank({}, lifetime=timedelta(minutes=15), attempts=3, delay=timedelta(0), fault=Fault.LATE)
     asked = bank.receive({})
     decision = bank.pay(asked, TrialCard.ACCEPTED, authentication=Authentication.FAILURE)
@@ -620,7 +620,7 @@ def portal_tests(bank_page: LocalBank, form: FormPost) -> HttpMessage:
 
 
 def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
-    """Tell a person what a verdict or a payment means."""
+    """Render the message of a verdict or a payment."""
     message = message_for(verdict)
     assert_type(message, Message)
     assert_type(message_for(payment).severity, Severity)

@@ -1,4 +1,4 @@
-"""What a person has to look at: contradictions, strangers, and what cannot be undone by a program."""
+"""Incidents: contradictions, unknown payments and failures, which an operator must examine."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class IncidentKind(StrEnum):
     PAID_AFTER_SETTLEMENT = "PAID_AFTER_SETTLEMENT"
     #: The bank found our own request wrong: for the operator.
     REQUEST_WRONG = "REQUEST_WRONG"
-    #: Authentic, but of another shop, order, amount or currency than was recorded.
+    #: Authentic, but of another merchant, order, amount or currency than was recorded.
     ORDER_MISMATCH = "ORDER_MISMATCH"
-    #: Not authentic, about an order that exists: a forgery, or a key or a shop gone from the configuration.
+    #: Not authentic, about an order that exists: a forgery, or a key or a merchant removed from the configuration.
     NOT_AUTHENTIC = "NOT_AUTHENTIC"
     #: Authentic, about an order that nobody recorded.
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
@@ -47,7 +47,7 @@ class Incident:
         kind: Why.
         transaction_reference: The payment; empty where it is about none.
         at: When it was first seen, with its time zone.
-        detail: What helps to look, in English: names of fields or of effects, never a value.
+        detail: Facts for the operator, in English: names of fields or of effects, never a value.
     """
 
     kind: IncidentKind

@@ -66,7 +66,7 @@ class Database:
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[Connection]:
-        """Give a connection in a transaction, which ends with the block.
+        """Open a transaction on a connection; it ends with the block.
 
         Raises:
             GatewayUnavailableError: when the database does not answer, or cannot do it; nothing was written then.
@@ -144,7 +144,7 @@ def _insist(raw: Any, statement: str) -> None:  # noqa: ANN401 - the same
     """Execute what others may keep from being done, asking at even intervals.
 
     SQLite by itself does not wait for a log to be begun, and asks the less often for the lock the longer it has waited:
-    among many who write, some would wait for ever.
+    among many who write, some would wait without a limit.
     """
     last = time.monotonic() + _PATIENCE
     while True:
@@ -167,7 +167,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Bring the tables up to date, within the transaction."""
+    """Migrate the tables to the newest version, within the transaction."""
     from alembic import command  # noqa: PLC0415 - needed once in the life of a database, and slow to load
     from alembic.config import Config  # noqa: PLC0415 - the same
 

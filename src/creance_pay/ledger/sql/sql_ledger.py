@@ -19,8 +19,8 @@ class SqlLedger(Ledger):
 
     Args:
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
-        merchant_id: The shop; one database may hold the ledgers of many.
-        payload_keys: What encrypts messages at rest, the key that encrypts first; by default the
+        merchant_id: The merchant; one database may contain the ledgers of many.
+        payload_keys: The keys of messages at rest, the key that encrypts first; by default the
             environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, a message is kept as its
             hash and what was made of it, and never in clear.
         upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
@@ -71,7 +71,7 @@ class SqlLedger(Ledger):
                 last = store.rekey(last)
 
     def close(self) -> None:
-        """Give the connections back; the ledger opens others when it is used again."""
+        """Close the connections; the next use of the ledger opens others."""
         self._database.close()
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import LONGEST, EffectTask
 from ..records import Disposition, Evidence, Payment, PaymentEvent
-from .tables import incidents, notices, payments, records, settlements, shops, tasks
+from .tables import incidents, merchants, notices, payments, records, settlements, tasks
 
 _PAGE = 500
 # Of an payment, what is kept beside its order, under the same names.
@@ -28,7 +28,7 @@ _FACTS = (
 
 
 class SqlStore:
-    """The store of one shop, on a connection whose transaction somebody else begins and ends."""
+    """The store of one merchant, on a connection whose transaction the ledger begins and ends."""
 
     def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher, *, write: bool) -> None:
         self._connection = connection
@@ -37,11 +37,11 @@ class SqlStore:
         self._write = write
 
     def next_sequence(self) -> int:
-        first = self._insert(shops).values(merchant_id=self._merchant_id, sequence=1)
+        first = self._insert(merchants).values(merchant_id=self._merchant_id, sequence=1)
         counted = first.on_conflict_do_update(
-            index_elements=[shops.c.merchant_id], set_={"sequence": shops.c.sequence + 1}
+            index_elements=[merchants.c.merchant_id], set_={"sequence": merchants.c.sequence + 1}
         )
-        sequence: int = self._connection.execute(counted.returning(shops.c.sequence)).scalar_one()
+        sequence: int = self._connection.execute(counted.returning(merchants.c.sequence)).scalar_one()
         return sequence
 
     def add(self, payment: Payment) -> None:

@@ -47,7 +47,7 @@ VERSION = "0001"
 VERSION_TABLE = "creance_version"
 metadata = MetaData()
 
-shops = Table(
+merchants = Table(
     "creance_shops",
     metadata,
     Column("merchant_id", String(64), primary_key=True),
