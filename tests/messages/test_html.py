@@ -11,6 +11,7 @@ from creance_pay.messages.catalogue import (
     AmountHint,
     AmountOutOfRange,
     BelowOnlineMinimum,
+    NothingDue,
     PaymentPending,
     ReferenceRequired,
 )
@@ -33,6 +34,17 @@ class TestElement:
             '<p class="message-help">Où trouver la référence de votre avis\u202f?'
             " Elle est présente dans votre courrier.</p></div>"
         ) == str(render(ReferenceRequired(), medium=Medium.HTML))
+
+    def test_lines_and_paragraphs_are_kept(self) -> None:
+        """An empty line begins a paragraph, and a message without a help has no empty one."""
+        ours = read_overrides({"fr": '[nothing_due]\nbody = "Un.\\nDeux.\\n\\nTrois."'})
+
+        assert (
+            '<div class="message message-info" role="status" lang="fr">'
+            '<p class="message-title"><strong>Rien à payer</strong></p>'
+            "<p>Un.<br>Deux.</p><p>Trois.</p>"
+            '<p class="message-action">Conservez votre courrier\u00a0: vous n’avez rien d’autre à faire.</p></div>'
+        ) == str(render(NothingDue(), medium=Medium.HTML, overrides=ours))
 
     @pytest.mark.parametrize(
         ("element_id", "message"),

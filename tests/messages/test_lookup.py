@@ -273,6 +273,16 @@ class TestMessagesFor:
 
         assert ["amount_required", "stranded_remainder"] == [message.key for message in messages_for(answer)]
 
+    def test_values_come_from_the_caller(self) -> None:
+        """The message of the code takes them, and so do those of the warnings."""
+        answer = SimpleNamespace(code=VerdictCode.AMOUNT_REQUIRED, warnings=(WarningCode.STRANDED_REMAINDER,))
+        values = {"minimum": Euros(1600), "stranded": Euros(1000), "suggested_max": Euros(4400)}
+
+        assert (
+            AmountRequired(minimum=Euros(1600)),
+            StrandedRemainder(stranded=Euros(1000), suggested_max=Euros(4400)),
+        ) == messages_for(answer, **values)
+
     def test_warning_that_is_not_public(self) -> None:
         """A policy that is not documented for the day does not concern the person."""
         latest = policy_on(STRANDING.policy.documented_on.replace(year=2026), undocumented="latest")

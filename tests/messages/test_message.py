@@ -8,7 +8,7 @@ import pytest
 
 from creance_pay import Euros
 from creance_pay.errors import MessageError
-from creance_pay.messages import MESSAGES, Acknowledgement, Severity, sample
+from creance_pay.messages import MESSAGES, Acknowledgement, Money, Retry, Severity, sample
 from creance_pay.messages.catalogue import AmountOutOfRange, PaymentAccepted
 from creance_pay.messages.formats import FORMATS
 from creance_pay.messages.message import field_types
@@ -24,6 +24,15 @@ def test_role_follows_severity() -> None:
     }
 
     assert roles == {severity: severity.role for severity in Severity}
+
+
+def test_facts_have_stable_values() -> None:
+    """Programs compare and store them, and the style of a page names the severities."""
+    assert (["info", "success", "warning", "error"], ["no", "yes", "unknown"], ["now", "later", "no"]) == (
+        [severity.value for severity in Severity],
+        [money.value for money in Money],
+        [retry.value for retry in Retry],
+    )
 
 
 class TestTypes:

@@ -182,6 +182,10 @@ class TestFaultsOfALayer:
                 "fr: nothing_due: short: expected one SMS, got 161 units of GSM-7 with the longest values",
             ),
             (
+                f'[below_band]\nshort = "{"a" * 145} {{{{ band_min|bound }}}}"',
+                "fr: below_band: short: expected one SMS, got 165 units of GSM-7 with the longest values",
+            ),
+            (
                 '[payment_pending]\nbody = "Rien n’a été débité."',
                 "fr: payment_pending.body: « rien n’a été débité » denies a debit that may have happened",
             ),
@@ -303,6 +307,15 @@ class TestFaultsOfACatalogue:
     def test_other_texts_are_refused(self, text: str) -> None:
         """Broken TOML, and TOML of another shape, name the file."""
         assert refusal_of_catalogue(text).startswith("caisse.toml: ")
+
+    def test_language_of_the_file(self) -> None:
+        """A whole file in English is checked by the English words, and gets no French spaces."""
+        english = resources.files("creance_pay.messages").joinpath("en.toml").read_text(encoding="utf-8")
+        changed = english.replace("Nothing to pay", "Nothing to pay : done")
+
+        assert "Nothing to pay : done" == read_catalogue(changed, origin="en.toml", lang="en")["nothing_due"].title
+        with pytest.raises(ConfigurationError, match="« bill » is a forbidden synonym of « notice »"):
+            read_catalogue(english.replace("Nothing to pay", "Your bill"), origin="en.toml", lang="en")
 
     def test_placeholder_dropped_everywhere(self) -> None:
         """A whole file uses every field of a message."""
