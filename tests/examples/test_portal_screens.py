@@ -32,7 +32,7 @@ def abandon(page: Page, scenario: Scenario) -> None:
 
 
 def expire(page: Page, scenario: Scenario) -> None:
-    """Let the bank's page expire, and open the account."""
+    """Wait until the bank's page expires, and open the account."""
     bank(page, scenario)
     scenario.bank.wait(timedelta(minutes=15))
     page.goto(f"{scenario.url}/paiement")
