@@ -1,4 +1,4 @@
-"""The examples of batches, as a person runs them: each decides what the rules on one debt decide."""
+"""The examples of batches, run as programs: their decisions equal those of the rules on one debt."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _rows() -> list[Row]:
 
 
 def run(example: str, *words: str) -> list[str]:
-    """Run an example, and give the lines that it prints."""
+    """Run an example, and return the lines that it prints."""
     command: list[str | Path] = [sys.executable, EXAMPLES / example, *words]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own words
     return done.stdout.splitlines()
@@ -36,7 +36,7 @@ def counted(frame: pl.DataFrame) -> list[str]:
 
 
 def test_polars(tmp_path: Path, rows: list[Row]) -> None:
-    """Several files, found by a pattern, become one with the answers."""
+    """Several files, found by a pattern, become one file with the decisions."""
     for part, start in enumerate(range(0, len(rows), 1000)):
         polars(as_columns(DEBT, rows[start : start + 1000])).write_parquet(tmp_path / f"debts-{part}.parquet")
     decided = tmp_path / "decided.parquet"
@@ -49,7 +49,7 @@ def test_polars(tmp_path: Path, rows: list[Row]) -> None:
 
 
 def test_duckdb(tmp_path: Path, rows: list[Row]) -> None:
-    """A table becomes another one with the answers, and again when the script runs again."""
+    """A table becomes another one with the decisions; a second run replaces it."""
     database = str(tmp_path / "caisse.duckdb")
     given = polars(as_columns(DEBT, rows)).to_arrow()
     with duckdb.connect(database) as connection:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
-from babel.numbers import format_currency
 from flask import Flask
 
-from creance_pay import Euros, find_caisse, messages
+from creance_pay import find_caisse, messages
 from creance_pay.gateways import Gateway, RequestsTransport
 from creance_pay.ledger import SqlLedger
 
@@ -49,7 +47,7 @@ def create_portal(
         SESSION_COOKIE_SAMESITE="Lax",  # and SESSION_COOKIE_SECURE behind https
         TRUSTED_HOSTS=["127.0.0.1", "localhost"],
     )
-    portal.jinja_env.filters["euros"] = _euros
+    portal.jinja_env.filters["euros"] = messages.format_euros
     portal.jinja_env.globals |= {"find_caisse": find_caisse, "error_summary": messages.error_summary}
     portal.extensions["portal"] = PortalService(
         example_accounts() if accounts is None else accounts,
@@ -62,7 +60,3 @@ def create_portal(
     protect(portal, exempt={"pages.payment_return", "pages.notification"})
     portal.register_blueprint(pages)
     return portal
-
-
-def _euros(amount: Euros) -> str:
-    return format_currency(Decimal(str(amount)), "EUR", locale="fr_FR")

@@ -105,7 +105,7 @@ def payment_form(hidden: str = "") -> str:
 
 def message_page(message: Message) -> str:
     """Write the page that shows a message."""
-    return page(render(message, medium=Medium.HTML).__html__())
+    return page(str(render(message, medium=Medium.HTML)))
 
 
 def page(content: str) -> str:
