@@ -1,10 +1,10 @@
-"""The shop of the hostile cases, its order, and messages sealed for it without the library's own sealing code."""
+"""The merchant of the hostile cases, its order, and messages that are sealed without the library's own code."""
 
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from creance_pay import Euros, HttpMessage, PaymentOrder, VerifiedPayment
+from creance_pay.errors import CreancePayError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 
@@ -54,17 +55,17 @@ def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any argument o
 
 
 def shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
-    """Make the merchant's gateway, in production unless told otherwise."""
+    """Build the merchant's gateway; the default host is production."""
     return SipsPaypage(**settings(**changes))
 
 
 def local_shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
-    """Make a gateway to a bank's page on this machine."""
+    """Build a gateway for a bank's page on this machine."""
     return shop(host=SipsHost.loopback("http://127.0.0.1:8080"), **changes)
 
 
 def order(**changes: Any) -> PaymentOrder:  # noqa: ANN401 - any field of the order
-    """Make the order REF1 of 16.00 EUR."""
+    """Build the order REF1 of 16.00 EUR."""
     fields: dict[str, Any] = {
         "transaction_reference": "REF1",
         "amount": Euros(1600),
@@ -96,7 +97,7 @@ def sha_of(text: str, secret: str = SECRET) -> str:
 
 
 def body(text: str, seal: str | None = None, **outer: str) -> bytes:
-    """Write the form that the bank posts; by default rightly sealed."""
+    """Build the form that the bank posts; by default with the right seal."""
     fields = {"Data": text, "Seal": hmac_of(text) if seal is None else seal, "InterfaceVersion": "HP_3.4", **outer}
     return urlencode(fields).encode()
 
@@ -104,8 +105,17 @@ def body(text: str, seal: str | None = None, **outer: str) -> bytes:
 def verify(
     posted: bytes, *, gateway: SipsPaypage | None = None, expected: PaymentOrder | None = None
 ) -> VerifiedPayment:
-    """Verify what was posted to the shop, about the order REF1 unless told otherwise."""
+    """Verify a posted form; the default order is REF1."""
     return (gateway or shop()).verify(HttpMessage(posted), expected=expected or order())
+
+
+def error_of(call: Callable[..., object], *arguments: object, **named: object) -> CreancePayError | None:
+    """Return the error of this package that a call raises; ``None`` when it raises none."""
+    try:
+        call(*arguments, **named)
+    except CreancePayError as error:
+        return error
+    return None
 
 
 @contextmanager
