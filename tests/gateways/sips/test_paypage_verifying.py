@@ -1,4 +1,4 @@
-"""The way back: a verified payment, or an error that says whose fault it is."""
+"""The answer of the bank: a verified payment, or an error whose type names the fault."""
 
 import base64
 import contextlib
@@ -32,6 +32,7 @@ from sips_shop import (
     SECRETS,
     body,
     changed,
+    error_of,
     hmac_of,
     machine_in,
     order,
@@ -46,19 +47,38 @@ PARIS_IN_WINTER = timezone(timedelta(hours=1))
 
 
 def keys(*, older_until: datetime | None) -> KeyRing:
-    """Give the shop's keys, the older one with a last moment."""
+    """Return the merchant's keys, the older one with a last moment."""
     older = SecretKey(version="1", secret=SECRETS["1"], not_after=older_until)
     return KeyRing([SecretKey(version="2", secret=SECRET), older], current="2")
 
 
+def refused(posted: bytes, family: type[CreancePayError] = MalformedResponseError, words: str = "") -> bool:
+    """Return whether a body is refused by an error of a type whose text has some words."""
+    error = error_of(verify, posted)
+    return type(error) is family and words in str(error)
+
+
+def mismatches(text: str) -> tuple[str, ...]:
+    """Return the fields by which a sealed text differs from the order REF1."""
+    error = error_of(verify, body(text))
+    return error.fields if isinstance(error, OrderMismatchError) else ()
+
+
+def unverified_reference(posted: bytes, family: type[ResponseRefusedError] = SealMismatchError) -> str:
+    """Return the unverified reference of a body that is refused by an error of a type."""
+    with pytest.raises(family) as caught:
+        shop().authenticate(HttpMessage(posted))
+    return caught.value.unverified_reference
+
+
 def of_size(size: int) -> bytes:
-    """Give a genuine body of exactly so many bytes."""
+    """Return a genuine body of a number of bytes."""
     short = body(changed(returnContext=""))
     return body(changed(returnContext="x" * (size - len(short))))
 
 
 class TestOrderOfChecks:
-    """Present, text, encoding, key version, sealed, parsed, expected: the first fault speaks."""
+    """Present, text, encoding, key version, seal, grammar, order: the first fault is reported."""
 
     FAULTS = {  # noqa: RUF012 - a table of the tests
         "present": (urlencode({"Data": changed("keyVersion", amount="1")}).encode(), MalformedResponseError),
@@ -79,7 +99,7 @@ class TestOrderOfChecks:
         assert family is type(caught.value)
 
     def test_parsed(self) -> None:
-        """A sealed text that is no list of pairs is unknown, whatever order it names: the bank has to be asked."""
+        """A sealed text that is no list of pairs is unknown, even with the amount of another order."""
         assert PaymentState.UNKNOWN is verify(body(changed(amount="1") + "|oops")).state
 
     def test_forged_for_another_order(self) -> None:
@@ -101,12 +121,14 @@ class TestOrderOfChecks:
 
 
 class TestOuterFields:
-    """The form's own fields carry the sealed text, and nothing that is believed."""
+    """The form's own fields contain the sealed text, and nothing else that is used."""
 
-    @pytest.mark.parametrize("name", ["responseCode", "amount", "transactionReference", "keyVersion", "merchantId"])
-    def test_never_read(self, name: str) -> None:
-        """A field of the form named like a sealed one changes nothing (B34)."""
-        assert verify(body(changed(responseCode="05"))) == verify(body(changed(responseCode="05"), **{name: "00"}))
+    def test_never_read(self) -> None:
+        """A field of the form with the name of a sealed one changes nothing (B34)."""
+        names = ["responseCode", "amount", "transactionReference", "keyVersion", "merchantId"]
+        text = changed(responseCode="05")
+
+        assert [] == [name for name in names if verify(body(text)) != verify(body(text, **{name: "00"}))]
 
     @pytest.mark.parametrize("name", ["Data", "Seal"])
     def test_missing(self, name: str) -> None:
@@ -117,11 +139,14 @@ class TestOuterFields:
         with pytest.raises(MalformedResponseError, match=f"expected a field {name}"):
             verify(urlencode(fields).encode())
 
-    @pytest.mark.parametrize("name", ["data", "DATA", " Data", "Data[]"])
-    def test_other_spelling(self, name: str) -> None:
-        """The names of the form have a case (B31)."""
-        with pytest.raises(MalformedResponseError, match="expected a field Data"):
-            verify(urlencode({name: changed(), "Seal": hmac_of(changed())}).encode())
+    def test_other_spelling(self) -> None:
+        """The names of the form are case-sensitive (B31)."""
+        bodies = {
+            name: urlencode({name: changed(), "Seal": hmac_of(changed())}).encode()
+            for name in ("data", "DATA", " Data", "Data[]")
+        }
+
+        assert [] == [name for name, posted in bodies.items() if not refused(posted, words="expected a field Data")]
 
     @pytest.mark.parametrize(
         ("name", "values"),
@@ -165,35 +190,39 @@ class TestOuterFields:
 
         assert {PaymentState.PAID} == {verify(urlencode(each).encode()).state for each in permutations(pairs)}
 
-    @pytest.mark.parametrize("version", ["HP_2.0", "HP_3.4", "", "x"])
-    def test_interface_version(self, version: str) -> None:
+    def test_interface_version(self) -> None:
         """The bank answers in a version of its own choice."""
-        assert verify(urlencode({"Data": changed(), "Seal": hmac_of(changed()), "InterfaceVersion": version}).encode())
+        fields = {"Data": changed(), "Seal": hmac_of(changed())}
+        versions = ["HP_2.0", "HP_3.4", "", "x"]
 
-    @pytest.mark.parametrize("separator", [b";", b"&amp;", b"\n", b","])
-    def test_separator(self, separator: bytes) -> None:
-        """Only an ampersand stands between fields (B39)."""
-        with pytest.raises(ResponseRefusedError):
-            verify(body(changed()).replace(b"&", separator))
+        assert all(verify(urlencode({**fields, "InterfaceVersion": version}).encode()) for version in versions)
+
+    def test_separator(self) -> None:
+        """An ampersand alone separates fields (B39)."""
+        separators = [b";", b"&amp;", b"\n", b","]
+
+        assert [] == [each for each in separators if not refused(body(changed()).replace(b"&", each))]
 
 
 class TestEncoding:
-    """The bytes are an ASCII form whose percent signs hide UTF-8, and the seal covers the text as it travelled."""
+    """The body is an ASCII form, percent-encoded in UTF-8; the seal covers the text as it travelled."""
 
-    @pytest.mark.parametrize("raw", ["é".encode(), b"\xe9", b"\xff\xfe", b"\x80"])
-    def test_raw_bytes(self, raw: bytes) -> None:
+    def test_raw_bytes(self) -> None:
         """Bytes beyond ASCII are no form: browsers and the bank percent-encode them."""
-        text = changed(returnContext="é")
+        posted = body(changed(returnContext="é"))
+        raw = ["é".encode(), b"\xe9", b"\xff\xfe", b"\x80"]
 
-        with pytest.raises(MalformedResponseError, match="expected a form"):
-            verify(body(text).replace(b"%C3%A9", raw))
+        assert [] == [each for each in raw if not refused(posted.replace(b"%C3%A9", each), words="expected a form")]
 
-    @pytest.mark.parametrize("quoted", ["%E9", "%C3", "%ED%A0%80", "%F8%88%80%80%80", "%C0%AF", "%FF"])
-    @pytest.mark.parametrize("name", ["Data", "Seal", "locale"])
-    def test_not_utf_8(self, name: str, quoted: str) -> None:
-        """What is not UTF-8 is refused wherever it stands, and never replaced (B25)."""
-        with pytest.raises(MalformedResponseError):
-            verify(body(changed()) + f"&{name}={quoted}".encode())
+    def test_not_utf_8(self) -> None:
+        """Text that is not UTF-8 is refused in any field, and never replaced (B25)."""
+        added = [
+            f"&{name}={quoted}".encode()
+            for name in ("Data", "Seal", "locale")
+            for quoted in ("%E9", "%C3", "%ED%A0%80", "%F8%88%80%80%80", "%C0%AF", "%FF")
+        ]
+
+        assert [] == [each for each in added if not refused(body(changed()) + each)]
 
     def test_accent(self) -> None:
         """Sealed text beyond ASCII is verified as UTF-8."""
@@ -234,9 +263,9 @@ class TestEncoding:
 class TestContentType:
     """A body is read as the form that it says it is, or refused (B41)."""
 
-    @pytest.mark.parametrize(
-        "headers",
-        [
+    def test_accepted(self) -> None:
+        """A form is accepted, and so is a body without content type."""
+        accepted: list[dict[str, str]] = [
             {},
             {"Content-Type": "application/x-www-form-urlencoded"},
             {"content-type": "application/x-www-form-urlencoded"},
@@ -246,23 +275,22 @@ class TestContentType:
             {"Content-Type": "application/x-www-form-urlencoded ; charset=utf-8"},
             {"Content-Type": ""},
             {"Content-Length": "262"},
-        ],
-        ids=str,
-    )
-    def test_accepted(self, headers: dict[str, str]) -> None:
-        """A form is accepted, and so is a body that does not say what it is."""
-        assert shop().verify(HttpMessage(body(changed()), headers), expected=order())
+        ]
 
-    @pytest.mark.parametrize(
-        "content_type",
-        ["application/json", "multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded-x",
-         "x", ";", "application/json; application/x-www-form-urlencoded"],
-    )  # fmt: skip
-    @pytest.mark.parametrize("name", ["Content-Type", "content-type"])
-    def test_refused(self, name: str, content_type: str) -> None:
-        """Another type is refused before anything is read."""
-        with pytest.raises(MalformedResponseError, match="expected a form"):
-            shop().verify(HttpMessage(body(changed()), {name: content_type}), expected=order())
+        assert all(shop().verify(HttpMessage(body(changed()), headers), expected=order()) for headers in accepted)
+
+    def test_refused(self) -> None:
+        """Another type is refused before anything is parsed."""
+        types = [
+            "application/json", "multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded-x",
+            "x", ";", "application/json; application/x-www-form-urlencoded",
+        ]  # fmt: skip
+        messages = [
+            HttpMessage(body(changed()), {name: kind}) for kind in types for name in ("Content-Type", "content-type")
+        ]
+        errors = [(message.headers, error_of(shop().verify, message, expected=order())) for message in messages]
+
+        assert [] == [headers for headers, error in errors if "expected a form" not in str(error)]
 
 
 class TestSize:
@@ -277,19 +305,19 @@ class TestSize:
         with pytest.raises(MalformedResponseError, match="at most 65536 bytes"):
             verify(of_size(CAP + 1))
 
-    @pytest.mark.parametrize("posted", [b"a" * 10_000_000, b"&" * 65_536, b"a=1&" * 16_384, b"%" * 65_536])
-    def test_junk(self, posted: bytes) -> None:
+    def test_junk(self) -> None:
         """Junk of any size is refused."""
-        with pytest.raises(MalformedResponseError):
-            verify(posted)
+        bodies = [b"a" * 10_000_000, b"&" * 65_536, b"a=1&" * 16_384, b"%" * 65_536]
+
+        assert [] == [posted[:9] for posted in bodies if not refused(posted)]
 
 
 class TestKeys:
-    """The version that a message names chooses the key, and nothing else (A19 to A25, A34)."""
+    """The version that a message names chooses the key (A19 to A25, A34)."""
 
     @pytest.mark.parametrize("version", SECRETS)
     def test_rotation(self, version: str) -> None:
-        """During a rotation the messages of both keys are verified, and the payment says by which."""
+        """During a rotation the messages of both keys are verified, and the payment has the version."""
         text = changed(keyVersion=version)
 
         assert version == verify(body(text, hmac_of(text, SECRETS[version]))).key_version
@@ -302,18 +330,20 @@ class TestKeys:
         with pytest.raises(SealMismatchError):
             verify(body(text, hmac_of(text, SECRETS[used])))
 
-    @pytest.mark.parametrize("version", ["3", "02", "0", "20", " 2", "2 ", "\uff12", "2.0", "99999999999"])
-    def test_unknown_version(self, version: str) -> None:
+    def test_unknown_version(self) -> None:
         """A version that is not in the ring is refused, in any spelling."""
-        with pytest.raises(UnknownKeyError):
-            verify(body(changed(keyVersion=version)))
+        versions = ["3", "02", "0", "20", " 2", "2 ", "\uff12", "2.0", "99999999999"]
 
-    @pytest.mark.parametrize("text", [changed("keyVersion"), changed(keyVersion=""), changed(keyVersion="null"),
-                                      changed() + "|keyVersion=2", changed() + "|keyVersion=1"])  # fmt: skip
-    def test_no_single_version(self, text: str) -> None:
+        assert [] == [each for each in versions if not refused(body(changed(keyVersion=each)), UnknownKeyError)]
+
+    def test_no_single_version(self) -> None:
         """A message that names no key, or two, is refused."""
-        with pytest.raises(MalformedResponseError, match="key version"):
-            verify(body(text))
+        texts = [
+            changed("keyVersion"), changed(keyVersion=""), changed(keyVersion="null"),
+            changed() + "|keyVersion=2", changed() + "|keyVersion=1",
+        ]  # fmt: skip
+
+        assert [] == [text for text in texts if not refused(body(text), words="expected one key version")]
 
     def test_last_moment(self) -> None:
         """At its last moment the older key still verifies."""
@@ -322,7 +352,7 @@ class TestKeys:
         assert verify(body(text, hmac_of(text, SECRETS["1"])), gateway=shop(keys=keys(older_until=NOON)))
 
     def test_retired(self) -> None:
-        """A moment later it does not, and the reason is said."""
+        """A moment later it does not, and the error names the reason."""
         text = changed(keyVersion="1")
         gateway = shop(keys=keys(older_until=NOON - timedelta(microseconds=1)))
 
@@ -333,12 +363,17 @@ class TestKeys:
 class TestAlgorithm:
     """The algorithm is our setting; a message cannot choose another one (A13 to A15)."""
 
-    @pytest.mark.parametrize("word", ["SHA-256", "HMAC-SHA-512", "HMAC-SHA-256", "none", ""])
-    @pytest.mark.parametrize("name", ["SealAlgorithm", "sealAlgorithm"])
-    def test_outer_field(self, name: str, word: str) -> None:
-        """A legacy seal is refused whatever the form names."""
-        with pytest.raises(SealMismatchError):
-            verify(body(changed(), sha_of(changed()), **{name: word}))
+    def test_outer_field(self) -> None:
+        """A legacy seal is refused with any algorithm named in the form."""
+        named = [
+            {name: word}
+            for name in ("SealAlgorithm", "sealAlgorithm")
+            for word in ("SHA-256", "HMAC-SHA-512", "HMAC-SHA-256", "none", "")
+        ]
+
+        assert [] == [
+            each for each in named if not refused(body(changed(), sha_of(changed()), **each), SealMismatchError)
+        ]
 
     def test_sealed_field(self) -> None:
         """A legacy seal is refused even when the text itself names it."""
@@ -347,13 +382,13 @@ class TestAlgorithm:
         with pytest.raises(SealMismatchError):
             verify(body(text, sha_of(text)))
 
-    def test_hmac_on_a_legacy_shop(self) -> None:
-        """Neither is a stronger seal taken where the legacy one is set."""
+    def test_hmac_at_a_legacy_merchant(self) -> None:
+        """A stronger seal is refused when the legacy one is set."""
         with pytest.raises(SealMismatchError):
             verify(body(changed()), gateway=shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True))
 
-    def test_legacy_shop(self) -> None:
-        """A shop that is set so takes the legacy seal."""
+    def test_legacy_merchant(self) -> None:
+        """A merchant with that setting accepts the legacy seal."""
         gateway = shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True)
 
         assert verify(body(changed(), sha_of(changed())), gateway=gateway)
@@ -363,55 +398,58 @@ class TestExpected:
     """Authentic is not ours: the order is compared as text (group C)."""
 
     @pytest.mark.parametrize("found", [None, "REF1", {}])
-    def test_no_order(self, found: Any) -> None:  # noqa: ANN401 - what a look-up may give
-        """What a look-up gives that found nothing is refused: nothing is verified against it."""
+    def test_no_order(self, found: Any) -> None:  # noqa: ANN401 - any result of a look-up
+        """The result of a look-up that found nothing is refused: nothing is verified against it."""
         with pytest.raises(InvalidValueError, match="expected a PaymentOrder"):
             shop().verify(HttpMessage(body(changed())), expected=found)
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("merchantId", "002001000000001"),
-            ("merchantId", MERCHANT[1:]),
-            ("transactionReference", "REF2"),
-            ("transactionReference", "ref1"),
-            ("transactionReference", "REF1 "),
-            ("amount", "1"),
-            ("amount", "1601"),
-            ("amount", "01600"),
-            ("amount", "+1600"),
-            ("amount", "1600.00"),
-            ("amount", "1_600"),
-            ("amount", " 1600"),
-            ("amount", "\uff11\uff16\uff10\uff10"),
-            ("amount", "abc"),
-            ("amount", "-1600"),
-            ("currencyCode", "840"),
-            ("currencyCode", "EUR"),
-            ("currencyCode", "0978"),
-        ],
-    )
-    @pytest.mark.parametrize("code", ["00", "05", "17", "60", "97", "ZZ", ""])
-    def test_different(self, name: str, value: str, code: str) -> None:
-        """Whatever the outcome, a field that differs from the order is named."""
-        with pytest.raises(OrderMismatchError) as caught:
-            verify(body(changed(responseCode=code, **{name: value})))
+    def test_different(self) -> None:
+        """A field that differs from the order is named, with any response code."""
+        values = {
+            "merchantId": ["002001000000001", MERCHANT[1:]],
+            "transactionReference": ["REF2", "ref1", "REF1 "],
+            "amount": [
+                "1",
+                "1601",
+                "01600",
+                "+1600",
+                "1600.00",
+                "1_600",
+                " 1600",
+                "\uff11\uff16\uff10\uff10",
+                "abc",
+                "-1600",
+            ],
+            "currencyCode": ["840", "EUR", "0978"],
+        }
+        messages = [
+            (name, value, code)
+            for name, listed in values.items()
+            for value in listed
+            for code in ("00", "05", "17", "60", "97", "ZZ", "")
+        ]
 
-        assert (name,) == caught.value.fields
+        assert [] == [
+            (name, value, code)
+            for name, value, code in messages
+            if mismatches(changed(responseCode=code, **{name: value})) != (name,)
+        ]
 
-    @pytest.mark.parametrize("name", ["merchantId", "transactionReference"])
-    @pytest.mark.parametrize("code", ["00", "17", "97"])
-    def test_not_ours(self, name: str, code: str) -> None:
-        """A message that does not say whose it is, is not ours (C15, C18)."""
-        with pytest.raises(OrderMismatchError):
-            verify(body(changed(name, responseCode=code)))
+    def test_not_ours(self) -> None:
+        """A message without merchant or reference is not ours (C15, C18)."""
+        absent = [(name, code) for name in ("merchantId", "transactionReference") for code in ("00", "17", "97")]
 
-    @pytest.mark.parametrize("name", ["amount", "currencyCode"])
-    @pytest.mark.parametrize("mode", ["AUTHOR_CAPTURE", "IMMEDIATE", "VALIDATION"])
-    def test_acceptance_without_money(self, name: str, mode: str) -> None:
-        """An acceptance that does not say of how much is a mismatch (B13, C10, C13)."""
-        with pytest.raises(OrderMismatchError):
-            verify(body(changed(name, captureMode=mode)))
+        assert [] == [each for each in absent if mismatches(changed(each[0], responseCode=each[1])) != (each[0],)]
+
+    def test_acceptance_without_money(self) -> None:
+        """An acceptance without amount or currency is a mismatch (B13, C10, C13)."""
+        absent = [
+            (name, mode)
+            for name in ("amount", "currencyCode")
+            for mode in ("AUTHOR_CAPTURE", "IMMEDIATE", "VALIDATION")
+        ]
+
+        assert [] == [each for each in absent if mismatches(changed(each[0], captureMode=each[1])) != (each[0],)]
 
     @pytest.mark.parametrize(("code", "outcome"), [("17", PaymentState.CANCELLED), ("97", PaymentState.EXPIRED)])
     def test_short_answer(self, code: str, outcome: PaymentState) -> None:
@@ -437,7 +475,7 @@ class TestExpected:
 
 
 class TestOutcome:
-    """An outcome is what nothing in the message denies (group D)."""
+    """The state follows from the response code, unless another field contradicts it (group D)."""
 
     @pytest.mark.parametrize(
         ("fields", "outcome"),
@@ -463,26 +501,26 @@ class TestOutcome:
         ],
     )
     def test_outcome(self, fields: dict[str, str], outcome: PaymentState) -> None:
-        """The response code says it, unless the capture or the acquirer says otherwise."""
+        """The response code decides, unless the capture mode or the acquirer contradicts it."""
         assert outcome is verify(body(changed(**fields))).state
 
     def test_no_capture_mode(self) -> None:
         """Without capture mode the vendor's default holds."""
         assert PaymentState.PAID is verify(body(changed("captureMode"))).state
 
-    @pytest.mark.parametrize(
-        "name",
-        ["merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "captureMode"],
-    )
-    @pytest.mark.parametrize("value", ["00", "05", ""])
-    def test_repeated_deciding_field(self, name: str, value: str) -> None:
-        """A second value of a field that decides makes the outcome unknown, on either side of the first (B5)."""
-        before, after = f"{name}={value}|{changed()}", f"{changed()}|{name}={value}"
+    def test_repeated_deciding_field(self) -> None:
+        """A second value of a deciding field makes the state unknown, before or after the first (B5)."""
+        pairs = [
+            f"{name}={value}"
+            for name in ("merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "captureMode")
+            for value in ("00", "05", "")
+        ]
+        texts = [text for pair in pairs for text in (f"{pair}|{changed()}", f"{changed()}|{pair}")]
 
-        assert (PaymentState.UNKNOWN, PaymentState.UNKNOWN) == (verify(body(before)).state, verify(body(after)).state)
+        assert [] == [text for text in texts if verify(body(text)).state is not PaymentState.UNKNOWN]
 
     def test_repeated_acquirer_code(self) -> None:
-        """Neither may the acquirer say two things."""
+        """So does a second code of the acquirer."""
         text = changed(acquirerResponseCode="00") + "|acquirerResponseCode=05"
 
         assert PaymentState.UNKNOWN is verify(body(text)).state
@@ -497,13 +535,14 @@ class TestOutcome:
             payment.warnings,
         )
 
-    @pytest.mark.parametrize("spoilt", ["|", "|oops", "|=x", "|returnContext=a\nb", "|returnContext=\x00", "|a=\u2028"])
-    def test_unreadable(self, spoilt: str) -> None:
-        """A sealed text that is not all pairs, or hides a control character, is unknown (B8, B15, B16)."""
-        assert PaymentState.UNKNOWN is verify(body(changed() + spoilt)).state
+    def test_unreadable(self) -> None:
+        """A sealed text that is not all pairs, or has a control character, is unknown (B8, B15, B16)."""
+        added = ["|", "|oops", "|=x", "|returnContext=a\nb", "|returnContext=\x00", "|a=\u2028"]
+
+        assert [] == [each for each in added if verify(body(changed() + each)).state is not PaymentState.UNKNOWN]
 
     def test_unreadable_tells_nothing_else(self) -> None:
-        """An unreadable message fills no field that might be believed; what it says is kept for who looks into it."""
+        """An unreadable message sets no field of the payment; its text is kept for a person to read."""
         message = HttpMessage(body(changed(returnContext="x\x00")))
         payment = shop().verify(message, expected=order(), source=Source.RETURN)
 
@@ -518,11 +557,11 @@ class TestOutcome:
 
 
 class TestPayment:
-    """A verified payment tells what the bank said."""
+    """A verified payment has the details of the bank's message."""
 
     @pytest.mark.parametrize("source", Source)
     def test_source(self, source: Source) -> None:
-        """The way that the message came is kept."""
+        """The source of the message is kept."""
         assert source is shop().verify(HttpMessage(body(changed())), expected=order(), source=source).source
 
     def test_default_source(self) -> None:
@@ -533,18 +572,20 @@ class TestPayment:
         """The bank's number of the authorisation is kept as text."""
         assert "012345" == verify(body(changed(authorisationId="012345"))).authorisation_number
 
-    @pytest.mark.parametrize("mask", ["5017##########00", "5100############00", "############0600", "501767######1800"])
-    def test_card(self, mask: str) -> None:
+    def test_card(self) -> None:
         """A masked card is kept, in each form that the bank writes."""
-        assert mask == verify(body(changed(maskedPan=mask))).masked_card
+        cards = ["5017##########00", "5100############00", "############0600", "501767######1800"]
 
-    @pytest.mark.parametrize(
-        "card", ["5017670000001800", "501767000#001800", "501767#1800", "5017XXXXXXXXXX00", "", "null",
-                 "50176700##########00", "5017##########0000000", "\uff15017##########00", "5017##########00 "]
-    )  # fmt: skip
-    def test_no_card(self, card: str) -> None:
-        """What is not masked is not kept as a card: it might be a whole number (R16)."""
-        assert None is verify(body(changed(maskedPan=card))).masked_card
+        assert cards == [verify(body(changed(maskedPan=card))).masked_card for card in cards]
+
+    def test_no_card(self) -> None:
+        """A number that is not masked is not kept as a card: it might be whole (R16)."""
+        numbers = [
+            "5017670000001800", "501767000#001800", "501767#1800", "5017XXXXXXXXXX00", "", "null",
+            "50176700##########00", "5017##########0000000", "\uff15017##########00", "5017##########00 ",
+        ]  # fmt: skip
+
+        assert [] == [number for number in numbers if verify(body(changed(maskedPan=number))).masked_card is not None]
 
     @pytest.mark.parametrize(
         ("written", "moment"),
@@ -561,21 +602,22 @@ class TestPayment:
 
         assert (moment, ()) == (payment.authorised_at, payment.warnings)
 
-    @pytest.mark.parametrize(
-        "written",
-        ["demain", "2016-02-01T17:44:20", "2016-02-01", "2016-02-30T17:44:20+01:00", "2016-02-01T25:44:20+01:00",
-         "2016-02-01 17:44:20+01:00", "2016-02-01T17:44:20+99:00", "2016-02-01T17:44:20+1:00", "20160201T174420+0100",
-         "\uff12016-02-01T17:44:20+01:00", "", "null", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"],
-    )  # fmt: skip
-    def test_no_moment(self, written: str) -> None:
-        """A time that cannot be read, or that UTC cannot tell, loses no payment but gives a warning (C27, C28)."""
-        payment = verify(body(changed(transactionDateTime=written)))
+    def test_no_moment(self) -> None:
+        """An unreadable time, or one outside the range of UTC, loses no payment but gives a warning (C27, C28)."""
+        times = [
+            "demain", "2016-02-01T17:44:20", "2016-02-01", "2016-02-30T17:44:20+01:00", "2016-02-01T25:44:20+01:00",
+            "2016-02-01 17:44:20+01:00", "2016-02-01T17:44:20+99:00", "2016-02-01T17:44:20+1:00",
+            "20160201T174420+0100", "\uff12016-02-01T17:44:20+01:00", "", "null", "9999-12-31T23:59:59-14:00",
+            "0001-01-01T00:00:00+14:00",
+        ]  # fmt: skip
+        payments = {time: verify(body(changed(transactionDateTime=time))) for time in times}
 
-        assert (PaymentState.PAID, None, ("transactionDateTime is unreadable",)) == (
-            payment.state,
-            payment.authorised_at,
-            payment.warnings,
-        )
+        assert [] == [
+            time
+            for time, payment in payments.items()
+            if (payment.state, payment.authorised_at, payment.warnings)
+            != (PaymentState.PAID, None, ("transactionDateTime is unreadable",))
+        ]
 
     def test_zone_of_the_machine(self) -> None:
         """Where the machine stands matters for no moment, the last of all included (C28)."""
@@ -594,12 +636,14 @@ class TestPayment:
         """A message without time needs no warning."""
         assert (None, ()) == (verify(body(changed())).authorised_at, verify(body(changed())).warnings)
 
-    @pytest.mark.parametrize("text", ["10\u00a0€", "\u202f", "\ue000", "\u200d"])
-    def test_other_characters(self, text: str) -> None:
-        """A space that does not break, or a character that nobody can print, spoils nothing."""
-        payment = verify(body(changed(returnContext=text)))
+    def test_other_characters(self) -> None:
+        """A space that does not break, or a character without shape, is kept."""
+        texts = ["10\u00a0€", "\u202f", "\ue000", "\u200d"]
+        payments = [verify(body(changed(returnContext=text))) for text in texts]
 
-        assert (PaymentState.PAID, (text,)) == (payment.state, payment.raw["returnContext"])
+        assert [(PaymentState.PAID, (text,)) for text in texts] == [
+            (payment.state, payment.raw["returnContext"]) for payment in payments
+        ]
 
     def test_unknown_names(self) -> None:
         """Names that nobody knows are kept (B12b)."""
@@ -625,35 +669,32 @@ class TestAuthenticate:
     def test_unverified_reference(self, seal: str) -> None:
         """The error of a wrong seal names the reference, of an encoded text too."""
         text = base64.b64encode(changed().encode()).decode()
-        for posted in (body(changed(), seal), body(text, seal, Encode="base64")):
-            with pytest.raises(SealMismatchError) as caught:
-                shop().authenticate(HttpMessage(posted))
-            assert "REF1" == caught.value.unverified_reference
 
-    @pytest.mark.parametrize(
-        "text",
-        [changed("transactionReference"), changed() + "|transactionReference=REF2"]
-        + [changed(transactionReference=bad) for bad in ("", "null", "a" * 36, "REF-1", "../x", "réf", "R\n", "R'--")],
-    )
-    def test_no_reference(self, text: str) -> None:
+        assert ["REF1", "REF1"] == [
+            unverified_reference(posted) for posted in (body(changed(), seal), body(text, seal, Encode="base64"))
+        ]
+
+    def test_no_reference(self) -> None:
         """A reference that is repeated or ill-formed is none, of an authentic message and of a forged one."""
-        with pytest.raises(SealMismatchError) as caught:
-            shop().authenticate(HttpMessage(body(text, FORGED)))
+        texts = [
+            changed("transactionReference"),
+            changed() + "|transactionReference=REF2",
+            *(
+                changed(transactionReference=bad)
+                for bad in ("", "null", "a" * 36, "REF-1", "../x", "réf", "R\n", "R'--")
+            ),
+        ]
 
-        assert ("", "") == (
-            caught.value.unverified_reference,
-            shop().authenticate(HttpMessage(body(text))).transaction_reference,
-        )
+        assert [""] * len(texts) == [unverified_reference(body(text, FORGED)) for text in texts]
+        assert [""] * len(texts) == [
+            shop().authenticate(HttpMessage(body(text))).transaction_reference for text in texts
+        ]
 
-    @pytest.mark.parametrize(
-        "posted", [b"", b"Seal=0", b"Data=a", b"\xff", b"a" * (CAP + 1), body(changed(), Encode="x")]
-    )
-    def test_unreadable(self, posted: bytes) -> None:
+    def test_unreadable(self) -> None:
         """A message that cannot be parsed is refused, and names no payment."""
-        with pytest.raises(MalformedResponseError) as caught:
-            shop().authenticate(HttpMessage(posted))
+        bodies = [b"", b"Seal=0", b"Data=a", b"\xff", b"a" * (CAP + 1), body(changed(), Encode="x")]
 
-        assert "" == caught.value.unverified_reference
+        assert [""] * len(bodies) == [unverified_reference(posted, MalformedResponseError) for posted in bodies]
 
     @pytest.mark.parametrize("message", [changed() + "|amount=1", changed() + "|x"])
     def test_contradictory(self, message: str) -> None:
@@ -708,13 +749,13 @@ def test_same_words_for_every_seal() -> None:
 
 
 def test_simulator_key() -> None:
-    """The vendor's public key proves nothing to a real shop (A17)."""
+    """The vendor's public key does not authenticate a message for a real merchant (A17)."""
     with pytest.raises(SealMismatchError):
         verify(body(changed(), hmac_of(changed(), "002001000000001_KEY1")))
 
 
 def test_gateway_keeps_nothing() -> None:
-    """The same message twice gives equal payments: who has seen it already is the ledger's business."""
+    """The same message twice gives equal payments: the ledger recognises repetitions."""
     gateway: SipsPaypage = shop()
 
     assert verify(body(changed()), gateway=gateway) == verify(body(changed()), gateway=gateway)
