@@ -1,4 +1,4 @@
-"""Every message of the hostile cases, through the gateway of their own shop and order."""
+"""Each message of the hostile cases, by the gateway of their own merchant and order."""
 
 from typing import Any
 
@@ -18,22 +18,17 @@ TOO_LARGE = {
     "B36": body(changed(returnContext="x" * 10_000_000)),
     "B37": body(changed() + "|a=1" * 100_000),
 }
-# The words of the cases that are not our outcomes.
+# The words of the cases that are not states.
 ERRORS = {"REFUSE": ResponseRefusedError, "MISMATCH": OrderMismatchError}
 RESPONSES = {"ASK": PaymentState.UNKNOWN, "DENIED": PaymentState.REFUSED}
 
 
-def every_case() -> pytest.MarkDecorator:
-    """Run a test on each message, named by its id."""
-    return pytest.mark.parametrize("case", MESSAGES, ids=[case["id"] for case in MESSAGES])
-
-
 def body_of(case: dict[str, Any]) -> bytes:
-    """Give the bytes that arrive."""
+    """Return the bytes that arrive."""
     return TOO_LARGE[case["id"]] if case["body_hmac"] is None else case["body_hmac"].encode("ascii")
 
 
-def fixture_shop() -> SipsPaypage:
+def fixture_gateway() -> SipsPaypage:
     """Build the gateway as the fixture says, in production."""
     keys = [SecretKey(version=version, secret=secret) for version, secret in FIXTURE["keys"].items()]
     return SipsPaypage(
@@ -45,7 +40,7 @@ def fixture_shop() -> SipsPaypage:
 
 
 def fixture_order() -> PaymentOrder:
-    """Give the stored order of the fixture."""
+    """Return the recorded order of the fixture."""
     return PaymentOrder(
         transaction_reference=FIXTURE["order"]["transactionReference"],
         amount=Euros(FIXTURE["order"]["amount"]),
@@ -60,29 +55,32 @@ def meaning(word: str) -> PaymentState | type[CreancePayError]:
 
 
 def became(case: dict[str, Any]) -> PaymentState | type[CreancePayError]:
-    """Tell what became of a message: an outcome, or the family of the error."""
+    """Return the result of a message: a state, or the type of the error."""
     try:
-        return fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()).state
+        return fixture_gateway().verify(HttpMessage(body_of(case)), expected=fixture_order()).state
     except (ResponseRefusedError, OrderMismatchError) as error:
         return next(family for family in ERRORS.values() if isinstance(error, family))
 
 
-@every_case()
+@pytest.mark.parametrize("case", MESSAGES, ids=[case["id"] for case in MESSAGES])
 def test_case(case: dict[str, Any]) -> None:
-    """A message becomes what its row expects."""
+    """A message has the result of its row."""
     assert meaning(case["expect"]) == became(case)
 
 
-@every_case()
-def test_discretion(case: dict[str, Any]) -> None:
-    """No error quotes a secret, a seal or anything of the message (H7)."""
+def shown(case: dict[str, Any]) -> str:
+    """Return the text of a message's payment or error."""
     try:
-        text = repr(fixture_shop().verify(HttpMessage(body_of(case)), expected=fixture_order()))
+        return repr(fixture_gateway().verify(HttpMessage(body_of(case)), expected=fixture_order()))
     except CreancePayError as error:
-        text = f"{error!r} {error}"
+        return f"{error!r} {error}"
 
+
+def test_discretion() -> None:
+    """No payment and no error shows a secret, a seal or a part of the message (H7)."""
     secrets = [*FIXTURE["keys"].values(), FIXTURE["public_simulator_key"], "552e258f70e3af1f"]
-    assert [] == [secret for secret in secrets if secret in text]
+
+    assert [] == [case["id"] for case in MESSAGES for secret in secrets if secret in shown(case)]
 
 
 def test_all_here() -> None:
@@ -108,10 +106,10 @@ def test_control() -> None:
 
 
 def test_independent_seal() -> None:
-    """The tests' own way to write a message gives the very bytes of the control."""
+    """The tests' own builder of messages gives the bytes of the control."""
     assert MESSAGES[0]["body_hmac"].encode() == body(changed())
 
 
-def test_same_shop() -> None:
-    """The tests' own shop is that of the fixture."""
+def test_same_merchant() -> None:
+    """The tests' own merchant is that of the fixture."""
     assert FIXTURE["merchantId"] == shop().merchant.merchant_id
