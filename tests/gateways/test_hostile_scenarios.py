@@ -1,6 +1,6 @@
-"""Scenarios that no single message holds, by the ids of the hostile cases.
+"""Scenarios of more than one message, by the ids of the hostile cases.
 
-Left to others: B43 (the portal's routes), G17 and G18 (its limits and its session), and the ledger's half of B46.
+Other tests cover B43 (the portal's routes), G17 and G18 (its limits and its session), and the ledger's part of B46.
 """
 
 import ast
@@ -25,10 +25,10 @@ def comparisons() -> list[ast.Compare]:
 
 
 class TestConstantTime:
-    """A seal is compared in one place, in a time that tells nothing (A36)."""
+    """A seal is compared in one place, in constant time (A36)."""
 
     def test_one_comparison(self) -> None:
-        """The source compares a received seal with what takes the same time whatever the difference, and once."""
+        """The source compares a received seal in constant time, once."""
         source = Path(seals.__file__).read_text(encoding="utf-8")
 
         assert 1 == source.count("hmac.compare_digest(")
@@ -39,10 +39,10 @@ class TestConstantTime:
 
 
 class TestTransport:
-    """What arrives is bytes, once, from one place."""
+    """A message is the bytes of one body."""
 
     def test_query_string(self) -> None:
-        """There is no place for a query string: a message is its body, and an empty one is refused (B42)."""
+        """A message is its body, without query string; an empty one is refused (B42)."""
         with pytest.raises(MalformedResponseError):
             shop().verify(HttpMessage(b""), expected=order())
 
@@ -53,7 +53,7 @@ class TestTransport:
             shop().verify(HttpMessage(half), expected=order())
 
     def test_body_read_before(self) -> None:
-        """A body that something has read before is empty, and the error says what is missing (B44)."""
+        """A body that a middleware has read is empty, and the error names the missing field (B44)."""
         with pytest.raises(MalformedResponseError, match="expected a field Data in the form"):
             shop().verify(HttpMessage(b""), expected=order())
 
@@ -64,16 +64,16 @@ class TestTransport:
         assert shop().verify(HttpMessage(b"".join(chunks)), expected=order())
 
     def test_after_decompression(self) -> None:
-        """A small body that a server has blown up is refused by its size alone (B45)."""
+        """A small body that a server has decompressed is refused for its size (B45)."""
         with pytest.raises(MalformedResponseError, match="at most 65536 bytes"):
             shop().verify(HttpMessage(GENUINE_BODY + b"&x=" + b"0" * 50_000_000), expected=order())
 
 
 class TestFlood:
-    """Whoever sends forged messages moves nothing (B46)."""
+    """Forged messages have no effect (B46)."""
 
     def test_no_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Three hundred forged messages are refused, and none makes a call."""
+        """Three hundred forged messages are refused, without any call."""
 
         def fail(*_: object) -> None:
             raise AssertionError

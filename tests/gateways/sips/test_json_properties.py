@@ -1,4 +1,4 @@
-"""Whatever arrives as JSON is proved or refused, and what was proved is what was sealed."""
+"""Any JSON is authenticated or refused, and an authentic message is the one that was sealed."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ algorithms = st.sampled_from(SealAlgorithm)
 
 
 class Direct:
-    """A bank across the table: what is posted to it is answered at once."""
+    """A bank in the same process."""
 
     def __init__(self, bank: SipsBank) -> None:
         self.services = SipsServices(bank)
@@ -43,7 +43,7 @@ class Direct:
 
 @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
 def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
-    """Start, decision, answer, state: each says the same (K13)."""
+    """Start, decision, answer and state agree (K13)."""
     bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
     direct = Direct(bank)
     gateway = SipsPaypageJson(
@@ -75,7 +75,7 @@ def test_journey(reference: str, cents: int, card: str, algorithm: SealAlgorithm
 
 
 def refused(posted: bytes) -> bool:
-    """Tell whether a message is refused."""
+    """Return whether a message is refused."""
     try:
         verify(posted, gateway=SipsPaypageJson(**settings()))
     except ResponseRefusedError:
@@ -93,7 +93,7 @@ def test_spoilt_message(position: int, character: str) -> None:
 
 @given(any_text)
 def test_sealed_message(text: str) -> None:
-    """Whatever the bank seals after a brace is read or refused, and never paid."""
+    """A sealed text after a brace is parsed or refused, and never paid."""
     try:
         payment = verify(body("{" + text.encode(errors="replace").decode()))
     except CreancePayError:
@@ -101,8 +101,8 @@ def test_sealed_message(text: str) -> None:
     assert not payment
 
 
-def told(answer: bytes) -> VerifiedPayment | None:
-    """Ask for the state of the order REF1, and give what is believed."""
+def status_of(answer: bytes) -> VerifiedPayment | None:
+    """Fetch the status of the order REF1; ``None`` when the answer is refused."""
     try:
         return shop().fetch_status(order(), Bank([HttpAnswer(200, answer)]))
     except CreancePayError:
@@ -111,8 +111,8 @@ def told(answer: bytes) -> VerifiedPayment | None:
 
 @given(st.integers(0, len(ANSWER) - 1), st.integers(0, 255))
 def test_spoilt_answer(position: int, byte: int) -> None:
-    """Another byte anywhere in an answer of Office never makes it speak of another payment or amount."""
-    status = told(ANSWER[:position] + bytes([byte]) + ANSWER[position + 1 :])
+    """Another byte anywhere in an answer of Office never changes its payment or amount."""
+    status = status_of(ANSWER[:position] + bytes([byte]) + ANSWER[position + 1 :])
 
     assert status is None or (Euros(1600), "REF1", MERCHANT) == (
         status.amount,
@@ -123,9 +123,9 @@ def test_spoilt_answer(position: int, byte: int) -> None:
 
 @given(st.sampled_from([*PAID, "amount", "acquirerResponseCode"]), any_text)
 def test_sealed_answer(name: str, value: str) -> None:
-    """Whatever stands in one field under a good seal, what is paid is the order."""
+    """With any value of one field under a good seal, only the order is paid."""
     answer = sealed({**PAID, name: value.encode(errors="replace").decode()}).body
-    status = told(answer)
+    status = status_of(answer)
 
     assert not status or (PaymentState.PAID, Euros(1600), "REF1") == (
         status.state,
@@ -136,5 +136,5 @@ def test_sealed_answer(name: str, value: str) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_answer(answer: bytes) -> None:
-    """Whatever comes back, nothing but one of our errors is raised."""
-    assert told(answer) is None
+    """Any answer raises only errors of this package."""
+    assert status_of(answer) is None

@@ -1,4 +1,4 @@
-"""Whatever arrives is verified or refused, and only what the bank sealed is verified."""
+"""Any message is verified or refused, and only a message that the bank sealed is verified."""
 
 import re
 import string
@@ -17,7 +17,7 @@ from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop,
 
 TEXT = changed()
 algorithms = st.sampled_from(SealAlgorithm)
-# All that an error about a message may say.
+# The texts of the errors about a message.
 OUR_WORDS = re.compile(
     "authentic, but not our order: (merchantId|transactionReference|amount|currencyCode|, )+"
     "|expected a field (Data|Seal) in the form, got none|expected each field of the form once, got a repeated field"
@@ -32,7 +32,7 @@ OUR_WORDS = re.compile(
 
 
 def refused(posted: bytes) -> bool:
-    """Tell whether a message is refused as not authentic."""
+    """Return whether a message is refused as not authentic."""
     try:
         verify(posted)
     except ResponseRefusedError:
@@ -41,7 +41,7 @@ def refused(posted: bytes) -> bool:
 
 
 class TestAnything:
-    """Whatever arrives is verified or refused."""
+    """Any message is verified or refused."""
 
     @given(bodies)
     def test_bytes(self, posted: bytes) -> None:
@@ -59,7 +59,7 @@ class TestAnything:
 
     @given(sealed_texts())
     def test_sealed(self, text: str) -> None:
-        """What the bank sealed is verified, refused or a mismatch, and is paid only as the order says."""
+        """A text that the bank sealed is verified, refused or a mismatch, and is paid only with the order's fields."""
         try:
             payment = verify(body(text))
         except (ResponseRefusedError, OrderMismatchError):
@@ -93,7 +93,7 @@ class TestNearlyGenuine:
 
     @given(st.integers(0, 63), st.sampled_from(string.hexdigits))
     def test_seal(self, position: int, digit: str) -> None:
-        """Another digit anywhere in the seal is refused, another case of the same digit is not."""
+        """Another digit anywhere in the seal is refused; another case of the same digit is accepted."""
         good = hmac_of(TEXT)
         spoilt = good[:position] + digit + good[position + 1 :]
 
@@ -108,7 +108,7 @@ class TestNearlyGenuine:
 
     @given(st.integers(0, len(body(TEXT)) - 1), st.integers(0, 255))
     def test_byte(self, position: int, byte: int) -> None:
-        """Another byte anywhere in the body is refused, or leaves the very payment that was sealed."""
+        """Another byte anywhere in the body is refused, or gives the payment that was sealed."""
         genuine = body(TEXT)
         spoilt = genuine[:position] + bytes([byte]) + genuine[position + 1 :]
 
@@ -116,11 +116,11 @@ class TestNearlyGenuine:
 
 
 class TestRoundTrip:
-    """What the shop asks is what the bank reads, and what the bank answers is what the shop verifies (K13)."""
+    """The bank reads the merchant's request, and the merchant verifies the bank's answer (K13)."""
 
     @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
     def test_journey(self, reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
-        """Form, request, decision, answer, payment: each says the same."""
+        """Form, request, decision, answer and payment agree."""
         gateway = shop(algorithm=algorithm, legacy_seal=True)
         bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
         placed = order(transaction_reference=reference, amount=Euros(cents))
@@ -147,7 +147,7 @@ class TestRoundTrip:
     @given(st.dictionaries(st.sampled_from(["Data", "Seal", "Encode", "SealAlgorithm", "x"]),
                            st.text(st.characters(exclude_categories=()), max_size=40) | sealed_texts()))  # fmt: skip
     def test_bank(self, fields: dict[str, str]) -> None:
-        """The bank refuses whatever no shop sealed."""
+        """The bank refuses a form that no merchant sealed."""
         try:
             SipsBank({MERCHANT: ring()}).receive(fields)
             accepted = True
@@ -158,7 +158,7 @@ class TestRoundTrip:
 
 
 def words_about(posted: bytes) -> str:
-    """Give what the error about a message says; nothing where there is none."""
+    """Return the text of the error about a message; an empty text for none."""
     try:
         verify(posted)
     except CreancePayError as error:
@@ -168,5 +168,5 @@ def words_about(posted: bytes) -> str:
 
 @given(bodies | st.builds(body, sealed_texts()))
 def test_discretion(posted: bytes) -> None:
-    """No error quotes what arrived: every text is one of our own."""
+    """No error quotes the message: its text is one of the list."""
     assert OUR_WORDS.fullmatch(words_about(posted))

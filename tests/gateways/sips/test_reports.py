@@ -1,4 +1,4 @@
-"""The bank's daily reports: read without losing a line, and matched without losing a payment."""
+"""The bank's daily reports: each line is parsed, or returned with the reason why not."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,15 +32,15 @@ def line(path: Path, text: str, columns: str = COLUMNS) -> ReportLine:
 
 
 def faults(report: Report) -> list[tuple[int, str]]:
-    """List the numbers of the bad lines and what is wrong with them."""
+    """List the numbers of the bad lines with their reasons."""
     return [(bad.number, bad.reason) for bad in report.bad]
 
 
 class TestRead:
-    """Columns are read leniently, what stands in them strictly."""
+    """Columns are parsed leniently, their cells strictly."""
 
     def test_line(self, tmp_path: Path) -> None:
-        """A line tells the payment, the amount, the state, the time and every column."""
+        """A line has the payment, the amount, the state, the time and every column."""
         read = line(tmp_path, LINE)
 
         assert (3, "REF1", Euros(1600), PaymentState.PAID, "978", "2026-11-23T12:00:00+01:00", "x") == (
@@ -89,7 +89,7 @@ class TestRead:
         ],
     )
     def test_state(self, tmp_path: Path, columns: str, cells: str, state: PaymentState) -> None:
-        """The state is that of the transaction, or what the response code says."""
+        """The state is that of the transaction, or that of the response code."""
         assert state is line(tmp_path, f"REF1;{cells}", columns=f"transactionReference;{columns}").state
 
     @pytest.mark.parametrize("name", ["amount", "transactionAmount", "operationAmount", "grossAmount"])
@@ -108,7 +108,7 @@ class TestRead:
         assert "x;y" == line(tmp_path, LINE.replace(";x", ';"x;y"')).values["novelty"]
 
     def test_byte_order_mark(self, tmp_path: Path) -> None:
-        """A mark at the beginning, line ends of another system, empty lines and a last separator are forgiven."""
+        """A mark at the beginning, line ends of another system, empty lines and a last separator are accepted."""
         path = tmp_path / "report.csv"
         text = f"TRANSACTIONS;daily\r\n\r\n{COLUMNS};\r\n{LINE};\r\n\r\nend;1;\r\n"
         path.write_bytes(b"\xef\xbb\xbf" + text.encode())
@@ -148,7 +148,7 @@ class TestBadLines:
         ids=range(15),
     )
     def test_line(self, tmp_path: Path, text: str, reason: str) -> None:
-        """What is wrong with one line is told, and the others are read."""
+        """A line that cannot be parsed has its reason, and the others are parsed."""
         report = write(tmp_path, LINE, text, LINE.replace("REF1", "REF2"))
 
         assert (["REF1", "REF2"], [(4, reason)], [text]) == (
@@ -162,7 +162,7 @@ class TestBadLines:
         assert Euros(0) == line(tmp_path, LINE.replace("1600", "0")).amount
 
     def test_bytes(self, tmp_path: Path) -> None:
-        """Bytes that are no UTF-8 spoil their line alone."""
+        """Bytes that are not UTF-8 affect their line alone."""
         path = tmp_path / "report.csv"
         path.write_bytes(
             f"TRANSACTIONS\n{COLUMNS}\n{LINE}\n".encode() + LINE.encode().replace(b"x", b"\xe9") + b"\nEND;2"
@@ -193,7 +193,7 @@ class TestBadLines:
         assert ([], []) == (list(report), faults(report))
 
     def test_nothing_but_columns(self, tmp_path: Path) -> None:
-        """A report cut after its columns says so."""
+        """A report that was cut after its columns lacks its last line."""
         assert [(2, "the last line of the report is missing")] == faults(write(tmp_path, last=""))
 
     @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ class TestBadLines:
          "TRANSACTIONS\ntransactionReference;amount;amount\n", "<html>\n</html>"],
     )  # fmt: skip
     def test_no_report(self, tmp_path: Path, text: str) -> None:
-        """What is no report, or names a column twice, is refused whole."""
+        """A text that is no report, or that repeats a column, is refused whole."""
         path = tmp_path / "report.csv"
         path.write_text(text, encoding="utf-8")
 
@@ -211,7 +211,7 @@ class TestBadLines:
 
     @given(st.binary(max_size=300))
     def test_any_bytes(self, tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-        """Whatever stands in the data, each line is read or reported, once."""
+        """With any bytes in the data, each line is parsed or returned, once."""
         path = tmp_path_factory.mktemp("reports") / "report.csv"
         path.write_bytes(f"TRANSACTIONS\n{COLUMNS}\n".encode() + data + f"\n{LINE}\nEND;0".encode())
         report = read_reports(path)
