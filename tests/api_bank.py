@@ -1,7 +1,7 @@
 """A gateway of another shape than Sips, as another package might define it.
 
 The bank creates the payment page when it is called.  A notification is JSON, authenticated by a header over the raw
-bytes, with the key's id in a second header.  The browser's return proves nothing.
+bytes, with the key's id in a second header.  The browser's return has no signature.
 """
 
 import base64
@@ -26,14 +26,14 @@ from creance_pay.errors import (
 from creance_pay.gateways import Capability, Gateway, Redirect, SealedMessage, SecretKey
 from creance_pay.gateways.transport import HttpAnswer, Transport
 
-SHOP, KEY_ID, KEY = "shop-of-the-tests", "key-id-1", "an-api-key-of-the-tests"
+MERCHANT, KEY_ID, KEY = "merchant-of-the-tests", "key-id-1", "an-api-key-of-the-tests"
 LARGEST = 10_000
 PAGE = "https://bank.example/checkout/"
 STATES = {"CAPTURED": PaymentState.PAID, "PENDING_CAPTURE": PaymentState.AUTHORISED, "REJECTED": PaymentState.REFUSED}
 
 
-def proof(body: bytes, key: str = KEY) -> str:
-    """Prove a body as this bank does."""
+def signature(body: bytes, key: str = KEY) -> str:
+    """Return this bank's signature of a body."""
     return base64.b64encode(hmac.digest(key.encode(), body, "sha256")).decode()
 
 
@@ -55,7 +55,7 @@ class ApiMessage(SealedMessage):
         if not isinstance(order, PaymentOrder):
             raise InvalidValueError("expected a PaymentOrder")
         ours = {
-            "shop": SHOP,
+            "merchant": MERCHANT,
             "reference": order.transaction_reference,
             "amount": order.amount.cents,
             "currency": "EUR",
@@ -89,10 +89,10 @@ class ApiBank(Gateway):
         return Redirect(text)
 
     def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> ApiMessage:
-        """Prove the raw bytes, then parse them."""
+        """Authenticate the raw bytes, then parse them."""
         if source is Source.RETURN:
-            raise UnsupportedError("the return of this bank proves nothing")
-        self._prove(message)
+            raise UnsupportedError("the return of this bank has no signature")
+        self._authenticate(message)
         return self._parse(message, source)
 
     def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
@@ -100,12 +100,12 @@ class ApiBank(Gateway):
         answer = transport.post_form(PAGE + "status", {"reference": order.transaction_reference})
         return self._parse(HttpMessage(answer.body), Source.STATUS).match(order)
 
-    def _prove(self, message: HttpMessage) -> None:
+    def _authenticate(self, message: HttpMessage) -> None:
         key = self.keys.get(message.header("X-Key-Id") or "")
         if key is None:
             raise UnknownKeyError("no key of this id")
         received = (message.header("X-Signature") or "").encode(errors="surrogatepass")
-        if not hmac.compare_digest(proof(message.body, key.get_secret_value()).encode(), received):
+        if not hmac.compare_digest(signature(message.body, key.get_secret_value()).encode(), received):
             raise SealMismatchError("the signature is not ours")
 
     def _parse(self, message: HttpMessage, source: Source) -> ApiMessage:
@@ -142,7 +142,7 @@ def api_bank(status: int = 201, text: str = f"{PAGE}a1b2") -> ApiBank:
 def notification(fields: Mapping[str, object], *, key: str = KEY, key_id: str = KEY_ID) -> HttpMessage:
     """Write a notification as the bank does."""
     body = json.dumps(fields).encode()
-    headers = {"Content-Type": "application/json", "X-Key-Id": key_id, "X-Signature": proof(body, key)}
+    headers = {"Content-Type": "application/json", "X-Key-Id": key_id, "X-Signature": signature(body, key)}
     return HttpMessage(body, headers)
 
 
@@ -150,7 +150,7 @@ def fields_of(order: PaymentOrder, state: PaymentState = PaymentState.PAID) -> d
     """Return the fields of the bank's message about an order."""
     status = next(word for word, meaning in STATES.items() if meaning is state)
     return {
-        "shop": SHOP,
+        "merchant": MERCHANT,
         "reference": order.transaction_reference,
         "amount": order.amount.cents,
         "currency": "EUR",

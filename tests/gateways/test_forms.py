@@ -19,11 +19,11 @@ class Page(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag with its attributes."""
+        """Store a tag with its attributes."""
         self.tags.append((tag, dict(attrs)))
 
     def named(self, name: str) -> list[dict[str, str | None]]:
-        """Give the attributes of each tag of a name."""
+        """Return the attributes of each tag of a name."""
         return [attributes for tag, attributes in self.tags if tag == name]
 
 

@@ -88,7 +88,7 @@ def api_subject(gateway: Gateway | None = None) -> Subject:
             "no signature": HttpMessage(json.dumps(fields).encode()),
         },
         foreign={
-            "another merchant": api_bank.notification({**fields, "shop": "another-shop"}),
+            "another merchant": api_bank.notification({**fields, "merchant": "another-merchant"}),
             "another currency": api_bank.notification({**fields, "currency": "USD"}),
         },
         secrets=(api_bank.KEY, CARD),

@@ -215,7 +215,7 @@ class TestNotAuthentic:
 
     def test_seals(self, call: str) -> None:
         """Without seal, or with another, it is refused."""
-        seals = [None, "", "null", "0" * 64, "FORGED", "\uff10" * 64, True, 5, [], {}, ["0" * 64]]
+        seals: list[Any] = [None, "", "null", "0" * 64, "FORGED", "\uff10" * 64, True, 5, [], {}, ["0" * 64]]
         errors = [(seal, error_of(ask, Bank([sealed(PAID, seal=seal)]), call)) for seal in seals]
 
         assert [] == [seal for seal, error in errors if not isinstance(error, SealMismatchError)]

@@ -6,6 +6,7 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -18,7 +19,7 @@ from sips_shop import SECRETS, body, changed, hmac_of, order, ring, shop, verify
 
 PERSONAL = {"customerEmail": "someone@example.org", "customerIpAddress": "192.0.2.7", "maskedPan": "5017##########00"}
 MESSAGE = body(changed(**PERSONAL))
-TEXT_OF = {
+TEXT_OF: dict[str, Callable[[Any], str]] = {
     "repr": repr,
     "str": str,
     "format": lambda thing: f"{thing}",

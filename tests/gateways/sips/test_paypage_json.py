@@ -146,7 +146,7 @@ class TestAnswer:
 
     def test_codes(self) -> None:
         """A code other than 00 starts no payment, and its meaning is named; 94 that the reference was used (G9)."""
-        meanings = {**REDIRECTION_STATUSES, **dict.fromkeys(["ZZ", "", None], "unknown code")}
+        meanings: dict[str | None, str] = dict.fromkeys(("ZZ", "", None), "unknown code") | {**REDIRECTION_STATUSES}
         del meanings["00"]
         errors = {code: error_of(start, bank(STARTED, redirectionStatusCode=code)) for code in meanings}
 

@@ -646,11 +646,11 @@ class TestPayment:
         ]
 
     def test_unknown_names(self) -> None:
-        """Names that nobody knows are kept (B12b)."""
+        """Unknown names are kept (B12b)."""
         assert ('[{"ruleCode":"SC"}]',) == verify(body(changed(newField='[{"ruleCode":"SC"}]'))).raw["newField"]
 
     def test_another_order(self) -> None:
-        """What is compared is the order that was handed in."""
+        """The message is compared with the order of the call."""
         other = order(transaction_reference="REF2", amount=Euros(5000))
 
         assert Euros(5000) == verify(body(changed(transactionReference="REF2", amount="5000")), expected=other).amount
