@@ -146,9 +146,9 @@ class TestAnswer:
 
     def test_codes(self) -> None:
         """A code other than 00 starts no payment, and its meaning is named; 94 that the reference was used (G9)."""
-        meanings: dict[str | None, str] = dict.fromkeys(("ZZ", "", None), "unknown code") | {**REDIRECTION_STATUSES}
-        del meanings["00"]
-        errors = {code: error_of(start, bank(STARTED, redirectionStatusCode=code)) for code in meanings}
+        codes: list[str | None] = [*(REDIRECTION_STATUSES.keys() - {"00"}), "ZZ", "", None]
+        errors = {code: error_of(start, bank(STARTED, redirectionStatusCode=code)) for code in codes}
+        meanings = {code: REDIRECTION_STATUSES.get(code or "", "unknown code") for code in codes}
 
         assert {code: (f"the bank has started no payment: {meaning}", False) for code, meaning in meanings.items()} == {
             code: (str(error), error.retryable)
