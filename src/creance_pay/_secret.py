@@ -1,6 +1,6 @@
 """A wrapper that keeps a secret out of representations, logs and pickles.
 
->>> Secret("a-secret-of-the-merchant")
+>>> Secret("a-key-made-up-for-this-page")
 <hidden>
 """
 

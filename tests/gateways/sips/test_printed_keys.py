@@ -12,7 +12,7 @@ from creance_pay.testing import TrialMerchant
 from sips_shop import shop
 
 ROOT = Path(__file__).resolve().parents[3]
-SECRET = re.compile(r'(?:\bsecret=|^KEY = )"([^"]+)"', re.MULTILINE)
+SECRET = re.compile(r'(?:\bsecret=|\bSecret\(|^KEY = )"([^"]+)"', re.MULTILINE)
 MERCHANT = re.compile(r"(?<![0-9A-Za-z])[0-9]{15}(?![0-9A-Za-z])")
 
 

@@ -153,10 +153,10 @@ def _line(number: int, text: str, columns: _Columns, cells: tuple[str, ...]) -> 
     )
 
 
-def _time(text: str | None) -> datetime | None:
-    if _LOCAL.fullmatch(text or "") is None:
+def _time(text: str) -> datetime | None:
+    if _LOCAL.fullmatch(text) is None:
         return parse_timestamp(text)
     try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=ZoneInfo("Europe/Paris"))
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Paris"))
     except ValueError:  # no such day or hour
         return None
