@@ -9,5 +9,6 @@ with atheris.instrument_imports(include=["creance_pay"]):
 
 if __name__ == "__main__":
     program, target, *words = sys.argv
-    atheris.Setup([program, *words], TARGETS[target])
+    # The largest body that a gateway accepts; the fuzzer's default is 4 KiB.
+    atheris.Setup([program, "-max_len=65536", *words], TARGETS[target])
     atheris.Fuzz()
