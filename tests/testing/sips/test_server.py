@@ -356,6 +356,7 @@ class TestProtection:
         """Return the headers of an answer."""
         data = None if fields is None else urlencode(fields).encode()
         with build_opener(ProxyHandler({})).open(url, data=data, timeout=10) as answer:
+            answer.read()  # else the server may leave the file of the style sheet open
             return dict(answer.headers.items())
 
     def test_policy(self, scenario: Scenario) -> None:
