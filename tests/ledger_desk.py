@@ -11,7 +11,7 @@ from creance_pay.gateways import HttpAnswer
 from creance_pay.ledger import Effect, Ledger, Payment
 from creance_pay.payments import Answer, PaymentService, PaymentView, StartedPayment
 from creance_pay.testing.sips import SipsBank, SipsServices
-from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, body, changed, local_shop, ring
+from sips_merchant import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, body, changed, local_gateway, ring
 
 NOTICE, OTHER = NoticeReference("6311705400000344F"), NoticeReference("6311705400000345F")
 ACCEPTED, LEFT, REFUSED, PENDING = "5017670000001800", "5017670000001817", "5017670000001805", "5017670000001860"
@@ -51,7 +51,7 @@ class Desk:
         self.bank = SipsBank({MERCHANT: ring()}, clock=lambda: self.now)
         self.line = Line(self.bank)
         given = {
-            "gateway": local_shop(clock=lambda: self.now),
+            "gateway": local_gateway(clock=lambda: self.now),
             "effects": [self.effect("acknowledgement"), self.effect("display")],
             "transport": self.line if asking else None,
             "clock": lambda: self.now,

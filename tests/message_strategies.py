@@ -5,7 +5,7 @@ from urllib.parse import quote_from_bytes
 
 from hypothesis import strategies as st
 
-import sips_shop
+import sips_merchant
 
 OUTER = ("Data", "Seal", "Encode", "InterfaceVersion", "SealAlgorithm", "responseCode")
 # Every code point, halves of surrogate pairs included.
@@ -24,8 +24,10 @@ def _urlencoded(pairs: list[tuple[str, str]]) -> bytes:
 @st.composite
 def data_texts(draw: st.DrawFn) -> str:
     """Draw a text of the shape of Data: known and unknown names, any values, in any order and number."""
-    names = st.sampled_from([*sips_shop.GENUINE, "returnContext", "maskedPan", "transactionDateTime", ""]) | any_text
-    values = st.sampled_from([*sips_shop.GENUINE.values(), "", "null", "1", "2"]) | any_text
+    names = (
+        st.sampled_from([*sips_merchant.GENUINE, "returnContext", "maskedPan", "transactionDateTime", ""]) | any_text
+    )
+    values = st.sampled_from([*sips_merchant.GENUINE.values(), "", "null", "1", "2"]) | any_text
     pairs = draw(st.lists(st.tuples(names, values), max_size=12))
     return "|".join(f"{name}={value}" for name, value in pairs)
 

@@ -8,7 +8,7 @@ import attrs
 
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.transport import HttpAnswer
-from sips_shop import MERCHANT, SECRET, hmac_of
+from sips_merchant import MERCHANT, SECRET, hmac_of
 
 PAID = {
     "responseCode": "00",

@@ -12,7 +12,7 @@ import pytest
 from creance_pay.cli import keys_command as commands
 from creance_pay.cli import main
 from creance_pay.gateways import KeyRing
-from sips_shop import SECRET, SECRETS
+from sips_merchant import SECRET, SECRETS
 
 WORDS = "a passphrase of the tests"
 KEY_TEXT = base64.b64encode(bytes(range(32))).decode()

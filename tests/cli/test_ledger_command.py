@@ -15,7 +15,7 @@ from creance_pay.ledger import SqlLedger
 from creance_pay.payments import PaymentService, StartedPayment
 from ledger_desk import ACCEPTED, NOTICE, OTHER, PENDING, Desk
 from ledgers import PAYLOAD_KEY
-from sips_shop import MERCHANT, NOON
+from sips_merchant import MERCHANT, NOON
 
 CARD = "5017##########00"
 

@@ -32,13 +32,13 @@ from creance_pay.gateways.sips import SipsPaypageJson, read_reports
 from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data, decode, write
 from creance_pay.gateways.transport import HttpAnswer
-from sips_shop import body, hmac_of, order, settings, shop
+from sips_merchant import body, hmac_of, order, settings, sips_gateway
 
 Target = Callable[[bytes], None]
 
 ENCODINGS = ("", "base64", "base64url", "BASE64", "rot13")
 FILE_KEY = base64.b64encode(bytes(32)).decode()
-GATEWAYS, ORDER = (shop(), SipsPaypageJson(**settings())), order()
+GATEWAYS, ORDER = (sips_gateway(), SipsPaypageJson(**settings())), order()
 # No input of 64 KiB costs more.  A report is a file, in which a line of two bytes is a whole record: it costs more CPU.
 MAX_BYTES = 65_536
 MAX_CPU_S = 0.050

@@ -5,7 +5,7 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import InvalidValueError
-from sips_shop import error_of
+from sips_merchant import error_of
 
 CARD = "5017##########00"
 

@@ -12,7 +12,7 @@ import pytest
 from creance_pay import HttpMessage
 from creance_pay.errors import MalformedResponseError, ResponseRefusedError
 from creance_pay.gateways import seals
-from sips_shop import GENUINE, body, order, shop, text_of
+from sips_merchant import GENUINE, body, order, sips_gateway, text_of
 
 GENUINE_BODY = body(text_of(GENUINE))
 
@@ -44,29 +44,29 @@ class TestTransport:
     def test_query_string(self) -> None:
         """A message is its body, without query string; an empty one is refused (B42)."""
         with pytest.raises(MalformedResponseError):
-            shop().verify(HttpMessage(b""), expected=order())
+            sips_gateway().verify(HttpMessage(b""), expected=order())
 
     @pytest.mark.parametrize("half", GENUINE_BODY.split(b"&")[:2], ids=["Data", "Seal"])
     def test_half(self, half: bytes) -> None:
         """Half of the fields in the body is not enough (B42)."""
         with pytest.raises(MalformedResponseError, match=r"expected a field (Data|Seal) in the form"):
-            shop().verify(HttpMessage(half), expected=order())
+            sips_gateway().verify(HttpMessage(half), expected=order())
 
     def test_body_read_before(self) -> None:
         """A body that a middleware has read is empty, and the error names the missing field (B44)."""
         with pytest.raises(MalformedResponseError, match="expected a field Data in the form"):
-            shop().verify(HttpMessage(b""), expected=order())
+            sips_gateway().verify(HttpMessage(b""), expected=order())
 
     def test_chunks(self) -> None:
         """A body that came in chunks is the same message once joined (B44)."""
         chunks = [GENUINE_BODY[place : place + 7] for place in range(0, len(GENUINE_BODY), 7)]
 
-        assert shop().verify(HttpMessage(b"".join(chunks)), expected=order())
+        assert sips_gateway().verify(HttpMessage(b"".join(chunks)), expected=order())
 
     def test_after_decompression(self) -> None:
         """A small body that a server has decompressed is refused for its size (B45)."""
         with pytest.raises(MalformedResponseError, match="at most 65536 bytes"):
-            shop().verify(HttpMessage(GENUINE_BODY + b"&x=" + b"0" * 50_000_000), expected=order())
+            sips_gateway().verify(HttpMessage(GENUINE_BODY + b"&x=" + b"0" * 50_000_000), expected=order())
 
 
 class TestFlood:
@@ -79,7 +79,7 @@ class TestFlood:
             raise AssertionError
 
         monkeypatch.setattr(socket.socket, "connect", fail)
-        gateway, forged = shop(), HttpMessage(body(text_of(GENUINE), "0" * 64))
+        gateway, forged = sips_gateway(), HttpMessage(body(text_of(GENUINE), "0" * 64))
 
         refused = 0
         for _ in range(300):

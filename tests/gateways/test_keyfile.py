@@ -14,7 +14,7 @@ from creance_pay._secret import Secret, as_secret
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey, keyfile
 from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypt, read_secret, write_secret
-from sips_shop import NOON, SECRET, SECRETS, error_of, ring
+from sips_merchant import NOON, SECRET, SECRETS, error_of, ring
 
 WORDS = "a passphrase of the tests"
 KEY_BYTES = bytes(range(32))

@@ -13,7 +13,7 @@ import pytest
 from creance_pay._clock import utc_now
 from creance_pay.errors import ConfigurationError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SecretKey
-from sips_shop import NOON, SECRET, SECRETS, error_of, ring
+from sips_merchant import NOON, SECRET, SECRETS, error_of, ring
 
 # The ways to write an object as text.
 WAYS_TO_LOOK: dict[str, Callable[[object], object]] = {

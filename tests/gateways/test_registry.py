@@ -14,7 +14,7 @@ from creance_pay import HttpMessage
 from creance_pay.errors import ConfigurationError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import load, registry
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from sips_shop import GENUINE, MERCHANT, SECRET, body, error_of, order, settings, text_of
+from sips_merchant import GENUINE, MERCHANT, SECRET, body, error_of, order, settings, text_of
 
 SETTINGS: dict[str, Any] = settings()
 OURS = "creance_pay.gateways.sips:SipsPaypage"

@@ -10,7 +10,7 @@ import pytest
 from creance_pay.errors import InvalidValueError, SealMismatchError
 from creance_pay.gateways import SealAlgorithm, SecretKey, seal, seals
 from creance_pay.gateways.seals import verify_seal
-from sips_shop import SECRET, error_of, hmac_of, read_cases, sha_of
+from sips_merchant import SECRET, error_of, hmac_of, read_cases, sha_of
 
 VECTORS = read_cases("sips_vectors.json")
 KEY = SecretKey(version="2", secret=SECRET)

@@ -24,7 +24,7 @@ from creance_pay.ledger import Effect, Payment
 from ledger_desk import Desk
 from ledger_workers import EFFECTS, toil
 from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
-from sips_shop import NOON
+from sips_merchant import NOON
 
 CHANCE = random.Random(17)  # noqa: S311 - the same each time
 KILLS, STOPS, CROWD = 200, 10, 2

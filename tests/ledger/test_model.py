@@ -13,7 +13,7 @@ from creance_pay.errors import PaymentInProgressError
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
 from creance_pay.payments import StartedPayment
 from ledger_desk import Desk, at
-from sips_shop import NOON
+from sips_merchant import NOON
 
 STATES = {
     "00": "PAID", "05": "REFUSED", "12": "ERROR", "17": "CANCELLED", "60": "PENDING", "97": "EXPIRED", "99": "UNKNOWN",

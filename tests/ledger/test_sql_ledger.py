@@ -18,7 +18,7 @@ from creance_pay.ledger.sql import store
 from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
 from ledger_desk import NOTICE, OTHER, Desk
 from ledgers import PAYLOAD_KEY, OpenSql
-from sips_shop import NOON
+from sips_merchant import NOON
 
 SECOND = '''"""Do nothing, for a test."""
 

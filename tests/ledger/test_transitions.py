@@ -9,7 +9,7 @@ import pytest
 
 from creance_pay import PaymentState, Source, VerifiedPayment
 from creance_pay.ledger import Change, Disposition, IncidentKind, Payment, transition
-from sips_shop import NOON, order
+from sips_merchant import NOON, order
 
 S, D = PaymentState, Disposition  # both names are used often below
 SETTLED = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED]

@@ -17,7 +17,7 @@ from creance_pay.gateways import KeyRing, ReportLine, SecretKey
 from creance_pay.ledger import Effect, Ledger, MemoryLedger
 from ledger_desk import ACCEPTED, LEFT, NOTICE, OTHER, PENDING, Desk, at, message
 from ledgers import OpenLedger, OpenSql
-from sips_shop import NOON, body, local_shop, order, settings, text_of
+from sips_merchant import NOON, body, local_gateway, order, settings, text_of
 
 PARIS = ZoneInfo("Europe/Paris")
 BOTH = ["acknowledgement", "display"]
@@ -112,7 +112,7 @@ def test_e6_return_never_comes(ledger: Ledger) -> None:
 
 def test_e7_only_an_unsealed_return(ledger: Ledger) -> None:
     """An unsealed return says that the payment is being confirmed, asks for nothing, and reconciling settles (E7)."""
-    gateway = _Unsealed(**settings(host=local_shop().merchant.host))
+    gateway = _Unsealed(**settings(host=local_gateway().merchant.host))
     desk = Desk(ledger, asking=True, gateway=gateway)
     started = desk.start()
     desk.visit(started, ACCEPTED)
@@ -126,7 +126,7 @@ def test_e7_only_an_unsealed_return(ledger: Ledger) -> None:
     assert "PAID" == desk.state(started)
 
 
-class _Unsealed(type(local_shop())):  # type: ignore[misc]
+class _Unsealed(type(local_gateway())):  # type: ignore[misc]
     """The bank, if its returns proved nothing."""
 
     capabilities = frozenset({"STATUS"})
@@ -745,12 +745,12 @@ def test_e31_two_sites(open_ledger: OpenLedger) -> None:
 
 
 class TestE32:
-    """A message to a shop, or by a key, that is gone from the configuration (E32)."""
+    """A message to a merchant, or by a key, that is gone from the configuration (E32)."""
 
     @pytest.mark.parametrize("known", [True, False])
     def test_e32_key_gone(self, ledger: Ledger, *, known: bool) -> None:
         """It is refused with an incident, and its hash is recorded without its text."""
-        gateway = local_shop(keys=KeyRing([SecretKey(version="3", secret="a-newer-key-of-the-shop")], current="3"))
+        gateway = local_gateway(keys=KeyRing([SecretKey(version="3", secret="a-newer-key-of-the-shop")], current="3"))
         desk = Desk(ledger, gateway=gateway)
         reference = desk.start().transaction_reference if known else "PCLCB260010000001"
         answer = desk.notify(reference)

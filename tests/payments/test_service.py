@@ -21,7 +21,7 @@ from creance_pay.gateways import ReportLine, sips
 from creance_pay.ledger import Disposition, Effect, Evidence, IncidentKind, Ledger, MemoryLedger, PaymentEvent
 from creance_pay.payments import PaymentService
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
-from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, local_shop, order, settings
+from sips_merchant import MERCHANT, NOON, NOTIFICATION_URL, RETURN_URL, local_gateway, order, settings
 
 REPORT = """TRANSACTIONS;{shop};20261123;1
 transactionReference;amount;responseCode;transactionDateTime;currencyCode;transactionStatus
@@ -92,7 +92,7 @@ class TestStart:
         """Two effects of one name could not be incoming apart."""
         effect = Effect(name="mail", run=print)
         with pytest.raises(ConfigurationError, match="different names"):
-            PaymentService(local_shop(), MemoryLedger(), effects=[effect, effect])
+            PaymentService(local_gateway(), MemoryLedger(), effects=[effect, effect])
 
 
 class TestPending:
@@ -290,7 +290,7 @@ class TestOvertaken:
 
     def test_of_no_payment(self, ledger: Ledger) -> None:
         """A message about a payment that is not recorded is not recorded either."""
-        payment = local_shop().verify(message("REF1"), expected=order())
+        payment = local_gateway().verify(message("REF1"), expected=order())
         evidence = Evidence.fields({}, payment.source, NOON)
 
         with pytest.raises(InvalidValueError, match="a recorded payment"):
@@ -442,7 +442,7 @@ class TestErasing:
     def test_cookies(self) -> None:
         """Session data of the person's browser is never stored."""
         posted = attrs.evolve(message("REF1"), headers={"Cookie": "session=1", "Content-Type": "x"})
-        evidence = Evidence.message(posted, local_shop().verify(message("REF1"), expected=order()).source, NOON)
+        evidence = Evidence.message(posted, local_gateway().verify(message("REF1"), expected=order()).source, NOON)
         event = PaymentEvent(transaction_reference="REF1", evidence=evidence, disposition=Disposition.PARKED)
 
         assert event.message is not None
@@ -462,11 +462,11 @@ class TestErasing:
 def test_pending_stays_refused(ledger: Ledger) -> None:
     """A bank that cannot be reached for a page gives the order up, and the person may try again."""
 
-    class Away(type(local_shop())):  # type: ignore[misc]
+    class Away(type(local_gateway())):  # type: ignore[misc]
         def initiate(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - as the gateway's
             raise GatewayUnavailableError("no page")
 
-    gateway = Away(**settings(host=local_shop().merchant.host))
+    gateway = Away(**settings(host=local_gateway().merchant.host))
     desk = Desk(ledger, gateway=gateway)
     with pytest.raises(GatewayUnavailableError):
         desk.start()

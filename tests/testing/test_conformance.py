@@ -24,7 +24,7 @@ from creance_pay.gateways import (
 from creance_pay.gateways.sips import SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing import GatewayConformance, Subject
-from sips_shop import GENUINE, SECRETS, body, changed, hmac_of, order, sha_of, shop, text_of
+from sips_merchant import GENUINE, SECRETS, body, changed, hmac_of, order, sha_of, sips_gateway, text_of
 
 CODES = {PaymentState.PAID: "00", PaymentState.REFUSED: "05", PaymentState.CANCELLED: "17", PaymentState.PENDING: "60"}
 CARD, EMAIL = "5017##########00", "someone@example.org"
@@ -48,7 +48,7 @@ def sips_subject(gateway: Gateway | None = None) -> Subject:
     text = text_of(GENUINE)
     encoded = base64.b64encode(text.encode()).decode()
     return Subject(
-        gateway=gateway or shop(),
+        gateway=gateway or sips_gateway(),
         order=order(),
         genuine=sips_message,
         states=tuple(CODES),
@@ -167,7 +167,7 @@ class Careless(Gateway):
 
     def __init__(self, fault: Callable[..., Any]) -> None:
         """Store the function that replaces ``authenticate``."""
-        self._sips = shop()
+        self._sips = sips_gateway()
         self._fault = fault
 
     def initiate(self, order: PaymentOrder) -> FormPost:

@@ -465,7 +465,7 @@ def judged(bank: Gateway) -> GatewayConformance:
         genuine=lambda *_: message,
         states=(PaymentState.PAID,),
         forged={"no seal": message},
-        foreign={"another shop": message},
+        foreign={"another merchant": message},
         secrets=("a-secret-of-the-shop",),
     )
     suite = GatewayConformance()
@@ -483,12 +483,12 @@ def way_out(bank: Gateway) -> str:
     return exit_.url
 
 
-def sips_way_out(shop: SipsPaypage, keys: KeyRing) -> FormPost:
+def sips_way_out(paypage: SipsPaypage, keys: KeyRing) -> FormPost:
     """Add what helps the person, and start by JSON."""
     options = PaypageOptions(
         language="fr-BE", brands=("CB",), capture_day=0, expires_at=MOMENT, others={"customerId": "1"}
     )
-    assert_type(shop.initiate(order(), options=options), FormPost)
+    assert_type(paypage.initiate(order(), options=options), FormPost)
     PaypageOptions(brand="CB")  # type: ignore[call-arg]
     by_json = SipsPaypageJson(
         merchant_id="011223744550001", keys=keys, host=SipsHost.WORLDLINE_TEST, transport=RequestsTransport()
@@ -498,16 +498,16 @@ def sips_way_out(shop: SipsPaypage, keys: KeyRing) -> FormPost:
     return by_json.initiate(order(), options=options)
 
 
-def office(shop: SipsPaypage, transport: Transport) -> OperationOutcome:
+def office(gateway: SipsPaypage, transport: Transport) -> OperationOutcome:
     """Ask the bank, and have it move money."""
-    status = shop.fetch_status(order(), transport)
+    status = gateway.fetch_status(order(), transport)
     assert_type(status, VerifiedPayment)
     assert_type(status.state, PaymentState)
     assert_type(status.remaining, Euros | None)
-    assert_type(shop.capture(order(), transport), OperationResult)
-    assert_type(shop.cancel(order(), transport, amount=money()), OperationResult)
-    result = shop.refund(order(), transport, amount=money())
-    shop.refund(order(), transport, amount=2000)  # type: ignore[arg-type]
+    assert_type(gateway.capture(order(), transport), OperationResult)
+    assert_type(gateway.cancel(order(), transport, amount=money()), OperationResult)
+    result = gateway.refund(order(), transport, amount=money())
+    gateway.refund(order(), transport, amount=2000)  # type: ignore[arg-type]
     return result.outcome
 
 
@@ -608,8 +608,8 @@ def misbehaving_bank() -> None:
 
 def portal_tests(bank_page: LocalBank, form: FormPost) -> HttpMessage:
     """Use what the fixtures of pytest give."""
-    shop = TrialMerchant()
-    assert_type(shop.notification(order(), card=None, fault=Fault.FORGED), HttpMessage)
+    merchant = TrialMerchant()
+    assert_type(merchant.notification(order(), card=None, fault=Fault.FORGED), HttpMessage)
     assert_type(bank_page.gateway, SipsPaypage)
     assert_type(bank_page.bank, SipsBank)
     assert_type(bank_page.open(form), PaymentRequest)

@@ -12,7 +12,7 @@ from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data
 from creance_pay.gateways.sips.paypage_json import nest
 from message_strategies import any_text
-from sips_shop import read_cases
+from sips_merchant import read_cases
 
 VECTORS = [vector for vector in read_cases("sips_vectors.json")["vectors"] if "json" in vector]
 values = st.recursive(

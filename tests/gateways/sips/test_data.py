@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from creance_pay.errors import InvalidValueError, MalformedResponseError
 from creance_pay.gateways.sips.data import Data, decode, write
 from message_strategies import any_text
-from sips_shop import error_of
+from sips_merchant import error_of
 
 # Its base64 has letters that differ between the two alphabets, and padding.
 MARKED = "a=<<<???>>>é"

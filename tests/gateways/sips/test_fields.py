@@ -12,7 +12,7 @@ from creance_pay.gateways.sips import PaypageOptions
 from creance_pay.gateways.sips.data import Data, decode, encode, write
 from creance_pay.gateways.sips.fields import FIELDS, origin, validate_fields
 from message_strategies import any_text
-from sips_shop import MERCHANT, NOON, error_of, hmac_of, machine_in, order, shop
+from sips_merchant import MERCHANT, NOON, error_of, hmac_of, machine_in, order, sips_gateway
 
 # One value of the greatest length for each class.
 LONGEST = {
@@ -27,7 +27,7 @@ MOMENT = "2026-11-23T12:00:00+01:00"
 
 def filled(**options: Any) -> dict[str, str]:  # noqa: ANN401 - any option
     """Return the fields of a form with these options, as the bank reads them."""
-    sent = shop().initiate(order(), options=PaypageOptions(**options)).fields
+    sent = sips_gateway().initiate(order(), options=PaypageOptions(**options)).fields
     data = Data.parse(decode(sent["Data"], sent.get("Encode")))
     return {name: value for name, (value,) in data.values.items()}
 
@@ -222,7 +222,7 @@ class TestEncoding:
     def test_sealed(self) -> None:
         """The encoding is named, and the seal covers the encoded text (G3)."""
         options = PaypageOptions(others={"billingContact.lastname": "Éluard"})
-        sent = shop().initiate(order(), options=options).fields
+        sent = sips_gateway().initiate(order(), options=options).fields
 
         assert ("base64", hmac_of(sent["Data"]), True) == (
             sent["Encode"],
@@ -232,7 +232,7 @@ class TestEncoding:
 
     def test_plain(self) -> None:
         """A text of ASCII stays readable, and no encoding is named."""
-        assert "Encode" not in shop().initiate(order(), options=PaypageOptions(order_id="1")).fields
+        assert "Encode" not in sips_gateway().initiate(order(), options=PaypageOptions(order_id="1")).fields
 
     @given(st.text(), st.sampled_from(["", "base64", "base64url"]))
     def test_round_trip(self, text: str, encoding: str) -> None:

@@ -8,7 +8,7 @@ from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import CreancePayError, OrderMismatchError, ResponseRefusedError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from sips_shop import body, changed, read_cases, shop, verify
+from sips_merchant import body, changed, read_cases, sips_gateway, verify
 
 CASES = read_cases("hostile_cases.json")
 FIXTURE = CASES["fixture"]
@@ -112,4 +112,4 @@ def test_independent_seal() -> None:
 
 def test_same_merchant() -> None:
     """The tests' own merchant is that of the fixture."""
-    assert FIXTURE["merchantId"] == shop().merchant.merchant_id
+    assert FIXTURE["merchantId"] == sips_gateway().merchant.merchant_id

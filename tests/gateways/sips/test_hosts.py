@@ -7,7 +7,7 @@ import pytest
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways.sips import Environment, SipsHost
 from creance_pay.gateways.sips.hosts import KNOWN, is_loopback, is_public
-from sips_shop import error_of
+from sips_merchant import error_of
 
 # Section 1.6 of the vendors' guides, those marked as guesses left out: payment page, Office, environment.
 TABLE = {

@@ -15,7 +15,7 @@ from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import SipsBank, SipsServices, form_body
 from message_strategies import amounts, any_text, cards, references
 from sips_answers import PAID, Bank, sealed
-from sips_shop import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, settings, shop, verify
+from sips_merchant import GENUINE, MERCHANT, NOON, body, hmac_of, order, ring, settings, sips_gateway, verify
 
 TEXT = json.dumps(GENUINE)
 ANSWER = sealed(PAID).body
@@ -104,7 +104,7 @@ def test_sealed_message(text: str) -> None:
 def status_of(answer: bytes) -> VerifiedPayment | None:
     """Fetch the status of the order REF1; ``None`` when the answer is refused."""
     try:
-        return shop().fetch_status(order(), Bank([HttpAnswer(200, answer)]))
+        return sips_gateway().fetch_status(order(), Bank([HttpAnswer(200, answer)]))
     except CreancePayError:
         return None
 

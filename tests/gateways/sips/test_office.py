@@ -21,7 +21,7 @@ from creance_pay.gateways.sips import Environment, SipsHost
 from creance_pay.gateways.sips.response_codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
 from sips_answers import DONE, PAID, UNREADABLE, Bank, bank, sealed, text_under_seal
-from sips_shop import MERCHANT, SECRETS, error_of, hmac_of, order, sha_of, shop
+from sips_merchant import MERCHANT, SECRETS, error_of, hmac_of, order, sha_of, sips_gateway
 
 VERBS = {"capture": "validate", "cancel": "cancel", "refund": "refund"}
 OFFICE = "https://office-server.sips-services.com/rs-services/v2"
@@ -31,13 +31,13 @@ every_call = pytest.mark.parametrize("call", ["fetch_status", *VERBS])
 
 def ask(answers: Bank, call: str = "fetch_status", **changes: Any) -> VerifiedPayment | OperationResult:  # noqa: ANN401
     """Call the bank about the order REF1."""
-    result: VerifiedPayment | OperationResult = getattr(shop(), call)(order(**changes), answers)
+    result: VerifiedPayment | OperationResult = getattr(sips_gateway(), call)(order(**changes), answers)
     return result
 
 
 def status(answers: Bank) -> VerifiedPayment:
     """Ask for the state of the order REF1."""
-    return shop().fetch_status(order(), answers)
+    return sips_gateway().fetch_status(order(), answers)
 
 
 def mismatches(answers: Bank, call: str = "fetch_status") -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class TestRequest:
     def test_operation(self, verb: str) -> None:
         """An operation names the amount and the currency as well."""
         answers = bank(DONE)
-        getattr(shop(), verb)(order(), answers, amount=Euros(1000))
+        getattr(sips_gateway(), verb)(order(), answers, amount=Euros(1000))
         url, document = answers.asked[0]
         fields = {
             "currencyCode": "978",
@@ -99,7 +99,7 @@ class TestRequest:
     def test_algorithm(self) -> None:
         """The algorithm is the configured one, both ways."""
         answers = bank(PAID)
-        gateway = shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True)
+        gateway = sips_gateway(algorithm=SealAlgorithm.SHA_256, legacy_seal=True)
         with pytest.raises(SealMismatchError):
             gateway.fetch_status(order(), answers)
         document = answers.asked[0][1]
@@ -125,7 +125,9 @@ class TestRefusedLocally:
         """Zero, more than was paid, and a value that is no amount in euros are not sent (I9)."""
         answers = bank(DONE)
         amounts = [Euros(0), Euros(1601), 1600, -1, "16.00", 16.0]
-        errors = [(amount, error_of(getattr(shop(), verb), order(), answers, amount=amount)) for amount in amounts]
+        errors = [
+            (amount, error_of(getattr(sips_gateway(), verb), order(), answers, amount=amount)) for amount in amounts
+        ]
 
         assert [] == [
             amount
@@ -139,7 +141,7 @@ class TestRefusedLocally:
     def test_least(self, verb: str) -> None:
         """One cent is an amount."""
         answers = bank(DONE)
-        getattr(shop(), verb)(order(), answers, amount=Euros(1))
+        getattr(sips_gateway(), verb)(order(), answers, amount=Euros(1))
 
         assert "1" == answers.asked[0][1]["operationAmount"]
 
@@ -147,7 +149,7 @@ class TestRefusedLocally:
     def test_no_office(self, call: str) -> None:
         """A host without Office cannot be called."""
         with pytest.raises(UnsupportedError):
-            getattr(shop(host=SipsHost.WORLDLINE_SIMULATION), call)(order(), bank(PAID))
+            getattr(sips_gateway(host=SipsHost.WORLDLINE_SIMULATION), call)(order(), bank(PAID))
 
 
 class TestUnavailable:
@@ -198,7 +200,7 @@ class TestUnavailable:
     def test_two_refunds(self) -> None:
         """Two calls with the same amount are two refunds (I11)."""
         answers = bank(DONE)
-        gateway = shop()
+        gateway = sips_gateway()
         results = [gateway.refund(order(), answers, amount=Euros(500)) for _ in range(2)]
 
         assert (2, [True, True]) == (len(answers.asked), [bool(result) for result in results])
@@ -261,13 +263,13 @@ class TestUnsealed:
 
     def test_opt_in(self) -> None:
         """With the consent an answer without seal is read."""
-        gateway = shop(host=SipsHost.WORLDLINE_TEST, unsealed_answers=True)
+        gateway = sips_gateway(host=SipsHost.WORLDLINE_TEST, unsealed_answers=True)
 
         assert gateway.fetch_status(order(), Bank([sealed(PAID, seal=None)]))
 
     def test_false_seal(self) -> None:
         """A seal that is present is still authenticated."""
-        gateway = shop(host=SipsHost.WORLDLINE_TEST, unsealed_answers=True)
+        gateway = sips_gateway(host=SipsHost.WORLDLINE_TEST, unsealed_answers=True)
 
         with pytest.raises(SealMismatchError):
             gateway.fetch_status(order(), Bank([sealed(PAID, seal="0" * 64)]))
@@ -275,7 +277,7 @@ class TestUnsealed:
     def test_no_opt_in(self) -> None:
         """Without it the test platform is as strict as production."""
         with pytest.raises(SealMismatchError):
-            shop(host=SipsHost.WORLDLINE_TEST).fetch_status(order(), Bank([sealed(PAID, seal=None)]))
+            sips_gateway(host=SipsHost.WORLDLINE_TEST).fetch_status(order(), Bank([sealed(PAID, seal=None)]))
 
     @pytest.mark.parametrize("environment", [kind for kind in Environment if kind is not Environment.TEST])
     def test_elsewhere(self, environment: Environment) -> None:
@@ -283,7 +285,7 @@ class TestUnsealed:
         base = "http://127.0.0.1" if environment is Environment.LOOPBACK else "https://bank.example"
 
         with pytest.raises(ConfigurationError, match="test platform"):
-            shop(host=SipsHost("A bank", environment, base), unsealed_answers=True)
+            sips_gateway(host=SipsHost("A bank", environment, base), unsealed_answers=True)
 
 
 class TestStatus:
@@ -414,7 +416,7 @@ class TestOperation:
 
     def operate(self, answers: Bank, verb: str = "refund") -> OperationResult:
         """Make one call."""
-        result: OperationResult = getattr(shop(), verb)(order(), answers)
+        result: OperationResult = getattr(sips_gateway(), verb)(order(), answers)
         return result
 
     @every_verb

@@ -9,7 +9,7 @@ import pytest
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from sips_shop import MERCHANT, NOON, SECRET, error_of, local_shop, shop
+from sips_merchant import MERCHANT, NOON, SECRET, error_of, local_gateway, sips_gateway
 
 ELSEWHERE = [SipsHost.WORLDLINE_SIMULATION, SipsHost.WORLDLINE_TEST, SipsHost.loopback("http://127.0.0.1")]
 WEAK = ["s", "fifteen-letters", "002001000000001_KEY1", "changemechangeme", "x" * 16]
@@ -46,14 +46,14 @@ class TestSettings:
             {"legacy_seal": "no"},
             {"legacy_seal": 1},
         ]
-        errors = [(change, error_of(shop, **change)) for change in changes]
+        errors = [(change, error_of(sips_gateway, **change)) for change in changes]
 
         assert [] == [change for change, error in errors if not isinstance(error, ConfigurationError)]
 
     def test_clock_without_zone(self) -> None:
         """A clock without zone could not be compared with the last moment of a key."""
         with pytest.raises(ConfigurationError, match="clock"):
-            shop(clock=lambda: NOON.replace(tzinfo=None))
+            sips_gateway(clock=lambda: NOON.replace(tzinfo=None))
 
     @pytest.mark.parametrize("missing", ["merchant_id", "keys", "host"])
     def test_no_default(self, missing: str) -> None:
@@ -67,7 +67,7 @@ class TestSettings:
     def test_misspelt(self) -> None:
         """A misspelt setting is refused (H8)."""
         with pytest.raises(TypeError, match="merchant_idd"):
-            shop(merchant_idd=MERCHANT)
+            sips_gateway(merchant_idd=MERCHANT)
 
     def test_hmac_by_default(self) -> None:
         """Without algorithm the seal is the recommended one."""
@@ -81,7 +81,7 @@ class TestProduction:
 
     def test_weak_key(self) -> None:
         """A key that is short, public or a placeholder is refused by its version, without being quoted."""
-        errors = {secret: repr(error_of(shop, keys=keys(secret))) for secret in WEAK}
+        errors = {secret: repr(error_of(sips_gateway, keys=keys(secret))) for secret in WEAK}
 
         assert [] == [
             secret
@@ -96,7 +96,7 @@ class TestProduction:
         )
 
         with pytest.raises(ConfigurationError, match="key 1 cannot protect real payments: the public key"):
-            shop(keys=both)
+            sips_gateway(keys=both)
 
     def test_public_merchant(self) -> None:
         """The merchants of public simulators and those printed in guides are refused."""
@@ -104,23 +104,25 @@ class TestProduction:
             "002001000000001", "002001000000002", "002001000000003", "002001000000004", "002016000000001",
             "211000021310001", "099887766554433",
         ]  # fmt: skip
-        errors = {number: str(error_of(shop, merchant_id=number)) for number in numbers}
+        errors = {number: str(error_of(sips_gateway, merchant_id=number)) for number in numbers}
 
         assert [] == [number for number, error in errors.items() if "public test merchant" not in error]
 
     def test_legacy_seal(self) -> None:
         """The legacy seal needs consent."""
         with pytest.raises(ConfigurationError, match="legacy_seal=True"):
-            shop(algorithm=SealAlgorithm.SHA_256)
+            sips_gateway(algorithm=SealAlgorithm.SHA_256)
 
     def test_legacy_seal_with_consent(self) -> None:
         """With consent the legacy seal is used."""
-        assert SealAlgorithm.SHA_256 is shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).merchant.algorithm
+        assert (
+            SealAlgorithm.SHA_256 is sips_gateway(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).merchant.algorithm
+        )
 
     @pytest.mark.parametrize("algorithm", [SealAlgorithm.HMAC_SHA_256, SealAlgorithm.HMAC_SHA_512])
     def test_other_seals(self, algorithm: SealAlgorithm) -> None:
         """The other seals need no consent."""
-        assert algorithm is shop(algorithm=algorithm).merchant.algorithm
+        assert algorithm is sips_gateway(algorithm=algorithm).merchant.algorithm
 
 
 class TestElsewhere:
@@ -129,15 +131,17 @@ class TestElsewhere:
     @pytest.mark.parametrize("host", ELSEWHERE)
     def test_accepted(self, host: SipsHost) -> None:
         """Any key, a public merchant and the legacy seal are accepted."""
-        assert WEAK == [shop(host=host, keys=keys(each)).merchant.keys.current.get_secret_value() for each in WEAK]
-        assert "002001000000001" == shop(host=host, merchant_id="002001000000001").merchant.merchant_id
-        assert SealAlgorithm.SHA_256 is shop(host=host, algorithm=SealAlgorithm.SHA_256).merchant.algorithm
+        assert WEAK == [
+            sips_gateway(host=host, keys=keys(each)).merchant.keys.current.get_secret_value() for each in WEAK
+        ]
+        assert "002001000000001" == sips_gateway(host=host, merchant_id="002001000000001").merchant.merchant_id
+        assert SealAlgorithm.SHA_256 is sips_gateway(host=host, algorithm=SealAlgorithm.SHA_256).merchant.algorithm
 
 
 class TestCurrentKey:
     """The current key is not past its last moment (A33)."""
 
-    @pytest.mark.parametrize("build", [shop, local_shop])
+    @pytest.mark.parametrize("build", [sips_gateway, local_gateway])
     def test_expired(self, build: Callable[..., SipsPaypage]) -> None:
         """An expired current key is refused in every environment."""
         with pytest.raises(ConfigurationError, match="past its last moment"):
@@ -145,7 +149,7 @@ class TestCurrentKey:
 
     def test_at_the_limit(self) -> None:
         """At its last moment the current key still seals."""
-        assert NOON == shop(keys=keys(not_after=NOON)).merchant.keys.current.not_after
+        assert NOON == sips_gateway(keys=keys(not_after=NOON)).merchant.keys.current.not_after
 
     def test_older_key_expired(self) -> None:
         """An expired older key is accepted: a rotation ends with one."""
@@ -157,4 +161,4 @@ class TestCurrentKey:
             current="2",
         )
 
-        assert both is shop(keys=both).merchant.keys
+        assert both is sips_gateway(keys=both).merchant.keys

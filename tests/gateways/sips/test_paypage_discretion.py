@@ -15,7 +15,7 @@ from creance_pay import HttpMessage
 from creance_pay.errors import CreancePayError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
-from sips_shop import SECRETS, body, changed, hmac_of, order, ring, shop, verify
+from sips_merchant import SECRETS, body, changed, hmac_of, order, ring, sips_gateway, verify
 
 PERSONAL = {"customerEmail": "someone@example.org", "customerIpAddress": "192.0.2.7", "maskedPan": "5017##########00"}
 MESSAGE = body(changed(**PERSONAL))
@@ -52,7 +52,7 @@ USES: dict[str, Callable[[SipsPaypage], object]] = {
 
 def used(use: Callable[[SipsPaypage], object]) -> tuple[object, CreancePayError | None]:
     """Call a new gateway; return the result and the error."""
-    gateway = shop()
+    gateway = sips_gateway()
     try:
         return use(gateway), None
     except CreancePayError as error:
@@ -61,7 +61,7 @@ def used(use: Callable[[SipsPaypage], object]) -> tuple[object, CreancePayError 
 
 def test_gateway() -> None:
     """No usual way to write a gateway shows a secret (H4)."""
-    texts = {name: text_of(shop()) for name, text_of in TEXT_OF.items()}
+    texts = {name: text_of(sips_gateway()) for name, text_of in TEXT_OF.items()}
 
     assert [] == [name for name, text in texts.items() for secret in SECRETS.values() if secret in text]
 
@@ -69,7 +69,7 @@ def test_gateway() -> None:
 def test_pickle() -> None:
     """A gateway cannot be pickled, because its keys cannot (H4)."""
     with pytest.raises(TypeError, match="cannot be pickled"):
-        pickle.dumps(shop())
+        pickle.dumps(sips_gateway())
 
 
 def test_logs(caplog: pytest.LogCaptureFixture) -> None:
@@ -114,7 +114,7 @@ def test_traceback_of_building() -> None:
     keys = KeyRing([*ring(), SecretKey(version="3", secret=weak)], current="2")
 
     with pytest.raises(CreancePayError) as caught:
-        shop(keys=keys)
+        sips_gateway(keys=keys)
 
     shown = locals_of(caught.value)
     assert [] == [word for word in (*SECRETS.values(), weak) if word in shown]

@@ -19,8 +19,8 @@ from creance_pay.gateways.sips import PaypageOptions, SipsHost, SipsPaypageJson
 from creance_pay.gateways.sips.response_codes import REDIRECTION_STATUSES
 from creance_pay.gateways.transport import HttpAnswer, RequestsTransport
 from sips_answers import STARTED, UNREADABLE, Bank, bank, sealed
-from sips_shop import GENUINE, MERCHANT, NOON, body, error_of, order, read_cases, ring, shop
-from sips_shop import verify as verify_by
+from sips_merchant import GENUINE, MERCHANT, NOON, body, error_of, order, read_cases, ring, sips_gateway
+from sips_merchant import verify as verify_by
 
 
 def json_gateway(transport: Bank, **changes: Any) -> SipsPaypageJson:  # noqa: ANN401 - any argument of the gateway
@@ -253,4 +253,4 @@ class TestJsonMessage:
     def test_json_body(self) -> None:
         """A body that is itself JSON is no form (B41)."""
         with pytest.raises(MalformedResponseError, match="expected a form"):
-            shop().verify(HttpMessage(b"{}", {"Content-Type": "application/json"}), expected=order())
+            sips_gateway().verify(HttpMessage(b"{}", {"Content-Type": "application/json"}), expected=order())

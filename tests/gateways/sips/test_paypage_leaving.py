@@ -9,7 +9,7 @@ from creance_pay import Euros, TransactionReference
 from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from sips_shop import MERCHANT, NOON, SECRET, error_of, hmac_of, local_shop, order, sha_of, shop
+from sips_merchant import MERCHANT, NOON, SECRET, error_of, hmac_of, local_gateway, order, sha_of, sips_gateway
 
 # As the bank reads it: the fields of a payment by the vendor's names (section 1.4 of its guide), and nothing else.
 FIELDS = {
@@ -92,11 +92,11 @@ class TestForm:
 
     def test_action(self) -> None:
         """The form goes to the host's page."""
-        assert "https://payment-webinit.sips-services.com/paymentInit" == shop().initiate(order()).action
+        assert "https://payment-webinit.sips-services.com/paymentInit" == sips_gateway().initiate(order()).action
 
     def test_outer_fields(self) -> None:
         """The form names its version and its algorithm, whose absence would mean another one."""
-        fields = shop().initiate(order()).fields
+        fields = sips_gateway().initiate(order()).fields
 
         assert {"InterfaceVersion": "HP_3.4", "SealAlgorithm": "HMAC-SHA-256"} == {
             name: value for name, value in fields.items() if name not in {"Data", "Seal"}
@@ -104,25 +104,25 @@ class TestForm:
 
     def test_data(self) -> None:
         """The text has the fields of the order under the vendor's names, each once."""
-        pairs = [pair.split("=", 1) for pair in shop().initiate(order()).fields["Data"].split("|")]
+        pairs = [pair.split("=", 1) for pair in sips_gateway().initiate(order()).fields["Data"].split("|")]
 
         assert sorted(FIELDS.items()) == sorted((name, value) for name, value in pairs)
 
     def test_seal(self) -> None:
         """The seal covers the very text that is sent."""
-        fields = shop().initiate(order()).fields
+        fields = sips_gateway().initiate(order()).fields
 
         assert hmac_of(fields["Data"]) == fields["Seal"]
 
     def test_legacy_seal(self) -> None:
         """A merchant of the legacy seal gets it, with its name."""
-        fields = shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).initiate(order()).fields
+        fields = sips_gateway(algorithm=SealAlgorithm.SHA_256, legacy_seal=True).initiate(order()).fields
 
         assert (sha_of(fields["Data"]), "SHA-256") == (fields["Seal"], fields["SealAlgorithm"])
 
     def test_long_seal(self) -> None:
         """The longer seal is named by the vendor's word."""
-        fields = shop(algorithm=SealAlgorithm.HMAC_SHA_512).initiate(order()).fields
+        fields = sips_gateway(algorithm=SealAlgorithm.HMAC_SHA_512).initiate(order()).fields
 
         assert ("HMAC-SHA-512", 128) == (fields["SealAlgorithm"], len(fields["Seal"]))
 
@@ -132,7 +132,7 @@ class TestForm:
             [SecretKey(version="7", secret="another-key-of-the-merchant"), SecretKey(version="3", secret=SECRET)],
             current="3",
         )
-        fields = shop(keys=keys).initiate(order()).fields
+        fields = sips_gateway(keys=keys).initiate(order()).fields
 
         assert (True, hmac_of(fields["Data"])) == ("keyVersion=3" in fields["Data"].split("|"), fields["Seal"])
 
@@ -140,7 +140,7 @@ class TestForm:
         """A current key that has expired since the gateway was built seals nothing: its answers would be refused."""
         now = [NOON]
         keys = KeyRing([SecretKey(version="2", secret=SECRET, not_after=NOON)], current="2")
-        gateway = shop(keys=keys, clock=lambda: now[0])
+        gateway = sips_gateway(keys=keys, clock=lambda: now[0])
         now[0] += timedelta(microseconds=1)
 
         with pytest.raises(ConfigurationError, match="past its last moment"):
@@ -148,7 +148,7 @@ class TestForm:
 
     def test_discretion(self) -> None:
         """The secret is not in the form."""
-        assert SECRET not in shop().initiate(order()).as_html(nonce="r4nd0m")
+        assert SECRET not in sips_gateway().initiate(order()).as_html(nonce="r4nd0m")
 
 
 class TestReference:
@@ -158,17 +158,19 @@ class TestReference:
         """Letters and digits are sent unchanged; only the exact word null means none."""
         references = ["A", "7", "REF1", "a" * 35, "PCLCB172540000004", "NULL", "null1", "nullnull"]
 
-        assert references == [sent(shop(), transaction_reference=each)["transactionReference"] for each in references]
+        assert references == [
+            sent(sips_gateway(), transaction_reference=each)["transactionReference"] for each in references
+        ]
 
     def test_null(self) -> None:
         """The word null is refused: an answer with it could not be distinguished from one without reference."""
         with pytest.raises(InvalidValueError, match="transaction_reference"):
-            shop().initiate(order(transaction_reference="null"))
+            sips_gateway().initiate(order(transaction_reference="null"))
 
     def test_transaction_reference(self) -> None:
         """A transaction reference of the service is one too."""
         reference = TransactionReference("PCLCB172540000004")
-        data = shop().initiate(order(transaction_reference=reference)).fields["Data"]
+        data = sips_gateway().initiate(order(transaction_reference=reference)).fields["Data"]
 
         assert "transactionReference=PCLCB172540000004" in data.split("|")
 
@@ -178,7 +180,7 @@ class TestReference:
             "", " ", "a" * 36, "REF-1", "REF_1", "réf1", "REF 1", "REF1 ", "REF1\n", "REF1\x00", "REF/1", "REF.1",
             "R|amount=1", "R=1", "\uff32EF1", "\u0661", "é" * 500,
         ]  # fmt: skip
-        errors = {each: error_of(shop().initiate, order(transaction_reference=each)) for each in references}
+        errors = {each: error_of(sips_gateway().initiate, order(transaction_reference=each)) for each in references}
 
         assert [] == [
             each
@@ -193,14 +195,14 @@ class TestAmount:
     @pytest.mark.parametrize("cents", [1, 50, 1600, 10**12 - 1])
     def test_accepted(self, cents: int) -> None:
         """Cents are written without sign, separator or leading zero (F41)."""
-        data = shop().initiate(order(amount=Euros(cents))).fields["Data"]
+        data = sips_gateway().initiate(order(amount=Euros(cents))).fields["Data"]
 
         assert f"amount={cents}" in data.split("|")
 
     def test_refused(self) -> None:
         """Thirteen digits are too many."""
         with pytest.raises(InvalidValueError, match="at most 999999999999 cents"):
-            shop().initiate(order(amount=Euros(10**12)))
+            sips_gateway().initiate(order(amount=Euros(10**12)))
 
 
 class TestAddresses:
@@ -232,20 +234,20 @@ class TestAddresses:
 
     def test_accepted(self) -> None:
         """An address that the bank can reach is sent unchanged."""
-        assert [] == self.changed(shop(), ACCEPTED)
+        assert [] == self.changed(sips_gateway(), ACCEPTED)
 
     @pytest.mark.parametrize("host", [SipsHost.WORLDLINE_PRODUCTION, SipsHost.WORLDLINE_SIMULATION])
     def test_refused(self, host: SipsHost) -> None:
         """An address that the bank refuses or cannot reach is refused, without being quoted."""
-        assert [] == self.accepted(shop(host=host), REFUSED_EVERYWHERE + REFUSED_BY_THE_BANK)
+        assert [] == self.accepted(sips_gateway(host=host), REFUSED_EVERYWHERE + REFUSED_BY_THE_BANK)
 
     def test_refused_on_this_machine(self) -> None:
         """A bank page on this machine does not change the form of an address."""
-        assert [] == self.accepted(local_shop(), REFUSED_EVERYWHERE)
+        assert [] == self.accepted(local_gateway(), REFUSED_EVERYWHERE)
 
     def test_accepted_on_this_machine(self) -> None:
         """With a bank page on this machine the portal may be there too, without certificate, on any port."""
         urls = ["http://127.0.0.1/return", "http://127.0.0.1:49152/return", "http://localhost:5000/return",
                 "http://[::1]:5000/return", "https://portal.example/return"]  # fmt: skip
 
-        assert [] == self.changed(local_shop(), urls)
+        assert [] == self.changed(local_gateway(), urls)

@@ -13,7 +13,7 @@ from creance_pay.gateways import SealAlgorithm
 from creance_pay.gateways.sips.response_codes import RESPONSES
 from creance_pay.testing.sips import SipsBank, form_body
 from message_strategies import amounts, bodies, cards, references, sealed_texts
-from sips_shop import MERCHANT, NOON, body, changed, hmac_of, order, ring, shop, verify
+from sips_merchant import MERCHANT, NOON, body, changed, hmac_of, order, ring, sips_gateway, verify
 
 TEXT = changed()
 algorithms = st.sampled_from(SealAlgorithm)
@@ -52,7 +52,7 @@ class TestAnything:
     def test_reference(self, posted: bytes) -> None:
         """The unverified reference of a refused message is empty, or short and of letters and digits."""
         with pytest.raises(ResponseRefusedError) as caught:
-            shop().authenticate(HttpMessage(posted))
+            sips_gateway().authenticate(HttpMessage(posted))
         found = caught.value.unverified_reference
 
         assert not found or (True, True, True) == (found.isascii(), found.isalnum(), len(found) <= 35)
@@ -121,7 +121,7 @@ class TestRoundTrip:
     @given(reference=references, cents=amounts, card=cards, algorithm=algorithms)
     def test_journey(self, reference: str, cents: int, card: str, algorithm: SealAlgorithm) -> None:
         """Form, request, decision, answer and payment agree."""
-        gateway = shop(algorithm=algorithm, legacy_seal=True)
+        gateway = sips_gateway(algorithm=algorithm, legacy_seal=True)
         bank = SipsBank({MERCHANT: ring()}, clock=lambda: NOON)
         placed = order(transaction_reference=reference, amount=Euros(cents))
         asked = bank.receive(gateway.initiate(placed).fields)

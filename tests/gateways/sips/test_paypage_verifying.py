@@ -24,7 +24,7 @@ from creance_pay.errors import (
 from creance_pay.gateways import KeyRing, SealAlgorithm, SecretKey
 from creance_pay.gateways.sips import SipsPaypage, paypage, responses
 from creance_pay.gateways.sips.data import Data
-from sips_shop import (
+from sips_merchant import (
     GENUINE,
     MERCHANT,
     NOON,
@@ -37,7 +37,7 @@ from sips_shop import (
     machine_in,
     order,
     sha_of,
-    shop,
+    sips_gateway,
     verify,
 )
 
@@ -67,7 +67,7 @@ def mismatches(text: str) -> tuple[str, ...]:
 def unverified_reference(posted: bytes, family: type[ResponseRefusedError] = SealMismatchError) -> str:
     """Return the unverified reference of a body that is refused by an error of a type."""
     with pytest.raises(family) as caught:
-        shop().authenticate(HttpMessage(posted))
+        sips_gateway().authenticate(HttpMessage(posted))
     return caught.value.unverified_reference
 
 
@@ -116,7 +116,8 @@ class TestOrderOfChecks:
         """A forged message under a retired key is refused for its key."""
         with pytest.raises(UnknownKeyError, match="retired"):
             verify(
-                body(changed(keyVersion="1"), FORGED), gateway=shop(keys=keys(older_until=NOON - timedelta(seconds=1)))
+                body(changed(keyVersion="1"), FORGED),
+                gateway=sips_gateway(keys=keys(older_until=NOON - timedelta(seconds=1))),
             )
 
 
@@ -277,7 +278,9 @@ class TestContentType:
             {"Content-Length": "262"},
         ]
 
-        assert all(shop().verify(HttpMessage(body(changed()), headers), expected=order()) for headers in accepted)
+        assert all(
+            sips_gateway().verify(HttpMessage(body(changed()), headers), expected=order()) for headers in accepted
+        )
 
     def test_refused(self) -> None:
         """Another type is refused before anything is parsed."""
@@ -288,7 +291,7 @@ class TestContentType:
         messages = [
             HttpMessage(body(changed()), {name: kind}) for kind in types for name in ("Content-Type", "content-type")
         ]
-        errors = [(message.headers, error_of(shop().verify, message, expected=order())) for message in messages]
+        errors = [(message.headers, error_of(sips_gateway().verify, message, expected=order())) for message in messages]
 
         assert [] == [headers for headers, error in errors if "expected a form" not in str(error)]
 
@@ -349,12 +352,12 @@ class TestKeys:
         """At its last moment the older key still verifies."""
         text = changed(keyVersion="1")
 
-        assert verify(body(text, hmac_of(text, SECRETS["1"])), gateway=shop(keys=keys(older_until=NOON)))
+        assert verify(body(text, hmac_of(text, SECRETS["1"])), gateway=sips_gateway(keys=keys(older_until=NOON)))
 
     def test_retired(self) -> None:
         """A moment later it does not, and the error names the reason."""
         text = changed(keyVersion="1")
-        gateway = shop(keys=keys(older_until=NOON - timedelta(microseconds=1)))
+        gateway = sips_gateway(keys=keys(older_until=NOON - timedelta(microseconds=1)))
 
         with pytest.raises(UnknownKeyError, match="key 1 is retired"):
             verify(body(text, hmac_of(text, SECRETS["1"])), gateway=gateway)
@@ -385,11 +388,11 @@ class TestAlgorithm:
     def test_hmac_at_a_legacy_merchant(self) -> None:
         """A stronger seal is refused when the legacy one is set."""
         with pytest.raises(SealMismatchError):
-            verify(body(changed()), gateway=shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True))
+            verify(body(changed()), gateway=sips_gateway(algorithm=SealAlgorithm.SHA_256, legacy_seal=True))
 
     def test_legacy_merchant(self) -> None:
         """A merchant with that setting accepts the legacy seal."""
-        gateway = shop(algorithm=SealAlgorithm.SHA_256, legacy_seal=True)
+        gateway = sips_gateway(algorithm=SealAlgorithm.SHA_256, legacy_seal=True)
 
         assert verify(body(changed(), sha_of(changed())), gateway=gateway)
 
@@ -401,7 +404,7 @@ class TestExpected:
     def test_no_order(self, found: Any) -> None:  # noqa: ANN401 - any result of a look-up
         """The result of a look-up that found nothing is refused: nothing is verified against it."""
         with pytest.raises(InvalidValueError, match="expected a PaymentOrder"):
-            shop().verify(HttpMessage(body(changed())), expected=found)
+            sips_gateway().verify(HttpMessage(body(changed())), expected=found)
 
     def test_different(self) -> None:
         """A field that differs from the order is named, with any response code."""
@@ -544,7 +547,7 @@ class TestOutcome:
     def test_unreadable_tells_nothing_else(self) -> None:
         """An unreadable message sets no field of the payment; its text is kept for a person to read."""
         message = HttpMessage(body(changed(returnContext="x\x00")))
-        payment = shop().verify(message, expected=order(), source=Source.RETURN)
+        payment = sips_gateway().verify(message, expected=order(), source=Source.RETURN)
 
         assert (None, None, None, "2", Source.RETURN, ("x\x00",)) == (
             payment.amount,
@@ -562,7 +565,7 @@ class TestPayment:
     @pytest.mark.parametrize("source", Source)
     def test_source(self, source: Source) -> None:
         """The source of the message is kept."""
-        assert source is shop().verify(HttpMessage(body(changed())), expected=order(), source=source).source
+        assert source is sips_gateway().verify(HttpMessage(body(changed())), expected=order(), source=source).source
 
     def test_default_source(self) -> None:
         """By default it is the bank's own notification."""
@@ -661,7 +664,7 @@ class TestAuthenticate:
 
     def test_sealed(self) -> None:
         """An authentic message names its payment, source and key."""
-        sealed = shop().authenticate(HttpMessage(body(changed())), source=Source.RETURN)
+        sealed = sips_gateway().authenticate(HttpMessage(body(changed())), source=Source.RETURN)
 
         assert ("REF1", Source.RETURN, "2") == (sealed.transaction_reference, sealed.source, sealed.key_version)
 
@@ -687,7 +690,7 @@ class TestAuthenticate:
 
         assert [""] * len(texts) == [unverified_reference(body(text, FORGED)) for text in texts]
         assert [""] * len(texts) == [
-            shop().authenticate(HttpMessage(body(text))).transaction_reference for text in texts
+            sips_gateway().authenticate(HttpMessage(body(text))).transaction_reference for text in texts
         ]
 
     def test_unreadable(self) -> None:
@@ -699,7 +702,7 @@ class TestAuthenticate:
     @pytest.mark.parametrize("message", [changed() + "|amount=1", changed() + "|x"])
     def test_contradictory(self, message: str) -> None:
         """A sealed text that is contradictory is UNKNOWN for its order, and a mismatch for another one."""
-        sealed = shop().authenticate(HttpMessage(body(message)))
+        sealed = sips_gateway().authenticate(HttpMessage(body(message)))
 
         assert PaymentState.UNKNOWN is sealed.match(order()).state
         with pytest.raises(OrderMismatchError):
@@ -707,14 +710,14 @@ class TestAuthenticate:
 
     def test_own_request(self) -> None:
         """Our own sealed request is refused when it comes back: the key seals both ways."""
-        form = shop().initiate(order())
+        form = sips_gateway().initiate(order())
         with pytest.raises(MalformedResponseError, match="payment request"):
-            shop().authenticate(HttpMessage(urlencode(form.fields).encode()))
+            sips_gateway().authenticate(HttpMessage(urlencode(form.fields).encode()))
 
     def test_json(self) -> None:
         """A merchant that posts forms receives pairs: JSON is not parsed before its seal is proved."""
         with pytest.raises(MalformedResponseError, match="expected one key version"):
-            shop().authenticate(HttpMessage(body(json.dumps(GENUINE))))
+            sips_gateway().authenticate(HttpMessage(body(json.dumps(GENUINE))))
 
     def test_one_parse(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A body is parsed once, whether it is genuine, forged or about another order."""
@@ -756,6 +759,6 @@ def test_simulator_key() -> None:
 
 def test_gateway_keeps_nothing() -> None:
     """The same message twice gives equal payments: the ledger recognises repetitions."""
-    gateway: SipsPaypage = shop()
+    gateway: SipsPaypage = sips_gateway()
 
     assert verify(body(changed()), gateway=gateway) == verify(body(changed()), gateway=gateway)

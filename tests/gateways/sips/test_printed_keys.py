@@ -9,7 +9,7 @@ import pytest
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.testing import TrialMerchant
-from sips_shop import shop
+from sips_merchant import sips_gateway
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = re.compile(r'(?:\bsecret=|\bSecret\(|^KEY = )"([^"]+)"', re.MULTILINE)
@@ -31,7 +31,7 @@ def printed(pattern: re.Pattern[str]) -> set[str]:
 def accepted(**settings: object) -> bool:
     """Return whether a gateway for production can be built."""
     try:
-        shop(**settings)
+        sips_gateway(**settings)
     except ConfigurationError:
         return False
     return True

@@ -16,7 +16,7 @@ from creance_pay.errors import (
 )
 from creance_pay.gateways import FormPost
 from creance_pay.gateways.sips import Environment, SipsHost
-from sips_shop import order, shop, verify
+from sips_merchant import order, sips_gateway, verify
 
 #: The scenarios of the portal, the ledger or other banks.
 LEFT = {
@@ -75,12 +75,12 @@ class TestAmounts:
 
     def test_right_sum(self) -> None:
         """An order whose notices sum to the amount is sent (F50)."""
-        sent = shop().initiate(order(notices={FIRST: Euros(600), SECOND: Euros(1000)})).fields
+        sent = sips_gateway().initiate(order(notices={FIRST: Euros(600), SECOND: Euros(1000)})).fields
 
         assert "amount=1600" in sent["Data"].split("|")
 
 
-GATEWAY = shop()
+GATEWAY = sips_gateway()
 
 
 def amount_sent(cents: int) -> str:
@@ -96,7 +96,7 @@ class TestRequests:
     def test_no_reference(self, reference: Any) -> None:  # noqa: ANN401 - whatever a portal gives
         """Without a reference nothing is sent (G7)."""
         with pytest.raises(InvalidValueError):
-            shop().initiate(order(transaction_reference=reference))
+            sips_gateway().initiate(order(transaction_reference=reference))
 
     def test_escaped(self) -> None:
         """Markup in a value stays a value in the form (G13)."""
@@ -112,6 +112,6 @@ class TestRequests:
 def test_local_page_in_production() -> None:
     """In production no address is on this machine (G12)."""
     with pytest.raises(InvalidValueError, match="notification_url"):
-        shop(host=SipsHost("A bank", Environment.PRODUCTION, "https://bank.example")).initiate(
+        sips_gateway(host=SipsHost("A bank", Environment.PRODUCTION, "https://bank.example")).initiate(
             order(notification_url="https://localhost/notification")
         )

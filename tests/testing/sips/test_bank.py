@@ -20,7 +20,7 @@ from creance_pay.testing.sips import (
     TrialCard,
     form_body,
 )
-from sips_shop import (
+from sips_merchant import (
     MERCHANT,
     NOON,
     NOTIFICATION_URL,
@@ -28,7 +28,7 @@ from sips_shop import (
     SECRET,
     SECRETS,
     hmac_of,
-    local_shop,
+    local_gateway,
     order,
     ring,
     sha_of,
@@ -429,7 +429,7 @@ class TestAnswering:
 
     def paid(self, card: str | None, **changes: Any) -> tuple[dict[str, str], VerifiedPayment]:  # noqa: ANN401 - settings
         """Pay by card, or leave without one; return the answer and the verified payment."""
-        opened, gateway, placed = bank(), local_shop(**changes), order()
+        opened, gateway, placed = bank(), local_gateway(**changes), order()
         asked = opened.receive(gateway.initiate(placed).fields)
         answer = opened.answer(asked, opened.leave() if card is None else opened.pay(asked, card))
         return answer, gateway.verify(HttpMessage(form_body(answer)), expected=placed)

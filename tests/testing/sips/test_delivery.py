@@ -6,7 +6,7 @@ from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import Decision, Notification
 from creance_pay.testing.sips.delivery import deliver
-from sips_shop import NOON
+from sips_merchant import NOON
 
 
 class RecordingTransport:

@@ -20,11 +20,11 @@ from creance_pay.testing.sips import (
     TrialCard,
     form_body,
 )
-from sips_shop import MERCHANT, NOON, NOTIFICATION_URL, SECRET, local_shop, order, ring
+from sips_merchant import MERCHANT, NOON, NOTIFICATION_URL, SECRET, local_gateway, order, ring
 
 DELAY = timedelta(minutes=2)
 AT_ONCE = timedelta(0)
-GATEWAY = local_shop()
+GATEWAY = local_gateway()
 
 
 def ending(fault: Fault, card: str | None = TrialCard.ACCEPTED) -> Dispatch:
@@ -105,7 +105,7 @@ class TestOldKey:
         found = []
         for version in ("0", "1", "7"):
             keys = KeyRing([SecretKey(version=version, secret=SECRET)], current=version)
-            gateway = local_shop(keys=keys)
+            gateway = local_gateway(keys=keys)
             bank = SipsBank({MERCHANT: keys}, clock=lambda: NOON, fault=Fault.OLD_KEY)
             ended = bank.settle(bank.receive(gateway.initiate(order()).fields), bank.leave())
             found.append(verified(ended.return_fields if ended else None, gateway))

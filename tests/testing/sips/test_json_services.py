@@ -14,7 +14,7 @@ from creance_pay.gateways.transport import RequestsTransport
 from creance_pay.testing.sips import SipsBank, SipsServices, form_body
 from creance_pay.testing.sips.server import bank_pages, serving
 from sips_answers import text_under_seal
-from sips_shop import MERCHANT, hmac_of, order, ring
+from sips_merchant import MERCHANT, hmac_of, order, ring
 
 WIRE = RequestsTransport(direct=True)
 CARD = "5017670000001800"

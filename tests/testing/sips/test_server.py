@@ -21,7 +21,7 @@ from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer
 from creance_pay.testing.sips import Authentication, Fault, SipsBank, TrialCard
 from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
-from sips_shop import MERCHANT, NOON, order, ring, shop
+from sips_merchant import MERCHANT, NOON, order, ring, sips_gateway
 
 CARD = "5017670000001800"
 
@@ -110,7 +110,7 @@ def scenario(bank: SipsBank) -> Iterator[Scenario]:
         return ""
 
     with serving(portal) as portal_url, serving(bank_pages(bank)) as bank_url:
-        gateway = shop(host=SipsHost.loopback(bank_url))
+        gateway = sips_gateway(host=SipsHost.loopback(bank_url))
         placed = order(return_url=f"{portal_url}/return", notification_url=f"{portal_url}/notification")
         yield Scenario(bank_url, gateway, placed, received)
 
@@ -209,7 +209,7 @@ def test_portal_down(transport: Unreachable | None) -> None:
         pass
     with serving(bank_pages(SipsBank({MERCHANT: ring()}), transport=transport)) as bank_url:
         placed = order(return_url=f"{gone}/return", notification_url=f"{gone}/notification")
-        scenario = Scenario(bank_url, shop(host=SipsHost.loopback(bank_url)), placed, [])
+        scenario = Scenario(bank_url, sips_gateway(host=SipsHost.loopback(bank_url)), placed, [])
         status, page = scenario.decide(card=CARD)
 
     assert (200, True) == (status, "Votre paiement a été accepté." in page.text)
@@ -407,7 +407,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_due(scenario: Scenario, settings: dict[str, timedelta], state: PaymentState) -> None:
     """A served bank posts a late notification, and that of an expiry, when they are due."""
     with serving_bank(SipsBank({MERCHANT: ring()}, **settings)) as url:  # type: ignore[arg-type]
-        gateway = shop(host=SipsHost.loopback(url))
+        gateway = sips_gateway(host=SipsHost.loopback(url))
         form = gateway.initiate(scenario.order)
         send(form.action, form.fields)
         send(f"{url}/payment", {"reference": "REF1", "card": CARD})

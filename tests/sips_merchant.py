@@ -54,14 +54,14 @@ def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any argument o
     return {**usual, **changes}
 
 
-def shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
+def sips_gateway(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
     """Build the merchant's gateway; the default host is production."""
     return SipsPaypage(**settings(**changes))
 
 
-def local_shop(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
+def local_gateway(**changes: Any) -> SipsPaypage:  # noqa: ANN401 - any argument of the gateway
     """Build a gateway for a bank's page on this machine."""
-    return shop(host=SipsHost.loopback("http://127.0.0.1:8080"), **changes)
+    return sips_gateway(host=SipsHost.loopback("http://127.0.0.1:8080"), **changes)
 
 
 def order(**changes: Any) -> PaymentOrder:  # noqa: ANN401 - any field of the order
@@ -106,7 +106,7 @@ def verify(
     posted: bytes, *, gateway: SipsPaypage | None = None, expected: PaymentOrder | None = None
 ) -> VerifiedPayment:
     """Verify a posted form; the default order is REF1."""
-    return (gateway or shop()).verify(HttpMessage(posted), expected=expected or order())
+    return (gateway or sips_gateway()).verify(HttpMessage(posted), expected=expected or order())
 
 
 def error_of(call: Callable[..., object], *arguments: object, **named: object) -> CreancePayError | None:
