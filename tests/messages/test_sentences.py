@@ -141,6 +141,14 @@ class TestFaultsOfALayer:
         [
             ('[below_band]\nbody = "Trop peu."', "fr: below_band.body: dropped placeholder band_min"),
             ('[below_band]\nbody = "{{ band_min }} {{ x }}"', "fr: below_band.body: unknown placeholder x"),
+            (
+                '[below_band]\nbody = "{{ band_min }} {{ x }} {{ a }}"',
+                "fr: below_band.body: unknown placeholder a, x",
+            ),
+            (
+                '[amount_out_of_range]\nbody = "Trop peu."',
+                "fr: amount_out_of_range.body: dropped placeholder maximum, minimum",
+            ),
             ('[below_bant]\nbody = "Oui."', "fr: unknown messages: below_bant"),
             ('[nothing_due]\nfooter = "Oui."', "fr: extra fields found (footer) @ $['nothing_due']"),
             ("[nothing_due]\nbody = 3", "fr: invalid value for type"),
