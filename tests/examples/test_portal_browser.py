@@ -78,6 +78,7 @@ class TestState:
         """A return that was changed in the bank's page changes nothing."""
         scenario.bank.bank.fault = Fault.LOST
         decide(page, scenario, REFUSED)
+        page.get_by_role("button", name="Aller au compte").wait_for()
         page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
                       ".replace('responseCode=05', 'responseCode=00')")  # fmt: skip
         page.get_by_role("button", name="Aller au compte").click()
@@ -105,10 +106,8 @@ class TestTwice:
         page.get_by_role("button", name="Confirmer et payer").dblclick()
         page.get_by_role("button", name="Aller sur la page de la banque").click()
 
-        assert ([20_00], True) == (
-            [entry.amount.cents for entry in scenario.ledger.payments()],
-            page.get_by_label("Numéro de carte").is_visible(),
-        )
+        expect(page.get_by_label("Numéro de carte")).to_be_visible()
+        assert [20_00] == [payment.amount.cents for payment in scenario.ledger.payments()]
 
     def test_double_click_on_leave(self, page: Page, scenario: Scenario) -> None:
         """A double click posts one form to the bank: the bank would refuse a second one."""
@@ -126,6 +125,7 @@ class TestTwice:
         page.get_by_role("button", name="Aller sur la page de la banque").click()
         page.get_by_label("Numéro de carte").fill(ACCEPTED)
         page.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Aller au compte").wait_for()
 
         assert ["PAID"] == scenario.states()[1:]
 
@@ -145,11 +145,12 @@ class TestTwice:
         other = tabs.new_page()
         type_amount(other, scenario)
         other.get_by_role("button", name="Confirmer et payer").click()
-        heading = other.locator("h1").inner_text()
+        expect(other.locator("h1")).to_have_text("Un paiement est déjà en cours")
         page.get_by_label("Numéro de carte").fill(ACCEPTED)
         page.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Aller au compte").wait_for()
 
-        assert ("Un paiement est déjà en cours", ONCE) == (heading, scenario.states())
+        assert ONCE == scenario.states()
 
     def test_two_tabs_two_debts(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """Each tab pays the debt that it shows, whatever another tab does."""
@@ -217,9 +218,11 @@ class TestChangedInThePage:
         accepted = []
         for change in changes:
             type_amount(page, scenario)
+            confirm = page.get_by_role("button", name="Confirmer et payer")
+            confirm.wait_for()  # the page is complete
             page.evaluate(change)
             with page.expect_navigation():
-                page.get_by_role("button", name="Confirmer et payer").click()
+                confirm.click()
             accepted += [] if page.title().startswith(("Erreur", "Page introuvable")) else [change]
 
         assert ([], []) == (accepted, scenario.states())
@@ -227,11 +230,12 @@ class TestChangedInThePage:
     def test_amount_to_the_bank(self, page: Page, scenario: Scenario) -> None:
         """The bank refuses an amount that was changed in the form: the seal does not match."""
         leave(page, scenario)
+        page.get_by_role("button", name="Aller sur la page de la banque").wait_for()
         page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
                       ".replace('amount=2000', 'amount=1')")  # fmt: skip
         page.get_by_role("button", name="Aller sur la page de la banque").click()
 
-        assert "Demande de paiement refusée" == page.locator("h1").inner_text()
+        expect(page.locator("h1")).to_have_text("Demande de paiement refusée")
 
 
 @pytest.mark.slow
@@ -249,6 +253,7 @@ class TestErrors:
     def test_described(self, page: Page, scenario: Scenario) -> None:
         """The field refers to its hint and its error, and contains the typed text."""
         search(page, scenario, "63117")
+        expect(page.locator("#error-summary")).to_be_focused()
         field = page.get_by_label("Référence de l’avis")
 
         assert ("true", "reference-hint reference-error", "63117") == (
