@@ -243,6 +243,18 @@ class TestSelection:
             for main, more in expected
         }
 
+    def test_values(self) -> None:
+        """The reference and the amounts are values for a message, without the band."""
+        values = assess(a_debt(), others=[other(cents=380)], policy=POLICY).values
+
+        assert {
+            "reference": numbered(1),
+            "remaining": Euros(6000),
+            "total": Euros(6380),
+            "minimum": Euros(1600),
+            "maximum": Euros(5000),
+        } == values
+
 
 class TestBandAtAccess:
     """Where the policy says so, the band is tested each time, on the balance (R6, Q2, Q3, Q4)."""

@@ -273,6 +273,11 @@ class TestExact:
 
         assert refused(values) == error_codes(lambda text: Euros.exact(Decimal(text)), values, InvalidAmountError)
 
+    def test_error_text(self) -> None:
+        """The error for a Decimal gives its sign, its number of digits and its exponent."""
+        with pytest.raises(InvalidAmountError, match=r", got sign 1, 4 digits, exponent -2$"):
+            Euros.exact(Decimal("-16.00"))
+
     def test_decimals(self) -> None:
         """A Decimal of whole cents is accepted in every spelling."""
         texts = {

@@ -256,6 +256,26 @@ class TestTransactionReference:
         """The text of a reference parses to the reference."""
         assert reference == TransactionReference.parse(str(reference))
 
+    def test_last_day_of_a_leap_year(self) -> None:
+        """The year and the day of the year are read from their own places."""
+        assert date(2016, 12, 31) == TransactionReference.parse("PCLCB163660000001").day
+
+    def test_error_texts(self) -> None:
+        """The error texts give the types, the year or the length, and never the reference."""
+        day = date(2017, 9, 11)
+        texts = {
+            "expected day to be a date and sequence to be an int, got datetime and str": (datetime(2017, 9, 11), "4"),  # noqa: DTZ001 - refused
+            "expected day to be in the years 2000 to 2099, got 1999": (date(1999, 12, 31), 4),
+            "expected sequence to be 0 to 9999999, got a number outside this range": (day, -1),
+        }
+        for text, arguments in texts.items():
+            with pytest.raises(InvalidReferenceError, match=f"^{text}$"):
+                TransactionReference.make(*arguments)  # type: ignore[arg-type]
+        with pytest.raises(
+            InvalidReferenceError, match=r"a day of that year, seven digits, got a text of 7 characters$"
+        ):
+            TransactionReference.parse("PCLCB17")
+
     def test_other_texts(self) -> None:
         """An impossible day, another length, another alphabet or another type is refused."""
         values = [
