@@ -32,7 +32,7 @@ SURVIVED = {0: "survived", 33: "no tests", 5: "no tests"}
 # The check of zip that its arguments have one length: linters ask for it where that is so anyway.
 LENGTHS = re.compile(r", (?:strict=\w+)?(?=\))")
 # The first argument of an error: its text.
-MESSAGE = re.compile(r'(^|Error\(|_refuse\()(?:f?"(?:[^"\\]|\\.)*"|None)?(?:, |,$|(?=\))|$)', re.MULTILINE)
+MESSAGE = re.compile(r'(^|Error\(|_refuse\w*\()(?:f?"(?:[^"\\]|\\.)*"|None)?(?:, |,$|(?=\))|$)', re.MULTILINE)
 
 
 def mutmut(*words: str) -> str:
