@@ -5,7 +5,7 @@ import pytest
 
 from creance_pay import Euros
 from creance_pay.errors import MessageError
-from creance_pay.messages import Medium, Message, error_summary, printable_page, read_overrides, render, sample
+from creance_pay.messages import Medium, Message, Wording, error_summary, printable_page, read_overrides, render, sample
 from creance_pay.messages.acknowledgements import Acknowledgement
 from creance_pay.messages.catalogue import (
     AmountHint,
@@ -124,3 +124,14 @@ class TestPage:
     def test_english(self) -> None:
         """The title is in the language asked for."""
         assert "<title>Acknowledgement of your payment</title>" in printable_page(sample(Acknowledgement), lang="en")
+
+    def test_uses_the_wording_and_the_sentences_of_the_caisse(self) -> None:
+        """A sentence of the caisse replaces the sentence of the wording."""
+        ours = read_overrides({"fr": '[acknowledgement]\ntitle = "Votre paiement"'})
+        page = printable_page(sample(Acknowledgement), overrides=ours, wording=Wording.PLAIN)
+
+        assert (True, True) == ("<title>Votre paiement</title>" in page, "Nous avons reçu votre paiement le" in page)
+
+    def test_nonce_is_escaped(self) -> None:
+        """A hostile nonce stays in its attribute."""
+        assert "<script>" not in printable_page(sample(Acknowledgement), nonce='"><script>')
