@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -57,6 +58,8 @@ def texts(size: int) -> dict[str, str]:
     }
 
 
+# A run that measures coverage slows each line.
+TRACE_ALLOWANCE = 4
 # Forms and lines, each kind of separator and escape many times.
 RAW = {
     **{
@@ -107,11 +110,12 @@ def peak_bytes(target: Target, content: bytes) -> int:
 @pytest.mark.parametrize("name", UNBOUNDED)
 def test_cpu(name: str) -> None:
     """No shape costs a target more CPU time than the bound, in the best of three calls."""
-    target = UNBOUNDED[name]
+    target, allowance = UNBOUNDED[name], 1 if sys.gettrace() is None else TRACE_ALLOWANCE
     costly = [
         shape
         for wanted, shape, content in INPUTS
-        if wanted == name and all(cpu_seconds(target, content) > max_cpu_seconds(target, content) for _ in range(3))
+        if wanted == name
+        and all(cpu_seconds(target, content) > allowance * max_cpu_seconds(target, content) for _ in range(3))
     ]
     assert [] == costly
 
