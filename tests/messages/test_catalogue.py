@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from creance_pay import PaymentState
+from creance_pay import Euros, PaymentState
 from creance_pay.codes import Code
 from creance_pay.errors import MessageError
 from creance_pay.messages import (
@@ -21,7 +21,7 @@ from creance_pay.messages import (
     render,
     sample,
 )
-from creance_pay.messages.catalogue import PaymentAccepted
+from creance_pay.messages.catalogue import AmountOutOfRange, PaymentAccepted
 from creance_pay.messages.sentences import Overrides, Wording, read_catalogue, sentences_of, unanswered
 from samples import plain
 
@@ -71,6 +71,15 @@ class TestList:
     def test_samples_keep_the_class(self) -> None:
         """Every message has sample values."""
         assert list(MESSAGES) == [type(sample(kind)) for kind in MESSAGES]
+
+    def test_sample_values(self) -> None:
+        """A sample has the bounds of the guide's screens, or the largest amount of a bank: twelve digits of cents."""
+        largest = Euros(999_999_999_999)
+
+        assert (
+            AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000)),
+            AmountOutOfRange(minimum=largest, maximum=largest),
+        ) == (sample(AmountOutOfRange), sample(AmountOutOfRange, longest=True))
 
     def test_subclass_of_a_portal_changes_nothing(self) -> None:
         """A portal derives a class of its own: the catalogue is read as before, and only ours are rendered."""
