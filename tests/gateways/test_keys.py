@@ -156,6 +156,11 @@ class TestKeyRing:
         with pytest.raises(ConfigurationError):
             KeyRing(keys, current=current)
 
+    def test_no_key(self) -> None:
+        """The error about an item that is no key names its type."""
+        with pytest.raises(ConfigurationError, match=r"expected a key ring of SecretKey, got str$"):
+            KeyRing([key(), "a-secret"], current="2")  # type: ignore[list-item]
+
     def test_find(self) -> None:
         """The older key is found by its version."""
         assert SECRETS["1"] == ring().find("1", now=NOON).get_secret_value()

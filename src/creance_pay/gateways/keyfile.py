@@ -45,7 +45,7 @@ _POSIX = os.name == "posix"
 
 def _decode(text: str) -> bytes:
     """Decode base64 in either alphabet, with or without padding; return no bytes for any other text."""
-    letters = text.rstrip("=").translate(_STANDARD_ALPHABET)
+    letters = text.translate(_STANDARD_ALPHABET)
     try:
         return b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except ValueError:

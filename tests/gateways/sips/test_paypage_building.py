@@ -50,6 +50,12 @@ class TestSettings:
 
         assert [] == [change for change, error in errors if not isinstance(error, ConfigurationError)]
 
+    @pytest.mark.parametrize(("merchant_id", "found"), [("01122374455000", "14 characters"), (5, "int")])
+    def test_merchant_id(self, merchant_id: Any, found: str) -> None:  # noqa: ANN401 - a value of another type
+        """The error about a merchant number names its length or its type."""
+        with pytest.raises(ConfigurationError, match=f"fifteen digits, got {found}$"):
+            sips_gateway(merchant_id=merchant_id)
+
     def test_clock_without_zone(self) -> None:
         """A clock without zone could not be compared with the last moment of a key."""
         with pytest.raises(ConfigurationError, match="clock"):

@@ -705,14 +705,19 @@ class TestAuthenticate:
         sealed = sips_gateway().authenticate(HttpMessage(body(message)))
 
         assert PaymentState.UNKNOWN is sealed.match(order()).state
-        with pytest.raises(OrderMismatchError):
+        with pytest.raises(OrderMismatchError) as caught:
             sealed.match(order(transaction_reference="REF2"))
+        assert ("transactionReference",) == caught.value.fields
 
     def test_own_request(self) -> None:
         """Our own sealed request is refused when it comes back: the key seals both ways."""
         form = sips_gateway().initiate(order())
         with pytest.raises(MalformedResponseError, match="payment request"):
             sips_gateway().authenticate(HttpMessage(urlencode(form.fields).encode()))
+
+    def test_address_repeated(self) -> None:
+        """An answer may repeat an address of the request: it has a response code."""
+        assert verify(body(changed(normalReturnUrl="https://portal.example/return")))
 
     def test_json(self) -> None:
         """A merchant that posts forms receives pairs: JSON is not parsed before its seal is proved."""
