@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,9 @@ from visitor import Visitor
 from creance_pay import Euros, rules
 from creance_pay.errors import CreancePayError
 from creance_pay.ledger import Ledger, Payment, SqlLedger
+from creance_pay.payments import PaymentService
 from creance_pay.testing import LocalBank, TrialMerchant
+from creance_pay.testing.sips import SipsBank, SipsServices
 from creance_pay.testing.sips.server import bank_pages, serving
 from portal import create_portal
 
@@ -58,11 +60,15 @@ class Demo:
         person: The person.
         portal_url: The address of the portal.
         ledger: The portal's ledger.
+        service: The portal's payment service.
+        bank: The bank.
     """
 
     person: Visitor
     portal_url: str
     ledger: Ledger
+    service: PaymentService
+    bank: SipsBank
 
     def expect_text(self, *sentences: str) -> None:
         """Raise ``DiffersError`` unless the page contains the guide's sentences, with either form of apostrophe."""
@@ -99,7 +105,7 @@ def serving_demo() -> Iterator[Demo]:
         with serving(portal) as portal_url:
             person = Visitor(portal_url)
             person.press("Ouvrir le compte A")
-            yield Demo(person, portal_url, ledger)
+            yield Demo(person, portal_url, ledger, portal.extensions["portal"].payment_service, bank.bank)
             person.close()
         ledger.close()
 
@@ -191,6 +197,23 @@ def acknowledge(demo: Demo) -> None:
     expect(timedelta(hours=24), display_by - payment.paid_at)
 
 
+def post_and_refund(demo: Demo) -> None:
+    """Report the posting of the payment by the caisse, and refund a part of it."""
+    print_step("At the caisse: the payment is posted, and an operator refunds 5 EUR")
+    reference = demo.last_payment().transaction_reference
+    now = datetime.now(UTC)
+    pending = demo.ledger.pending(demo.last_payment().order.notices, now)
+    print_value("pending", ", ".join(f"{part} EUR" for part in pending.values()))
+    expect([Euros(2000)], [*pending.values()])
+    demo.service.posted(reference, by="posting job")
+    expect({}, demo.ledger.pending(demo.last_payment().order.notices, now))
+    print_value("posted", "nothing is pending")
+    SipsServices(demo.bank).run_nightly_batch()
+    act = demo.service.refund(reference, Euros(500), by="operator 7", reason="paid too much")
+    print_value("refund", f"{act.amount} EUR, {act.state}; ledger: {demo.last_payment().state}")
+    expect(("DONE", "PARTIALLY_REFUNDED"), (act.state, demo.last_payment().state))
+
+
 def run() -> None:
     """Run every step."""
     notices()
@@ -206,6 +229,7 @@ def run() -> None:
         forge(demo)
         pay(demo, "accepted", "Valider", CARD, "PAID", thanks, displayed)
         acknowledge(demo)
+        post_and_refund(demo)
 
 
 def main() -> int:

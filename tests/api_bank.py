@@ -80,7 +80,7 @@ class ApiBank(Gateway):
     keys: Mapping[str, SecretKey]
     transport: Transport = attrs.field(repr=False)
 
-    def initiate(self, order: PaymentOrder) -> Redirect:
+    def initiate(self, order: PaymentOrder, *, options: object = None) -> Redirect:  # noqa: ARG002 - has no options
         """Call the bank to create a page for this payment."""
         answer = self.transport.post_form(PAGE, {"reference": order.transaction_reference})
         text = answer.body.decode("ascii", "replace")

@@ -122,10 +122,18 @@ class Desk:
 def message(started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> HttpMessage:
     """Seal a message about a payment, by the bank's key and without the library's own sealing code."""
     reference = started if isinstance(started, str) else started.transaction_reference
-    named = {"transactionReference": reference, "responseCode": code, **fields}
+    returned = {} if isinstance(started, str) else {"returnContext": nonce(started)}
+    named = {"transactionReference": reference, "responseCode": code, **returned, **fields}
     return HttpMessage(body(changed(*absent, **named)))
 
 
 def at(moment: datetime) -> dict[str, str]:
     """Return the field of the bank's time."""
     return {"transactionDateTime": moment.isoformat(timespec="seconds")}
+
+
+def nonce(started: StartedPayment) -> str:
+    """Read the order's own value from its form, as the bank does."""
+    data = started.form.fields["Data"]  # type: ignore[union-attr]
+    found: str = dict(part.split("=", 1) for part in data.split("|"))["returnContext"]
+    return found

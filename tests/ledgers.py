@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
+from sips_merchant import MERCHANT
 from system_parts import missing
 
 # The same in every process of a test.
@@ -40,7 +41,7 @@ def open_sql() -> Iterator[OpenSql]:
     opened: list[SqlLedger] = []
 
     def open_one(url: str, **settings: Any) -> SqlLedger:  # noqa: ANN401 - any argument of the ledger
-        opened.append(SqlLedger(url, **settings))
+        opened.append(SqlLedger(url, **{"merchant_id": MERCHANT, **settings}))
         return opened[-1]
 
     yield open_one
@@ -55,6 +56,12 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'ledger.db'}"
     url: str = request.getfixturevalue("postgres")
     return url
+
+
+@pytest.fixture
+def first_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each ledger with the sequence number 1, in place of a random one."""
+    monkeypatch.setattr("secrets.randbelow", lambda _: 0)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

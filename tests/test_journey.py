@@ -46,6 +46,8 @@ def test_succeeds() -> None:
         "verified: CANCELLED",
         "HTTP 400, ledger: REFUSED",
         "accuse-reception-",
+        "posted       nothing is pending",
+        "refund       5.00 EUR, DONE; ledger: PARTIALLY_REFUNDED",
     ]
     secrets = ("5017670000001800", *(key.get_secret_value() for key in TrialMerchant().keys))
 

@@ -52,7 +52,7 @@ def create_portal(
     portal.extensions["portal"] = PortalService(
         example_accounts() if accounts is None else accounts,
         gateway=gateway,
-        ledger=SqlLedger(f"sqlite:///{folder / 'ledger.db'}"),
+        ledger=SqlLedger(f"sqlite:///{folder / 'ledger.db'}", merchant_id="example-portal"),
         mailbox=Mailbox(folder / "mailbox.db"),
         transport=RequestsTransport(direct=True),
         clock=clock,

@@ -36,7 +36,7 @@ from .caisses import Caisse, find_caisse
 from .debts import Debt, DebtKind
 from .http import HttpMessage
 from .money import Euros
-from .payment import PaymentOrder, PaymentState, Source, VerifiedPayment
+from .payment import Movement, MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
 from .references import NoticeReference, TransactionReference
 
 __all__ = [
@@ -45,6 +45,8 @@ __all__ = [
     "DebtKind",
     "Euros",
     "HttpMessage",
+    "Movement",
+    "MovementKind",
     "NoticeReference",
     "PaymentOrder",
     "PaymentState",

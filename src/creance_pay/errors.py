@@ -123,15 +123,17 @@ class OrderMismatchError(CreancePayError):
 
     Attributes:
         fields: The names of the fields that differ from the order, in the vendor's spelling.
+        foreign: Whether the message repeats the nonce of another order with the same transaction reference.
     """
 
     #: The HTTP status to answer.
     http_status: ClassVar[int] = 200
 
-    def __init__(self, message: str = "", *, fields: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str = "", *, fields: tuple[str, ...] = (), foreign: bool = False) -> None:
         """Create the error, with the names of the fields and without their values."""
         super().__init__(message)
         self.fields = fields
+        self.foreign = foreign
 
 
 class PaymentInProgressError(CreancePayError):
@@ -158,6 +160,10 @@ class GatewayUnavailableError(CreancePayError):
         """Create the error, by default as not retryable: the failed call may have moved money."""
         super().__init__(message)
         self.retryable = retryable
+
+
+class ReferenceUsedError(GatewayUnavailableError):
+    """The bank refused the order because it knew its transaction reference before: another ledger has issued it."""
 
 
 class UnsupportedError(CreancePayError):

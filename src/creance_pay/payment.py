@@ -59,6 +59,21 @@ class Source(StrEnum):
     STATUS = "STATUS"
     #: A line of the bank's daily report.
     REPORT = "REPORT"
+    #: A decision of a person, with name and reason.
+    PERSON = "PERSON"
+
+
+class MovementKind(StrEnum):
+    """A kind of money movement of a payment."""
+
+    #: The cardholder was debited for the merchant.
+    CAPTURED = "CAPTURED"
+    #: The merchant gave money back.
+    REFUNDED = "REFUNDED"
+    #: The cardholder's bank took money back.
+    CHARGED_BACK = "CHARGED_BACK"
+    #: The cardholder's bank returned what it had taken back.
+    REPRESENTED = "REPRESENTED"
 
 
 def _text_of(reference: str | TransactionReference) -> str:
@@ -68,6 +83,11 @@ def _text_of(reference: str | TransactionReference) -> str:
 def _own_copy(notices: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
     """Copy a mapping, so that the split cannot change afterwards; the validator refuses any other value."""
     return dict(notices) if isinstance(notices, Mapping) else notices
+
+
+def _with_zone(_: PaymentOrder, attribute: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidValueError(f"expected {attribute.name} to have a time zone, got none")
 
 
 def _above_zero(_: PaymentOrder, __: attrs.Attribute[Euros], amount: Euros) -> None:
@@ -98,6 +118,9 @@ class PaymentOrder:
         return_url: Where the browser comes back to; the gateway checks it.
         notification_url: Where the bank's server posts the result; the gateway checks it.
         notices: The amount of each notice; when given, it sums to ``amount``.
+        nonce: A random value of this order alone.  A gateway sends it to the bank in a field that the bank returns,
+            and demands it back; empty for an order without ledger.
+        expires_at: The time, with its zone, after which the bank must not start the payment; ``None`` for no limit.
 
     Raises:
         InvalidValueError: when a field is of another type.
@@ -111,6 +134,27 @@ class PaymentOrder:
     notices: Mapping[NoticeReference, Euros] = attrs.field(
         factory=dict, converter=_own_copy, validator=_sums_to_amount, hash=False
     )
+    nonce: str = attrs.field(default="", repr=False, validator=of_type(str))
+    expires_at: datetime | None = attrs.field(
+        default=None, repr=False, validator=[of_type(datetime, type(None)), _with_zone]
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Movement:
+    """A movement of money that a bank reports.
+
+    Attributes:
+        kind: Its kind.
+        amount: Its amount, above zero.
+        identifier: The bank's identifier, unique among the movements of its payment and kind.
+        at: The bank's time, with its zone.
+    """
+
+    kind: MovementKind
+    amount: Euros
+    identifier: str
+    at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -129,6 +173,9 @@ class VerifiedPayment:
         authorised_at: The bank's time, with its time zone.
         key_version: The version of the key that authenticated the message.
         remaining: The amount that is left after refunds and partial cancellations, where the bank reports it.
+        bound: Whether the message repeated the order's own nonce.
+        reference_used: Whether the bank refuses the order because it knew the transaction reference before.
+        movement: The one movement that the message reports, where it reports movements and not states.
         warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
     """
@@ -144,6 +191,9 @@ class VerifiedPayment:
     authorised_at: datetime | None = None
     key_version: str | None = None
     remaining: Euros | None = None
+    bound: bool = False
+    reference_used: bool = False
+    movement: Movement | None = None
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 

@@ -221,6 +221,50 @@ class TestErase:
         assert "--days: expected a whole number from 0 to 36525, got '-1'" in capsys.readouterr().err
 
 
+class TestPostings:
+    """``postings``, ``posted`` and ``rejected``: the files between the ledger and the caisse."""
+
+    def test_round_trip(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The written file, sent back as the answer, posts each notice; later files begin after the last number."""
+        first = paid(desk)
+        assert 0 == run("postings")
+        written = capsys.readouterr().out
+        rows = [line.split(";") for line in written.splitlines()]
+        answer = tmp_path / "answer.csv"
+        answer.write_text(written, encoding="utf-8")
+        assert 0 == run("posted", str(answer), "--by", "a job")
+
+        assert [first.transaction_reference, "6311705400000344F", "16.00", "CAPTURED"] == rows[1][1:5]
+        assert {} == desk.ledger.pending([NOTICE], desk.now)
+        capsys.readouterr()
+        assert 0 == run("postings", "--after", rows[1][0])
+        assert 1 == len(capsys.readouterr().out.splitlines())
+
+    def test_rejected(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A rejection raises an incident; a line that cannot be recorded is named and stops no other."""
+        started = paid(desk)
+        answer = tmp_path / "answer.csv"
+        lines = [
+            "transaction_reference;notice_reference",
+            "PCLCB1;x",
+            f"{started.transaction_reference};{NOTICE.canonical}",
+        ]
+        answer.write_text("\n".join(lines), encoding="utf-8")
+
+        assert 1 == run("rejected", str(answer), "--by", "a job", "--reason", "closed debt")
+        assert "line 2: " in capsys.readouterr().err
+        assert ["POSTING_REJECTED"] == desk.incidents()
+
+    @pytest.mark.usefixtures("desk")
+    def test_columns(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """An answer without the two columns is refused with the columns found."""
+        answer = tmp_path / "answer.csv"
+        answer.write_text("a;b\n", encoding="utf-8")
+
+        assert 1 == run("posted", str(answer), "--by", "a job")
+        assert "expected the columns transaction_reference, notice_reference, got a, b" in capsys.readouterr().err
+
+
 class TestReconcile:
     """``reconcile``: the bank is asked by the portal's own service."""
 
@@ -269,8 +313,8 @@ class TestReconcile:
     def test_reports(self, portal: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The lines of a report are recorded; an unreadable one has status 1."""
         started, report = portal.start(), tmp_path / "report.csv"
-        columns = "transactionReference;transactionStatus;amount\n"
-        good = f"{started.transaction_reference};CAPTURED;1600\n"
+        columns = "transactionReference;transactionStatus;amount;transactionDateTime\n"
+        good = f"{started.transaction_reference};CAPTURED;1600;{portal.now.isoformat()}\n"
         report.write_text(f"HEADER;TRANSACTIONS;20261123;1\n{columns}{good}unreadable\nEND;2\n")
 
         words = ["ledger", "reconcile", "portal_of_tests:service", "--report", str(report), "--json"]

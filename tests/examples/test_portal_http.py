@@ -366,7 +366,7 @@ class TestState:
         """Write a state into the ledger."""
         payment = scenario.ledger.payments()[0]
         with scenario.ledger.transaction() as store:
-            assert store.compare_and_set(attrs.evolve(payment, state=state, version=payment.version + 1))
+            store.update(attrs.evolve(payment, state=state, version=payment.version + 1))
 
     def test_refund_reported(self, scenario: Scenario, visitor: Visitor, paid: Payment) -> None:
         """A refund in the bank's daily report is shown on the page that the payment led to."""

@@ -11,9 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from creance_pay import Euros, NoticeReference
 from creance_pay.errors import PaymentInProgressError
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
-from creance_pay.payments import StartedPayment
+from creance_pay.payments import Posting, StartedPayment
 from ledger_desk import Desk, at
-from sips_merchant import NOON
+from sips_merchant import MERCHANT, NOON
 
 STATES = {
     "00": "PAID", "05": "REFUSED", "12": "ERROR", "17": "CANCELLED", "60": "PENDING", "97": "EXPIRED", "99": "UNKNOWN",
@@ -58,7 +58,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Open at noon."""
-        self.desk, self.hours = Desk(self.make()), 0.0
+        self.desk, self.hours = Desk(self.make(), posting=Posting.AFTER_DELAY), 0.0
         self.models: dict[str, Model] = {}
 
     def make(self) -> Ledger:
@@ -128,7 +128,7 @@ class SqlMachine(Machine):
     def make(self) -> Ledger:
         """Open a ledger in a new file."""
         self.folder = tempfile.TemporaryDirectory()
-        self.sql = SqlLedger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}")
+        self.sql = SqlLedger(f"sqlite:///{Path(self.folder.name) / 'ledger.db'}", merchant_id=MERCHANT)
         return self.sql
 
     def teardown(self) -> None:

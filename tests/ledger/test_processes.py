@@ -93,7 +93,8 @@ def test_load(
 
     with ProcessPoolExecutor(crowd, mp_context=get_context("spawn")) as pool:
         references = [*chain(*measured("payments started", payments, start, notices(payments)))]
-        bodies = [message(reference).body for reference in references]
+        nonces = {payment.transaction_reference: payment.order.nonce for payment in ledger.payments()}
+        bodies = [message(reference, returnContext=nonces[reference]).body for reference in references]
         posted = [("notification", body) for body in bodies for _ in range(chance.randint(1, 5))]
         posted += [("return", body) for body in bodies]
         chance.shuffle(posted)

@@ -18,12 +18,12 @@ from creance_pay.ledger.sql import store
 from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
 from ledger_desk import NOTICE, OTHER, Desk
 from ledgers import PAYLOAD_KEY, OpenSql
-from sips_merchant import NOON
+from sips_merchant import MERCHANT, NOON
 
 SECOND = '''"""Do nothing, for a test."""
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -42,9 +42,9 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be the next version of the package, with one migration more."""
     folder = tmp_path / "migrations"
     shutil.copytree(sql_database._MIGRATIONS, folder)
-    (folder / "versions" / "v0002_second.py").write_text(SECOND, encoding="utf-8")
+    (folder / "versions" / "v0003_third.py").write_text(SECOND, encoding="utf-8")
     monkeypatch.setattr(sql_database, "_MIGRATIONS", folder)
-    monkeypatch.setattr(sql_database, "VERSION", "0002")
+    monkeypatch.setattr(sql_database, "VERSION", "0003")
 
 
 def version(file: Path) -> str:
@@ -83,11 +83,11 @@ class TestTables:
         Desk(open_sql(f"sqlite:///{file}")).start()
         request.getfixturevalue("newer")
 
-        with pytest.raises(ConfigurationError, match="version 0001 instead of 0002, which is older: upgrade=True"):
+        with pytest.raises(ConfigurationError, match="version 0002 instead of 0003, which is older: upgrade=True"):
             open_sql(f"sqlite:///{file}")
-        assert "0001" == version(file)
+        assert "0002" == version(file)
         ledger = open_sql(f"sqlite:///{file}", upgrade=True)
-        assert ("0002", 1) == (version(file), len(ledger.payments()))
+        assert ("0003", 1) == (version(file), len(ledger.payments()))
 
     def test_newer(self, file: Path, open_sql: OpenSql) -> None:
         """Tables of a newer version are refused, whatever is asked for."""
@@ -143,7 +143,7 @@ class TestBusy:
 
     def test_not_for_ever(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody waits for ever: the error is retryable."""
-        monkeypatch.setattr(sql_database, "_PATIENCE", -1)
+        monkeypatch.setattr(sql_database, "_BUSY_TIMEOUT_S", -1)
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
 
@@ -157,7 +157,7 @@ class TestBusy:
         other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         with monkeypatch.context() as patch:
-            patch.setattr(sql_database, "_PATIENCE", -1)
+            patch.setattr(sql_database, "_BUSY_TIMEOUT_S", -1)
             with pytest.raises(GatewayUnavailableError) as caught:
                 desk.start()
         release = Timer(0.3, other.rollback)
@@ -201,7 +201,8 @@ class TestPayloads:
         answer = desk.notify("PCLCB263270000001")
         desk.service.reconcile()
 
-        assert (503, [None]) == (answer.http_status, [event.evidence.payload for event in desk.ledger.parked()])
+        kept = desk.ledger.events("PCLCB263270000001")
+        assert (503, [None]) == (answer.http_status, [event.evidence.payload for event in kept])
 
     def test_environment(self, file: Path, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
         """The environment may hold the keys."""
@@ -209,22 +210,22 @@ class TestPayloads:
         desk = Desk(open_sql(f"sqlite:///{file}"))
         desk.notify("PCLCB263270000001")
 
-        assert desk.ledger.parked()[0].message is not None
+        assert desk.ledger.events("PCLCB263270000001")[0].message is not None
 
     def test_rotation(self, ledger_url: str, monkeypatch: pytest.MonkeyPatch, open_sql: OpenSql) -> None:
         """After a new key has encrypted everything again the old one opens nothing, and the new one all."""
         monkeypatch.setattr(store, "_PAGE", 2)
         shop, new = f"{ledger_url[:3]}-rotation", Fernet.generate_key().decode()
         desk = Desk(open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]))
-        for number in range(5):
-            desk.notify(f"PCLCB26001000000{number}")
+        references = [f"PCLCB26001000000{number}" for number in range(5)]
+        for reference in references:
+            desk.notify(reference)
         open_sql(ledger_url, merchant_id=shop, payload_keys=[new, PAYLOAD_KEY]).rekey()
 
-        assert 5 == len(open_sql(ledger_url, merchant_id=shop, payload_keys=[new]).parked())
-        with pytest.raises(ConfigurationError, match="no given key decrypts"):
-            desk.ledger.parked()
-        with pytest.raises(ConfigurationError, match="no given key decrypts"):
-            open_sql(ledger_url, merchant_id=shop, payload_keys=[]).rekey()
+        after = open_sql(ledger_url, merchant_id=shop, payload_keys=[new])
+        assert [] == [each for each in references if after.events(each)[0].message is None]
+        assert [False] * 5 == [desk.ledger.events(each)[0].readable for each in references]
+        assert (0, 5) == (after.rekey(), open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]).rekey())
 
     @pytest.mark.parametrize("key", ["short", "x" * 43 + "é", "A" * 45])
     def test_no_key(self, key: str, open_sql: OpenSql) -> None:
@@ -246,7 +247,7 @@ class TestReaching:
     def test_another_kind(self, url: str) -> None:
         """Anything but SQLite in a file and PostgreSQL is refused, and a password not shown."""
         with pytest.raises(ConfigurationError, match=r"sqlite:///FILE or postgresql://") as caught:
-            SqlLedger(url)
+            SqlLedger(url, merchant_id=MERCHANT)
         assert "hidden-word" not in str(caught.value)
 
     def test_nobody_there(self, open_sql: OpenSql) -> None:
@@ -255,7 +256,7 @@ class TestReaching:
             open_sql("postgresql://portal:hidden-word@127.0.0.1:9/ledger")
 
         assert caught.value.retryable
-        assert "the ledger's database cannot do it now: OperationalError" == str(caught.value)
+        assert "the ledger's database does not answer, or refuses: OperationalError" == str(caught.value)
         assert caught.value.__context__ is None
 
     def test_full(self, file: Path, open_sql: OpenSql) -> None:
@@ -284,7 +285,7 @@ class TestReaching:
         monkeypatch.delattr("creance_pay.ledger.sql.database")
 
         with pytest.raises(MissingExtraError, match=rf"creance-pay\[{extra}\]") as caught:
-            SqlLedger(url)
+            SqlLedger(url, merchant_id=MERCHANT)
         assert extra == caught.value.extra
 
     def test_repr(self, file: Path, open_sql: OpenSql) -> None:

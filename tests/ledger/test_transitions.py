@@ -7,24 +7,35 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import PaymentState, Source, VerifiedPayment
-from creance_pay.ledger import Change, Disposition, IncidentKind, Payment, transition
+from creance_pay import Euros, PaymentState, Source, VerifiedPayment
+from creance_pay.ledger import Change, Disposition, IncidentKind, Payment, Sums, transition
 from sips_merchant import NOON, order
 
 S, D = PaymentState, Disposition  # both names are used often below
-SETTLED = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED]
+SETTLED = [S.PAID, S.PARTIALLY_REFUNDED, S.REFUNDED, S.CHARGED_BACK]
 FAILED = [S.REFUSED, S.CANCELLED, S.EXPIRED, S.ERROR]
 REPORTED = [state for state in S if state is not S.CREATED]
 EVERY_PAIR = [*product(PaymentState, REPORTED)]
+AMOUNT, PART = order().amount, Euros(100)
+SUMS = {
+    S.PAID: Sums(captured=AMOUNT),
+    S.PARTIALLY_REFUNDED: Sums(captured=AMOUNT, refunds_reported=PART),
+    S.REFUNDED: Sums(captured=AMOUNT, refunds_reported=AMOUNT),
+    S.CHARGED_BACK: Sums(captured=AMOUNT, charged_back=AMOUNT),
+}
 
 
 def payment(state: PaymentState, **details: Any) -> Payment:  # noqa: ANN401 - any field of a payment
     """Make a recorded payment in a state."""
-    return Payment(order=order(), state=state, created_at=NOON, changed_at=NOON, **details)
+    return Payment(
+        order=order(), state=state, sums=SUMS.get(state, Sums()), created_at=NOON, changed_at=NOON, **details
+    )
 
 
 def message(state: PaymentState, source: Source = Source.NOTIFICATION, **details: Any) -> VerifiedPayment:  # noqa: ANN401 - any field
     """Make a message that reports a state."""
+    if state is S.PARTIALLY_REFUNDED:
+        details = {"remaining": AMOUNT - PART, **details}
     return VerifiedPayment(state=state, source=source, **details)
 
 
@@ -44,7 +55,7 @@ class TestEverywhere:
     """The rules that hold for every state and every message, of every source, first and repeated."""
 
     def test_money_stays(self) -> None:
-        """Money that moved advances to refunds only, and a refund to nothing else."""
+        """Money that moved advances to refunds and chargebacks only, and never back."""
         pairs = [(current, incoming) for current, incoming in EVERY_PAIR if current in SETTLED]
         later = {current: SETTLED[SETTLED.index(current) :] for current in SETTLED}
         assert [] == [(pair, each) for pair in pairs for each in changes(*pair) if each.state not in later[pair[0]]]
@@ -55,12 +66,12 @@ class TestEverywhere:
         assert [] == [(pair, each) for pair in pairs for each in changes(*pair) if each.state is not pair[1]]
 
     def test_applied_is_a_change(self) -> None:
-        """A message is applied exactly when the state changes, so that an effect follows a state once."""
+        """A message is applied exactly when the state or the money changes, so that an effect follows a state once."""
         assert [] == [
             (pair, each)
             for pair in EVERY_PAIR
             for each in changes(*pair)
-            if (each.state is pair[0]) == (each.disposition is D.APPLIED)
+            if ((each.state, each.sums) == (pair[0], payment(pair[0]).sums)) == (each.disposition is D.APPLIED)
         ]
 
     def test_settles(self) -> None:
@@ -78,7 +89,7 @@ class TestIncidents:
 
     def test_money_after_no(self) -> None:
         """Money that moves after a refusal raises an incident."""
-        found = [(pair, change(*pair).incidents) for pair in product(FAILED, SETTLED)]
+        found = [(pair, change(*pair).incidents) for pair in product(FAILED, SETTLED[:3])]
 
         assert [] == [each for each in found if each[1] != (IncidentKind.PAID_AFTER_NO,)]
 
@@ -104,7 +115,7 @@ class TestIncidents:
         current = payment(S.PAID, authorised_at=NOON)
         incoming = message(S.REFUSED, source=Source.REPORT, authorised_at=NOON - timedelta(minutes=1))
 
-        assert Change(state=S.PAID, disposition=D.SUPERSEDED) == transition(current, incoming)
+        assert Change(state=S.PAID, sums=SUMS[S.PAID], disposition=D.SUPERSEDED) == transition(current, incoming)
 
     @pytest.mark.parametrize(("current", "number"), [(None, "2"), ("1", None), ("1", "1")])
     def test_one_authorisation(self, current: str | None, number: str | None) -> None:

@@ -170,9 +170,9 @@ class Careless(Gateway):
         self._sips = sips_gateway()
         self._fault = fault
 
-    def initiate(self, order: PaymentOrder) -> FormPost:
+    def initiate(self, order: PaymentOrder, *, options: Any = None) -> FormPost:  # noqa: ANN401 - as the gateway
         """Initiate as Sips does."""
-        return self._sips.initiate(order)
+        return self._sips.initiate(order, options=options)
 
     def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> SealedMessage:
         """Authenticate with the fault."""

@@ -21,6 +21,8 @@ from creance_pay import (
     DebtKind,
     Euros,
     HttpMessage,
+    Movement,
+    MovementKind,
     NoticeReference,
     PaymentOrder,
     PaymentState,
@@ -59,6 +61,7 @@ from creance_pay.errors import (
     UnsupportedError,
 )
 from creance_pay.gateways import (
+    BadLine,
     Capability,
     FormPost,
     Gateway,
@@ -67,6 +70,8 @@ from creance_pay.gateways import (
     OperationOutcome,
     OperationResult,
     Redirect,
+    Report,
+    ReportKind,
     ReportLine,
     RequestsTransport,
     SealAlgorithm,
@@ -77,16 +82,17 @@ from creance_pay.gateways import (
     seal,
 )
 from creance_pay.gateways.sips import (
-    BadLine,
     Environment,
     PaypageOptions,
-    Report,
     SipsHost,
     SipsPaypage,
     SipsPaypageJson,
     read_reports,
 )
 from creance_pay.ledger import (
+    Act,
+    ActKind,
+    ActState,
     Change,
     Disposition,
     Effect,
@@ -98,9 +104,11 @@ from creance_pay.ledger import (
     MemoryLedger,
     Payment,
     PaymentEvent,
+    PostingState,
     RecordResult,
     SqlLedger,
     Store,
+    Sums,
     transition,
 )
 from creance_pay.messages import (
@@ -138,6 +146,7 @@ from creance_pay.payments import (
     EffectsRun,
     PaymentService,
     PaymentView,
+    Posting,
     Reconciliation,
     StartedPayment,
 )
@@ -403,9 +412,15 @@ def ledgers() -> Ledger:
     assert_type(ledger.pending([references()[0]], MOMENT), dict[NoticeReference, Euros])
     assert_type(ledger.payments({PaymentState.PAID}, before=MOMENT), tuple[Payment, ...])
     assert_type(ledger.tasks(), tuple[EffectTask, ...])
-    assert_type(ledger.claim(now=MOMENT, names=["display"]), tuple[EffectTask, Payment] | None)
+    assert_type(ledger.claim(now=MOMENT, effects=[]), tuple[EffectTask, Payment] | None)
     assert_type(ledger.erase(before=MOMENT, progress=reversed), int)
-    ledger.settled_elsewhere([references()[0]], at=MOMENT)
+    ledger.settled_elsewhere([references()[0]], at=MOMENT, by="a person", reason="a transfer")
+    assert_type(ledger.to_post(after=3), tuple[tuple[int, Payment], ...])
+    assert_type(ledger.movements("REF1"), tuple[Movement, ...])
+    assert_type(ledger.movements("REF1")[0].kind, MovementKind)
+    assert_type(ledger.acts("REF1"), tuple[Act, ...])
+    assert_type(ledger.payments()[0].sums, Sums)
+    assert_type(ledger.payments()[0].postings, Mapping[NoticeReference, PostingState])
     with ledger.transaction() as store:
         assert_type(store, Store)
     return MemoryLedger()
@@ -432,6 +447,14 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     lines: list[ReportLine] = list(read_reports("report.csv"))
     assert_type(service.reconcile(reports=lines, progress=reversed), Reconciliation)
     assert_type(service.incidents(), tuple[Incident, ...])
+    assert_type(service.run_effects(limit=10, within=timedelta(seconds=30)), EffectsRun)
+    act = service.refund("REF1", money(), by="a person", reason="paid twice")
+    assert_type(act, Act)
+    assert_type((act.kind, act.state), tuple[ActKind, ActState])
+    assert_type(service.correct("REF1", PaymentState.PAID, by="a person", reason="statement"), RecordResult)
+    assert_type(service.posted("REF1", by="a job"), Payment)
+    PaymentService(bank, ledgers(), posting=Posting.AFTER_DELAY)
+    service.refund("REF1", money())  # type: ignore[call-arg]
     service.start(money(), {}, "", "")  # type: ignore[call-arg]
     return service
 
@@ -515,6 +538,7 @@ def reports() -> tuple[ReportLine, ...]:
     """Read the bank's daily reports."""
     report = read_reports("report.csv")
     assert_type(report, Report)
+    assert_type(report.kind, ReportKind)
     assert_type(report.bad, tuple[BadLine, ...])
     return report.lines
 

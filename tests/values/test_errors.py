@@ -14,6 +14,7 @@ from creance_pay.errors import (
     NoPolicyError,
     OrderMismatchError,
     PaymentInProgressError,
+    ReferenceUsedError,
     ResponseRefusedError,
     SealMismatchError,
     UnknownKeyError,
@@ -46,6 +47,7 @@ ERRORS = [
     OrderMismatchError("another order", fields=("amount", "currencyCode")),
     PaymentInProgressError("another payment is open", references=("PCLCB172540000004",)),
     GatewayUnavailableError("no answer", retryable=True),
+    ReferenceUsedError("the reference was used before"),
     MissingExtraError("polars is missing", extra="batch"),
 ]
 BASES = [
@@ -57,6 +59,7 @@ BASES = [
     (SealMismatchError, ResponseRefusedError),
     (UnknownKeyError, ResponseRefusedError),
     (MissingExtraError, ImportError),
+    (ReferenceUsedError, GatewayUnavailableError),
 ]
 
 

@@ -36,8 +36,8 @@ def test_states() -> None:
 
 
 def test_sources() -> None:
-    """A message arrives from one of four sources, whose values are their names."""
-    sources = ["RETURN", "NOTIFICATION", "STATUS", "REPORT"]
+    """A message comes from one of four sources of the bank or from a person; the values are the names."""
+    sources = ["RETURN", "NOTIFICATION", "STATUS", "REPORT", "PERSON"]
 
     assert {name: name for name in sources} == {source.name: source.value for source in Source}
 

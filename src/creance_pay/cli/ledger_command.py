@@ -26,10 +26,11 @@ from ..payments import PaymentService
 from .arguments import Run, add_acts, add_json, day_or_time, values, whole_number
 from .bar import progress
 from .output import print_row, print_values
+from .posting_file import read_posted, read_rejected, write_postings
 
 T = TypeVar("T")
 _VARIABLE = "CREANCE_PAY_LEDGER"
-_CENTURY_DAYS, _YEAR_MINUTES = 36_525, 527_040
+_CENTURY_DAYS, _YEAR_MINUTES, _MOST_EVENTS = 36_525, 527_040, 10**18
 
 
 def declare(command: ArgumentParser) -> None:
@@ -41,14 +42,25 @@ def declare(command: ArgumentParser) -> None:
             "show": (_on_ledger(show), "show a payment and its events"),
             "incidents": (_on_ledger(list_incidents), "list the open incidents; status 1 when there is one"),
             "erase": (_on_ledger(erase), "erase old messages and card masks; payments and events stay"),
+            "postings": (_on_ledger(write_postings), "write the accepted payments for the caisse, as CSV"),
+            "posted": (
+                _on_ledger(read_posted),
+                "record the notices that the caisse has posted; status 1 for a bad line",
+            ),
+            "rejected": (
+                _on_ledger(read_rejected),
+                "record the notices that the caisse cannot post; status 1 likewise",
+            ),
             "reconcile": (reconcile, "ask the bank about open payments; status 1 when an answer is missing"),
         },
     )
-    for name in ("list", "show", "incidents", "erase"):
+    for name in acts.keys() - {"reconcile"}:
         acts[name].add_argument(
             "--file", type=Path, help=f"a ledger in SQLite (default: the URL in the environment's {_VARIABLE})"
         )
-        acts[name].add_argument("--merchant", default="", metavar="ID", help="the merchant id of the portal's ledger")
+        acts[name].add_argument(
+            "--merchant", required=True, metavar="ID", help="the merchant id of the portal's ledger"
+        )
     for act in acts.values():
         add_json(act)
     listing, asking = acts["list"], acts["reconcile"]
@@ -62,6 +74,17 @@ def declare(command: ArgumentParser) -> None:
     acts["erase"].add_argument(
         "--days", type=whole_number(0, _CENTURY_DAYS), required=True, help="the age in days from which data are erased"
     )
+    acts["postings"].add_argument(
+        "--after",
+        type=whole_number(0, _MOST_EVENTS),
+        default=0,
+        metavar="NUMBER",
+        help="the last number of the file before (default: %(default)s)",
+    )
+    for name in ("posted", "rejected"):
+        acts[name].add_argument("answer", type=Path, metavar="FILE", help="the answer of the caisse, as CSV")
+        acts[name].add_argument("--by", required=True, help="the person or job")
+        acts[name].add_argument("--reason", required=name == "rejected", default="", help="the reason")
     asking.add_argument("service", help="the portal's PaymentService as MODULE:NAME, such as portal.payment:service")
     asking.add_argument(
         "--minutes",
@@ -132,7 +155,7 @@ def reconcile(options: Namespace) -> int:
     service, reports = _import_service(options.service), [read_reports(path) for path in options.report]
     found = service.reconcile(
         older_than=timedelta(minutes=options.minutes),
-        reports=[line for report in reports for line in report],
+        reports=reports,
         progress=_with_bar,
     )
     unread = sum(len(report.bad) for report in reports)

@@ -8,12 +8,15 @@ A message that is not authentic never becomes an object with a state: :meth:`Gat
 from __future__ import annotations
 
 from .base import (
+    BadLine,
     Capability,
     FormPost,
     Gateway,
     OperationOutcome,
     OperationResult,
     Redirect,
+    Report,
+    ReportKind,
     ReportLine,
     SealedMessage,
 )
@@ -23,6 +26,7 @@ from .seals import SealAlgorithm, seal
 from .transport import HttpAnswer, RequestsTransport, Transport
 
 __all__ = [
+    "BadLine",
     "Capability",
     "FormPost",
     "Gateway",
@@ -31,6 +35,8 @@ __all__ = [
     "OperationOutcome",
     "OperationResult",
     "Redirect",
+    "Report",
+    "ReportKind",
     "ReportLine",
     "RequestsTransport",
     "SealAlgorithm",

@@ -10,10 +10,10 @@ it; it needs no order.  :meth:`SealedMessage.match` compares the sealed fields w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from markupsafe import Markup
@@ -21,7 +21,7 @@ from markupsafe import Markup
 from ..errors import UnsupportedError
 from ..http import HttpMessage
 from ..money import Euros
-from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..payment import Movement, PaymentOrder, PaymentState, Source, VerifiedPayment
 
 if TYPE_CHECKING:
     from .transport import Transport  # loads requests: a caller brings a transport when it needs one
@@ -150,6 +150,23 @@ class OperationResult:
         return self.outcome is OperationOutcome.DONE
 
 
+class ReportKind(StrEnum):
+    """The kind of a bank's report."""
+
+    #: The transactions of a day, with their state.
+    TRANSACTIONS = "TRANSACTIONS"
+    #: The operations of a day: captures, refunds, cancellations.
+    OPERATIONS = "OPERATIONS"
+    #: The amounts that cardholders' banks took back.
+    CHARGEBACKS = "CHARGEBACKS"
+    #: The amounts that the acquirer paid out.
+    RECONCILIATIONS = "RECONCILIATIONS"
+    #: The chargebacks that the acquirer charged.
+    CHARGEBACK_RECONCILIATIONS = "CHARGEBACK_RECONCILIATIONS"
+    #: A kind that is not known: its lines are set aside.
+    UNKNOWN = "UNKNOWN"
+
+
 @attrs.frozen(kw_only=True)
 class ReportLine:
     """One line of a bank's report.
@@ -162,6 +179,10 @@ class ReportLine:
         at: The bank's time, with its time zone; ``None`` when the report has none.
         currency: The currency, in the bank's spelling; ``None`` when the report has none.
         values: The cells by the vendor's name of the column, unknown columns included.
+        kind: The kind of its report.
+        day: The day that its report covers; ``None`` where the report does not name one.
+        movement: The movement that it reports, with the bank's identifier; ``None`` for a line about a state.
+        nonce: The order's nonce, where the report returns it.
     """
 
     number: int
@@ -171,6 +192,48 @@ class ReportLine:
     at: datetime | None
     currency: str | None
     values: Mapping[str, str] = attrs.field(repr=False, hash=False)
+    kind: ReportKind = ReportKind.TRANSACTIONS
+    day: date | None = None
+    movement: Movement | None = None
+    nonce: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class BadLine:
+    """A line that cannot be parsed.  It may be about money: have a person look at it.
+
+    Attributes:
+        number: Its number in the file, from 1.
+        reason: The reason, in English, without values.
+        text: The line unchanged.
+    """
+
+    number: int
+    reason: str
+    text: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """A report; iterating over it yields its lines.
+
+    Attributes:
+        header: The cells of the first line.
+        kind: The kind, from the first line.
+        day: The day that it covers, from the first line; ``None`` where that tells none.
+        lines: The lines that were parsed.
+        bad: The lines that were not, the last line among them when it is missing or has another count.
+    """
+
+    header: tuple[str, ...]
+    kind: ReportKind = ReportKind.TRANSACTIONS
+    day: date | None = None
+    lines: tuple[ReportLine, ...]
+    bad: tuple[BadLine, ...]
+
+    def __iter__(self) -> Iterator[ReportLine]:
+        """Iterate over the lines that were parsed."""
+        return iter(self.lines)
 
 
 class Capability(StrEnum):
@@ -206,8 +269,12 @@ class Gateway(ABC):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
     @abstractmethod
-    def initiate(self, order: PaymentOrder) -> FormPost | Redirect:
+    def initiate(self, order: PaymentOrder, *, options: Any = None) -> FormPost | Redirect:  # noqa: ANN401 - each bank's own
         """Build the form or the address by which the browser opens the bank's page.
+
+        Args:
+            order: The order, recorded before.
+            options: The options of the bank's page, of the gateway's own class; ``None`` for the bank's defaults.
 
         Raises:
             InvalidValueError: when the bank would refuse a field of the order.

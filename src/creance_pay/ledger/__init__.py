@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from .acts import Act, ActKind, ActState
 from .incidents import Incident, IncidentKind
 from .ledger import Ledger, RecordResult, Store
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
-from .records import Disposition, Evidence, Payment, PaymentEvent
+from .records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
 from .sql.sql_ledger import SqlLedger
 from .transitions import Change, transition
 
 __all__ = [
+    "Act",
+    "ActKind",
+    "ActState",
     "Change",
     "Disposition",
     "Effect",
@@ -22,8 +26,10 @@ __all__ = [
     "MemoryLedger",
     "Payment",
     "PaymentEvent",
+    "PostingState",
     "RecordResult",
     "SqlLedger",
     "Store",
+    "Sums",
     "transition",
 ]

@@ -9,44 +9,65 @@ import attrs
 
 
 class IncidentKind(StrEnum):
-    """Why a person has to look at a payment; a closed list."""
+    """The reason why a person has to look at a payment; a closed list."""
 
-    #: Paid, after the bank had said no, or that the person left, or that the page expired.
+    #: Paid after the bank had reported a refusal, a cancellation or an expiry.
     PAID_AFTER_NO = "PAID_AFTER_NO"
-    #: The bank's own store deny a payment that it had confirmed.
+    #: The bank's own records deny a payment that it had confirmed.
     CONTRADICTED = "CONTRADICTED"
-    #: One order, two authorisations: the card may have been debited twice.
+    #: One order has two authorisations: the card may have been debited twice.
     TWO_AUTHORISATIONS = "TWO_AUTHORISATIONS"
-    #: Two orders of the same notice, the second started before the first was paid: one may have to be given back.
+    #: Two orders of one notice are paid, and neither was recorded after the other was paid: refund one of them.
     DOUBLE_PAYMENT = "DOUBLE_PAYMENT"
-    #: Paid, although the notice had been settled elsewhere: to give back.
+    #: A notice was paid although it had been settled by other means: refund it.
     PAID_AFTER_SETTLEMENT = "PAID_AFTER_SETTLEMENT"
-    #: The bank found our own request wrong: for the operator.
+    #: The bank rejected our request as wrong: the operator has to act.
     REQUEST_WRONG = "REQUEST_WRONG"
     #: Authentic, but of another merchant, order, amount or currency than was recorded.
     ORDER_MISMATCH = "ORDER_MISMATCH"
+    #: The bank reports money under this transaction reference that cannot be bound to this order: another ledger of the
+    #: merchant, or a restored copy, has issued the same reference.
+    FOREIGN_TRANSACTION = "FOREIGN_TRANSACTION"
+    #: The bank refused the order because it knew its transaction reference before.
+    REFERENCE_USED = "REFERENCE_USED"
     #: Not authentic, about an order that exists: a forgery, or a key or a merchant removed from the configuration.
     NOT_AUTHENTIC = "NOT_AUTHENTIC"
-    #: Authentic, about an order that nobody recorded.
+    #: An authentic message is about an order that is not recorded.
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
-    #: An effect has failed many times, and goes on being tried.
+    #: The cardholder's bank has taken money back.
+    CHARGED_BACK = "CHARGED_BACK"
+    #: More was refunded than was captured.
+    REFUNDED_TOO_MUCH = "REFUNDED_TOO_MUCH"
+    #: The caisse has not posted an accepted payment in time.
+    POSTING_OVERDUE = "POSTING_OVERDUE"
+    #: The caisse cannot post an accepted payment.
+    POSTING_REJECTED = "POSTING_REJECTED"
+    #: A refund, cancellation or capture was requested, and the bank has not answered.
+    ACT_UNCERTAIN = "ACT_UNCERTAIN"
+    #: An effect has failed many times, and is still retried.
     EFFECT_FAILING = "EFFECT_FAILING"
+    #: An effect is due since long: no process runs it, or none knows its name.
+    EFFECT_OVERDUE = "EFFECT_OVERDUE"
+    #: A stored message cannot be decrypted with any given key.
+    PAYLOAD_UNREADABLE = "PAYLOAD_UNREADABLE"
     #: A report lacks a payment that was confirmed.
     REPORT_MISSING = "REPORT_MISSING"
-    #: A report has a line too many for its payment, or of no payment of ours.
+    #: A report has a line too many for its payment, or of no payment of this ledger.
     REPORT_SURPLUS = "REPORT_SURPLUS"
     #: A report has another amount or currency than the order.
     REPORT_DIFFERENT = "REPORT_DIFFERENT"
+    #: A report has a kind, an operation or a line that is not understood.
+    REPORT_UNREADABLE = "REPORT_UNREADABLE"
 
 
 @attrs.frozen(kw_only=True)
 class Incident:
-    """Something for a person; one of each kind for each payment, however often it happens.
+    """An incident; one is open of each kind, payment and detail, however often it happens.
 
     Attributes:
-        kind: Why.
+        kind: The reason.
         transaction_reference: The payment; empty where it is about none.
-        at: When it was first seen, with its time zone.
+        at: The time when it was first seen, with its zone.
         detail: Facts for the operator, in English: names of fields or of effects, never a value.
     """
 

@@ -1,15 +1,29 @@
 """The ledger: every payment of one merchant, every message about it, and the effects that have to run.
 
-An order is recorded before the browser leaves for the bank.  A message is recorded with its disposition, in the same
-transaction as the next state, the incidents and the effects: after a crash, all of them are recorded or none.
-:func:`~creance_pay.ledger.transition` alone decides the next state; of two concurrent messages the second is decided
-again, since a payment is written by comparing its version.
+The ledger offers atomic acts: each one is one transaction, committed whole or not at all.
+
+=====================  ==============================================================================================
+act                    locks, and what happens when two meet
+=====================  ==============================================================================================
+``open``               the notices of the order and the merchant's sequence; the second order of a notice waits, sees
+                       the first, and is refused while that one may be paid
+``record``             the notices of the payment, before anything is read; two messages about payments of one notice
+                       are recorded one after the other, and the second sees the result of the first
+``park``, ``refuse``   nothing; an equal parked message is recorded once
+``begin``, ``end``     the notices of the payment; a payment has one open act at a time
+``post``               the notices of the payment; the same posting again changes nothing
+``claim``, ``finish``  the task; two workers never claim the same one
+=====================  ==============================================================================================
+
+:func:`~creance_pay.ledger.transition` alone decides the next state of a payment.  The order of committed transactions
+decides what is an instalment and what is a double payment; clocks serve people and deadlines.
 
 :class:`~creance_pay.ledger.MemoryLedger` ends with its process, :class:`~creance_pay.ledger.SqlLedger` is durable.
 """
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,18 +33,41 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..errors import InvalidValueError, MalformedResponseError, PaymentInProgressError, ResponseRefusedError
+from ..errors import (
+    InvalidAmountError,
+    InvalidValueError,
+    MalformedResponseError,
+    OrderMismatchError,
+    PaymentInProgressError,
+    ResponseRefusedError,
+)
 from ..money import Euros
-from ..payment import PaymentOrder, PaymentState, VerifiedPayment
+from ..payment import Movement, PaymentOrder, PaymentState, VerifiedPayment
 from ..references import NoticeReference, TransactionReference
+from .acts import Act, ActKind, ActState
 from .incidents import Incident, IncidentKind
-from .outbox import Effect, EffectTask, task_for
-from .records import FUNDED_STATES, UNCONFIRMED_STATES, Disposition, Evidence, Payment, PaymentEvent, fingerprint_of
+from .outbox import UNRESOLVED, Effect, EffectTask, occasion, task_for
+from .records import (
+    FUNDED_STATES,
+    UNCONFIRMED_STATES,
+    Disposition,
+    Evidence,
+    Payment,
+    PaymentEvent,
+    PostingState,
+    fingerprint_of,
+    first_question,
+)
 from .transitions import Change, apply, transition
 
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
-_MOST_REFUSALS, _REFUSALS_WITHIN = 1_000, timedelta(hours=1)
+_MAX_REFUSALS, _REFUSAL_PERIOD = 1_000, timedelta(hours=1)
+_NONCE_BYTES = 16  # 128 bits
+_CLAIM_ATTEMPTS_BEFORE_INCIDENT = 5
+_OVERDUE = timedelta(hours=1)
+#: Parked messages that one reconciliation processes.
+_MAX_RETRIES = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +106,8 @@ class Ledger(ABC):
     def transaction(self, *, write: bool = True) -> AbstractContextManager[Store]:
         """Open a transaction on the store: committed when the block ends, rolled back when it raises."""
 
+    # ---- acts
+
     def open(
         self,
         amount: Euros,
@@ -79,6 +118,7 @@ class Ledger(ABC):
         now: datetime,
         attempt_life: timedelta,
         ignoring: Collection[str] = (),
+        awaits_posting: bool = True,
     ) -> Payment:
         """Record an order under a new transaction reference, before the browser leaves.
 
@@ -88,92 +128,61 @@ class Ledger(ABC):
             return_url: The address that the browser returns to.
             notification_url: The address that the bank's server posts to.
             now: The time; the day of the reference is the day in Paris.
-            attempt_life: How long an attempt without an answer of the bank blocks another.
+            attempt_life: How long an attempt without an answer of the bank blocks another; the bank starts no payment
+                after it.
             ignoring: References of attempts that do not block: the bank was asked about them.
+            awaits_posting: Whether the payment will be pending until the caisse has posted it.
 
         Raises:
-            PaymentInProgressError: when another payment of one of the notices is open, or does not show yet.
-            InvalidValueError: without notices, or when the order is invalid.
+            PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
+            InvalidValueError: without notices, for a notice settled by other means, or when the order is invalid.
         """
         if not notices:
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
         with self.transaction() as store:
-            sequence = store.next_sequence() % _SEQUENCES
-            reference = TransactionReference.make(now.astimezone(ZoneInfo("Europe/Paris")).date(), sequence)
-            order = PaymentOrder(
-                transaction_reference=reference,
-                amount=amount,
-                notices=notices,
-                return_url=return_url,
-                notification_url=notification_url,
-            )
-            found = [each for each in store.payments_for_notices(notices) if each.blocks(now, attempt_life)]
+            sequence = store.next_sequence()  # serialises the orders of the merchant, before anything is read
+            found, settled = store.lock(notices)
+            if settled:
+                raise PaymentInProgressError("one of these notices was settled by other means")
             blocking = [
-                each
+                each.transaction_reference
                 for each in found
-                if each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring
+                if each.blocks(now, attempt_life)
+                and (each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring)
             ]
             if blocking:
-                references = tuple(each.transaction_reference for each in blocking)
-                raise PaymentInProgressError("a payment of one of these notices is open", references=references)
-            payment = Payment(order=order, created_at=now, changed_at=now)
-            store.add(payment)
-        return payment
-
-    def payments_for_notices(self, notices: Iterable[NoticeReference]) -> tuple[Payment, ...]:
-        """List the payments of any of these notices, in every state."""
-        with self.transaction(write=False) as store:
-            return tuple(store.payments_for_notices(set(notices)))
-
-    def give_up(self, payment: Payment, *, now: datetime) -> None:
-        """Record an order as ERROR when the browser never left, unless the bank has reported something about it."""
-        failed = attrs.evolve(payment, state=PaymentState.ERROR, changed_at=now, version=payment.version + 1)
-        with self.transaction() as store:
-            store.compare_and_set(failed)
-
-    def find(self, transaction_reference: str) -> Payment | None:
-        """Return a payment, or ``None``.  A reference is guessable: answer no person by it alone."""
-        with self.transaction(write=False) as store:
-            return store.find(transaction_reference)
-
-    def payments(
-        self,
-        states: Collection[PaymentState] = (),
-        *,
-        since: datetime | None = None,
-        before: datetime | None = None,
-    ) -> tuple[Payment, ...]:
-        """List the payments in these states, or in any, recorded within a period, ordered by reference."""
-        with self.transaction(write=False) as store:
-            return tuple(store.payments(states, since, before))
-
-    def events(self, transaction_reference: str) -> tuple[PaymentEvent, ...]:
-        """List the events of a payment, in the order of recording."""
-        with self.transaction(write=False) as store:
-            return tuple(store.events(transaction_reference))
-
-    def pending(self, references: Iterable[NoticeReference], now: datetime) -> dict[NoticeReference, Euros]:
-        """Return the accepted amounts that do not show yet, for ``rules.assess(pending=)`` (rule R25).
-
-        Args:
-            references: The notices; a notice without pending amount is left out of the result.
-            now: The time, with its zone.
-        """
-        wanted = set(references)
-        pending: dict[NoticeReference, Euros] = {}
-        with self.transaction(write=False) as store:
-            accepted = [payment for payment in store.payments_for_notices(wanted) if payment.awaiting_display(now)]
-        for payment in accepted:
-            for notice in wanted & payment.order.notices.keys():
-                pending[notice] = pending.get(notice, Euros(0)) + payment.order.notices[notice]
-        return pending
+                raise PaymentInProgressError("a payment of one of these notices is open", references=tuple(blocking))
+            day = now.astimezone(ZoneInfo("Europe/Paris")).date()
+            while True:
+                reference = TransactionReference.make(day, sequence % _SEQUENCES)
+                order = PaymentOrder(
+                    transaction_reference=reference,
+                    amount=amount,
+                    notices=notices,
+                    return_url=return_url,
+                    notification_url=notification_url,
+                    nonce=secrets.token_urlsafe(_NONCE_BYTES),
+                    expires_at=now + attempt_life,
+                )
+                payment = Payment(
+                    order=order,
+                    created_at=now,
+                    changed_at=now,
+                    ask_at=first_question(now),
+                    awaits_posting=awaits_posting,
+                    postings=dict.fromkeys(notices, PostingState.OPEN),
+                    follows=frozenset(each.transaction_reference for each in found if each.state in FUNDED_STATES),
+                )
+                if store.add(payment):
+                    return payment
+                sequence = store.next_sequence()  # the reference exists: the sequence was set back
 
     def record(
         self,
         incoming: VerifiedPayment,
         evidence: Evidence,
         *,
-        reference: str,
+        payment: Payment,
         display_by: datetime,
         effects: Collection[Effect] = (),
     ) -> RecordResult:
@@ -182,101 +191,283 @@ class Ledger(ABC):
         Args:
             incoming: The message.
             evidence: Its evidence.
-            reference: The reference of a recorded payment.
+            payment: The payment as it was read before; it is read again under the lock.
             display_by: Until when a payment that becomes PAID may not show in the person's account.
-            effects: The effects that the new state may call for.
+            effects: Effects of this process, added to those that are registered in the ledger.
         """
-        while True:
-            with self.transaction() as store:
-                result = _record(store, incoming, evidence, reference=reference, display_by=display_by, effects=effects)
-            if result:  # otherwise another message came first: read the payment again
-                return result
-
-    def note(
-        self, disposition: Disposition, evidence: Evidence, *, reference: str, detail: str, kind: IncidentKind
-    ) -> None:
-        """Record a message that is not applied (of another order, or parked) and its incident."""
-        event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=disposition, detail=detail)
         with self.transaction() as store:
-            if disposition is Disposition.PARKED and _parked_before(store, evidence):
-                return
+            return _record(store, incoming, evidence, payment=payment, display_by=display_by, effects=effects)
+
+    def mismatch(self, evidence: Evidence, error: OrderMismatchError, *, reference: str) -> None:
+        """Record an authentic message that does not match its order, and its incident."""
+        kind = IncidentKind.FOREIGN_TRANSACTION if error.foreign else IncidentKind.ORDER_MISMATCH
+        detail = ", ".join(error.fields)
+        event = PaymentEvent(
+            transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
+        )
+        with self.transaction() as store:
             store.add_event(event)
             store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
+
+    def park(self, evidence: Evidence, *, reference: str) -> None:
+        """Record an authentic message that waits for its order, and its incident; an equal one is recorded once."""
+        event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
+        kind = IncidentKind.UNKNOWN_ORDER
+        with self.transaction() as store:
+            if not store.parked_before(evidence.digest):
+                store.add_event(event)
+                store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at))
 
     def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> None:
         """Record a refused message by its hash alone, at most a thousand an hour.
 
         A readable message with an unknown seal is a forgery, or its key is missing in the configuration: it raises one
-        incident for its order, or one for all messages without a known order.
+        incident for its order, or one for all messages without a known order.  The limit silences no incident.
         """
         bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
-        with self.transaction() as store:
-            if store.refusals(evidence.at - _REFUSALS_WITHIN) >= _MOST_REFUSALS:
-                return
-            known = reference if reference and store.find(reference) else ""
-            store.add_event(
-                PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
-            )
-            if not isinstance(error, MalformedResponseError):
-                kind = IncidentKind.NOT_AUTHENTIC
-                store.add_incident(Incident(kind=kind, transaction_reference=known, at=evidence.at, detail=detail))
-
-    def parked(self) -> tuple[PaymentEvent, ...]:
-        """List the authentic messages that wait for their order to be recorded."""
+        readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            return tuple(store.parked())
+            full = store.refusals(evidence.at - _REFUSAL_PERIOD) >= _MAX_REFUSALS
+            known = reference if reference and store.find(reference) else ""
+        if full and not readable:
+            return
+        event = PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
+        incident = Incident(kind=IncidentKind.NOT_AUTHENTIC, transaction_reference=known, at=evidence.at, detail=detail)
+        with self.transaction() as store:
+            if not full:
+                store.add_event(event)
+            if readable:
+                store.add_incident(incident)
+
+    def give_up(self, payment: Payment, *, now: datetime, reference_used: bool = False) -> None:
+        """Record an order as ERROR when the browser never left, unless the bank has reported something about it.
+
+        Args:
+            payment: The payment as it was opened.
+            now: The time.
+            reference_used: Whether the bank refused the order because it knew the reference: an incident.
+        """
+        with self.transaction() as store:
+            current = store.find(payment.transaction_reference)
+            if current is None or current.version != payment.version:
+                return
+            store.update(
+                attrs.evolve(
+                    current,
+                    state=PaymentState.ERROR,
+                    changed_at=now,
+                    ask_at=None,
+                    reference_used=reference_used,
+                    version=current.version + 1,
+                )
+            )
+            if reference_used:
+                kind = IncidentKind.REFERENCE_USED
+                store.add_incident(Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
+
+    def asked(self, payment: Payment, *, now: datetime) -> None:
+        """Record that a question about a payment brought nothing new: the next one is due later.  Writes no event."""
+        with self.transaction() as store:
+            current = store.find(payment.transaction_reference)
+            if current is not None and current.version == payment.version:
+                store.update(current.asked(now))
+
+    def begin(
+        self, reference: str, kind: ActKind, amount: Euros | None, *, by: str, reason: str, now: datetime
+    ) -> tuple[Act, Payment]:
+        """Record an act before the bank is called.
+
+        Args:
+            reference: The payment.
+            kind: The operation.
+            amount: The amount; ``None`` for all that the merchant holds, or of the order before a capture.
+            by: The person.
+            reason: The person's reason.
+            now: The time.
+
+        Raises:
+            InvalidValueError: for an unknown payment, or without person or reason.
+            InvalidAmountError: for an amount of zero, or above what the merchant holds.
+            PaymentInProgressError: when another act on the payment is open.
+        """
+        _require_person(by, reason)
+        with self.transaction() as store:
+            payment = _locked(store, reference)
+            if store.open_act(reference) is not None:
+                raise PaymentInProgressError("an act on this payment is open", references=(reference,))
+            held = payment.sums.held if kind is ActKind.REFUND else payment.amount.saturating_sub(payment.sums.refunded)
+            wanted = held if amount is None else amount
+            if not isinstance(wanted, Euros) or not Euros(0) < wanted <= held:
+                raise InvalidAmountError(f"expected an amount above zero and at most {held}, got {wanted}")
+            act = Act(
+                transaction_reference=reference,
+                kind=kind,
+                amount=wanted,
+                held_before=held,
+                by=by,
+                reason=reason,
+                requested_at=now,
+            )
+            return attrs.evolve(act, number=store.add_act(act)), payment
+
+    def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
+        """Record the result of an act; an act that is not open stays as it is."""
+        finished = attrs.evolve(act, state=state, detail=detail, finished_at=now)
+        with self.transaction() as store:
+            store.finish_act(finished)
+            store.close_incidents(IncidentKind.ACT_UNCERTAIN, act.transaction_reference, now)
+        return finished
+
+    def post(
+        self,
+        reference: str,
+        notices: Collection[NoticeReference] | None,
+        state: PostingState,
+        *,
+        by: str,
+        reason: str = "",
+        now: datetime,
+    ) -> Payment:
+        """Record that the caisse has posted a payment to its notices, or cannot.
+
+        Args:
+            reference: The payment.
+            notices: The notices; ``None`` for all of the payment.
+            state: POSTED or REJECTED.
+            by: The person, or the name of the file or job.
+            reason: The reason of a rejection.
+            now: The time.
+
+        Raises:
+            InvalidValueError: for an unknown payment, a notice that it does not pay, or a rejection without reason.
+        """
+        if state is PostingState.REJECTED or not by:
+            _require_person(by, reason)
+        with self.transaction() as store:
+            payment = _locked(store, reference)
+            named = [*payment.order.notices] if notices is None else [*notices]
+            if not payment.sums.captured.cents:
+                raise InvalidValueError(f"expected a payment that was accepted, got one that is {payment.state}")
+            if unknown := [notice for notice in named if notice not in payment.order.notices]:
+                raise InvalidValueError(f"expected notices of the payment, got {len(unknown)} others")
+            changed = {notice: state for notice in named if payment.postings.get(notice) is not state}
+            if not changed:
+                return payment
+            after = attrs.evolve(payment, postings={**payment.postings, **changed}, version=payment.version + 1)
+            store.update(after)
+            store.set_postings(reference, changed, at=now, by=by, reason=reason)
+            store.add_event(
+                PaymentEvent(
+                    transaction_reference=reference,
+                    evidence=Evidence.person(f"{state}", now, by=by, reason=reason),
+                    disposition=Disposition.APPLIED,
+                    detail=f"posting {state} of {len(changed)} notices",
+                )
+            )
+            if state is PostingState.REJECTED:
+                kind = IncidentKind.POSTING_REJECTED
+                store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
+            elif not after.unposted() and PostingState.REJECTED not in after.postings.values():
+                for kind in (IncidentKind.POSTING_OVERDUE, IncidentKind.POSTING_REJECTED):
+                    store.close_incidents(kind, reference, now)
+            return after
+
+    def register(self, effects: Iterable[Effect]) -> None:
+        """Register effects by name, so that payments owe them whichever process records their state."""
+        with self.transaction() as store:
+            store.register(effects)
+
+    def claim(
+        self, *, now: datetime, effects: Collection[Effect], finished: EffectTask | None = None
+    ) -> tuple[EffectTask, Payment] | None:
+        """Claim the effect that is due first, and read its payment; no two workers claim the same one.
+
+        Args:
+            now: The time, with its zone.
+            effects: The effects that the caller can run.
+            finished: A task whose effect has just succeeded, recorded in the same transaction.
+
+        Returns:
+            The task, due again after its lease, and its payment; or ``None``.
+        """
+        leases = {effect.name: effect.lease for effect in effects}
+        with self.transaction() as store:
+            if finished:
+                store.finish(finished, now)
+            while True:
+                task = store.next_task(now, [*leases, UNRESOLVED] if leases else [])
+                if task is None:
+                    return None
+                if task.name == UNRESOLVED:
+                    _resolve(store, task, effects, now)
+                    continue
+                claimed = task.claimed(now, leases[task.name])
+                store.claim(claimed)
+                if task.attempts >= _CLAIM_ATTEMPTS_BEFORE_INCIDENT:
+                    store.add_incident(_effect_incident(IncidentKind.EFFECT_FAILING, task, now))
+                payment = store.find(task.transaction_reference)
+                if payment:
+                    return claimed, payment
+
+    def finish(self, task: EffectTask, *, at: datetime | None) -> None:
+        """Record that an effect succeeded at a time; with ``None``, that it failed and is due again."""
+        with self.transaction() as store:
+            store.finish(task, at)
 
     def raise_incident(self, incident: Incident) -> None:
         """Record an incident, unless an equal one is open."""
         with self.transaction() as store:
             store.add_incident(incident)
 
-    def incidents(self) -> tuple[Incident, ...]:
-        """List the open incidents, the oldest first."""
-        with self.transaction(write=False) as store:
-            return tuple(store.incidents())
-
-    def close_incident(self, incident: Incident, *, at: datetime) -> None:
-        """Record that a person has closed an incident."""
-        with self.transaction() as store:
-            store.close_incident(incident, at)
-
-    def settled_elsewhere(self, notices: Iterable[NoticeReference], *, at: datetime) -> None:
-        """Record that notices were settled by other means.
-
-        A later payment of one of them has to be given back, and raises an incident.
-        """
-        with self.transaction() as store:
-            for notice in notices:
-                store.settle(notice, at)
-
-    def tasks(self) -> tuple[EffectTask, ...]:
-        """List the effects that have not run yet, ordered by due time."""
-        with self.transaction(write=False) as store:
-            return tuple(store.tasks())
-
-    def claim(self, *, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment] | None:
-        """Claim the effect that is due first, and read its payment; no two processes claim the same one.
+    def close_incident(self, incident: Incident, *, at: datetime, by: str = "", reason: str = "") -> None:
+        """Record that a person has closed an incident.
 
         Args:
-            now: The time, with its zone.
-            names: The effects that the caller can run.
-
-        Returns:
-            The task, due again later in case this run does not end, and its payment; or ``None``.
+            incident: The incident.
+            at: The time.
+            by: The person.
+            reason: The person's reason.
         """
         with self.transaction() as store:
-            task = store.next_task(now, names)
-            if task is None:
-                return None
-            claimed, payment = task.claimed(now), store.find(task.transaction_reference)
-            store.claim(claimed)
-        return (claimed, payment) if payment else None
+            store.close_incident(incident, at, by, reason)
 
-    def finish(self, task: EffectTask, *, at: datetime | None) -> None:
-        """Record that an effect succeeded at a time; with ``None``, that it raised ``task.error`` and is due again."""
+    def settled_elsewhere(
+        self, notices: Iterable[NoticeReference], *, at: datetime, by: str = "", reason: str = ""
+    ) -> None:
+        """Record that notices were settled by other means: no order of them can be opened any more.
+
+        A payment of one of them that is accepted before or after has to be refunded, and raises an incident.
+        """
+        wanted = set(notices)
         with self.transaction() as store:
-            store.finish(task, at)
+            found, _ = store.lock(wanted)
+            for notice in wanted:
+                store.settle(notice, at, by, reason)
+            for payment in found:
+                if wanted & payment.pending(at).keys() and payment.state in FUNDED_STATES:
+                    kind = IncidentKind.PAID_AFTER_SETTLEMENT
+                    reference = payment.transaction_reference
+                    store.add_incident(Incident(kind=kind, transaction_reference=reference, at=at))
+
+    def sweep(self, *, now: datetime) -> None:
+        """Raise incidents for overdue effects and postings, and for open acts without an answer of the bank."""
+        with self.transaction(write=False) as store:
+            tasks = [task for task in store.tasks() if task.due_at <= now - _OVERDUE]
+            unposted = store.unposted(now)
+            acts = [act for act in store.open_acts() if act.requested_at <= now - _OVERDUE]
+        found = [_effect_incident(IncidentKind.EFFECT_OVERDUE, task, now) for task in tasks]
+        found += [
+            Incident(kind=IncidentKind.POSTING_OVERDUE, transaction_reference=reference, at=now)
+            for reference in unposted
+        ]
+        found += [
+            Incident(kind=IncidentKind.ACT_UNCERTAIN, transaction_reference=act.transaction_reference, at=now)
+            for act in acts
+        ]
+        if found:
+            with self.transaction() as store:
+                for incident in found:
+                    store.add_incident(incident)
 
     def erase(self, *, before: datetime, progress: Callable[[Sequence[range]], Iterable[range]] = iter) -> int:
         """Erase old personal data: payloads of messages and card masks.  Payments and events stay.
@@ -298,30 +489,173 @@ class Ledger(ABC):
                 erased += store.erase(before, page)
         return erased
 
+    # ---- reads
+
+    def find(self, transaction_reference: str) -> Payment | None:
+        """Return a payment, or ``None``.  A reference is guessable: answer no person by it alone."""
+        with self.transaction(write=False) as store:
+            return store.find(transaction_reference)
+
+    def payments(
+        self,
+        states: Collection[PaymentState] = (),
+        *,
+        notice: NoticeReference | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+    ) -> tuple[Payment, ...]:
+        """List payments, ordered by reference.
+
+        Args:
+            states: Only those in one of these states; all without.
+            notice: Only those of this notice.
+            since: Only those recorded at or after this time.
+            before: Only those recorded before this time.
+        """
+        with self.transaction(write=False) as store:
+            found = store.payments(states, since, before) if notice is None else store.of_notices([notice])
+            return tuple(
+                each
+                for each in found
+                if (not states or each.state in states)
+                and (since is None or each.created_at >= since)
+                and (before is None or each.created_at < before)
+            )
+
+    def payments_for_notices(self, notices: Iterable[NoticeReference]) -> tuple[Payment, ...]:
+        """List the payments of any of these notices, in every state."""
+        with self.transaction(write=False) as store:
+            return tuple(store.of_notices(set(notices)))
+
+    def to_ask(self, *, now: datetime, before: datetime) -> tuple[Payment, ...]:
+        """List the payments about which a question to the bank is due.
+
+        Args:
+            now: The time.
+            before: Only those recorded before this time.
+        """
+        with self.transaction(write=False) as store:
+            return tuple(store.to_ask(now, before))
+
+    def events(self, transaction_reference: str) -> tuple[PaymentEvent, ...]:
+        """List the events of a payment, in the order of recording."""
+        with self.transaction(write=False) as store:
+            return tuple(store.events(transaction_reference))
+
+    def movements(self, transaction_reference: str) -> tuple[Movement, ...]:
+        """List the movements of a payment that the bank reported one by one, in the order of recording."""
+        with self.transaction(write=False) as store:
+            return tuple(store.movements(transaction_reference))
+
+    def acts(self, transaction_reference: str) -> tuple[Act, ...]:
+        """List the acts of people on a payment, in the order of recording."""
+        with self.transaction(write=False) as store:
+            return tuple(store.acts(transaction_reference))
+
+    def open_acts(self) -> tuple[Act, ...]:
+        """List the acts without a result, the oldest first."""
+        with self.transaction(write=False) as store:
+            return tuple(store.open_acts())
+
+    def pending(self, references: Iterable[NoticeReference], now: datetime) -> dict[NoticeReference, Euros]:
+        """Return the accepted amounts that the caisse has not posted, for ``rules.assess(pending=)`` (rule R25).
+
+        Args:
+            references: The notices; a notice without pending amount is left out of the result.
+            now: The time, with its zone.
+        """
+        wanted = set(references)
+        pending: dict[NoticeReference, Euros] = {}
+        for payment in self.payments_for_notices(wanted):
+            for notice, amount in payment.pending(now).items():
+                if notice in wanted:
+                    pending[notice] = pending.get(notice, Euros(0)) + amount
+        return pending
+
+    def to_post(self, *, after: int = 0) -> tuple[tuple[int, Payment], ...]:
+        """List the accepted payments in the order in which they were accepted, each with its number.
+
+        Args:
+            after: The number of the last one that was written before; only later ones are listed.
+        """
+        with self.transaction(write=False) as store:
+            return tuple(store.accepted(after))
+
+    def parked(self) -> tuple[PaymentEvent, ...]:
+        """List the authentic messages whose order is recorded now, and that can be processed; five hundred at most."""
+        with self.transaction(write=False) as store:
+            return tuple(store.parked(_MAX_RETRIES))
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """List the open incidents, the oldest first."""
+        with self.transaction(write=False) as store:
+            return tuple(store.incidents())
+
+    def tasks(self) -> tuple[EffectTask, ...]:
+        """List the effects that have not run yet, ordered by due time."""
+        with self.transaction(write=False) as store:
+            return tuple(store.tasks())
+
+
+def _require_person(by: str, reason: str) -> None:
+    if not (by.strip() and reason.strip()):
+        raise InvalidValueError("expected who decides (by) and why (reason), got an empty text")
+
+
+def _locked(store: Store, reference: str) -> Payment:
+    """Lock a payment and its notices, and read it."""
+    known = store.find(reference)
+    if known is None:
+        raise InvalidValueError("expected the reference of a recorded payment")
+    found, _ = store.lock(known.order.notices)
+    return next(each for each in found if each.transaction_reference == reference)
+
+
+def _effect_incident(kind: IncidentKind, task: EffectTask, now: datetime) -> Incident:
+    name = task.name or "no effect is registered"
+    return Incident(kind=kind, transaction_reference=task.transaction_reference, at=now, detail=name)
+
+
+def _resolve(store: Store, task: EffectTask, effects: Iterable[Effect], now: datetime) -> None:
+    """Replace a task without name by the tasks of every effect that its state calls for."""
+    names = {effect.name for effect in effects if task.state in effect.on} | store.registered(task.state)
+    if not names:
+        store.claim(attrs.evolve(task, due_at=now + timedelta(minutes=5)))
+        return
+    for name in sorted(names):
+        store.add_task(task_for(task.transaction_reference, task.key, name, now))
+    store.finish(task, now)
+
 
 def _record(
     store: Store,
     incoming: VerifiedPayment,
     evidence: Evidence,
     *,
-    reference: str,
+    payment: Payment,
     display_by: datetime,
     effects: Collection[Effect],
-) -> RecordResult | None:
-    """Record all of it in one transaction, or nothing when the payment changed in between."""
-    payment = store.find(reference)
-    if payment is None:
-        raise InvalidValueError("expected the reference of a recorded payment")
-    fingerprint = fingerprint_of(incoming)
-    change = transition(payment, incoming, repeated=store.has_fingerprint(reference, fingerprint))
-    after = apply(payment, change, incoming, now=evidence.at, display_by=display_by)
-    if after is not payment and not store.compare_and_set(after):
-        return None
-    incidents = (*change.incidents, *_between_payments(store, payment, change))
+) -> RecordResult:
+    """Record all of it in one transaction, under the lock of the notices."""
+    reference, fingerprint, now = payment.transaction_reference, fingerprint_of(incoming), evidence.at
+    found, settled = store.lock(payment.order.notices)
+    current = next(each for each in found if each.transaction_reference == reference)
+    movement = incoming.movement
+    new_movement = movement is None or store.new_movement(reference, movement)
+    repeated = store.has_fingerprint(reference, fingerprint)
+    change = transition(current, incoming, repeated=repeated, new_movement=new_movement)
+    after = apply(current, change, incoming, now=now, display_by=display_by)
+    if after is not current:
+        store.update(after)
+    if movement is not None and new_movement and change.disposition is not Disposition.MISMATCH:
+        store.add_movement(reference, movement, source=evidence.source, at=now)
+    incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
     store.add_event(
         PaymentEvent(
             transaction_reference=reference,
-            evidence=evidence,
+            evidence=evidence
+            if change.disposition is not Disposition.DUPLICATE
+            else attrs.evolve(evidence, payload=None),
             disposition=change.disposition,
             state=incoming.state,
             fingerprint=fingerprint,
@@ -329,60 +663,97 @@ def _record(
         )
     )
     for kind in incidents:
-        store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at))
+        store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
     if change.disposition is Disposition.APPLIED:
-        for effect in effects:
-            if change.state in effect.on:
-                store.add_task(task_for(reference, change.state, effect.name, evidence.at))
+        _owe(store, current, after, effects, now)
     return RecordResult(payment=after, disposition=change.disposition, incidents=incidents)
 
 
-def _between_payments(store: Store, payment: Payment, change: Change) -> list[IncidentKind]:
-    """Return the incidents between payments of one notice; an instalment starts after the previous one was paid."""
-    if change.disposition is not Disposition.APPLIED or change.state is not PaymentState.PAID:
+def _owe(store: Store, before: Payment, after: Payment, effects: Iterable[Effect], now: datetime) -> None:
+    """Record the tasks of the effects of the new state, and of PAID when the merchant first receives money."""
+    states = {after.state} if occasion(before, before.state) != occasion(after, after.state) else set()
+    if after.state in FUNDED_STATES and not before.sums.captured.cents:
+        states.add(PaymentState.PAID)
+    for state in sorted(states):
+        event = occasion(after, state)
+        names = {effect.name for effect in effects if state in effect.on} | store.registered(state)
+        for name in sorted(names or {UNRESOLVED} if state is PaymentState.PAID or names else ()):
+            store.add_task(task_for(after.transaction_reference, event, name, now))
+
+
+def _between_payments(
+    found: Iterable[Payment], payment: Payment, change: Change, *, settled: bool
+) -> list[IncidentKind]:
+    """Return the incidents between payments of one notice.
+
+    Two funded payments are instalments when one was recorded after the other had been paid, by the order of committed
+    transactions; otherwise one of them pays the debt a second time.
+    """
+    if change.disposition is not Disposition.APPLIED or change.state not in FUNDED_STATES:
         return []
-    notices = payment.order.notices.keys()
-    others = [
-        each
-        for each in store.payments_for_notices(notices)
-        if each.transaction_reference != payment.transaction_reference
-    ]
-    funded = [each for each in others if each.state in FUNDED_STATES]
-    kinds = []
-    if any(each.paid_at and each.paid_at >= payment.created_at for each in funded):
+    reference, kinds = payment.transaction_reference, []
+    others = [each for each in found if each.transaction_reference != reference and each.state in FUNDED_STATES]
+    if any(each.transaction_reference not in payment.follows and reference not in each.follows for each in others):
         kinds.append(IncidentKind.DOUBLE_PAYMENT)
-    if store.settled(notices):
+    if settled:
         kinds.append(IncidentKind.PAID_AFTER_SETTLEMENT)
     return kinds
-
-
-def _parked_before(store: Store, evidence: Evidence) -> bool:
-    """Return whether an equal message is parked already; a message that is retried is."""
-    return any(event.evidence.digest == evidence.digest for event in store.parked())
 
 
 class Store(Protocol):
     """The rows of one merchant inside one transaction: committed together, or not at all."""
 
+    def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
+        """Lock the notices, then read their payments, and whether one of them was settled by other means."""
+
     def next_sequence(self) -> int:
-        """Return the next sequence number.  Locks the merchant's row until commit."""
+        """Return the next sequence number.  Locks the merchant's row until commit; starts at a random number."""
 
-    def add(self, payment: Payment) -> None:
-        """Insert a payment."""
+    def add(self, payment: Payment) -> bool:
+        """Insert a payment; return ``False`` when its reference exists."""
 
-    def compare_and_set(self, payment: Payment) -> bool:
-        """Write a payment over its previous version; return ``False`` when another version is stored."""
+    def update(self, payment: Payment) -> None:
+        """Write a payment over its previous version."""
 
     def find(self, transaction_reference: str) -> Payment | None:
         """Read a payment."""
 
-    def payments_for_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
-        """Read the payments of any of these notices.  Locks the notices' rows until commit."""
+    def of_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
+        """Read the payments of any of these notices, without a lock."""
 
     def payments(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
     ) -> Iterator[Payment]:
         """Yield the payments in these states, or in any, recorded within a period, ordered by reference."""
+
+    def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
+        """Read the payments recorded before a time about which a question is due."""
+
+    def accepted(self, after: int) -> list[tuple[int, Payment]]:
+        """Read the payments that held money, with the number of the event that recorded it, after a number."""
+
+    def unposted(self, now: datetime) -> list[str]:
+        """Read the references of payments whose display time has passed and that are not posted."""
+
+    def set_postings(
+        self,
+        transaction_reference: str,
+        postings: Mapping[NoticeReference, PostingState],
+        *,
+        at: datetime,
+        by: str,
+        reason: str,
+    ) -> None:
+        """Write the posting state of notices of a payment."""
+
+    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
+        """Return whether no movement of this kind and identifier is recorded for the payment."""
+
+    def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
+        """Insert a movement."""
+
+    def movements(self, transaction_reference: str) -> list[Movement]:
+        """Read the movements of a payment, in the order of recording."""
 
     def add_event(self, event: PaymentEvent) -> int:
         """Insert an event, and return its number."""
@@ -393,11 +764,29 @@ class Store(Protocol):
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         """Return whether an event of the payment has this fingerprint."""
 
-    def parked(self) -> list[PaymentEvent]:
-        """Read the parked events that no later event has retried."""
+    def parked(self, most: int) -> list[PaymentEvent]:
+        """Read the parked events that no later event has retried and whose payment is recorded."""
+
+    def parked_before(self, digest: str) -> bool:
+        """Return whether an event with this digest is parked."""
 
     def refusals(self, since: datetime) -> int:
         """Count the refused events after a time."""
+
+    def add_act(self, act: Act) -> int:
+        """Insert an act, and return its number; raises when the payment has an open one."""
+
+    def finish_act(self, act: Act) -> None:
+        """Write the result of an open act."""
+
+    def open_act(self, transaction_reference: str) -> Act | None:
+        """Read the open act of a payment."""
+
+    def open_acts(self) -> list[Act]:
+        """Read every open act, the oldest first."""
+
+    def acts(self, transaction_reference: str) -> list[Act]:
+        """Read the acts on a payment, in the order of recording."""
 
     def add_incident(self, incident: Incident) -> None:
         """Insert an incident, unless one of its kind, payment and detail is open."""
@@ -405,14 +794,20 @@ class Store(Protocol):
     def incidents(self) -> list[Incident]:
         """Read the open incidents, the oldest first."""
 
-    def close_incident(self, incident: Incident, at: datetime) -> None:
+    def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:
         """Write that an incident is closed."""
 
-    def settle(self, notice: NoticeReference, at: datetime) -> None:
+    def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:
+        """Write that every incident of a kind about a payment is closed, since its cause is gone."""
+
+    def settle(self, notice: NoticeReference, at: datetime, by: str, reason: str) -> None:
         """Write that a notice was settled by other means."""
 
-    def settled(self, notices: Collection[NoticeReference]) -> bool:
-        """Return whether one of these notices was settled by other means."""
+    def register(self, effects: Iterable[Effect]) -> None:
+        """Write the names of effects, and the states that call for them."""
+
+    def registered(self, state: PaymentState) -> set[str]:
+        """Read the names of the registered effects that a state calls for."""
 
     def add_task(self, task: EffectTask) -> None:
         """Insert the task of an effect, unless its key exists."""
@@ -427,7 +822,7 @@ class Store(Protocol):
         """Write the attempts and the next due time of a task."""
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        """Write when a task was done, or the error that its effect raised."""
+        """Write when a task was done, or its error and the time of the next try."""
 
     def last_number(self) -> int:
         """Return the highest number of an event, or zero."""

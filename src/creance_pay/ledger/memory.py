@@ -1,51 +1,61 @@
-"""A ledger in memory: for tests, demonstrations and trying things out.  It forgets everything with its process."""
+"""A ledger in memory, for tests and demonstrations: it ends with its process."""
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
 import attrs
 
-from ..payment import PaymentState
+from ..payment import Movement, PaymentState
 from ..references import NoticeReference
-from .incidents import Incident
+from .acts import Act
+from .incidents import Incident, IncidentKind
 from .ledger import Ledger
-from .outbox import EffectTask
-from .records import Disposition, Payment, PaymentEvent
+from .outbox import Effect, EffectTask
+from .records import Disposition, Payment, PaymentEvent, PostingState
+
+_SEQUENCES = 10_000_000
 
 
 class _MemoryStore:
-    """Store in dictionaries; whoever opens them keeps all others out."""
+    """A store in dictionaries, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self.sequence = 0
+        self.sequence = secrets.randbelow(_SEQUENCES)
         self.rows: dict[str, Payment] = {}
         self.kept: list[PaymentEvent] = []
+        self.moved: dict[tuple[str, str, str], Movement] = {}
+        self.listed: list[Act] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
         self.settlements: set[NoticeReference] = set()
+        self.known: dict[str, frozenset[PaymentState]] = {}
         self.waiting: dict[str, EffectTask] = {}
         self.done: set[str] = set()
+
+    def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
+        return self.of_notices(notices), not self.settlements.isdisjoint(notices)
 
     def next_sequence(self) -> int:
         self.sequence += 1
         return self.sequence
 
-    def add(self, payment: Payment) -> None:
-        self.rows[payment.transaction_reference] = payment
-
-    def compare_and_set(self, payment: Payment) -> bool:
-        if self.rows[payment.transaction_reference].version != payment.version - 1:
+    def add(self, payment: Payment) -> bool:
+        if payment.transaction_reference in self.rows:
             return False
         self.rows[payment.transaction_reference] = payment
         return True
 
+    def update(self, payment: Payment) -> None:
+        self.rows[payment.transaction_reference] = payment
+
     def find(self, transaction_reference: str) -> Payment | None:
         return self.rows.get(transaction_reference)
 
-    def payments_for_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
+    def of_notices(self, notices: Collection[NoticeReference]) -> list[Payment]:
         wanted = set(notices)
         return [payment for payment in self.rows.values() if wanted & payment.order.notices.keys()]
 
@@ -57,6 +67,46 @@ class _MemoryStore:
             if within and (not states or payment.state in states):
                 yield payment
 
+    def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
+        return [
+            payment
+            for _, payment in sorted(self.rows.items())
+            if payment.ask_at and payment.ask_at <= now and payment.created_at <= before
+        ]
+
+    def accepted(self, after: int) -> list[tuple[int, Payment]]:
+        first: dict[str, int] = {}
+        for event in self.kept:
+            payment = self.rows.get(event.transaction_reference)
+            if payment and payment.sums.captured.cents and event.disposition is Disposition.APPLIED:
+                first.setdefault(event.transaction_reference, event.number)
+        return sorted(
+            ((number, self.rows[each]) for each, number in first.items() if number > after), key=lambda x: x[0]
+        )
+
+    def unposted(self, now: datetime) -> list[str]:
+        return [each.transaction_reference for each in self.rows.values() if each.shown_by(now) and each.unposted()]
+
+    def set_postings(
+        self,
+        transaction_reference: str,
+        postings: Mapping[NoticeReference, PostingState],
+        *,
+        at: datetime,
+        by: str,
+        reason: str,
+    ) -> None:
+        """Do nothing: the payment holds the states, and its event the rest."""
+
+    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
+        return (transaction_reference, movement.kind, movement.identifier) not in self.moved
+
+    def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:  # noqa: ARG002 - the event has both
+        self.moved[transaction_reference, movement.kind, movement.identifier] = movement
+
+    def movements(self, transaction_reference: str) -> list[Movement]:
+        return [movement for (reference, _, _), movement in self.moved.items() if reference == transaction_reference]
+
     def add_event(self, event: PaymentEvent) -> int:
         self.kept.append(attrs.evolve(event, number=len(self.kept) + 1))
         return len(self.kept)
@@ -67,14 +117,38 @@ class _MemoryStore:
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
-    def parked(self) -> list[PaymentEvent]:
-        taken_up = {event.evidence.retry_of for event in self.kept}
+    def parked(self, most: int) -> list[PaymentEvent]:
+        retried = {event.evidence.retry_of for event in self.kept}
         return [
-            event for event in self.kept if event.disposition is Disposition.PARKED and event.number not in taken_up
-        ]
+            event
+            for event in self.kept
+            if event.disposition is Disposition.PARKED
+            and event.number not in retried
+            and event.transaction_reference in self.rows
+        ][:most]
+
+    def parked_before(self, digest: str) -> bool:
+        return any(event.disposition is Disposition.PARKED and event.evidence.digest == digest for event in self.kept)
 
     def refusals(self, since: datetime) -> int:
         return sum(event.disposition is Disposition.REFUSED and event.evidence.at > since for event in self.kept)
+
+    def add_act(self, act: Act) -> int:
+        self.listed.append(attrs.evolve(act, number=len(self.listed) + 1))
+        return len(self.listed)
+
+    def finish_act(self, act: Act) -> None:
+        if self.listed[act.number - 1].finished_at is None:
+            self.listed[act.number - 1] = act
+
+    def open_act(self, transaction_reference: str) -> Act | None:
+        return next((act for act in self.open_acts() if act.transaction_reference == transaction_reference), None)
+
+    def open_acts(self) -> list[Act]:
+        return [act for act in self.listed if act.finished_at is None]
+
+    def acts(self, transaction_reference: str) -> list[Act]:
+        return [act for act in self.listed if act.transaction_reference == transaction_reference]
 
     def add_incident(self, incident: Incident) -> None:
         self.open.setdefault(_key(incident), incident)
@@ -82,14 +156,21 @@ class _MemoryStore:
     def incidents(self) -> list[Incident]:
         return sorted(self.open.values(), key=lambda incident: incident.at)
 
-    def close_incident(self, incident: Incident, at: datetime) -> None:  # noqa: ARG002 - what is closed is forgotten
+    def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:  # noqa: ARG002 - a closed incident is forgotten
         self.open.pop(_key(incident), None)
 
-    def settle(self, notice: NoticeReference, at: datetime) -> None:  # noqa: ARG002 - since when is not kept
+    def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:  # noqa: ARG002 - the same
+        for key in [key for key in self.open if key[:2] == (kind, transaction_reference)]:
+            del self.open[key]
+
+    def settle(self, notice: NoticeReference, at: datetime, by: str, reason: str) -> None:  # noqa: ARG002 - not needed in memory
         self.settlements.add(notice)
 
-    def settled(self, notices: Collection[NoticeReference]) -> bool:
-        return not self.settlements.isdisjoint(notices)
+    def register(self, effects: Iterable[Effect]) -> None:
+        self.known.update({effect.name: effect.on for effect in effects})
+
+    def registered(self, state: PaymentState) -> set[str]:
+        return {name for name, states in self.known.items() if state in states}
 
     def add_task(self, task: EffectTask) -> None:
         if task.key not in self.done:
@@ -109,7 +190,7 @@ class _MemoryStore:
         if at:
             self.done.add(task.key)
         elif begun:
-            self.waiting[task.key] = attrs.evolve(begun, error=task.error)
+            self.waiting[task.key] = attrs.evolve(begun, error=task.error, due_at=task.due_at)
 
     def last_number(self) -> int:
         return len(self.kept)
@@ -119,14 +200,14 @@ class _MemoryStore:
         full = [each for each in page if each.evidence.at < before and each.evidence.payload is not None]
         for event in full:
             self.kept[event.number - 1] = attrs.evolve(event, evidence=attrs.evolve(event.evidence, payload=None))
-        theirs = [
-            self.rows[reference]
-            for reference in {each.transaction_reference for each in page}
-            if reference in self.rows
+        references = {each.transaction_reference for each in page}
+        cards = [
+            payment
+            for reference, payment in self.rows.items()
+            if reference in references and payment.masked_card and payment.changed_at < before
         ]
-        cards = [payment for payment in theirs if payment.masked_card and payment.changed_at < before]
         for payment in cards:
-            self.add(attrs.evolve(payment, masked_card=None, version=payment.version + 1))
+            self.update(attrs.evolve(payment, masked_card=None, version=payment.version + 1))
         return len(full) + len(cards)
 
 
@@ -135,19 +216,19 @@ def _key(incident: Incident) -> tuple[str, str, str]:
 
 
 class MemoryLedger(Ledger):
-    """A ledger that forgets with its process.
+    """A ledger that ends with its process.
 
     >>> MemoryLedger().incidents()
     ()
     """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self._store = _MemoryStore()
         self._lock = threading.Lock()
 
     @contextmanager
-    def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one at a time, either way
+    def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one thread at a time, either way
         """Open the store for one thread at a time; a block that raises must have written nothing."""
         with self._lock:
             yield self._store

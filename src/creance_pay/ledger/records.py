@@ -14,13 +14,15 @@ import attrs
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..references import NoticeReference
 
 # Headers of a person's browser, useless as evidence.
-_PRIVATE_HEADERS = {"authorization", "cookie"}
+_PRIVATE_HEADERS = {"authorization", "cookie", "user-agent", "x-forwarded-for", "forwarded"}
 
-
-#: Money has moved; a payment advances from left to right.
-SETTLED_STATES = (PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED)
+#: Money has moved.
+SETTLED_STATES = frozenset(
+    {PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
+)
 #: The merchant holds money of the person.
 FUNDED_STATES = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED})
 #: The attempt is over, and no money has moved.
@@ -30,13 +32,18 @@ IN_FLIGHT_STATES = frozenset({PaymentState.PENDING, PaymentState.AUTHORISED})
 #: The bank has reported nothing, or nothing certain.
 UNCONFIRMED_STATES = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
 
+# The bank is asked again after these waits, then daily.
+_QUESTIONS = (timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
+_DAILY = timedelta(days=1)
+_NOTHING = Euros(0)
+
 
 class Disposition(StrEnum):
     """The way the ledger disposed of a message."""
 
-    #: The payment has a new state.
+    #: The payment has a new state, or money has moved.
     APPLIED = "APPLIED"
-    #: It reports a known state.
+    #: It reports what is known.
     DUPLICATE = "DUPLICATE"
     #: It is authentic, and the recorded state takes precedence.
     SUPERSEDED = "SUPERSEDED"
@@ -48,6 +55,57 @@ class Disposition(StrEnum):
     REFUSED = "REFUSED"
 
 
+class PostingState(StrEnum):
+    """The state of one notice of one payment in the caisse's own system."""
+
+    #: Not posted yet, as far as the ledger knows.
+    OPEN = "OPEN"
+    #: The caisse has posted the amount to the debt.
+    POSTED = "POSTED"
+    #: The caisse cannot post it: a person has to act.
+    REJECTED = "REJECTED"
+
+
+@attrs.frozen(kw_only=True)
+class Sums:
+    """The money of a payment, from its movements.
+
+    Refunds are reported in two ways that have to agree in any order: one by one with an identifier, or as a total (the
+    amount minus what remains).  The larger of the two sums counts.
+
+    Attributes:
+        captured: The amount debited.
+        refunds_identified: The sum of the refunds that the bank reported one by one.
+        refunds_reported: The largest total of refunds that the bank reported.
+        charged_back: The amount that the cardholder's bank has taken back and not returned.
+    """
+
+    captured: Euros = _NOTHING
+    refunds_identified: Euros = _NOTHING
+    refunds_reported: Euros = _NOTHING
+    charged_back: Euros = _NOTHING
+
+    @property
+    def refunded(self) -> Euros:
+        """The amount refunded."""
+        return max(self.refunds_identified, self.refunds_reported)
+
+    @property
+    def held(self) -> Euros:
+        """The amount that the merchant still holds."""
+        return self.captured.saturating_sub(self.refunded + self.charged_back)
+
+    def state(self) -> PaymentState | None:
+        """Return the state that follows from the sums; ``None`` before any capture."""
+        if not self.captured.cents:
+            return None
+        if self.charged_back.cents:
+            return PaymentState.CHARGED_BACK
+        if self.refunded >= self.captured:
+            return PaymentState.REFUNDED
+        return PaymentState.PARTIALLY_REFUNDED if self.refunded.cents else PaymentState.PAID
+
+
 @attrs.frozen(kw_only=True)
 class Payment:
     """A payment of one order: a row of the ledger, rewritten at each change under the next version.
@@ -55,25 +113,42 @@ class Payment:
     Attributes:
         order: The order.
         state: The state.
+        sums: The money moved.
         created_at: The time of recording; times are the ledger's own unless stated otherwise, with their zone.
         changed_at: The time of the last change of state.
         paid_at: The time when it became PAID.
         display_by: The time until when it may not show in the person's account yet (rule R17).
+        awaits_posting: Whether it is pending until the caisse has posted it (rule R25); otherwise until ``display_by``.
+        postings: The state of each notice in the caisse's own system.
+        follows: The references of the payments of its notices that held money when this order was recorded: this one
+            is an instalment after each of them.
         authorisation_number: The bank's number of the authorisation.
         authorised_at: The bank's time of the message that the state comes from.
+        response_code: The bank's code of the message that the state comes from.
         masked_card: The card number with its middle hidden, until it is erased.
+        reference_used: Whether the bank knew the transaction reference before this order: another ledger issued it.
+        questions: The number of questions to the bank about it.
+        ask_at: The time of the next question; ``None`` when none is due.
         version: The number of times it was written.
     """
 
     order: PaymentOrder
     state: PaymentState = PaymentState.CREATED
+    sums: Sums = attrs.field(factory=Sums, repr=False)
     created_at: datetime
     changed_at: datetime
     paid_at: datetime | None = None
     display_by: datetime | None = None
+    awaits_posting: bool = False
+    postings: Mapping[NoticeReference, PostingState] = attrs.field(factory=dict, repr=False, hash=False)
+    follows: frozenset[str] = attrs.field(default=frozenset(), repr=False)
     authorisation_number: str | None = None
     authorised_at: datetime | None = None
+    response_code: str | None = None
     masked_card: str | None = attrs.field(default=None, repr=False)
+    reference_used: bool = False
+    questions: int = 0
+    ask_at: datetime | None = None
     version: int = 1
 
     @property
@@ -90,11 +165,36 @@ class Payment:
         """Return whether the time for the payment to show in the person's account has passed."""
         return self.display_by is not None and self.display_by <= now
 
-    def awaiting_display(self, now: datetime) -> bool:
-        """Return whether it is accepted and may not show yet, so that it has to be subtracted (rule R25)."""
-        if self.state is PaymentState.AUTHORISED:
-            return True
-        return self.state is PaymentState.PAID and not self.shown_by(now)
+    def shares(self) -> dict[NoticeReference, Euros]:
+        """Split the money that the merchant holds, or will hold, among the notices.
+
+        Refunds and chargebacks reduce the last notice first, in the order of the notice references.
+        """
+        held = self.amount if self.state is PaymentState.AUTHORISED else self.sums.held
+        split = {}
+        for notice in sorted(self.order.notices, key=str):
+            split[notice] = min(self.order.notices[notice], held)
+            held = held.saturating_sub(split[notice])
+        return split
+
+    def pending(self, now: datetime) -> dict[NoticeReference, Euros]:
+        """Return the accepted amounts that the caisse's own system does not show yet (rule R25), by notice."""
+        if self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now):
+            return {}
+        return {
+            notice: share
+            for notice, share in self.shares().items()
+            if share.cents and self.postings.get(notice) is not PostingState.POSTED
+        }
+
+    def unposted(self) -> list[NoticeReference]:
+        """List the notices that wait for the caisse to post them."""
+        if not self.awaits_posting:
+            return []
+        shares = self.shares()
+        return [
+            notice for notice, state in self.postings.items() if state is PostingState.OPEN and shares[notice].cents
+        ]
 
     def blocks(self, now: datetime, attempt_life: timedelta) -> bool:
         """Return whether another payment of the same notices could be a second payment of the debt.
@@ -105,12 +205,22 @@ class Payment:
         """
         if self.state in UNCONFIRMED_STATES:
             return now < self.created_at + attempt_life
-        return self.state in IN_FLIGHT_STATES or self.awaiting_display(now)
+        return self.state in IN_FLIGHT_STATES or bool(self.pending(now))
+
+    def asked(self, now: datetime) -> Payment:
+        """Return the payment after a question that brought nothing new: the next one is asked later."""
+        wait = _QUESTIONS[self.questions + 1] if self.questions + 1 < len(_QUESTIONS) else _DAILY
+        return attrs.evolve(self, questions=self.questions + 1, ask_at=now + wait, version=self.version + 1)
+
+
+def first_question(now: datetime) -> datetime:
+    """Return the time of the first question about an order recorded now."""
+    return now + _QUESTIONS[0]
 
 
 @attrs.frozen(kw_only=True)
 class Evidence:
-    """The evidence of a message, an answer or a report line.
+    """The evidence of a message, an answer, a report line or a person's decision.
 
     Attributes:
         source: The way it came.
@@ -118,6 +228,8 @@ class Evidence:
         digest: Its SHA-256, in hexadecimal.
         payload: Its content, as text; encrypted at rest.
         retry_of: The number of the parked event that is processed again.
+        by: The person who decided; empty for the bank.
+        reason: The person's reason.
     """
 
     source: Source
@@ -125,6 +237,8 @@ class Evidence:
     digest: str
     payload: str | None = attrs.field(default=None, repr=False)
     retry_of: int | None = None
+    by: str = ""
+    reason: str = ""
 
     @classmethod
     def message(cls, message: HttpMessage, source: Source, at: datetime) -> Evidence:
@@ -139,6 +253,12 @@ class Evidence:
         payload = json.dumps({"fields": {name: fields[name] for name in sorted(fields)}})
         return cls(source=source, at=at, digest=hashlib.sha256(payload.encode()).hexdigest(), payload=payload)
 
+    @classmethod
+    def person(cls, decision: str, at: datetime, *, by: str, reason: str) -> Evidence:
+        """Build the evidence of a person's decision."""
+        digest = hashlib.sha256(json.dumps([decision, by, reason, at.isoformat()]).encode()).hexdigest()
+        return cls(source=Source.PERSON, at=at, digest=digest, by=by, reason=reason)
+
 
 @attrs.frozen(kw_only=True)
 class PaymentEvent:
@@ -152,6 +272,7 @@ class PaymentEvent:
         state: The state that it reports, or ``None``.
         fingerprint: The digest of its meaning, equal for two messages that report the same; empty for no report.
         detail: The reason, in English: the type of an error, the names of fields; never a value.
+        readable: Whether the stored payload could be decrypted.
     """
 
     number: int = 0
@@ -161,6 +282,7 @@ class PaymentEvent:
     state: PaymentState | None = None
     fingerprint: str = ""
     detail: str = ""
+    readable: bool = True
 
     @property
     def message(self) -> HttpMessage | None:
@@ -172,6 +294,8 @@ class PaymentEvent:
 def fingerprint_of(payment: VerifiedPayment) -> str:
     """Digest the meaning of a message: equal for equal reports, whatever their form, seal and source."""
     when = payment.authorised_at.timestamp() if payment.authorised_at else None
-    cents = payment.amount.cents if payment.amount else None
-    meaning = [payment.state, cents, payment.authorisation_number, payment.response_code, when]
+    amounts = [amount.cents if amount else None for amount in (payment.amount, payment.remaining)]
+    movement = payment.movement
+    moved = [movement.kind, movement.amount.cents, movement.identifier] if movement else None
+    meaning = [payment.state, *amounts, payment.authorisation_number, payment.response_code, when, moved]
     return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()

@@ -1,10 +1,11 @@
 """The transitions of a payment: the one place that decides its next state.
 
 A bank's messages come twice, late, out of order, or contradict one another.  :func:`transition` takes the recorded
-payment and an authentic message, and returns the next state, the disposition of the message, and the incidents.  It is
-a pure function without database or clock.
+payment and an authentic message, and returns the next state, the money moved, the disposition of the message, and the
+incidents.  It is a pure function without database or clock.
 
-* Money that moved stays: PAID changes to refunds only, and refunds to nothing.
+* A message that cannot be bound to the order never pays it: it raises an incident.
+* Money decides the state: captures, refunds and chargebacks are summed, whichever voice reports them, in any order.
 * An authentic PAID replaces every other state; after a refusal with an incident.
 * A repeated message, or one that is older by the bank's own clock, changes nothing.
 * UNKNOWN means that the bank has to be asked; it never replaces better knowledge.
@@ -16,9 +17,13 @@ from datetime import datetime
 
 import attrs
 
-from ..payment import PaymentState, Source, VerifiedPayment
+from ..payment import MovementKind, PaymentState, Source, VerifiedPayment
 from .incidents import IncidentKind
-from .records import FAILED_STATES, IN_FLIGHT_STATES, SETTLED_STATES, Disposition, Payment
+from .records import FAILED_STATES, IN_FLIGHT_STATES, SETTLED_STATES, Disposition, Payment, Sums
+
+#: The bank answers about a transaction reference, which another ledger of the merchant may have issued too.
+_BY_REFERENCE = frozenset({Source.STATUS, Source.REPORT})
+_PROMISES = SETTLED_STATES | {PaymentState.AUTHORISED}
 
 
 @attrs.frozen(kw_only=True)
@@ -27,65 +32,41 @@ class Change:
 
     Attributes:
         state: The next state.
+        sums: The money moved, after the message.
         disposition: The disposition of the message; only APPLIED calls for effects.
         incidents: The incidents to raise.
     """
 
     state: PaymentState
+    sums: Sums = attrs.field(factory=Sums, repr=False)
     disposition: Disposition
     incidents: tuple[IncidentKind, ...] = ()
 
 
-def transition(current: Payment, incoming: VerifiedPayment, *, repeated: bool = False) -> Change:
+def transition(
+    current: Payment, incoming: VerifiedPayment, *, repeated: bool = False, new_movement: bool = True
+) -> Change:
     """Choose the next state of a payment from an authentic message about its order.
 
     Args:
         current: The recorded payment.
         incoming: The message.
         repeated: Whether a message of the same fingerprint was recorded before.
+        new_movement: Whether the movement that the message reports, if any, was not recorded before.
     """
+    if _foreign(current, incoming):
+        return _unchanged(current, Disposition.MISMATCH, IncidentKind.FOREIGN_TRANSACTION)
     if incoming.state in SETTLED_STATES:
-        return _money(current, incoming)
+        return _moved(current, incoming, new_movement=new_movement)
     if current.state in SETTLED_STATES:
         return _contradicted(current, incoming, repeated=repeated)
+    used = (IncidentKind.REFERENCE_USED,) if incoming.reference_used and not current.reference_used else ()
     if incoming.state is current.state or (repeated and incoming.source is not Source.STATUS):
-        return Change(state=current.state, disposition=Disposition.DUPLICATE)
+        return _unchanged(current, Disposition.DUPLICATE, *used)
     if _superseded(current, incoming):
-        return Change(state=current.state, disposition=Disposition.SUPERSEDED)
+        return _unchanged(current, Disposition.SUPERSEDED, *used)
     wrong = (IncidentKind.REQUEST_WRONG,) if incoming.state is PaymentState.ERROR else ()
-    return Change(state=incoming.state, disposition=Disposition.APPLIED, incidents=wrong)
-
-
-def _money(current: Payment, incoming: VerifiedPayment) -> Change:
-    """Decide on a message that reports moved money: the state advances, and never by the same message twice."""
-    if current.state not in SETTLED_STATES:
-        surprise = (IncidentKind.PAID_AFTER_NO,) if current.state in FAILED_STATES else ()
-        return Change(state=incoming.state, disposition=Disposition.APPLIED, incidents=surprise)
-    numbers = {current.authorisation_number, incoming.authorisation_number} - {None}
-    twice = (IncidentKind.TWO_AUTHORISATIONS,) if incoming.state is PaymentState.PAID and len(numbers) > 1 else ()
-    if SETTLED_STATES.index(incoming.state) > SETTLED_STATES.index(current.state):
-        return Change(state=incoming.state, disposition=Disposition.APPLIED)
-    return Change(state=current.state, disposition=Disposition.DUPLICATE, incidents=twice)
-
-
-def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:
-    """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it."""
-    by_bank = incoming.source in {Source.STATUS, Source.REPORT} and incoming.state in FAILED_STATES
-    denied = (IncidentKind.CONTRADICTED,) if by_bank and not _older(current, incoming) else ()
-    disposition = Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED
-    return Change(state=current.state, disposition=disposition, incidents=denied)
-
-
-def _superseded(current: Payment, incoming: VerifiedPayment) -> bool:
-    """Return whether a message must not replace the state; the answer to a question is always the bank's latest."""
-    if incoming.state is PaymentState.UNKNOWN:
-        return incoming.source is Source.STATUS or current.state in IN_FLIGHT_STATES
-    return incoming.source is not Source.STATUS and _older(current, incoming)
-
-
-def _older(current: Payment, incoming: VerifiedPayment) -> bool:
-    """Return whether a message is older than the recorded state, by the bank's own times."""
-    return bool(current.authorised_at and incoming.authorised_at and incoming.authorised_at < current.authorised_at)
+    return Change(state=incoming.state, sums=current.sums, disposition=Disposition.APPLIED, incidents=(*used, *wrong))
 
 
 def apply(
@@ -100,18 +81,104 @@ def apply(
         now: The ledger's time.
         display_by: Until when a payment that becomes PAID may not show in the person's account (rule R17).
     """
-    number = payment.authorisation_number or (
-        incoming.authorisation_number if incoming.state in SETTLED_STATES else None
-    )
-    changes: dict[str, object] = {"authorisation_number": number}
+    changes: dict[str, object] = {"reference_used": payment.reference_used or incoming.reference_used}
+    if incoming.state in SETTLED_STATES and change.disposition is not Disposition.MISMATCH:
+        changes["authorisation_number"] = payment.authorisation_number or incoming.authorisation_number
     if change.disposition is Disposition.APPLIED:
         changes |= {
             "state": change.state,
+            "sums": change.sums,
             "changed_at": now,
             "authorised_at": incoming.authorised_at or payment.authorised_at,
+            "response_code": incoming.response_code or payment.response_code,
             "masked_card": incoming.masked_card or payment.masked_card,
         }
-        if change.state is PaymentState.PAID:
+        if change.state not in IN_FLIGHT_STATES | {PaymentState.UNKNOWN}:
+            changes["ask_at"] = None
+        elif payment.ask_at is None:
+            changes["ask_at"] = now
+        if change.sums.captured.cents and not payment.sums.captured.cents:
             changes |= {"paid_at": now, "display_by": display_by}
     changed = attrs.evolve(payment, **changes)  # type: ignore[arg-type]
     return payment if changed == payment else attrs.evolve(changed, version=payment.version + 1)
+
+
+def _foreign(current: Payment, incoming: VerifiedPayment) -> bool:
+    """Return whether a report of money may be about an order of another ledger with the same reference.
+
+    An answer that repeats the order's nonce is about this order.  An answer by reference alone can only be so when the
+    bank did not know the reference before this order, and when the transaction is not older than the order.
+    """
+    if incoming.state not in _PROMISES or incoming.bound or not current.order.nonce:
+        return False
+    if incoming.source not in _BY_REFERENCE or current.sums.captured.cents:
+        return False
+    recorded = current.created_at.replace(microsecond=0)  # the bank's time has no fraction
+    return current.reference_used or incoming.authorised_at is None or incoming.authorised_at < recorded
+
+
+def _unchanged(current: Payment, disposition: Disposition, *incidents: IncidentKind) -> Change:
+    return Change(state=current.state, sums=current.sums, disposition=disposition, incidents=incidents)
+
+
+def _moved(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) -> Change:
+    """Add the money that a message reports, and derive the state from the sums."""
+    sums = _sums(current, incoming, new_movement=new_movement)
+    state = sums.state() or incoming.state
+    incidents = []
+    if current.state in FAILED_STATES and state in SETTLED_STATES:
+        incidents.append(IncidentKind.PAID_AFTER_NO)
+    numbers = {current.authorisation_number, incoming.authorisation_number} - {None}
+    if incoming.state is PaymentState.PAID and current.state in SETTLED_STATES and len(numbers) > 1:
+        incidents.append(IncidentKind.TWO_AUTHORISATIONS)
+    if sums.charged_back > current.sums.charged_back:
+        incidents.append(IncidentKind.CHARGED_BACK)
+    if sums.refunded > sums.captured:
+        incidents.append(IncidentKind.REFUNDED_TOO_MUCH)
+    changed = sums != current.sums or state is not current.state
+    disposition = Disposition.APPLIED if changed else Disposition.DUPLICATE
+    return Change(state=state, sums=sums, disposition=disposition, incidents=tuple(incidents))
+
+
+def _sums(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) -> Sums:
+    """Return the sums after a message: each reported movement counts once, each reported total as a minimum."""
+    sums = attrs.evolve(current.sums, captured=current.amount)
+    reported = sums.refunds_reported
+    if incoming.remaining is not None:
+        reported = max(reported, current.amount.saturating_sub(incoming.remaining + sums.charged_back))
+    elif incoming.state is PaymentState.REFUNDED and incoming.movement is None:
+        reported = max(reported, current.amount)
+    sums = attrs.evolve(sums, refunds_reported=reported)
+    if incoming.state is PaymentState.CHARGED_BACK and incoming.movement is None:  # without an amount: the whole
+        return attrs.evolve(sums, charged_back=max(sums.charged_back, current.amount))
+    if incoming.movement is None or not new_movement:
+        return sums
+    amount = incoming.movement.amount
+    match incoming.movement.kind:
+        case MovementKind.REFUNDED:
+            return attrs.evolve(sums, refunds_identified=sums.refunds_identified + amount)
+        case MovementKind.CHARGED_BACK:
+            return attrs.evolve(sums, charged_back=sums.charged_back + amount)
+        case MovementKind.REPRESENTED:
+            return attrs.evolve(sums, charged_back=sums.charged_back.saturating_sub(amount))
+        case MovementKind.CAPTURED:
+            return sums
+
+
+def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:
+    """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it."""
+    by_bank = incoming.source in _BY_REFERENCE and incoming.state in FAILED_STATES
+    denied = (IncidentKind.CONTRADICTED,) if by_bank and not _older(current, incoming) else ()
+    return _unchanged(current, Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED, *denied)
+
+
+def _superseded(current: Payment, incoming: VerifiedPayment) -> bool:
+    """Return whether a message must not replace the state; the answer to a question is always the bank's latest."""
+    if incoming.state is PaymentState.UNKNOWN:
+        return incoming.source is Source.STATUS or current.state in IN_FLIGHT_STATES
+    return incoming.source not in {Source.STATUS, Source.PERSON} and _older(current, incoming)
+
+
+def _older(current: Payment, incoming: VerifiedPayment) -> bool:
+    """Return whether a message is older than the recorded state, by the bank's own times."""
+    return bool(current.authorised_at and incoming.authorised_at and incoming.authorised_at < current.authorised_at)

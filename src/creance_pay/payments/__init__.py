@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment
+from .results import Answer, EffectsRun, PaymentView, Posting, Reconciliation, StartedPayment
 from .service import PaymentService
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "EffectsRun",
     "PaymentService",
     "PaymentView",
+    "Posting",
     "Reconciliation",
     "StartedPayment",
 ]

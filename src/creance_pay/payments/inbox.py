@@ -1,4 +1,4 @@
-"""The one path by which messages, answers and report lines enter the ledger: authenticate, find, match, event."""
+"""The one path by which messages, answers and report lines enter the ledger: authenticate, find, match, record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..http import HttpMessage
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
-from ..ledger.records import Disposition, Evidence, Payment, PaymentEvent
+from ..ledger.records import Evidence, Payment, PaymentEvent
+from ..ledger.transitions import transition
 from ..payment import Source, VerifiedPayment
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
@@ -67,43 +68,50 @@ class Inbox:
             raise MalformedResponseError("the message names no single transaction reference")
         payment = self.ledger.find(reference)
         if payment is None:
-            kind = IncidentKind.UNKNOWN_ORDER
-            self.ledger.note(Disposition.PARKED, evidence, reference=reference, detail="", kind=kind)
+            self.ledger.park(evidence, reference=reference)
             raise GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
         try:
             verified = sealed.match(payment.order)
         except OrderMismatchError as error:
-            self._mismatched(reference, evidence, error)
+            self.ledger.mismatch(evidence, error, reference=reference)
             raise
-        return self.record(verified, evidence, reference)
+        return self.record(verified, evidence, payment)
 
-    def _mismatched(self, reference: str, evidence: Evidence, error: OrderMismatchError) -> None:
-        kind, fields = IncidentKind.ORDER_MISMATCH, ", ".join(error.fields)
-        self.ledger.note(Disposition.MISMATCH, evidence, reference=reference, detail=fields, kind=kind)
-
-    def record(self, verified: VerifiedPayment, evidence: Evidence, reference: str) -> RecordResult:
+    def record(self, verified: VerifiedPayment, evidence: Evidence, payment: Payment) -> RecordResult:
         """Record a verified payment; a bank's time ahead of ours is a warning, never a refusal."""
         if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
             warnings = (*verified.warnings, "the bank's time is in the future")
             verified = attrs.evolve(verified, warnings=warnings)
         display_by = evidence.at + self.display_delay
-        return self.ledger.record(verified, evidence, reference=reference, display_by=display_by, effects=self.effects)
+        return self.ledger.record(verified, evidence, payment=payment, display_by=display_by, effects=self.effects)
 
     def ask(self, payment: Payment, transport: Transport) -> RecordResult | None:
-        """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment."""
+        """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment.
+
+        An answer that changes nothing is not recorded: the next question is due later.
+        """
         now = self.clock()
         try:
             verified = self.gateway.fetch_status(payment.order, transport)
         except OrderMismatchError as error:
-            self._mismatched(payment.transaction_reference, Evidence.fields({}, Source.STATUS, now), error)
+            evidence = Evidence.fields({}, Source.STATUS, now)
+            self.ledger.mismatch(evidence, error, reference=payment.transaction_reference)
+            self.ledger.asked(payment, now=now)
             return None
-        except CreancePayError:
+        except Exception:  # noqa: BLE001 - a transport of one's own may raise anything, and must not stop the others
             return None
-        evidence = Evidence.fields(verified.raw, Source.STATUS, now)
-        return self.record(verified, evidence, payment.transaction_reference)
+        change = transition(payment, verified, repeated=True)
+        if change.state is payment.state and change.sums == payment.sums and not change.incidents:
+            self.ledger.asked(payment, now=now)
+            return RecordResult(payment=payment, disposition=change.disposition)
+        return self.record(verified, Evidence.fields(verified.raw, Source.STATUS, now), payment)
 
     def retry(self, event: PaymentEvent) -> RecordResult | CreancePayError | None:
-        """Process a parked message again; ``None`` when its payload was erased: the bank has to be asked."""
+        """Process a parked message again; ``None`` when its payload was erased or cannot be decrypted."""
+        if not event.readable:
+            kind = IncidentKind.PAYLOAD_UNREADABLE
+            reference = event.transaction_reference
+            self.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference, at=self.clock()))
         if event.message is None:
             return None
         evidence = Evidence.message(event.message, event.evidence.source, self.clock())

@@ -2,64 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from ..gateways.base import ReportLine
+import attrs
+
+from ..errors import CreancePayError
+from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import RecordResult
-from ..ledger.records import Evidence, Payment
-from ..payment import PaymentState, Source, VerifiedPayment
+from ..ledger.records import FUNDED_STATES, Evidence, Payment
+from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .inbox import Inbox
 
 _EUROS = {None, "978", "EUR"}
+_PARIS = ZoneInfo("Europe/Paris")
+# They confirm what the acquirer paid out, not what the cardholder paid.
+_IGNORED = {ReportKind.RECONCILIATIONS}
 
 
-def record_lines(inbox: Inbox, lines: Collection[ReportLine]) -> list[RecordResult]:
-    """Record report lines; raise an incident for a line without its payment, and for a payment without its line."""
-    recorded: list[RecordResult] = []
-    seen: set[tuple[str, PaymentState]] = set()
+@attrs.define
+class Reported:
+    """The result of recording report lines.
+
+    Attributes:
+        recorded: The recorded lines, duplicates included.
+        foreign: The number of lines about payments of other portals of the contract.
+        seen: How often a payment, kind and state was reported.
+        equal: How often an equal refund without identifier was reported.
+    """
+
+    recorded: list[RecordResult] = attrs.field(factory=list)
+    foreign: int = 0
+    seen: Counter[tuple[str, ReportKind, PaymentState]] = attrs.field(factory=Counter)
+    equal: Counter[str] = attrs.field(factory=Counter)
+
+
+def record_lines(inbox: Inbox, reports: Iterable[ReportLine | Report]) -> Reported:
+    """Record report lines; raise an incident for a line that does not fit its payment, and for a missing line."""
+    lines, days, bad = _flat(reports)
+    result = Reported()
     for line in lines:
         payment = inbox.ledger.find(line.transaction_reference)
-        fault = _fault(line, payment, seen)
-        if fault or payment is None:
-            _raise(inbox, fault or IncidentKind.REPORT_SURPLUS, line.transaction_reference)
-        else:
-            seen.add((line.transaction_reference, line.state))
-            evidence = Evidence.fields(line.values, Source.REPORT, inbox.clock())
-            recorded.append(inbox.record(_verified(line, payment), evidence, payment.transaction_reference))
-    for payment in _missing(inbox, lines):
+        if payment is None:
+            result.foreign += 1
+        elif line.kind not in _IGNORED:
+            _record(inbox, line, payment, result)
+    if result.foreign:
+        _raise(inbox, IncidentKind.REPORT_SURPLUS, "", detail="lines about no payment of this ledger")
+    for unread in bad:
+        _raise(inbox, IncidentKind.REPORT_UNREADABLE, "", detail=unread.reason)
+    for payment in _missing(inbox, lines, days):
         _raise(inbox, IncidentKind.REPORT_MISSING, payment.transaction_reference)
-    return recorded
+    return result
 
 
-def _missing(inbox: Inbox, lines: Collection[ReportLine]) -> list[Payment]:
-    """Return the payments within the reported period, by the bank's clock, that no line reports."""
-    times = [line.at for line in lines if line.at and line.state is PaymentState.PAID]
-    if not times:
-        return []
+def _flat(reports: Iterable[ReportLine | Report]) -> tuple[list[ReportLine], set[date], list[BadLine]]:
+    """Return the lines of reports, the days that reports of transactions cover, and the bad lines."""
+    lines: list[ReportLine] = []
+    days: set[date] = set()
+    bad: list[BadLine] = []
+    for each in [reports] if isinstance(reports, Report) else reports:
+        if isinstance(each, ReportLine):
+            lines.append(each)
+            continue
+        lines += each.lines
+        bad += each.bad
+        if each.kind is ReportKind.TRANSACTIONS and each.day:
+            days.add(each.day)
+    days |= {line.day for line in lines if line.day and line.kind is ReportKind.TRANSACTIONS}
+    return lines, days, bad
+
+
+def _record(
+    inbox: Inbox,
+    line: ReportLine,
+    payment: Payment,
+    result: Reported,
+) -> None:
+    """Record one line, or the incident that keeps it from being recorded; no line stops the others."""
+    key = (line.transaction_reference, line.kind, line.state)
+    result.seen[key] += 1
+    fault = _fault(line, payment, repeated=result.seen[key] > 1)
+    if fault:
+        _raise(inbox, fault, line.transaction_reference)
+        return
+    evidence = Evidence.fields(line.values, Source.REPORT, inbox.clock())
+    try:
+        result.recorded.append(inbox.record(_verified(line, payment, result.equal), evidence, payment))
+    except CreancePayError as error:
+        _raise(inbox, IncidentKind.REPORT_UNREADABLE, line.transaction_reference, detail=type(error).__name__)
+
+
+def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list[Payment]:
+    """Return the payments that the reports of transactions should list and do not.
+
+    A report covers the day in its first line, in Paris.  Lines without such a day cover the time from the first to the
+    last of them.
+    """
     reported = {line.transaction_reference for line in lines}
-    first, last = min(times), max(times)
-    paid = inbox.ledger.payments({PaymentState.PAID}, since=first - timedelta(days=1), before=last)
-    within = [payment for payment in paid if payment.authorised_at and first <= payment.authorised_at <= last]
-    return [payment for payment in within if payment.transaction_reference not in reported]
+    times = [line.at for line in lines if line.at and line.state is PaymentState.PAID and not line.day]
+    periods = [_whole_day(day) for day in days] + ([(min(times), max(times))] if times else [])
+    missing: dict[str, Payment] = {}
+    for first, last in periods:
+        paid = inbox.ledger.payments(FUNDED_STATES, since=first - timedelta(days=1), before=last + timedelta(days=1))
+        for payment in paid:
+            at = payment.authorised_at
+            if at and first <= at <= last and payment.transaction_reference not in reported:
+                missing[payment.transaction_reference] = payment
+    return list(missing.values())
 
 
-def _raise(inbox: Inbox, kind: IncidentKind, reference: str) -> None:
-    inbox.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference[:64], at=inbox.clock()))
+def _whole_day(day: date) -> tuple[datetime, datetime]:
+    """Return the first and the last second of a day in Paris."""
+    midnight = datetime.combine(day, datetime.min.time(), tzinfo=_PARIS)
+    return midnight, datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=_PARIS) - timedelta(
+        seconds=1
+    )
 
 
-def _fault(line: ReportLine, payment: Payment | None, seen: set[tuple[str, PaymentState]]) -> IncidentKind | None:
+def _raise(inbox: Inbox, kind: IncidentKind, reference: str, *, detail: str = "") -> None:
+    at = inbox.clock()
+    inbox.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference[:64], at=at, detail=detail))
+
+
+def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKind | None:
     """Return the reason why a line cannot be recorded, or ``None``."""
-    if payment is None or (line.transaction_reference, line.state) in seen:
+    if line.nonce is not None and payment.order.nonce and line.nonce != payment.order.nonce:
+        return IncidentKind.FOREIGN_TRANSACTION
+    if repeated and line.movement is None and line.state is PaymentState.PAID:
         return IncidentKind.REPORT_SURPLUS
-    refund = line.state is PaymentState.REFUNDED  # perhaps a partial one
-    wrong = line.amount is not None and (line.amount > payment.amount or (line.amount < payment.amount and not refund))
+    part = line.movement is not None or line.state is PaymentState.REFUNDED
+    wrong = line.amount is not None and (line.amount > payment.amount or (line.amount < payment.amount and not part))
     return IncidentKind.REPORT_DIFFERENT if wrong or line.currency not in _EUROS else None
 
 
-def _verified(line: ReportLine, payment: Payment) -> VerifiedPayment:
+def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> VerifiedPayment:
     """Convert a report line to a verified payment."""
-    part = line.state is PaymentState.REFUNDED and line.amount is not None and line.amount < payment.amount
-    state = PaymentState.PARTIALLY_REFUNDED if part else line.state
-    return VerifiedPayment(state=state, source=Source.REPORT, amount=line.amount, authorised_at=line.at)
+    movement = line.movement or _partial_refund(line, payment, equal)
+    return VerifiedPayment(
+        state=line.state,
+        source=Source.REPORT,
+        amount=line.amount,
+        authorised_at=line.at,
+        response_code=_code(line.values),
+        bound=bool(line.nonce) and line.nonce == payment.order.nonce,
+        reference_used=_code(line.values) == "94",
+        movement=movement,
+    )
+
+
+def _code(values: Mapping[str, str]) -> str | None:
+    return values.get("responseCode") or None
+
+
+def _partial_refund(line: ReportLine, payment: Payment, equal: Counter[str]) -> Movement | None:
+    """Return the movement of a refund line without identifier; equal lines of one call are counted."""
+    if line.state is not PaymentState.REFUNDED or line.amount is None or line.amount >= payment.amount:
+        return None
+    meaning = [line.transaction_reference, line.amount.cents, str(line.at), *sorted(line.values.items())]
+    digest = hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
+    equal[digest] += 1
+    return Movement(kind=MovementKind.REFUNDED, amount=line.amount, identifier=f"{digest}:{equal[digest]}", at=line.at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import attrs
 
 from ..errors import CreancePayError, OrderMismatchError, ResponseRefusedError
@@ -9,6 +11,15 @@ from ..gateways.base import FormPost, Redirect
 from ..ledger.ledger import RecordResult
 from ..ledger.records import Disposition
 from ..payment import PaymentState
+
+
+class Posting(StrEnum):
+    """The way in which the ledger learns that the caisse's own system shows a payment."""
+
+    #: The office reports each posting: a payment is pending until then.
+    REPORTED = "REPORTED"
+    #: A payment counts as posted after the display delay, unseen.  For a caisse that reports nothing.
+    AFTER_DELAY = "AFTER_DELAY"
 
 
 @attrs.frozen(kw_only=True)
@@ -72,10 +83,12 @@ class Reconciliation:
     Attributes:
         recorded: The recorded answers and report lines, duplicates included.
         unanswered: The references of the payments about which the bank gave no readable answer.
+        foreign: The number of report lines about payments of other portals of the contract.
     """
 
     recorded: tuple[RecordResult, ...] = ()
     unanswered: tuple[str, ...] = ()
+    foreign: int = 0
 
     @property
     def changed(self) -> tuple[RecordResult, ...]:

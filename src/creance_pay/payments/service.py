@@ -18,43 +18,61 @@ their repetition, and the number of processes change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import inspect
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from .._clock import utc_now
-from ..errors import ConfigurationError, CreancePayError, UnsupportedError
-from ..gateways.base import Capability, Gateway, ReportLine
+from ..errors import (
+    ConfigurationError,
+    CreancePayError,
+    GatewayUnavailableError,
+    InvalidValueError,
+    ReferenceUsedError,
+    UnsupportedError,
+)
+from ..gateways.base import Capability, Gateway, OperationOutcome, OperationResult, Report, ReportLine
 from ..gateways.transport import Transport
 from ..http import HttpMessage
+from ..ledger.acts import Act, ActKind, ActState
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect, EffectTask
-from ..ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment
+from ..ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment, PostingState
 from ..money import Euros
-from ..payment import PaymentState, Source
+from ..payment import PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
 from .inbox import Inbox
 from .reconciliation import record_lines
-from .results import Answer, EffectsRun, PaymentView, Reconciliation, StartedPayment, status_of
+from .results import Answer, EffectsRun, PaymentView, Posting, Reconciliation, StartedPayment, status_of
 
+_LOG = logging.getLogger("creance_pay.payments")
 _ATTEMPTS_BEFORE_INCIDENT = 5
 _POLL_WINDOW = timedelta(days=7)
+#: Questions to the bank that one start may ask while a person waits.
+_MAX_QUESTIONS = 3
+#: An open act that is younger may still be in the hands of another operator.
+_ACT_TIMEOUT = timedelta(minutes=2)
 
 
 class PaymentService:
-    """The calls of a portal: start, notification, return, effects, reconciliation.
+    """The calls of a portal and of its operators: start, notification, return, effects, reconciliation, refund.
 
     Args:
         gateway: The bank's gateway.
         ledger: The merchant's ledger.
-        transport: The transport for questions to the bank; without it, only notifications and reports are recorded.
+        transport: The transport for calls to the bank; without it, only notifications and reports are recorded.
         effects: The effects of a payment.
         clock: Returns the time, with its zone.
         display_delay: How long a payment may not show in the person's account yet (rule R17).
-        attempt_life: How long an attempt without an answer of the bank blocks another; the bank's page expires after
-            fifteen minutes.
+        attempt_life: How long an attempt without an answer of the bank blocks another; the bank starts no payment after
+            it.  The bank's page expires after fifteen minutes.
+        posting: How the ledger learns that the caisse has posted a payment (rule R25).
 
     Raises:
         ConfigurationError: for a clock without zone, or two effects of one name.
@@ -70,8 +88,9 @@ class PaymentService:
         clock: Callable[[], datetime] = utc_now,
         display_delay: timedelta = timedelta(hours=24),
         attempt_life: timedelta = timedelta(minutes=30),
+        posting: Posting = Posting.REPORTED,
     ) -> None:
-        """Check the settings."""
+        """Check the settings, and register the effects."""
         named = tuple(effects)
         self._effects = {effect.name: effect for effect in named}
         if len(self._effects) < len(named):
@@ -80,9 +99,11 @@ class PaymentService:
             )
         self._gateway = gateway
         self._ledger = ledger
+        self._calls = transport
         self._transport = transport if Capability.STATUS in gateway.capabilities else None
         self._clock = _in_utc(clock)
         self._attempt_life = attempt_life
+        self._awaits_posting = Posting(posting) is Posting.REPORTED
         self._inbox = Inbox(
             gateway=gateway,
             ledger=ledger,
@@ -90,6 +111,10 @@ class PaymentService:
             clock=self._clock,
             display_delay=display_delay,
         )
+        self._registered = not named
+        self._register()
+
+    # ---- the portal
 
     def start(
         self,
@@ -98,22 +123,25 @@ class PaymentService:
         *,
         return_url: str,
         notification_url: str,
+        options: object | None = None,
         replace: bool = False,
     ) -> StartedPayment:
         """Record an order, and build the form that brings the browser to the bank.
 
-        The bank is asked first about earlier attempts that may have been paid without a notification.
+        The bank is asked first about earlier attempts that may have been paid without a notification, at most three.
 
         Args:
             amount: The amount to ask from the bank: computed on your server, never taken from the browser.
             notices: The amount for each notice; sums to ``amount``.
             return_url: The address that the browser returns to.
             notification_url: The address that the bank's server posts to.
+            options: The options of the gateway's payment page, such as ``PaypageOptions`` of Sips: language, e-mail,
+                template.
             replace: Whether the person gave up an open attempt.  The bank is asked about it first, and only an attempt
                 that it has neither accepted nor in progress is replaced; without a transport, only time does that.
 
         Raises:
-            PaymentInProgressError: when another payment of one of the notices is open, or does not show yet.
+            PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
             InvalidValueError: when the order is invalid, or the bank would refuse it.
             GatewayUnavailableError: when the ledger does not answer, or the bank where it has to be called.
         """
@@ -127,9 +155,13 @@ class PaymentService:
             now=now,
             attempt_life=self._attempt_life,
             ignoring=asked_about,
+            awaits_posting=self._awaits_posting,
         )
         try:
-            form = self._gateway.initiate(payment.order)
+            form = self._gateway.initiate(payment.order, options=options)
+        except ReferenceUsedError:
+            self._ledger.give_up(payment, now=now, reference_used=True)
+            raise
         except CreancePayError:
             self._ledger.give_up(payment, now=now)
             raise
@@ -159,49 +191,142 @@ class PaymentService:
         state = result.state if isinstance(result, RecordResult) else PaymentState.PENDING
         return PaymentView(http_status=status_of(result), result=result, state=state)
 
-    def run_effects(self) -> EffectsRun:
-        """Run every effect that is due; one that raises is retried later, with increasing back-off."""
-        ran = []
-        while found := self._ledger.claim(now=self._clock(), names=self._effects.keys()):
-            ran.append(self._run(*found))
-        return EffectsRun(done=ran.count(True), failed=ran.count(False))
+    # ---- the worker
+
+    def run_effects(self, *, limit: int | None = None, within: timedelta | None = None) -> EffectsRun:
+        """Run the effects that are due; one that fails is retried later, with increasing back-off.
+
+        Args:
+            limit: The most effects to run; all that are due by default.
+            within: The time after which no further effect is begun; no limit by default.
+        """
+        self._register()
+        deadline = None if within is None else time.monotonic() + within.total_seconds()
+        done = failed = 0
+        finished: EffectTask | None = None
+        while (limit is None or done + failed < limit) and (deadline is None or time.monotonic() < deadline):
+            found = self._ledger.claim(now=self._clock(), effects=self._effects.values(), finished=finished)
+            finished = None
+            if found is None:
+                return EffectsRun(done=done, failed=failed)
+            task, payment = found
+            if self._run(task, payment):
+                finished, done = task, done + 1
+            else:
+                failed += 1
+        if finished:
+            self._ledger.finish(finished, at=self._clock())
+        return EffectsRun(done=done, failed=failed)
 
     def reconcile(
         self,
         *,
         older_than: timedelta = timedelta(minutes=20),
         poll_window: timedelta = _POLL_WINDOW,
-        reports: Iterable[ReportLine] = (),
+        reports: Iterable[ReportLine | Report] = (),
         progress: Callable[[tuple[Payment, ...]], Iterable[Payment]] = tuple,
     ) -> Reconciliation:
-        """Process parked messages again, record the bank's reports, and ask the bank about open payments.
+        """Process parked messages, record the bank's reports, ask about open payments, and raise overdue incidents.
+
+        Each payment is asked about with increasing back-off: after 20 minutes, an hour, four, twelve, then daily.
 
         Args:
             older_than: The age from which to ask about a payment; a younger one may still be notified.
             poll_window: The age up to which to ask about an attempt without any answer of the bank.  An attempt that
                 the bank has in progress is asked about at any age.
-            reports: Lines of the bank's daily reports.
+            reports: The bank's daily reports, or their lines.
             progress: Yields the payments to ask about one by one, such as a progress bar.
         """
         parked = [self._inbox.retry(event) for event in self._ledger.parked()]
         recorded = [result for result in parked if isinstance(result, RecordResult)]
-        recorded += record_lines(self._inbox, list(reports))
+        reported = record_lines(self._inbox, reports)
+        recorded += reported.recorded
         unanswered = []
         for payment, answer in self._ask(progress(tuple(self._open_payments(older_than, poll_window)))):
             if answer is None:
                 unanswered.append(payment.transaction_reference)
             else:
                 recorded.append(answer)
-        return Reconciliation(recorded=tuple(recorded), unanswered=tuple(unanswered))
+        self._resolve_acts()
+        self._ledger.sweep(now=self._clock())
+        return Reconciliation(recorded=tuple(recorded), unanswered=tuple(unanswered), foreign=reported.foreign)
+
+    # ---- people
 
     def incidents(self) -> tuple[Incident, ...]:
         """List the open incidents, the oldest first."""
         return self._ledger.incidents()
 
+    def close_incident(self, incident: Incident, *, by: str, reason: str) -> None:
+        """Record that a person has closed an incident."""
+        self._ledger.close_incident(incident, at=self._clock(), by=by, reason=reason)
+
+    def refund(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
+        """Refund a payment; the act is recorded before the bank is called.
+
+        Args:
+            reference: The payment's transaction reference.
+            amount: The amount; ``None`` for all that the merchant holds.
+            by: The person who decides.
+            reason: The person's reason.
+
+        Returns:
+            The act: DONE, FAILED, or REQUESTED when the bank has not answered: it stays open, and is resolved by the
+            bank's records at the next reconciliation or the next call.
+
+        Raises:
+            PaymentInProgressError: when another operator's act on the payment is open.
+            InvalidAmountError: for an amount of zero, or above what the merchant holds.
+            InvalidValueError: for an unknown payment, or without person or reason.
+            UnsupportedError: when the gateway offers no refund, or the service has no transport.
+        """
+        return self._act(ActKind.REFUND, reference, amount, by=by, reason=reason)
+
+    def cancel(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
+        """Cancel a payment before it is debited; arguments, result and errors as :meth:`refund`."""
+        return self._act(ActKind.CANCEL, reference, amount, by=by, reason=reason)
+
+    def capture(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
+        """Debit an authorised payment; arguments, result and errors as :meth:`refund`."""
+        return self._act(ActKind.CAPTURE, reference, amount, by=by, reason=reason)
+
+    def correct(self, reference: str, state: PaymentState, *, by: str, reason: str) -> RecordResult:
+        """Record a person's decision about the state of a payment, such as PAID after a look at the bank's statement.
+
+        Money that moved stays: a payment that holds money is only changed by a refund or a chargeback.
+
+        Raises:
+            InvalidValueError: for an unknown payment, or without person or reason.
+        """
+        now = self._clock()
+        payment = self._known(reference)
+        evidence = Evidence.person(f"correct {state}", now, by=by, reason=reason)
+        verified = VerifiedPayment(state=state, source=Source.PERSON, amount=payment.amount, bound=True)
+        return self._inbox.record(verified, evidence, payment)
+
+    def posted(self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str) -> Payment:
+        """Record that the caisse has posted a payment, to all of its notices by default; again, it changes nothing."""
+        now = self._clock()
+        return self._ledger.post(reference, notices, PostingState.POSTED, by=by, now=now)
+
+    def rejected(
+        self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str, reason: str
+    ) -> Payment:
+        """Record that the caisse cannot post a payment: an incident.  The notice stays closed until a person acts."""
+        now = self._clock()
+        return self._ledger.post(reference, notices, PostingState.REJECTED, by=by, reason=reason, now=now)
+
+    # ---- questions to the bank
+
     def _ask_about_earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
         """Ask the bank about earlier attempts, and return the references of those that it answered about."""
-        earlier = self._earlier(notices, now, replace=replace)
-        return {payment.transaction_reference for payment, answer in self._ask(earlier) if answer}
+        if self._transport is None:
+            return set()
+        earlier = sorted(self._earlier(notices, now, replace=replace), key=lambda each: each.created_at, reverse=True)
+        asked = self._ask(earlier[:_MAX_QUESTIONS])
+        answered = {payment.transaction_reference for payment, answer in asked if answer}
+        known = {each.transaction_reference for each in earlier[_MAX_QUESTIONS:] if each.questions}
+        return answered | known
 
     def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
         """Yield the attempts that may have been paid without a notification, and do not block any more."""
@@ -219,17 +344,134 @@ class PaymentService:
 
     def _open_payments(self, older_than: timedelta, poll_window: timedelta) -> Iterator[Payment]:
         now = self._clock()
-        yield from self._ledger.payments(IN_FLIGHT_STATES, before=now - older_than)
-        yield from self._ledger.payments(UNCONFIRMED_STATES, since=now - poll_window, before=now - older_than)
+        for payment in self._ledger.to_ask(now=now, before=now - older_than):
+            if payment.state in IN_FLIGHT_STATES or payment.created_at >= now - poll_window:
+                yield payment
+
+    # ---- acts
+
+    def _known(self, reference: str) -> Payment:
+        payment = self._ledger.find(reference)
+        if payment is None:
+            raise InvalidValueError(
+                "expected the transaction reference of a payment of this ledger, got an unknown one"
+            )
+        return payment
+
+    def _act(self, kind: ActKind, reference: str, amount: Euros | None, *, by: str, reason: str) -> Act:
+        """Record an act, call the bank, and record the result."""
+        operations: dict[ActKind, tuple[Capability, Callable[..., OperationResult]]] = {
+            ActKind.REFUND: (Capability.REFUND, self._gateway.refund),
+            ActKind.CANCEL: (Capability.CANCEL, self._gateway.cancel),
+            ActKind.CAPTURE: (Capability.CAPTURE, self._gateway.capture),
+        }
+        capability, operation = operations[kind]
+        if capability not in self._gateway.capabilities or self._calls is None:
+            raise UnsupportedError(f"expected a gateway that offers {capability}, and a transport")
+        self._resolve_acts(reference)
+        act, payment = self._ledger.begin(reference, kind, amount, by=by, reason=reason, now=self._clock())
+        try:
+            result = operation(payment.order, self._calls, amount=act.amount)
+        except CreancePayError as error:
+            return self._unanswered(act, error)
+        return self._finished(act, payment, result)
+
+    def _unanswered(self, act: Act, error: CreancePayError) -> Act:
+        """Leave an act open when the bank may have done it; end it when nothing was sent."""
+        if isinstance(error, UnsupportedError | ConfigurationError | ValueError):
+            self._ledger.end(act, state=ActState.FAILED, detail=type(error).__name__, now=self._clock())
+            raise error
+        self._ledger.raise_incident(
+            Incident(
+                kind=IncidentKind.ACT_UNCERTAIN,
+                transaction_reference=act.transaction_reference,
+                at=self._clock(),
+                detail=act.kind,
+            )
+        )
+        return attrs.evolve(act, detail=type(error).__name__)
+
+    def _finished(self, act: Act, payment: Payment, result: OperationResult) -> Act:
+        """Record the bank's answer to an act, and the money that it moved."""
+        if result.outcome is OperationOutcome.UNKNOWN:
+            return self._unanswered(act, GatewayUnavailableError("the result of the operation is unknown"))
+        if result.outcome is not OperationOutcome.DONE:
+            detail = f"{result.outcome} {result.response_code or ''}".strip()
+            return self._ledger.end(act, state=ActState.FAILED, detail=detail, now=self._clock())
+        self._record_act(act, payment, result)
+        return self._ledger.end(act, state=ActState.DONE, detail=result.response_code or "", now=self._clock())
+
+    def _record_act(self, act: Act, payment: Payment, result: OperationResult) -> None:
+        """Record the state that follows from an act that the bank has done."""
+        now = self._clock()
+        evidence = attrs.evolve(
+            Evidence.fields(result.raw, Source.STATUS, now), source=Source.PERSON, by=act.by, reason=act.reason
+        )
+        remaining = result.remaining if result.remaining is not None else act.held_before.saturating_sub(act.amount)
+        states = {
+            ActKind.CAPTURE: PaymentState.PAID,
+            ActKind.CANCEL: PaymentState.CANCELLED if not remaining.cents else payment.state,
+            ActKind.REFUND: PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED,
+        }
+        state = states[act.kind]
+        if (
+            act.kind is ActKind.CANCEL and payment.sums.captured.cents
+        ):  # cancelled before the debit: as good as refunded
+            state = PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED
+        refund = remaining if state in {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED} else None
+        verified = VerifiedPayment(
+            state=state,
+            source=Source.PERSON,
+            amount=payment.amount,
+            bound=True,
+            remaining=refund,
+            authorised_at=result.at,
+        )
+        self._inbox.record(verified, evidence, payment)
+
+    def _resolve_acts(self, reference: str | None = None) -> None:
+        """End open acts by the bank's own records; an act that another operator has just begun is left to him."""
+        for act in self._ledger.open_acts():
+            old = act.requested_at + _ACT_TIMEOUT <= self._clock()
+            if old and reference in {None, act.transaction_reference} and self._transport is not None:
+                self._resolve(act)
+
+    def _resolve(self, act: Act) -> None:
+        payment = self._ledger.find(act.transaction_reference)
+        if payment is None or self._transport is None:
+            return
+        answer = self._inbox.ask(payment, self._transport)
+        if answer is None:
+            return
+        after = answer.payment
+        held = after.sums.held if after.sums.captured.cents else after.amount
+        moved = act.held_before.saturating_sub(held)
+        done = moved >= act.amount if act.kind is not ActKind.CAPTURE else bool(after.sums.captured.cents)
+        if act.kind is ActKind.CANCEL and after.state is PaymentState.CANCELLED:
+            done = True
+        state = ActState.DONE if done else ActState.FAILED
+        self._ledger.end(act, state=state, detail="by the bank's records", now=self._clock())
+
+    # ---- effects
+
+    def _register(self) -> None:
+        """Register the effects in the ledger; while it does not answer, again at the next run."""
+        if not self._registered:
+            with suppress(GatewayUnavailableError):
+                self._ledger.register(self._effects.values())
+                self._registered = True
 
     def _run(self, task: EffectTask, payment: Payment) -> bool:
         """Run one effect, and return whether it succeeded."""
         try:
-            self._effects[task.name].run(payment, task.key)
-        except Exception as error:  # noqa: BLE001 - any exception is retried
-            self._failed(attrs.evolve(task, error=type(error).__name__))
+            result = self._effects[task.name].run(payment, task.key)
+            if inspect.isawaitable(result) or inspect.isgenerator(result):
+                getattr(result, "close", lambda: None)()
+                raise TypeError("the effect returned a coroutine or generator, which nobody runs")  # noqa: TRY301 - handled as every failure
+        except Exception as error:  # noqa: BLE001 - any exception is logged and retried
+            _LOG.exception("effect_failed %s %s", task.name, task.transaction_reference)
+            self._failed(task.failed(self._clock(), type(error).__name__))
             return False
-        self._ledger.finish(task, at=self._clock())
         return True
 
     def _failed(self, task: EffectTask) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from creance_pay import Euros, PaymentState
 from creance_pay.errors import MalformedResponseError
-from creance_pay.gateways import ReportLine
-from creance_pay.gateways.sips import Report, read_reports
+from creance_pay.gateways import Report, ReportLine
+from creance_pay.gateways.sips import read_reports
 
 COLUMNS = "merchantId;transactionReference;amount;currencyCode;responseCode;transactionDateTime;novelty"
 LINE = "011223744550001;REF1;1600;978;00;2026-11-23T12:00:00+01:00;x"
@@ -62,10 +62,12 @@ class TestRead:
         assert [] == faults(write(tmp_path, LINE, LINE.replace("REF1", "REF2")))
 
     def test_missing_columns(self, tmp_path: Path) -> None:
-        """Missing optional columns are none."""
-        read = line(tmp_path, "REF1", columns="transactionReference")
+        """Missing optional columns are none; without a column of states every line would be useless."""
+        read = line(tmp_path, "REF1;", columns="transactionReference;responseCode")
 
         assert (None, None, None, PaymentState.UNKNOWN) == (read.amount, read.at, read.currency, read.state)
+        with pytest.raises(MalformedResponseError, match=r"or responseCode; columns found: transactionReference$"):
+            line(tmp_path, "REF1", columns="transactionReference")
 
     def test_empty_cells(self, tmp_path: Path) -> None:
         """So are empty cells."""
@@ -95,7 +97,7 @@ class TestRead:
     @pytest.mark.parametrize("name", ["amount", "transactionAmount", "operationAmount", "grossAmount"])
     def test_amounts(self, tmp_path: Path, name: str) -> None:
         """The amount has another name in each report."""
-        assert Euros(5) == line(tmp_path, "REF1;5", columns=f"transactionReference;{name}").amount
+        assert Euros(5) == line(tmp_path, "REF1;00;5", columns=f"transactionReference;responseCode;{name}").amount
 
     def test_local_time(self, tmp_path: Path) -> None:
         """A time without zone is that of Paris."""
@@ -143,7 +145,7 @@ class TestBadLines:
             ('011223744550001;"REF1;1600;978;00;2026-11-23T12:00:00+01:00;x', "fewer cells than columns"),
             (f"{LINE};surplus", "more cells than columns"),
             (f"x{'x' * 200_000};{LINE}", "fewer cells than columns"),
-            (LINE.replace("x", "\ufffd"), "not UTF-8"),
+            (LINE.replace("x", "\ufffd"), "not in the encoding of the file"),
         ],
         ids=range(15),
     )
@@ -162,13 +164,14 @@ class TestBadLines:
         assert Euros(0) == line(tmp_path, LINE.replace("1600", "0")).amount
 
     def test_bytes(self, tmp_path: Path) -> None:
-        """Bytes that are not UTF-8 affect their line alone."""
+        """A file that is not UTF-8 is Windows-1252; with a given encoding, wrong bytes affect their line alone."""
         path = tmp_path / "report.csv"
         path.write_bytes(
             f"TRANSACTIONS\n{COLUMNS}\n{LINE}\n".encode() + LINE.encode().replace(b"x", b"\xe9") + b"\nEND;2"
         )
 
-        assert [(4, "not UTF-8")] == faults(read_reports(path))
+        assert ([], "\xe9") == (faults(read_reports(path)), read_reports(path).lines[1].values["novelty"])
+        assert [(4, "not in the encoding of the file")] == faults(read_reports(path, encoding="utf-8"))
 
     @pytest.mark.parametrize("last", ["END;2", "END;0", "END;one", "END;", "END", "FIN;01"])
     def test_count(self, tmp_path: Path, last: str) -> None:

@@ -6,13 +6,11 @@ from .fields import PaypageOptions
 from .hosts import Environment, SipsHost
 from .paypage import SipsPaypage
 from .paypage_json import SipsPaypageJson
-from .reports import BadLine, Report, read_reports
+from .reports import read_reports
 
 __all__ = [
-    "BadLine",
     "Environment",
     "PaypageOptions",
-    "Report",
     "SipsHost",
     "SipsPaypage",
     "SipsPaypageJson",

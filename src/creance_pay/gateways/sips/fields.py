@@ -219,7 +219,7 @@ class PaypageOptions:
         Raises:
             InvalidValueError: for a value of another class or length than its field's, or a field that is set twice.
         """
-        moment = None if self.expires_at is None else self.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = None if self.expires_at is None else timestamp(self.expires_at)
         named: dict[str, object] = {
             "customerLanguage": self.language,
             "customerContact.email": self.email,
@@ -233,6 +233,11 @@ class PaypageOptions:
             "paypageData.bypassReceiptPage": "true" if self.bypass_receipt else None,
         }
         return merge(validate_fields(named), validate_fields(self.others))
+
+
+def timestamp(moment: datetime) -> str:
+    """Format a time as the vendor's fields want it, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def merge(fields: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:

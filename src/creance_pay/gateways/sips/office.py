@@ -19,7 +19,7 @@ from ..transport import Transport
 from .data import Data
 from .merchant import EURO, SipsMerchant
 from .response_codes import OPERATIONS, STATUSES
-from .responses import REFERENCE, parse_cents, parse_timestamp, require_match, verified_payment
+from .responses import REFERENCE, parse_cents, parse_timestamp, require_match, require_nonce, verified_payment
 
 _DIAGNOSTIC, _CASH = "DR_WS_2.58", "CR_WS_2.58"
 _ATTEMPTS = 2
@@ -36,10 +36,11 @@ def fetch_status(merchant: SipsMerchant, order: PaymentOrder, transport: Transpo
     state = _state(data)
     require_match(data, merchant.order_fields(order), optional=_OPTIONAL if state in _MONEY else _ALL)
     _require_amounts(data, order, needed=state in _MONEY)
+    bound = require_nonce(data, order, needed=False)
     remaining = parse_cents(data.get("currentAmount"))
     state = _after_refunds(state, remaining, order.amount)
     amount = next(filter(None, map(data.get, _AMOUNTS)), None)
-    return verified_payment(data, state, Source.STATUS, order, amount=amount, remaining=remaining)
+    return verified_payment(data, state, Source.STATUS, order, amount=amount, bound=bound, remaining=remaining)
 
 
 def operate(

@@ -38,11 +38,11 @@ from ..seals import SealAlgorithm, seal
 from ..transport import Transport
 from . import office
 from .data import Data, decode, encode, write
-from .fields import PaypageOptions, merge, validate_address
+from .fields import PaypageOptions, merge, timestamp, validate_address
 from .hosts import SipsHost
 from .merchant import EURO, SipsMerchant
 from .response_codes import state_of
-from .responses import REFERENCE, parse_form, require_match, verified_payment
+from .responses import REFERENCE, parse_form, require_match, require_nonce, verified_payment
 
 INTERFACE_VERSION = "HP_3.4"
 _MAX_CENTS = 10**12 - 1
@@ -90,7 +90,8 @@ class SipsMessage(SealedMessage):
             )
         state = state_of(data.get)
         require_match(data, ours, optional=_NOTHING if state in _MONEY else _SUM)
-        return verified_payment(data, state, self.source, order, amount=data.get("amount"))
+        bound = require_nonce(data, order, needed=state in _MONEY)
+        return verified_payment(data, state, self.source, order, amount=data.get("amount"), bound=bound)
 
 
 @attrs.frozen(init=False, repr=False)
@@ -262,4 +263,8 @@ class SipsPaypage(Gateway):
             "orderChannel": "INTERNET",
             "transactionReference": order.transaction_reference,
         }
+        if order.nonce:
+            fields["returnContext"] = order.nonce
+        if order.expires_at:
+            fields["expirationDate"] = timestamp(order.expires_at)
         return merge(fields, options.fields()) if options else fields

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from ..._clock import utc_now
-from ...errors import GatewayUnavailableError, MalformedResponseError
+from ...errors import GatewayUnavailableError, MalformedResponseError, ReferenceUsedError
 from ...payment import PaymentOrder
 from ..base import FormPost
 from ..keys import KeyRing
@@ -25,7 +25,7 @@ from .fields import PaypageOptions, origin
 from .hosts import SipsHost
 from .merchant import SipsMerchant
 from .paypage import SipsPaypage
-from .response_codes import REDIRECTION_STATUSES
+from .response_codes import ALREADY_PROCESSED, REDIRECTION_STATUSES
 
 INTERFACE_VERSION = "IR_WS_3.4"
 
@@ -80,7 +80,8 @@ class SipsPaypageJson(SipsPaypage):
         code = data.get("redirectionStatusCode") or ""
         if code != "00":
             meaning = REDIRECTION_STATUSES.get(code, "unknown code")
-            raise GatewayUnavailableError(f"the bank has started no payment: {meaning}")
+            error = ReferenceUsedError if code == ALREADY_PROCESSED else GatewayUnavailableError
+            raise error(f"the bank has started no payment: {meaning}")
         url, version, token = map(data.get, ("redirectionUrl", "redirectionVersion", "redirectionData"))
         if not (url and version and token) or origin(url) not in {host.base, *host.pages}:
             raise MalformedResponseError("expected an answer that redirects to a page of the bank, got another address")

@@ -1,162 +1,273 @@
 """The bank's daily reports; each line is parsed, or returned with the reason why not.
 
-A report is a text with semicolons in four parts: a first line (kind, name, day, version of the table), the names of the
-columns, the data, and a last line with the number of data lines.  The columns depend on the contract: an unknown column
-is kept, a missing one gives ``None``.  A known column is parsed strictly; a line that cannot be parsed is returned with
-its number for a person to read.
+A report exists in two forms, and of five kinds, which its first line names:
 
-Source: the vendor's guide of the reports (release 24) for the four parts and the first line.  The form of the last
-line, and the zone of a time without one (Paris), are inferred.
+=============  =================================================  ==============================================
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from os import PathLike
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from ...errors import MalformedResponseError
-from ...payment import PaymentState
-from ..base import ReportLine
+from ...errors import ConfigurationError, MalformedResponseError
+from ...money import Euros
+from ...payment import Movement, MovementKind, PaymentState
+from ..base import BadLine, Report, ReportKind, ReportLine
 from .response_codes import STATUSES, state_of
 from .responses import parse_cents, parse_timestamp
 
+_PARIS = ZoneInfo("Europe/Paris")
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
-_REFERENCE, _AMOUNTS = "transactionReference", ("amount", "transactionAmount", "operationAmount", "grossAmount")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T].*)?")
+_TITLE, _HEADER = "TITLE", "HEADER"
+_REFERENCE = "transactionReference"
+_AMOUNTS = ("amount", "transactionAmount", "operationAmount", "grossAmount", "chargebackAmount")
 _STATES, _TIMES = ("transactionStatus", "newStatus", "paymentStatus"), ("transactionDateTime", "operationDateTime")
+_IDENTIFIERS = ("operationSequence", "chargebackReference", "chargebackId", "operationReference")
+# The words of a first line, the longer ones first.
+_KINDS = (
+    (("CHARGEBACK", "RECONCILIATION"), ReportKind.CHARGEBACK_RECONCILIATIONS),
+    (("CHARGEBACK",), ReportKind.CHARGEBACKS),
+    (("RECONCILIATION",), ReportKind.RECONCILIATIONS),
+    (("OPERATION",), ReportKind.OPERATIONS),
+    (("TRANSACTION",), ReportKind.TRANSACTIONS),
+)
+# One column of each group must exist.
+_NEEDED: Mapping[ReportKind, tuple[tuple[str, ...], ...]] = {
+    ReportKind.TRANSACTIONS: ((_REFERENCE,), (*_STATES, "responseCode")),
+    ReportKind.OPERATIONS: ((_REFERENCE,), ("operationName",), ("operationAmount", "amount")),
+    ReportKind.CHARGEBACKS: ((_REFERENCE,), _AMOUNTS),
+}
+_CHARGEBACKS = {ReportKind.CHARGEBACKS, ReportKind.CHARGEBACK_RECONCILIATIONS}
+#: The movement of each operation of an operations report; ``None`` for one that moves no money by itself.
+OPERATION_NAMES: Mapping[str, MovementKind | None] = {
+    "DEBIT_CAPTURE": MovementKind.CAPTURED,
+    "CAPTURE": MovementKind.CAPTURED,
+    "CREDIT_CAPTURE": MovementKind.REFUNDED,
+    "CREDIT": MovementKind.REFUNDED,
+    "REFUND": MovementKind.REFUNDED,
+    "CREDIT_HOLDER": MovementKind.REFUNDED,
+    "CHARGEBACK": MovementKind.CHARGED_BACK,
+    "DEBIT_CHARGEBACK": MovementKind.CHARGED_BACK,
+    "REPRESENTMENT": MovementKind.REPRESENTED,
+    "AUTHORISATION": None,
+    "AUTHORIZATION": None,
+    "AUTHOR": None,
+    "VALIDATION": None,
+    "VALIDATE": None,
+    "CANCEL": None,
+    "CANCELLATION": None,
+    "CANCEL_CAPTURE": None,
+}
+_MOVED = {
+    MovementKind.CAPTURED: PaymentState.PAID,
+    MovementKind.REFUNDED: PaymentState.REFUNDED,
+    MovementKind.CHARGED_BACK: PaymentState.CHARGED_BACK,
+    MovementKind.REPRESENTED: PaymentState.PAID,
+}
 
 
 @attrs.frozen(kw_only=True)
-class BadLine:
-    """A line that cannot be parsed.  It may be about money: a person has to read it.
-
-    Attributes:
-        number: The number of the line in the file, from 1.
-        reason: The reason in English, without values.
-        text: The line, unchanged.
-    """
-
-    number: int
-    reason: str
-    text: str = attrs.field(repr=False)
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """A report; iterating over it yields its parsed lines.
-
-    Attributes:
-        header: The cells of the first line: kind, name, day, version of the table.
-        lines: The parsed lines.
-        bad: The lines that cannot be parsed, and the last line when it is missing or has another count.
-    """
+class _Table:
+    """The parts of a report file."""
 
     header: tuple[str, ...]
-    lines: tuple[ReportLine, ...]
-    bad: tuple[BadLine, ...]
-
-    def __iter__(self) -> Iterator[ReportLine]:
-        """Iterate over the parsed lines."""
-        return iter(self.lines)
+    kind: ReportKind
+    day: date | None
+    columns: tuple[str, ...]
 
 
-def read_reports(path: str | PathLike[str]) -> Report:
-    """Read one report file.
+def read_reports(path: str | PathLike[str], *, encoding: str | None = None) -> Report:
+    """Read one report file, of either form and any kind.
 
     Args:
-        path: The file, in UTF-8.
+        path: The file.
+        encoding: Its encoding.  Without one, UTF-8, and Windows-1252 (which covers ISO-8859-1) where it is not UTF-8.
+
+    Returns:
+        The report.  Of a kind that is not known, every line is among the bad ones.
 
     Raises:
-        MalformedResponseError: for a file without first line, without a column of transaction references, or with two
-            columns of the same name.
-        OSError: when the file cannot be read.
+        MalformedResponseError: for a file without first line, or without a column that its kind needs; the error lists
+            the columns found.
+        ConfigurationError: for an unknown encoding.
+        OSError: when the file cannot be opened.
     """
-    raw = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    texts = [(number, line.decode(errors="replace")) for number, line in enumerate(raw, 1) if line.strip()]
-    rows = [(number, text, _cells(text)) for number, text in texts]
-    columns = rows[1][2] if rows[1:] else ()
-    named = [name for name in columns if name]
-    if _REFERENCE not in named or len(set(named)) < len(named):
-        raise MalformedResponseError(
-            "expected a report: a first line, then columns of different names, transactionReference among them, got"
-            f" {len(named)} columns in {len(rows)} lines"
-        )
+    texts = [(number, line) for number, line in enumerate(_decoded(path, encoding), 1) if line.strip()]
+    separator = "\t" if texts and texts[0][1].split("\t")[0] == _TITLE else ";"
+    rows = [(number, text, _cells(text, separator)) for number, text in texts]
+    table = _table(rows)
     rest = rows[2:]
     closing = rest.pop() if rest and _LAST.fullmatch("".join(rest[-1][2][:1])) else None
-    known = _Columns(
-        columns,
-        amounts=[name for name in _AMOUNTS if name in named],
-        states=[name for name in _STATES if name in named],
-        times=[name for name in _TIMES if name in named],
-    )
-    read = [_line(number, text, known, cells) for number, text, cells in rest]
+    repeated: Counter[str] = Counter()
+    read = [_line(number, text, table, cells, repeated) for number, text, cells in rest]
     bad = [line for line in read if isinstance(line, BadLine)]
     if closing is None:
         bad.append(BadLine(number=rows[-1][0], reason="the last line of the report is missing", text=""))
-    elif closing[2][1:2] != (str(len(rest)),):
+    elif separator == ";" and closing[2][1:2] != (str(len(rest)),):
         bad.append(BadLine(number=closing[0], reason="the last line has another count", text=closing[1]))
     lines = tuple(line for line in read if isinstance(line, ReportLine))
-    return Report(header=rows[0][2], lines=lines, bad=tuple(bad))
+    return Report(header=table.header, kind=table.kind, day=table.day, lines=lines, bad=tuple(bad))
 
 
-def _cells(text: str) -> tuple[str, ...]:
-    """Split a line into cells.  An unclosed quotation mark joins cells, so that the line has too few."""
+def _decoded(path: str | PathLike[str], encoding: str | None) -> list[str]:
+    """Read the lines of a file."""
+    raw = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf")
     try:
-        return tuple(next(csv.reader([text], delimiter=";")))
+        text = raw.decode(encoding or "utf-8")
+    except LookupError:
+        raise ConfigurationError(f"expected a known encoding, got {encoding!r}") from None
+    except UnicodeDecodeError:
+        text = raw.decode(encoding or "cp1252", errors="replace")
+    return re.split("\r\n|\n|\r", text)
+
+
+def _cells(text: str, separator: str) -> tuple[str, ...]:
+    """Split a line into cells; an unclosed quotation mark joins cells, and the line is then too short."""
+    try:
+        return tuple(next(csv.reader([text], delimiter=separator)))
     except csv.Error:  # a cell over the limit of the csv module
         return ()
 
 
-@attrs.frozen
-class _Columns:
-    """The names of a report's columns, and those of its amounts, states and times in the order of preference."""
+def _table(rows: Sequence[tuple[int, str, tuple[str, ...]]]) -> _Table:
+    """Parse the first two lines, and check the columns."""
+    header, columns = (rows[0][2], rows[1][2]) if rows[1:] else ((), ())
+    titled = header[:1] == (_TITLE,)
+    if titled:
+        header = header[1:]
+        columns = columns[1:] if columns[:1] == (_HEADER,) else ()
+    kind = _kind_of(header)
+    named = [name for name in columns if name]
+    needed = _NEEDED.get(kind, ((_REFERENCE,),))
+    missing = [" or ".join(group) for group in needed if not set(group) & set(named)]
+    if missing or len(set(named)) < len(named):
+        found = ", ".join(named[:40]) or "none"
+        expected = ", ".join(missing) or "columns of different names"
+        raise MalformedResponseError(
+            f"expected a report: a first line, then columns with {expected}; columns found: {found}"
+        )
+    return _Table(header=header, kind=kind, day=_day_of(header), columns=("", *columns) if titled else columns)
 
-    names: tuple[str, ...]
-    amounts: Sequence[str]
-    states: Sequence[str]
-    times: Sequence[str]
+
+def _kind_of(header: Iterable[str]) -> ReportKind:
+    """Return the kind that the first cell with a kind names."""
+    for cell in map(str.upper, header):
+        for names, kind in _KINDS:
+            if all(name in cell for name in names):
+                return kind
+    return ReportKind.UNKNOWN
 
 
-def _line(number: int, text: str, columns: _Columns, cells: tuple[str, ...]) -> ReportLine | BadLine:
-    """Parse a line; return a bad line when it cannot be parsed."""
-    values = dict(zip(columns.names, cells, strict=False))
-    amounts = [parse_cents(values[name]) for name in columns.amounts if values.get(name)]
-    times = [_time(values[name]) for name in columns.times if values.get(name)]
-    reason = (
-        "not UTF-8" if "\ufffd" in text
-        else "fewer cells than columns" if len(cells) < len(columns.names)
-        else "more cells than columns" if any(cells[len(columns.names):])
-        else "no transaction reference" if not values[_REFERENCE]
-        else "the amount is not one to twelve digits of cents" if None in amounts
-        else "the time is unreadable" if None in times
-        else None
-    )  # fmt: skip
+def _day_of(header: Sequence[str]) -> date | None:
+    """Return the day before the report was made."""
+    found = next((match for cell in header[1:] if (match := _DAY.fullmatch(cell))), None)
+    try:
+        return date.fromisoformat(found[1]) - timedelta(days=1) if found else None
+    except ValueError:  # no such day
+        return None
+
+
+def _line(
+    number: int, text: str, table: _Table, cells: tuple[str, ...], repeated: Counter[str]
+) -> ReportLine | BadLine:
+    """Parse a line, or return the reason why it cannot be parsed."""
+    values = dict(zip(table.columns, cells, strict=False))
+    values.pop("", None)
+    reason = _fault(values, table, cells, text)
     if reason:
         return BadLine(number=number, reason=reason, text=text)
-    filled = {name: value for name, value in values.items() if value}
-    status = next((filled[name] for name in columns.states if name in filled), None)
+    state, movement = _state(values, table.kind, repeated)
     return ReportLine(
         number=number,
         transaction_reference=values[_REFERENCE],
-        amount=amounts[0] if amounts else None,
-        state=STATUSES.get(status, PaymentState.UNKNOWN) if status else state_of(filled.get),
-        at=times[0] if times else None,
-        currency=filled.get("currencyCode"),
+        amount=parse_cents(_first(values, _AMOUNTS)),
+        state=state,
+        at=_time(_first(values, _TIMES)),
+        currency=values.get("currencyCode") or None,
         values=values,
+        kind=table.kind,
+        day=table.day,
+        movement=movement,
+        nonce=values.get("returnContext") or None,
     )
 
 
-def _time(text: str) -> datetime | None:
-    if _LOCAL.fullmatch(text) is None:
+def _state(values: Mapping[str, str], kind: ReportKind, repeated: Counter[str]) -> tuple[PaymentState, Movement | None]:
+    """Return the state that a line reports, and its movement."""
+    if kind is ReportKind.OPERATIONS:
+        moved = OPERATION_NAMES[values["operationName"].upper()]
+        if values.get("responseCode", "00") not in {"", "00"}:
+            return PaymentState.UNKNOWN, None  # the operation was refused: nothing moved
+        if moved is None:
+            status = STATUSES.get(_first(values, _STATES) or "", PaymentState.UNKNOWN)
+            return (status if status is not PaymentState.PAID else PaymentState.UNKNOWN), None
+        return _MOVED[moved], _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated)
+    if kind in _CHARGEBACKS:
+        moved = MovementKind.CHARGED_BACK
+        return PaymentState.CHARGED_BACK, _movement(moved, values, ("chargebackAmount", *_AMOUNTS), repeated)
+    if kind is not ReportKind.TRANSACTIONS:
+        return PaymentState.UNKNOWN, None
+    filled = {name: value for name, value in values.items() if value}
+    status_word = _first(values, _STATES)
+    return (STATUSES.get(status_word, PaymentState.UNKNOWN) if status_word else state_of(filled.get)), None
+
+
+def _movement(
+    kind: MovementKind, values: Mapping[str, str], names: Iterable[str], repeated: Counter[str]
+) -> Movement | None:
+    """Build the movement of a line; without an identifier of the bank, equal lines of a file are counted."""
+    amount = parse_cents(_first(values, names))
+    if amount is None or not amount.cents:
+        return None
+    identifier = _first(values, _IDENTIFIERS) or ""
+    if not identifier:
+        digest = hashlib.sha256(json.dumps([kind, *sorted(values.items())]).encode()).hexdigest()[:16]
+        repeated[digest] += 1
+        identifier = f"{digest}:{repeated[digest]}"
+    at = _time(values.get("operationDateTime")) or _time(_first(values, _TIMES))
+    return Movement(kind=kind, amount=Euros(amount.cents), identifier=identifier[:200], at=at)
+
+
+def _fault(values: Mapping[str, str], table: _Table, cells: tuple[str, ...], text: str) -> str | None:
+    """Return the first reason why a line cannot be parsed, or ``None``."""
+    amounts = [values[name] for name in _AMOUNTS if values.get(name)]
+    times = [values[name] for name in _TIMES if values.get(name)]
+    operation = values.get("operationName", "").upper()
+    faults = {
+        "the kind of the report is not known": table.kind is ReportKind.UNKNOWN,
+        "not in the encoding of the file": "\ufffd" in text,
+        "fewer cells than columns": len(cells) < len(table.columns),
+        "more cells than columns": any(cells[len(table.columns) :]),
+        "no transaction reference": not values.get(_REFERENCE),
+        "the operation is not known": table.kind is ReportKind.OPERATIONS and operation not in OPERATION_NAMES,
+        "the amount is not one to twelve digits of cents": None in map(parse_cents, amounts),
+        "the time is unreadable": None in map(_time, times),
+    }
+    return next((reason for reason, found in faults.items() if found), None)
+
+
+def _first(values: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """Return the value of the first of several columns that is not empty."""
+    return next((values[name] for name in names if values.get(name)), None)
+
+
+def _time(text: str | None) -> datetime | None:
+    if _LOCAL.fullmatch(text or "") is None:
         return parse_timestamp(text)
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Paris"))
+        return datetime.fromisoformat(str(text)).replace(tzinfo=_PARIS)
     except ValueError:  # no such day or hour
         return None

@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from ...payment import PaymentState
 from ..base import OperationOutcome
 
+#: The bank knew the transaction reference before this request.
+ALREADY_PROCESSED = "94"
+
 #: The state by response code; ``00`` is PAID when the money is captured automatically, unless a field contradicts it.
 RESPONSES: Mapping[str, PaymentState] = {
     "00": PaymentState.PAID,

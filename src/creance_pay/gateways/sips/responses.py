@@ -12,6 +12,7 @@ from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from .data import Data
+from .response_codes import ALREADY_PROCESSED
 
 REFERENCE = re.compile(r"(?!null\Z)[0-9A-Za-z]{1,35}")  # the vendor writes null for an absent value
 _MASKED = re.compile(r"[0-9]{0,6}#{4,15}[0-9]{0,4}")
@@ -85,6 +86,28 @@ def require_match(theirs: Data, ours: Mapping[str, str], *, optional: frozenset[
         raise OrderMismatchError(f"authentic, but not our order: {', '.join(differing)}", fields=differing)
 
 
+def require_nonce(data: Data, order: PaymentOrder, *, needed: bool) -> bool:
+    """Compare the nonce that an answer returns with the order's.
+
+    Args:
+        data: The fields of the answer.
+        order: The order; one without nonce is compared with nothing.
+        needed: Whether the answer must return the nonce.
+
+    Returns:
+        Whether the answer is bound to the order by its nonce.
+
+    Raises:
+        OrderMismatchError: when the answer returns another value, or none where it must.
+    """
+    returned = data.get("returnContext")
+    if not order.nonce or (returned is None and not needed):
+        return False
+    if returned != order.nonce:
+        raise OrderMismatchError("authentic, but not our order: returnContext", fields=("returnContext",), foreign=True)
+    return True
+
+
 def parse_timestamp(text: str | None) -> datetime | None:
     """Parse the bank's time in its two forms; ``None`` when it is unreadable, since no payment depends on it."""
     found = _DATE.fullmatch(text or "")
@@ -105,6 +128,7 @@ def verified_payment(
     order: PaymentOrder,
     *,
     amount: str | None,
+    bound: bool,
     remaining: Euros | None = None,
 ) -> VerifiedPayment:
     """Build the verified payment from the fields of an answer that was matched with the order.
@@ -115,6 +139,7 @@ def verified_payment(
         source: The way by which the answer arrived.
         order: The order; its amount is the payment's.
         amount: The amount of the answer as text; without one, the payment has no amount.
+        bound: Whether the answer repeats the order's nonce.
         remaining: The amount that remains after refunds.
     """
     when, masked = parse_timestamp(data.get("transactionDateTime")), data.get("maskedPan")
@@ -133,6 +158,8 @@ def verified_payment(
         authorised_at=when,
         key_version=data.get("keyVersion"),
         remaining=remaining,
+        bound=bound,
+        reference_used=data.get("responseCode") == ALREADY_PROCESSED,
         warnings=warnings,
         raw=data.values,
     )

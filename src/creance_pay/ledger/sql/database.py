@@ -1,43 +1,52 @@
-"""The database under a ledger: connections, transactions, the version of its tables, and its errors made ours."""
+"""The database under a ledger: connections, transactions, the version of its tables, and its errors as our own."""
 
 from __future__ import annotations
 
+import os
+import select as polling
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, column, create_engine, event, inspect, make_url, select, table, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ...errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
 from .tables import VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_PATIENCE = 30  # seconds to wait for whoever is writing
-_WAITING = f"busy_timeout={_PATIENCE * 1000}"  # the same in SQLite's words
-_PAUSE = 0.005  # seconds between two tries
-_CONNECTING = 10  # seconds to wait for an answer to a connection
-_UPGRADING = 7_067_723  # of all that lock by a number in one database, those who change these tables
+_BUSY_TIMEOUT_S = 30
+_BUSY_TIMEOUT = f"busy_timeout={_BUSY_TIMEOUT_S * 1000}"
+_BUSY_PAUSE_S = 0.005
+_CONNECT_TIMEOUT_S = 10
+# PostgreSQL waits for a lock, a statement or an idle transaction as long as SQLite does, and not without end.
+_POSTGRESQL_OPTIONS = (
+    f"-c lock_timeout={_BUSY_TIMEOUT_S}s -c statement_timeout={2 * _BUSY_TIMEOUT_S}s"
+    f" -c idle_in_transaction_session_timeout={2 * _BUSY_TIMEOUT_S}s"
+)
+_MIGRATION_LOCK_ID = 7_067_723  # the advisory lock of those who change these tables
 
 
 class Database:
-    """A database that can be reached by a URL.
+    """A database, by its URL.
 
     Args:
-        url: Where it is, in SQLAlchemy's words.
+        url: The URL, in the form of SQLAlchemy.
 
     Raises:
-        ConfigurationError: for what is no URL of SQLite in a file or of PostgreSQL.
+        ConfigurationError: for a URL of another kind than SQLite in a file or PostgreSQL.
         MissingExtraError: without the driver of PostgreSQL.
     """
 
     def __init__(self, url: str) -> None:
-        """Make the engine; nothing is connected yet."""
+        """Create the engine; it connects when it is used."""
         self._engine = _engine(_address(url))
+        _close_after_fork(self._engine)
 
     @property
     def kind(self) -> str:
@@ -45,20 +54,20 @@ class Database:
         return self._engine.dialect.name
 
     def prepare(self, *, upgrade: bool) -> None:
-        """Make the tables where there are none, or check their version.
+        """Create the tables of an empty database, or check their version.
 
         Raises:
             ConfigurationError: for tables of another version, unless they are older and ``upgrade`` is true.
         """
         with self.transaction() as connection:
-            if self.kind == "postgresql":  # SQLite lets one write at a time anyway
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADING})
+            if self.kind == "postgresql":  # SQLite has one writer at a time
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK_ID})
             found = _version(connection)
-            if found == VERSION:
-                return
             if found is None or (upgrade and found < VERSION):
                 _upgrade(connection)
-                return
+                found = VERSION
+        if found == VERSION:
+            return
         advice = "older: upgrade=True brings it up to date" if found < VERSION else "newer: use a newer creance-pay"
         raise ConfigurationError(
             f"the tables of the ledger have version {found} instead of {VERSION}, which is {advice}"
@@ -69,19 +78,18 @@ class Database:
         """Open a transaction on a connection; it ends with the block.
 
         Raises:
-            GatewayUnavailableError: when the database does not answer, or cannot do it; nothing was written then.
+            GatewayUnavailableError: when the database does not answer, or refuses the transaction.
         """
         try:
-            with self._engine.connect() as connection:
-                if not write:
-                    connection = connection.execution_options(reading=True)  # noqa: PLW2901 - the same connection
-                with connection.begin():
-                    yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:  # the latter from where a transaction begins
+            with self._engine.connect() as connection, connection.begin():
+                if self.kind == "sqlite":
+                    _begin_sqlite(connection, write=write)
+                yield connection
+        except (SQLAlchemyError, sqlite3.Error) as error:  # the latter from BEGIN
             kind = type(error).__name__
         else:
             return
-        raise GatewayUnavailableError(f"the ledger's database cannot do it now: {kind}", retryable=True)
+        raise GatewayUnavailableError(f"the ledger's database does not answer, or refuses: {kind}", retryable=True)
 
     def close(self) -> None:
         """Close every connection."""
@@ -89,7 +97,7 @@ class Database:
 
 
 def _address(url: str) -> URL:
-    """Read a URL; an error from in here would show its password."""
+    """Parse a URL; no error is raised inside, since it would show the password among its locals."""
     try:
         address = make_url(url)
     except ArgumentError:
@@ -98,62 +106,90 @@ def _address(url: str) -> URL:
     if address is not None and address.drivername in {"postgresql", "postgresql+psycopg"}:
         return address.set(drivername="postgresql+psycopg")
     if address is None or not file:
-        raise ConfigurationError("expected a ledger's URL to be sqlite:///FILE or postgresql://...")
+        raise ConfigurationError("expected the URL of a ledger as sqlite:///FILE or postgresql://..., got another")
     return address
 
 
 def _engine(address: URL) -> Engine:
-    """Make the engine; what its errors say hides the values that were written."""
+    """Create the engine; its errors hide the values of statements."""
     settings: dict[str, Any] = {"hide_parameters": True}
     if address.drivername == "sqlite":
         engine = create_engine(address, connect_args={"timeout": 0}, **settings)
-        event.listen(engine, "connect", _open_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine.pool, "connect", _open_sqlite)  # a listener on the engine costs time at each statement
         return engine
+    arguments = {"connect_timeout": _CONNECT_TIMEOUT_S, "options": _options(address)}
     try:
-        # A database that was restarted has closed its connections: each is tried before it is used.
-        patience = {"connect_timeout": _CONNECTING}
-        return create_engine(address, connect_args=patience, pool_pre_ping=True, **settings)
+        engine = create_engine(address, connect_args=arguments, isolation_level="READ COMMITTED", **settings)
     except ImportError as error:
         sentence = "a ledger in PostgreSQL needs more: pip install 'creance-pay[postgresql]'"
         raise MissingExtraError(sentence, extra="postgresql") from error
+    event.listen(engine.pool, "checkout", _check_postgresql)
+    return engine
+
+
+def _options(address: URL) -> str:
+    """Return the settings of a session: ours, then those of the URL, which take precedence."""
+    given = address.query.get("options", "")
+    return f"{_POSTGRESQL_OPTIONS} {given if isinstance(given, str) else ' '.join(given)}".strip()
+
+
+def _check_postgresql(raw: Any, _: ConnectionPoolEntry, __: object) -> None:  # noqa: ANN401 - psycopg's own, behind a pool
+    """Replace a connection that a restarted database has closed: an idle server has nothing to send."""
+    if raw.closed:
+        raise DisconnectionError
+    poll = polling.poll()
+    poll.register(raw.fileno(), polling.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError
+
+
+def _close_after_fork(engine: Engine) -> None:
+    """Drop the connections of a forked child without closing the parent's."""
+    reference = weakref.ref(engine)
+
+    def dispose() -> None:
+        found = reference()
+        if found is not None:
+            found.dispose(close=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=dispose)
 
 
 def _open_sqlite(raw: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's own, behind a pool
-    """Leave transactions to us, and have what is written survive the loss of power."""
+    """Begin transactions ourselves, and write so that a commit survives a loss of power."""
     raw.isolation_level = None
-    _insist(raw, "PRAGMA journal_mode=WAL")  # who reads then keeps nobody waiting
-    for pragma in (_WAITING, "foreign_keys=ON", "synchronous=FULL"):
+    _retry_while_busy(raw, "PRAGMA journal_mode=WAL")  # readers do not block writers
+    for pragma in (_BUSY_TIMEOUT, "foreign_keys=ON", "synchronous=FULL"):
         raw.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Wait at the beginning, where it is safe to, for whoever is writing."""
+def _begin_sqlite(connection: Connection, *, write: bool) -> None:
+    """Begin IMMEDIATE, retrying while another writer holds the lock; a reader begins without it."""
     raw: Any = connection.connection.driver_connection
-    if connection.get_execution_options().get("reading"):
+    if not write:
         raw.execute("BEGIN")
         return
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        _insist(raw, "BEGIN IMMEDIATE")
+        _retry_while_busy(raw, "BEGIN IMMEDIATE")
     finally:
-        raw.execute(f"PRAGMA {_WAITING}")
+        raw.execute(f"PRAGMA {_BUSY_TIMEOUT}")
 
 
-def _insist(raw: Any, statement: str) -> None:  # noqa: ANN401 - the same
-    """Execute what others may keep from being done, asking at even intervals.
+def _retry_while_busy(raw: Any, statement: str) -> None:  # noqa: ANN401 - the same
+    """Execute a statement, retrying at even intervals while another connection holds the lock.
 
-    SQLite by itself does not wait for a log to be begun, and asks the less often for the lock the longer it has waited:
-    among many who write, some would wait without a limit.
+    SQLite's own back-off grows with each try, so that among many writers some wait without end.
     """
-    last = time.monotonic() + _PATIENCE
+    last = time.monotonic() + _BUSY_TIMEOUT_S
     while True:
         try:
             raw.execute(statement)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_BUSY_PAUSE_S)
         else:
             return
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ...errors import MissingExtraError
+from ...errors import ConfigurationError, MissingExtraError
 from ..encryption import PayloadCipher, secret_keys
 from ..ledger import Ledger
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SqlLedger(Ledger):
-    """A ledger that loses nothing.
+    """A durable ledger in a database.
 
     Args:
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
@@ -35,11 +35,13 @@ class SqlLedger(Ledger):
         self,
         url: str,
         *,
-        merchant_id: str = "",
+        merchant_id: str,
         payload_keys: Sequence[str] | None = None,
         upgrade: bool = False,
     ) -> None:
         """Connect, and check the version of the tables."""
+        if not merchant_id:
+            raise ConfigurationError("expected merchant_id to name the merchant, got an empty text")
         self._payloads = PayloadCipher(secret_keys(payload_keys))
         self._merchant_id = merchant_id
         payload_keys = None
@@ -59,16 +61,19 @@ class SqlLedger(Ledger):
         with self._database.transaction(write=write) as connection:
             yield SqlStore(connection, self._merchant_id, self._payloads, write=write)
 
-    def rekey(self) -> None:
-        """Encrypt every payload again, with the first key; then the other keys are of no more use.
+    def rekey(self) -> int:
+        """Encrypt every payload again, with the first key; then the other keys can be removed.
 
-        Raises:
-            ConfigurationError: when none of the keys opens a payload; those before it are encrypted again.
+        Returns:
+            The number of payloads that no given key decrypts: they stay as they are.
         """
         last: int | None = 0
+        lost = 0
         while last is not None:
             with self.transaction() as store:
-                last = store.rekey(last)
+                last, unreadable = store.rekey(last)
+            lost += unreadable
+        return lost
 
     def close(self) -> None:
         """Close the connections; the next use of the ledger opens others."""

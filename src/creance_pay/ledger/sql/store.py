@@ -1,30 +1,53 @@
-"""A ledger's store in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL."""
+"""The store of a ledger in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL.
+
+The statements of a payment's life are built once: building one costs more than executing it.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from datetime import datetime
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ...errors import ConfigurationError
 from ...money import Euros
-from ...payment import PaymentOrder, PaymentState, Source
+from ...payment import Movement, MovementKind, PaymentOrder, PaymentState, Source
 from ...references import NoticeReference
+from ..acts import Act, ActKind, ActState
 from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
-from ..outbox import LONGEST, EffectTask
-from ..records import Disposition, Evidence, Payment, PaymentEvent
-from .tables import incidents, merchants, notices, payments, records, settlements, tasks
+from ..outbox import Effect, EffectTask
+from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
+from .tables import acts, effects, incidents, merchants, movements, notices, payments, records, settlements, tasks
 
 _PAGE = 500
-# Of an payment, what is kept beside its order, under the same names.
-_FACTS = (
+_SEQUENCES = 10_000_000
+_WRONG_CLOCK = timedelta(days=1)
+# The columns of a payment that are kept beside its order, under the names of their attributes.
+_COLUMNS = (
     "created_at", "changed_at", "paid_at", "display_by", "authorisation_number", "authorised_at", "masked_card",
-    "version",
+    "version", "awaits_posting", "response_code", "reference_used", "questions", "ask_at",
 )  # fmt: skip
+_SUMS = ("captured", "refunds_identified", "refunds_reported", "charged_back")
 
 
 class SqlStore:
@@ -32,47 +55,56 @@ class SqlStore:
 
     def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher, *, write: bool) -> None:
         self._connection = connection
+        self._statements = _statements(connection.dialect.name)
         self._merchant_id = merchant_id
         self._payloads = payloads
         self._write = write
 
+    def lock(self, wanted: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
+        these = {"whose": self._merchant_id, "which": sorted(map(str, wanted))}
+        statement = self._statements.lock if self._write else self._statements.sharing
+        references = {row.transaction_reference for row in self._connection.execute(statement, these)}
+        settled = self._connection.execute(self._statements.settled, these).first() is not None
+        return self._of_references(references), settled
+
     def next_sequence(self) -> int:
-        first = self._insert(merchants).values(merchant_id=self._merchant_id, sequence=1)
-        counted = first.on_conflict_do_update(
-            index_elements=[merchants.c.merchant_id], set_={"sequence": merchants.c.sequence + 1}
-        )
-        sequence: int = self._connection.execute(counted.returning(merchants.c.sequence)).scalar_one()
+        row = {"merchant_id": self._merchant_id, "sequence": secrets.randbelow(_SEQUENCES) + 1}
+        sequence: int = self._connection.execute(self._statements.next_sequence, row).scalar_one()
         return sequence
 
-    def add(self, payment: Payment) -> None:
+    def add(self, payment: Payment) -> bool:
         order = payment.order
         whose = {"merchant_id": self._merchant_id, "transaction_reference": order.transaction_reference}
-        urls = {"return_url": order.return_url, "notification_url": order.notification_url}
-        row = {**whose, **urls, "cents": order.amount.cents, **_changing(payment)}
-        self._connection.execute(payments.insert(), row)
+        row = {
+            **whose,
+            "return_url": order.return_url,
+            "notification_url": order.notification_url,
+            "cents": order.amount.cents,
+            "nonce": order.nonce,
+            "expires_at": order.expires_at,
+            "follows": ",".join(sorted(payment.follows)),
+            **_changing(payment),
+        }
+        if self._connection.execute(self._statements.add_payment, row).first() is None:
+            return False
         parts = [
             {**whose, "notice_reference": str(notice), "cents": part.cents} for notice, part in order.notices.items()
         ]
-        self._connection.execute(notices.insert(), parts)
+        self._connection.execute(self._statements.add_notice, parts)
+        return True
 
-    def compare_and_set(self, payment: Payment) -> bool:
-        this = payments.c.transaction_reference == payment.transaction_reference
-        before = payments.c.version == payment.version - 1
-        written = update(payments).where(self._ours(payments), this, before).values(_changing(payment))
-        return self._connection.execute(written).rowcount == 1
+    def update(self, payment: Payment) -> None:
+        values = {**self._this(payment.transaction_reference), **_changing(payment)}
+        self._connection.execute(self._statements.update_payment, values)
 
     def find(self, transaction_reference: str) -> Payment | None:
-        found = self._entries(payments.c.transaction_reference == transaction_reference)
+        found = self._joined(self._connection.execute(self._statements.find, self._this(transaction_reference)))
         return found[0] if found else None
 
-    def payments_for_notices(self, notices_: Collection[NoticeReference]) -> list[Payment]:
-        """Lock the notices' rows, always in the same order, before the payments are read."""
-        column = notices.c.transaction_reference
-        rows = select(column).where(self._ours(notices), notices.c.notice_reference.in_(map(str, notices_)))
-        if self._write:
-            rows = rows.order_by(notices.c.notice_reference, column).with_for_update()
-        references = set(self._connection.scalars(rows))
-        return self._entries(payments.c.transaction_reference.in_(references)) if references else []
+    def of_notices(self, wanted: Collection[NoticeReference]) -> list[Payment]:
+        these = {"whose": self._merchant_id, "which": sorted(map(str, wanted))}
+        references = {row.transaction_reference for row in self._connection.execute(self._statements.sharing, these)}
+        return self._of_references(references)
 
     def payments(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
@@ -80,10 +112,87 @@ class SqlStore:
         wanted: list[ColumnElement[bool]] = [payments.c.state.in_(list(states))] if states else []
         wanted += [payments.c.created_at >= since] if since else []
         wanted += [payments.c.created_at < before] if before else []
-        page = self._entries(*wanted)
+        page = self._page(*wanted)
         while page:
             yield from page
-            page = self._entries(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
+            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
+
+    def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
+        found: list[Payment] = []
+        wanted = [payments.c.ask_at <= now, payments.c.created_at <= before]
+        page = self._page(*wanted)
+        while page:
+            found += page
+            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
+        return found
+
+    def accepted(self, after: int) -> list[tuple[int, Payment]]:
+        column = records.c.transaction_reference
+        first = (
+            select(column, func.min(records.c.number).label("number"))
+            .join_from(records, payments, _same_payment(records, payments))
+            .where(self._ours(records), records.c.disposition == Disposition.APPLIED, payments.c.captured > 0)
+            .where(records.c.state.in_(["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "CHARGED_BACK"]))
+            .group_by(column)
+        ).subquery()
+        rows = self._connection.execute(select(first).where(first.c.number > after).order_by(first.c.number)).all()
+        found = {each.transaction_reference: each for each in self._of_references({row[0] for row in rows})}
+        return [(row.number, found[row.transaction_reference]) for row in rows]
+
+    def unposted(self, now: datetime) -> list[str]:
+        due = and_(payments.c.awaits_posting, payments.c.display_by <= now, payments.c.captured > 0)
+        waiting = exists().where(_same_payment(notices, payments), notices.c.posting == PostingState.OPEN)
+        query = select(payments.c.transaction_reference).where(self._ours(payments), due, waiting)
+        found = self._of_references(set(self._connection.scalars(query)))
+        return [each.transaction_reference for each in found if each.unposted()]
+
+    def set_postings(
+        self,
+        transaction_reference: str,
+        postings: Mapping[NoticeReference, PostingState],
+        *,
+        at: datetime,
+        by: str,
+        reason: str,
+    ) -> None:
+        for notice, state in postings.items():
+            this = and_(
+                self._ours(notices),
+                notices.c.transaction_reference == transaction_reference,
+                notices.c.notice_reference == str(notice),
+            )
+            values = {"posting": state, "posting_at": at, "posting_by": by, "posting_reason": reason}
+            self._connection.execute(update(notices).where(this).values(values))
+
+    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
+        same = and_(
+            movements.c.transaction_reference == transaction_reference,
+            movements.c.kind == movement.kind,
+            movements.c.identifier == movement.identifier,
+        )
+        return not self._any(select(movements.c.number).where(self._ours(movements), same))
+
+    def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
+        row = {
+            "merchant_id": self._merchant_id,
+            "transaction_reference": transaction_reference,
+            "kind": movement.kind,
+            "identifier": movement.identifier,
+            "cents": movement.amount.cents,
+            "bank_at": movement.at,
+            "source": source,
+            "at": at,
+        }
+        self._connection.execute(movements.insert(), row)
+
+    def movements(self, transaction_reference: str) -> list[Movement]:
+        these = select(movements).where(
+            self._ours(movements), movements.c.transaction_reference == transaction_reference
+        )
+        return [
+            Movement(kind=MovementKind(row.kind), amount=Euros(row.cents), identifier=row.identifier, at=row.bank_at)
+            for row in self._connection.execute(these.order_by(movements.c.number))
+        ]
 
     def add_event(self, event: PaymentEvent) -> int:
         evidence = event.evidence
@@ -99,26 +208,65 @@ class SqlStore:
             "state": event.state,
             "fingerprint": event.fingerprint,
             "detail": event.detail,
+            "by": evidence.by or None,
+            "reason": evidence.reason or None,
         }
-        written = records.insert().values(row).returning(records.c.number)
-        number: int = self._connection.execute(written).scalar_one()
+        number: int = self._connection.execute(self._statements.add_event, row).scalar_one()
         return number
 
     def events(self, transaction_reference: str) -> list[PaymentEvent]:
-        return self._records(records.c.transaction_reference == transaction_reference)
+        return self._events(select(records).where(records.c.transaction_reference == transaction_reference))
 
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
-        same = and_(records.c.transaction_reference == transaction_reference, records.c.fingerprint == fingerprint)
-        return self._any(select(records.c.number).where(self._ours(records), same))
+        same = {**self._this(transaction_reference), "same": fingerprint}
+        return self._connection.execute(self._statements.has_fingerprint, same).first() is not None
 
-    def parked(self) -> list[PaymentEvent]:
+    def parked(self, most: int) -> list[PaymentEvent]:
         later = records.alias()
-        taken_up = exists().where(later.c.merchant_id == self._merchant_id, later.c.retry_of == records.c.number)
-        return self._records(records.c.disposition == Disposition.PARKED, ~taken_up)
+        retried = exists().where(later.c.merchant_id == self._merchant_id, later.c.retry_of == records.c.number)
+        known = exists().where(_same_payment(records, payments))
+        waiting = select(records).where(records.c.disposition == Disposition.PARKED, ~retried, known)
+        return self._events(waiting.limit(most))
+
+    def parked_before(self, digest: str) -> bool:
+        same = and_(records.c.digest == digest, records.c.disposition == Disposition.PARKED)
+        return self._any(select(records.c.number).where(self._ours(records), same))
 
     def refusals(self, since: datetime) -> int:
         refused = and_(self._ours(records), records.c.disposition == Disposition.REFUSED, records.c.at > since)
         return self._connection.execute(select(func.count()).select_from(records).where(refused)).scalar_one()
+
+    def add_act(self, act: Act) -> int:
+        row = {
+            "merchant_id": self._merchant_id,
+            "transaction_reference": act.transaction_reference,
+            "kind": act.kind,
+            "cents": act.amount.cents,
+            "held_before": act.held_before.cents,
+            "by": act.by,
+            "reason": act.reason,
+            "requested_at": act.requested_at,
+            "finished_at": act.finished_at,
+            "state": act.state,
+            "detail": act.detail,
+        }
+        number: int = self._connection.execute(acts.insert().values(row).returning(acts.c.number)).scalar_one()
+        return number
+
+    def finish_act(self, act: Act) -> None:
+        this = and_(self._ours(acts), acts.c.number == act.number, acts.c.finished_at.is_(None))
+        values = {"finished_at": act.finished_at, "state": act.state, "detail": act.detail}
+        self._connection.execute(update(acts).where(this).values(values))
+
+    def open_act(self, transaction_reference: str) -> Act | None:
+        found = self._acts(acts.c.transaction_reference == transaction_reference, acts.c.finished_at.is_(None))
+        return found[0] if found else None
+
+    def open_acts(self) -> list[Act]:
+        return self._acts(acts.c.finished_at.is_(None))
+
+    def acts(self, transaction_reference: str) -> list[Act]:
+        return self._acts(acts.c.transaction_reference == transaction_reference)
 
     def add_incident(self, incident: Incident) -> None:
         row = {
@@ -143,7 +291,7 @@ class SqlStore:
             for row in rows
         ]
 
-    def close_incident(self, incident: Incident, at: datetime) -> None:
+    def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:
         this = and_(
             self._ours(incidents),
             incidents.c.kind == incident.kind,
@@ -151,15 +299,35 @@ class SqlStore:
             incidents.c.detail == incident.detail,
             incidents.c.closed_at.is_(None),
         )
-        self._connection.execute(update(incidents).where(this).values(closed_at=at))
+        values = {"closed_at": at, "closed_by": by or None, "closed_reason": reason or None}
+        self._connection.execute(update(incidents).where(this).values(values))
 
-    def settle(self, notice: NoticeReference, at: datetime) -> None:
+    def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:
+        these = and_(
+            self._ours(incidents),
+            incidents.c.kind == kind,
+            incidents.c.transaction_reference == transaction_reference,
+            incidents.c.closed_at.is_(None),
+        )
+        self._connection.execute(update(incidents).where(these).values(closed_at=at))
+
+    def settle(self, notice: NoticeReference, at: datetime, by: str, reason: str) -> None:
         row = {"merchant_id": self._merchant_id, "notice_reference": str(notice), "at": at}
+        row |= {"by": by or None, "reason": reason or None}
         self._connection.execute(self._insert(settlements).values(row).on_conflict_do_nothing())
 
-    def settled(self, notices_: Collection[NoticeReference]) -> bool:
-        column = settlements.c.notice_reference
-        return self._any(select(column).where(self._ours(settlements), column.in_(map(str, notices_))))
+    def register(self, named: Iterable[Effect]) -> None:
+        for effect in named:
+            row = {"merchant_id": self._merchant_id, "name": effect.name, "states": ",".join(sorted(effect.on))}
+            insert = self._insert(effects).values(row)
+            keys = [effects.c.merchant_id, effects.c.name]
+            self._connection.execute(
+                insert.on_conflict_do_update(index_elements=keys, set_={"states": insert.excluded.states})
+            )
+
+    def registered(self, state: PaymentState) -> set[str]:
+        rows = self._connection.execute(self._statements.registered, {"whose": self._merchant_id})
+        return {row.name for row in rows if state in row.states.split(",")}
 
     def add_task(self, task: EffectTask) -> None:
         row = {
@@ -171,22 +339,26 @@ class SqlStore:
             "attempts": task.attempts,
             "error": task.error,
         }
-        self._connection.execute(self._insert(tasks).values(row).on_conflict_do_nothing())
+        self._connection.execute(self._statements.add_task, row)
 
     def tasks(self) -> list[EffectTask]:
-        return [_task(row) for row in self._connection.execute(self._waiting())]
+        waiting = select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None))
+        return [_task(row) for row in self._connection.execute(waiting.order_by(tasks.c.due_at))]
 
     def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        due = or_(tasks.c.due_at <= now, tasks.c.due_at > now + LONGEST)
-        first = self._waiting().where(due, tasks.c.name.in_(names)).limit(1)
-        row = self._connection.execute(first.with_for_update(skip_locked=True)).first()
+        due = {"whose": self._merchant_id, "now": now, "never": now + _WRONG_CLOCK, "which": [*names]}
+        row = self._connection.execute(self._statements.next_task, due).first()
         return _task(row) if row else None
 
     def claim(self, task: EffectTask) -> None:
-        self._connection.execute(self._update(task).values(due_at=task.due_at, attempts=task.attempts))
+        this = self._this(task.key)
+        self._connection.execute(
+            self._statements.change_task, {**this, "due_at": task.due_at, "attempts": task.attempts}
+        )
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        self._connection.execute(self._update(task).values(error=task.error, done_at=at))
+        values = {"error": task.error, "done_at": at} | ({} if at else {"due_at": task.due_at})
+        self._connection.execute(self._statements.change_task, {**self._this(task.key), **values})
 
     def last_number(self) -> int:
         highest = select(func.coalesce(func.max(records.c.number), 0)).where(self._ours(records))
@@ -202,15 +374,26 @@ class SqlStore:
         bare = update(payments).where(cards).values(masked_card=None, version=payments.c.version + 1)
         return done + self._connection.execute(bare).rowcount
 
-    def rekey(self, after: int) -> int | None:
-        """Encrypt a page of payloads again; give the number of the last one, or ``None`` after the end."""
-        sealed = and_(self._ours(records), records.c.number > after, records.c.payload.is_not(None))
-        page = select(records.c.number, records.c.payload).where(sealed).order_by(records.c.number).limit(_PAGE)
-        last = None
+    def rekey(self, after: int) -> tuple[int | None, int]:
+        """Encrypt a page of payloads again.
+
+        Args:
+            after: The number of the last event of the page before.
+
+        Returns:
+            The number of the page's last event, or ``None`` after the end; and how many payloads no key decrypts.
+        """
+        encrypted = and_(self._ours(records), records.c.number > after, records.c.payload.is_not(None))
+        page = select(records.c.number, records.c.payload).where(encrypted).order_by(records.c.number).limit(_PAGE)
+        last, lost = None, 0
         for last, payload in self._connection.execute(page).all():
-            again = update(records).where(records.c.number == last).values(payload=self._payloads.rotate(payload))
-            self._connection.execute(again)
-        return last
+            try:
+                rotated = self._payloads.rotate(payload)
+            except ConfigurationError:
+                lost += 1
+            else:
+                self._connection.execute(update(records).where(records.c.number == last).values(payload=rotated))
+        return last, lost
 
     def _insert(self, table: Table) -> Any:  # noqa: ANN401 - two classes with the same methods and no common name
         return (sqlite if self._connection.dialect.name == "sqlite" else postgresql).insert(table)
@@ -219,38 +402,47 @@ class SqlStore:
         ours: ColumnElement[bool] = table.c.merchant_id == self._merchant_id
         return ours
 
+    def _this(self, which: str) -> dict[str, Any]:
+        return {"whose": self._merchant_id, "which": which}
+
     def _any(self, query: Select[Any]) -> bool:
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def _waiting(self) -> Select[Any]:
-        return select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None)).order_by(tasks.c.due_at)
+    def _of_references(self, references: Collection[str]) -> list[Payment]:
+        if not references:
+            return []
+        these = {"whose": self._merchant_id, "which": sorted(references)}
+        return self._joined(self._connection.execute(self._statements.each, these))
 
-    def _update(self, task: EffectTask) -> Any:  # noqa: ANN401 - SQLAlchemy's own
-        return update(tasks).where(self._ours(tasks), tasks.c.key == task.key, tasks.c.done_at.is_(None))
+    def _joined(self, rows: Iterable[Row[Any]]) -> list[Payment]:
+        """Group the rows of payments joined with their notices; a page keeps its order."""
+        grouped: dict[str, list[Row[Any]]] = {}
+        for row in rows:
+            grouped.setdefault(row.transaction_reference, []).append(row)
+        return [_payment(found) for found in grouped.values()]
 
-    def _entries(self, *wanted: ColumnElement[bool]) -> list[Payment]:
-        """Read a page of payments, and then what each notice receives of them."""
+    def _page(self, *wanted: ColumnElement[bool]) -> list[Payment]:
         column = payments.c.transaction_reference
-        query = select(payments).where(self._ours(payments), *wanted).order_by(column).limit(_PAGE)
-        rows = self._connection.execute(query).all()
-        found = [row.transaction_reference for row in rows]
-        parts: dict[str, dict[NoticeReference, Euros]] = defaultdict(dict)
-        shares = select(notices).where(self._ours(notices), notices.c.transaction_reference.in_(found))
-        for share in self._connection.execute(shares):
-            parts[share.transaction_reference][NoticeReference(share.notice_reference)] = Euros(share.cents)
-        return [_entry(row, parts[row.transaction_reference]) for row in rows]
+        page = select(column).where(self._ours(payments), *wanted).order_by(column).limit(_PAGE)
+        return self._of_references(set(self._connection.scalars(page)))
 
-    def _records(self, *wanted: ColumnElement[bool]) -> list[PaymentEvent]:
-        query = select(records).where(self._ours(records), *wanted).order_by(records.c.number)
-        return [self._record(row) for row in self._connection.execute(query)]
+    def _events(self, query: Select[Any]) -> list[PaymentEvent]:
+        rows = self._connection.execute(query.where(self._ours(records)).order_by(records.c.number))
+        return [self._event(row) for row in rows]
 
-    def _record(self, row: Row[Any]) -> PaymentEvent:
+    def _event(self, row: Row[Any]) -> PaymentEvent:
+        try:
+            payload, readable = self._payloads.decrypt(row.payload), True
+        except ConfigurationError:  # one unreadable payload must not stop the others
+            payload, readable = None, False
         evidence = Evidence(
             source=Source(row.source),
             at=row.at,
             digest=row.digest,
-            payload=self._payloads.decrypt(row.payload),
+            payload=payload,
             retry_of=row.retry_of,
+            by=row.by or "",
+            reason=row.reason or "",
         )
         return PaymentEvent(
             number=row.number,
@@ -260,22 +452,115 @@ class SqlStore:
             state=PaymentState(row.state) if row.state else None,
             fingerprint=row.fingerprint,
             detail=row.detail,
+            readable=readable,
         )
+
+    def _acts(self, *wanted: ColumnElement[bool]) -> list[Act]:
+        query = select(acts).where(self._ours(acts), *wanted).order_by(acts.c.number)
+        return [
+            Act(
+                number=row.number,
+                transaction_reference=row.transaction_reference,
+                kind=ActKind(row.kind),
+                amount=Euros(row.cents),
+                held_before=Euros(row.held_before),
+                by=row.by,
+                reason=row.reason,
+                requested_at=row.requested_at,
+                finished_at=row.finished_at,
+                state=ActState(row.state),
+                detail=row.detail,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+
+def _same_payment(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - tables and aliases
+    same: ColumnElement[bool] = and_(
+        one.c.merchant_id == other.c.merchant_id, one.c.transaction_reference == other.c.transaction_reference
+    )
+    return same
+
+
+@cache
+def _statements(dialect: str) -> SimpleNamespace:
+    """Build the statements of a payment's life, once for each dialect."""
+    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert
+    whose: Any = bindparam("whose")
+    which: Any = bindparam("which")
+    these: Any = bindparam("which", expanding=True)
+    sharing = select(notices.c.transaction_reference).where(
+        notices.c.merchant_id == whose, notices.c.notice_reference.in_(these)
+    )
+    parts = (notices.c.notice_reference, notices.c.cents.label("share"), notices.c.posting)
+    read = (
+        select(payments, *parts)
+        .join_from(payments, notices, _same_payment(payments, notices), isouter=True)
+        .where(payments.c.merchant_id == whose)
+        .order_by(payments.c.transaction_reference, notices.c.notice_reference)
+    )
+    this = and_(payments.c.merchant_id == whose, payments.c.transaction_reference == which)
+    due = or_(tasks.c.due_at <= bindparam("now"), tasks.c.due_at > bindparam("never"))
+    waiting = select(tasks).where(tasks.c.merchant_id == whose, tasks.c.done_at.is_(None))
+    return SimpleNamespace(
+        next_sequence=insert(merchants)
+        .on_conflict_do_update(index_elements=[merchants.c.merchant_id], set_={"sequence": merchants.c.sequence + 1})
+        .returning(merchants.c.sequence),
+        sharing=sharing,
+        # The same order for all: two transactions that lock the same notices never wait for each other.
+        lock=sharing.order_by(notices.c.notice_reference, notices.c.transaction_reference).with_for_update(),
+        settled=select(settlements.c.notice_reference)
+        .where(settlements.c.merchant_id == whose, settlements.c.notice_reference.in_(these))
+        .limit(1),
+        add_payment=insert(payments).on_conflict_do_nothing().returning(payments.c.transaction_reference),
+        add_notice=notices.insert(),
+        update_payment=update(payments).where(this),
+        find=read.where(payments.c.transaction_reference == which),
+        each=read.where(payments.c.transaction_reference.in_(these)),
+        add_event=records.insert().returning(records.c.number),
+        has_fingerprint=select(records.c.number)
+        .where(
+            records.c.merchant_id == whose,
+            records.c.transaction_reference == which,
+            records.c.fingerprint == bindparam("same"),
+        )
+        .limit(1),
+        registered=select(effects.c.name, effects.c.states).where(effects.c.merchant_id == whose),
+        add_task=insert(tasks).on_conflict_do_nothing(),
+        next_task=waiting.where(due, tasks.c.name.in_(these))
+        .order_by(tasks.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True),
+        change_task=update(tasks).where(tasks.c.merchant_id == whose, tasks.c.key == which, tasks.c.done_at.is_(None)),
+    )
 
 
 def _changing(payment: Payment) -> dict[str, Any]:
-    return {"state": payment.state, **{name: getattr(payment, name) for name in _FACTS}}
+    sums = {name: getattr(payment.sums, name).cents for name in _SUMS}
+    return {"state": payment.state, **{name: getattr(payment, name) for name in _COLUMNS}, **sums}
 
 
-def _entry(row: Row[Any], parts: dict[NoticeReference, Euros]) -> Payment:
+def _payment(rows: list[Row[Any]]) -> Payment:
+    """Build a payment from its row, joined with each of its notices."""
+    row = rows[0]
+    parts = {NoticeReference(each.notice_reference): each for each in rows if each.notice_reference}
     order = PaymentOrder(
         transaction_reference=row.transaction_reference,
         amount=Euros(row.cents),
         return_url=row.return_url,
         notification_url=row.notification_url,
-        notices=parts,
+        notices={notice: Euros(each.share) for notice, each in parts.items()},
+        nonce=row.nonce,
+        expires_at=row.expires_at,
     )
-    return Payment(order=order, state=PaymentState(row.state), **{name: getattr(row, name) for name in _FACTS})
+    return Payment(
+        order=order,
+        state=PaymentState(row.state),
+        sums=Sums(**{name: Euros(getattr(row, name)) for name in _SUMS}),
+        postings={notice: PostingState(each.posting) for notice, each in parts.items()},
+        follows=frozenset(filter(None, row.follows.split(","))),
+        **{name: getattr(row, name) for name in _COLUMNS},
+    )
 
 
 def _task(row: Row[Any]) -> EffectTask:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -43,7 +45,7 @@ class Moment(TypeDecorator[datetime]):
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 #: The newest of the migrations; each is named by a number that is higher as text.
-VERSION = "0001"
+VERSION = "0002"
 VERSION_TABLE = "creance_version"
 metadata = MetaData()
 
@@ -70,7 +72,26 @@ payments = Table(
     Column("authorised_at", Moment),
     Column("masked_card", Text),
     Column("version", Integer, nullable=False),
+    Column("nonce", String(64), nullable=False, server_default=""),
+    Column("expires_at", Moment),
+    Column("follows", Text, nullable=False, server_default=""),
+    Column("awaits_posting", Boolean, nullable=False, server_default=false()),
+    Column("captured", NUMBER, nullable=False, server_default="0"),
+    Column("refunds_identified", NUMBER, nullable=False, server_default="0"),
+    Column("refunds_reported", NUMBER, nullable=False, server_default="0"),
+    Column("charged_back", NUMBER, nullable=False, server_default="0"),
+    Column("response_code", Text),
+    Column("reference_used", Boolean, nullable=False, server_default=false()),
+    Column("questions", Integer, nullable=False, server_default="0"),
+    Column("ask_at", Moment),
     Index("creance_payments_by_state", "merchant_id", "state", "created_at"),
+    Index(
+        "creance_payments_to_ask",
+        "merchant_id",
+        "ask_at",
+        sqlite_where=text("ask_at IS NOT NULL"),
+        postgresql_where=text("ask_at IS NOT NULL"),
+    ),
 )
 notices = Table(
     "creance_notices",
@@ -79,6 +100,10 @@ notices = Table(
     Column("notice_reference", String(17), primary_key=True),
     Column("transaction_reference", String(64), primary_key=True),
     Column("cents", NUMBER, nullable=False),
+    Column("posting", String(16), nullable=False, server_default="OPEN"),
+    Column("posting_at", Moment),
+    Column("posting_by", Text),
+    Column("posting_reason", Text),
     ForeignKeyConstraint(
         ["merchant_id", "transaction_reference"],
         ["creance_payments.merchant_id", "creance_payments.transaction_reference"],
@@ -91,6 +116,8 @@ settlements = Table(
     Column("merchant_id", String(64), primary_key=True),
     Column("notice_reference", String(17), primary_key=True),
     Column("at", Moment, nullable=False),
+    Column("by", Text),
+    Column("reason", Text),
 )
 records = Table(
     "creance_records",
@@ -107,9 +134,12 @@ records = Table(
     Column("state", String(32)),
     Column("meaning", String(64), key="fingerprint", nullable=False),
     Column("detail", Text, nullable=False),
+    Column("by", Text),
+    Column("reason", Text),
     Index("creance_records_by_payment", "merchant_id", "transaction_reference", "fingerprint"),
     Index("creance_records_by_treatment", "merchant_id", "disposition", "at"),
     Index("creance_records_by_retry", "merchant_id", "retry_of"),
+    Index("creance_records_by_digest", "merchant_id", "digest"),
     sqlite_autoincrement=True,
 )
 incidents = Table(
@@ -122,6 +152,8 @@ incidents = Table(
     Column("detail", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("closed_by", Text),
+    Column("closed_reason", Text),
     Index(
         "creance_incidents_open",
         "merchant_id",
@@ -151,4 +183,51 @@ tasks = Table(
         sqlite_where=text("done_at IS NULL"),
         postgresql_where=text("done_at IS NULL"),
     ),
+)
+effects = Table(
+    "creance_effects",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("states", Text, nullable=False),
+)
+movements = Table(
+    "creance_movements",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(64), nullable=False),
+    Column("transaction_reference", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("identifier", String(200), nullable=False),
+    Column("cents", NUMBER, nullable=False),
+    Column("bank_at", Moment),
+    Column("source", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("creance_movements_once", "merchant_id", "transaction_reference", "kind", "identifier", unique=True),
+    sqlite_autoincrement=True,
+)
+acts = Table(
+    "creance_acts",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("merchant_id", String(64), nullable=False),
+    Column("transaction_reference", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("cents", NUMBER, nullable=False),
+    Column("held_before", NUMBER, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("state", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(
+        "creance_acts_open",
+        "merchant_id",
+        "transaction_reference",
+        unique=True,
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
 )

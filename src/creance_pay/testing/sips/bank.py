@@ -36,6 +36,7 @@ from ...gateways.keys import KeyRing, SecretKey
 from ...gateways.seals import SealAlgorithm, verify_seal
 from ...gateways.sips.data import Data, decode
 from ...gateways.sips.response_codes import RESPONSES
+from ...gateways.sips.responses import parse_timestamp
 from ...money import Euros
 from ...payment import PaymentState
 from .decisions import (
@@ -182,7 +183,11 @@ class SipsBank:
             algorithm=algorithm,
             opened_at=self._clock(),
             by_json=by_json,
+            return_context=data.get("returnContext"),
         )
+        expires_at = parse_timestamp(data.get("expirationDate"))
+        if expires_at is not None and expires_at <= self._clock():
+            raise MalformedResponseError("the request has expired")
         if self.requests.setdefault(reference, request) is not request:
             raise MalformedResponseError("transaction already processed")
         return request

@@ -71,6 +71,7 @@ class PaymentRequest:
     algorithm: SealAlgorithm
     opened_at: datetime
     by_json: bool = False
+    return_context: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -118,6 +119,8 @@ def _fields(request: PaymentRequest, decision: Decision) -> dict[str, str]:
         "amount": str(request.amount.cents),
         "paymentAttemptNumber": str(decision.attempt),
     }
+    if request.return_context:
+        fields["returnContext"] = request.return_context
     if decision.masked_card:
         fields["maskedPan"] = decision.masked_card
     if decision.masked_card and decision.authentication is not Authentication.FAILURE:

@@ -119,6 +119,7 @@ def _status_fields(request: PaymentRequest, account: Account) -> dict[str, str]:
         "transactionDateTime": decision.decided_at.isoformat(timespec="seconds"),
         "maskedPan": decision.masked_card,
         "authorisationId": decision.authorisation_number,
+        "returnContext": request.return_context,
     }
     return {name: value for name, value in fields.items() if value}
 

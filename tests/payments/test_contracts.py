@@ -1,0 +1,382 @@
+"""Where the ledger meets other ledgers, the caisse's own system, operators and the bank's reports."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import permutations
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from creance_pay import Euros, Movement, MovementKind, PaymentState
+from creance_pay.errors import (
+    InvalidAmountError,
+    InvalidValueError,
+    PaymentInProgressError,
+)
+from creance_pay.gateways import ReportLine
+from creance_pay.ledger import ActState, Effect, Ledger, MemoryLedger
+from creance_pay.payments import Posting, StartedPayment
+from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
+from ledgers import OpenLedger
+
+WHO: dict[str, Any] = {"by": "an operator", "reason": "a reason"}
+
+
+def line(reference: str, desk: Desk, **details: Any) -> ReportLine:  # noqa: ANN401 - any attribute of a line
+    """Make a line that reports a payment of 16 EUR at the desk's time."""
+    usual = {
+        "number": 3,
+        "transaction_reference": reference,
+        "amount": Euros(1600),
+        "state": PaymentState.PAID,
+        "at": desk.now,
+        "currency": "978",
+        "values": {},
+    }
+    return ReportLine(**{**usual, **details})
+
+
+def refund(cents: int, identifier: str) -> dict[str, Any]:
+    """Return the details of a line that reports a refund."""
+    movement = Movement(kind=MovementKind.REFUNDED, amount=Euros(cents), identifier=identifier, at=None)
+    state = PaymentState.PARTIALLY_REFUNDED
+    return {"state": state, "movement": movement, "amount": Euros(cents)}
+
+
+def report(desk: Desk, voice: str, foreign: StartedPayment) -> None:
+    """Report another ledger's payment by one voice."""
+    if voice == "notification":
+        desk.notify(foreign)
+    elif voice == "return":
+        desk.bring_back(foreign)
+    elif voice == "report":
+        before = desk.now - timedelta(days=1)
+        desk.service.reconcile(reports=[line(foreign.transaction_reference, desk, at=before)])
+    else:
+        desk.later(minutes=30)
+        desk.service.reconcile()
+
+
+@pytest.mark.usefixtures("first_reference")
+class TestTwoLedgers:
+    """Two ledgers of one merchant use the same transaction reference: a payment never becomes another's."""
+
+    @pytest.fixture
+    def pair(self, ledger: Ledger) -> tuple[Desk, Desk, StartedPayment, StartedPayment]:
+        """Return a desk and another one that has used its reference before, at the same bank."""
+        other = Desk(MemoryLedger())
+        foreign = other.start(OTHER)
+        other.visit(foreign, ACCEPTED)
+        mine = Desk(ledger, asking=True)
+        mine.line.services = type(mine.line.services)(other.bank)
+        mine.later(hours=1)
+        return mine, other, mine.start(), foreign
+
+    @pytest.mark.parametrize("voice", ["notification", "return", "report", "office"])
+    def test_voice(self, pair: tuple[Desk, Desk, StartedPayment, StartedPayment], voice: str) -> None:
+        """The other's money does not pay this order, and an incident is raised, by whichever voice reports it."""
+        mine, _, own, foreign = pair
+        assert own.transaction_reference == foreign.transaction_reference
+        report(mine, voice, foreign)
+
+        assert "PAID" not in mine.state(own)
+        assert {"FOREIGN_TRANSACTION", "ORDER_MISMATCH"} & set(mine.incidents())
+
+    def test_own_answer(self, pair: tuple[Desk, Desk, StartedPayment, StartedPayment]) -> None:
+        """The order's own answer still pays it."""
+        mine, _, own, foreign = pair
+        mine.notify(foreign)
+        mine.notify(own, **at(mine.now))
+
+        assert "PAID" == mine.state(own)
+
+    def test_random(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A ledger begins with a random sequence number."""
+        monkeypatch.undo()
+        references = {Desk(MemoryLedger()).start().transaction_reference for _ in range(5)}
+
+        assert 1 < len(references)
+
+
+class TestPosting:
+    """A payment is pending until the caisse has posted it (R25)."""
+
+    def test_pending(self, ledger: Ledger) -> None:
+        """Each notice is pending until it is posted; posting again changes nothing."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE, OTHER)
+        desk.notify(started, amount="3200")
+        desk.later(days=3)
+        pending = [set(ledger.pending([NOTICE, OTHER], desk.now))]
+        for notices in ([NOTICE], [NOTICE], None):
+            desk.service.posted(started.transaction_reference, notices, by="a job")
+            pending.append(set(ledger.pending([NOTICE, OTHER], desk.now)))
+
+        assert [{NOTICE, OTHER}, {OTHER}, {OTHER}, set()] == pending
+
+    def test_second_payment(self, ledger: Ledger) -> None:
+        """A notice is closed to a second payment until the first is posted."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+        desk.later(days=3)
+        with pytest.raises(PaymentInProgressError):
+            desk.start()
+        desk.service.posted(started.transaction_reference, by="a job")
+
+        assert "CREATED" == desk.state(desk.start())
+
+    def test_overdue(self, ledger: Ledger) -> None:
+        """A posting that is late raises an incident, which the posting closes."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+        desk.effects_of(started)
+        desk.later(days=3)
+        desk.service.reconcile()
+        before = desk.incidents()
+        desk.service.posted(started.transaction_reference, by="a job")
+
+        assert (["POSTING_OVERDUE"], []) == (before, desk.incidents())
+
+    def test_rejected(self, ledger: Ledger) -> None:
+        """A payment that the caisse cannot post raises an incident, and stays pending."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+        desk.service.rejected(started.transaction_reference, **WHO)
+
+        assert (["POSTING_REJECTED"], {NOTICE}) == (desk.incidents(), set(ledger.pending([NOTICE], desk.now)))
+
+    def test_not_accepted(self, ledger: Ledger) -> None:
+        """Only an accepted payment can be posted."""
+        desk = Desk(ledger)
+        started = desk.start()
+
+        with pytest.raises(InvalidValueError, match="was accepted"):
+            desk.service.posted(started.transaction_reference, by="a job")
+
+    def test_to_post(self, ledger: Ledger) -> None:
+        """The accepted payments are listed in the order of acceptance, each once."""
+        desk = Desk(ledger, posting=Posting.AFTER_DELAY)
+        first, second = desk.start(), desk.start(OTHER)
+        desk.notify(second)
+        desk.notify(first)
+        listed = ledger.to_post()
+
+        assert [second.transaction_reference, first.transaction_reference] == [
+            payment.transaction_reference for _, payment in listed
+        ]
+        assert [first.transaction_reference] == [
+            payment.transaction_reference for _, payment in ledger.to_post(after=listed[0][0])
+        ]
+
+
+class TestRefunds:
+    """Refunds and chargebacks count once, in any order, from any source."""
+
+    @pytest.mark.parametrize("order", [*permutations(range(4))])
+    def test_any_order(self, order: tuple[int, ...]) -> None:
+        """Two refunds, one of them reported twice, sum up the same in every order."""
+        desk = Desk(MemoryLedger())
+        started = desk.start()
+        desk.notify(started)
+        parts = [refund(300, "A"), refund(500, "B"), refund(300, "A"), {}]
+        for number in order:
+            desk.service.reconcile(reports=[line(started.transaction_reference, desk, **parts[number])])
+        sums = desk.payment(started).sums
+
+        assert (Euros(800), Euros(800), PaymentState.PARTIALLY_REFUNDED) == (
+            sums.refunded,
+            sums.held,
+            desk.payment(started).state,
+        )
+
+    def test_total_and_parts(self, ledger: Ledger) -> None:
+        """A total that the bank reports and the refunds one by one are the same money."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start()
+        desk.visit(started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        desk.line.services.run_nightly_batch()
+        act = desk.service.refund(started.transaction_reference, Euros(600), **WHO)
+        desk.service.reconcile(reports=[line(started.transaction_reference, desk, **refund(600, "A"))])
+
+        assert (ActState.DONE, Euros(600)) == (act.state, desk.payment(started).sums.refunded)
+
+    def test_charged_back(self, ledger: Ledger) -> None:
+        """A chargeback has its state and an incident; a representment returns the money."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+        states = []
+        for kind, state in (
+            (MovementKind.CHARGED_BACK, PaymentState.CHARGED_BACK),
+            (MovementKind.REPRESENTED, PaymentState.PAID),
+        ):
+            movement = Movement(kind=kind, amount=Euros(1600), identifier=kind.value, at=None)
+            report = line(started.transaction_reference, desk, state=state, movement=movement)
+            desk.service.reconcile(reports=[report])
+            states.append(desk.state(started))
+
+        assert ["CHARGED_BACK", "PAID"] == states
+        assert "CHARGED_BACK" in desk.incidents()
+
+
+class TestActs:
+    """An act of an operator at the bank is recorded before the call, and one at a time."""
+
+    @pytest.fixture
+    def desk(self, ledger: Ledger) -> Desk:
+        """Return a desk whose bank can be asked."""
+        return Desk(ledger, asking=True)
+
+    @pytest.fixture
+    def paid(self, desk: Desk) -> str:
+        """Pay 16 EUR, capture them, and return the reference."""
+        started = desk.start()
+        desk.visit(started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        desk.line.services.run_nightly_batch()
+        return started.transaction_reference
+
+    def test_two_operators(self, open_ledger: OpenLedger, desk: Desk, paid: str) -> None:
+        """Two operators who refund all at the same time refund once."""
+        barrier, services = Barrier(2), [desk.service, Desk(open_ledger(), transport=desk.line).service]
+        services[1]._gateway = desk.service._gateway
+        services[1]._clock = desk.service._clock
+        services[1]._inbox = desk.service._inbox
+
+        def give_back(service: Any) -> object:  # noqa: ANN401 - a service
+            barrier.wait(10)
+            try:
+                return service.refund(paid, **WHO).state
+            except (PaymentInProgressError, InvalidAmountError) as error:
+                return type(error)
+
+        with ThreadPoolExecutor(2) as pool:
+            results = set(pool.map(give_back, services))
+
+        assert ActState.DONE in results
+        assert 1 == len([act for act in desk.ledger.acts(paid) if act.state is ActState.DONE])
+        assert Euros(0) == desk.ledger.find(paid).sums.held  # type: ignore[union-attr]
+
+    def test_no_answer(self, desk: Desk, paid: str) -> None:
+        """A refund without answer stays open, blocks another, and is ended by the bank's records."""
+        desk.line.cut = True
+        act = desk.service.refund(paid, Euros(600), **WHO)
+        with pytest.raises(PaymentInProgressError):
+            desk.service.refund(paid, Euros(600), **WHO)
+        found = (act.state, desk.incidents())
+        desk.line.cut = False
+        desk.later(minutes=5)
+        desk.service.reconcile()
+
+        assert (ActState.REQUESTED, ["ACT_UNCERTAIN"]) == found
+        assert (ActState.FAILED, []) == (desk.ledger.acts(paid)[0].state, (desk.ledger.open_acts() and ["open"]) or [])
+
+    @pytest.mark.parametrize("cents", [0, 1601])
+    def test_amount(self, desk: Desk, paid: str, cents: int) -> None:
+        """An amount of zero, or above what the merchant holds, is refused before the bank is called."""
+        asked = desk.line.asked
+        with pytest.raises(InvalidAmountError):
+            desk.service.refund(paid, Euros(cents), **WHO)
+
+        assert (asked, ()) == (desk.line.asked, desk.ledger.acts(paid))
+
+    @pytest.mark.parametrize("missing", ["by", "reason"])
+    def test_person(self, desk: Desk, paid: str, missing: str) -> None:
+        """An act needs a person and a reason."""
+        with pytest.raises(InvalidValueError):
+            desk.service.refund(paid, **{**WHO, missing: ""})
+
+    def test_correct(self, desk: Desk) -> None:
+        """A person's decision is recorded with the person, and money that moved stays."""
+        started = desk.start()
+        desk.service.correct(started.transaction_reference, PaymentState.PAID, **WHO)
+        desk.service.correct(started.transaction_reference, PaymentState.REFUSED, **WHO)
+        event = desk.ledger.events(started.transaction_reference)[0]
+
+        assert ("PAID", "PERSON", "an operator") == (desk.state(started), event.evidence.source, event.evidence.by)
+
+
+class TestEffects:
+    """The outbox of effects."""
+
+    def test_coroutine(self, ledger: Ledger) -> None:
+        """An effect that returns a coroutine has not run: it fails, and is retried."""
+
+        async def send(payment: object) -> None:
+            raise AssertionError(payment)
+
+        with pytest.raises(InvalidValueError, match="a plain function"):
+            Effect(name="send", run=send)  # type: ignore[arg-type]
+        desk = Desk(ledger, effects=[Effect(name="send", run=lambda payment, _: send(payment))])
+        desk.notify(desk.start())
+
+        assert (0, 1) == ((run := desk.service.run_effects()).done, run.failed)
+        assert 1 == ledger.tasks()[0].attempts
+
+    def test_limit(self, ledger: Ledger) -> None:
+        """A run ends at its limit of effects or of time."""
+        desk = Desk(ledger)
+        desk.notify(desk.start())
+
+        assert [1, 0, 1] == [
+            desk.service.run_effects(limit=1).done,
+            desk.service.run_effects(within=timedelta(0)).done,
+            desk.service.run_effects().done,
+        ]
+
+    def test_other_process(self, open_ledger: OpenLedger) -> None:
+        """A process without effects records a payment, and another that registered them runs them."""
+        worker = Desk(open_ledger())
+        web = Desk(open_ledger(), effects=())
+        started = web.start()
+        web.notify(started)
+
+        assert ["acknowledgement", "display"] == worker.effects_of(started)
+
+
+def test_budget(ledger: Ledger) -> None:
+    """The bank is asked about a payment with increasing back-off, and an answer without news leaves no event."""
+    desk = Desk(ledger, asking=True)
+    started = desk.start()
+    for _ in range(24 * 6):
+        desk.later(minutes=10)
+        desk.service.reconcile()
+
+    assert desk.line.asked <= 5
+    assert [] == desk.dispositions(started)
+
+
+def test_unknown_reference(ledger: Ledger) -> None:
+    """An act on a payment that is not recorded is refused."""
+    with pytest.raises(InvalidValueError):
+        Desk(ledger, asking=True).service.refund("PCLCB1", **WHO)
+
+
+def test_second_start_asks_the_bank(ledger: Ledger) -> None:
+    """An attempt without answer that was paid is found before a second one starts."""
+    desk = Desk(ledger, asking=True)
+    first = desk.start()
+    desk.visit(first, ACCEPTED)
+    desk.later(minutes=31)
+
+    with pytest.raises(PaymentInProgressError):
+        desk.start()
+    assert "PAID" == desk.state(first)
+
+
+def test_line_is_cut(ledger: Ledger) -> None:
+    """A bank that does not answer leaves the payment as it is."""
+    desk = Desk(ledger, asking=True)
+    started = desk.start()
+    desk.line.cut = True
+    desk.later(hours=1)
+
+    assert (started.transaction_reference,) == desk.service.reconcile().unanswered
+    assert 503 == desk.service.on_notification(message("PCLCB263270000001")).http_status
