@@ -103,6 +103,8 @@ def test_attributes() -> None:
         (OrderMismatchError("", fields=("amount",)).fields, OrderMismatchError("").fields),
         (GatewayUnavailableError("", retryable=True).retryable, GatewayUnavailableError("").retryable),
         (MissingExtraError("", extra="batch").extra, MissingExtraError("").extra),
+        (PaymentInProgressError("", references=("A",)).references, PaymentInProgressError("").references),
     ]
 
-    assert [(("amount",), ()), (True, False), ("batch", "")] == found
+    assert [(("amount",), ()), (True, False), ("batch", ""), (("A",), ())] == found
+    assert "" == ResponseRefusedError("").unverified_reference
