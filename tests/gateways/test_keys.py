@@ -70,6 +70,12 @@ class TestSecret:
 
         assert [] == [version for version, error in errors if "expected a key version" not in str(error)]
 
+    @pytest.mark.parametrize(("version", "found"), [("two", "3 characters"), (2, "int")])
+    def test_error_of_a_version(self, version: object, found: str) -> None:
+        """The error about a version names its length or its type."""
+        with pytest.raises(ConfigurationError, match=f"one to ten digits as text, got {found}$"):
+            key(version=version)
+
     def test_longest_version(self) -> None:
         """Ten digits are a version."""
         assert "1234567890" == key(version="1234567890").version
