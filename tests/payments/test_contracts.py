@@ -1,5 +1,6 @@
 """Where the ledger meets other ledgers, the caisse's own system, operators and the bank's reports."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
@@ -10,11 +11,13 @@ import pytest
 
 from creance_pay import Euros, Movement, MovementKind, PaymentState
 from creance_pay.errors import (
+    GatewayUnavailableError,
     InvalidAmountError,
     InvalidValueError,
     PaymentInProgressError,
+    UnsupportedError,
 )
-from creance_pay.gateways import ReportLine
+from creance_pay.gateways import HttpAnswer, ReportLine
 from creance_pay.ledger import ActState, Effect, Ledger, MemoryLedger
 from creance_pay.payments import Posting, StartedPayment
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
@@ -380,3 +383,139 @@ def test_line_is_cut(ledger: Ledger) -> None:
 
     assert (started.transaction_reference,) == desk.service.reconcile().unanswered
     assert 503 == desk.service.on_notification(message("PCLCB263270000001")).http_status
+
+
+class TestMore:
+    """Rarer paths: each is recorded, and no one stops the others."""
+
+    def test_cancel(self, ledger: Ledger) -> None:
+        """A payment cancelled before the bank captures it counts as refunded, in part or whole."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start()
+        desk.visit(started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        states = []
+        for cents in (600, 1000):
+            desk.service.cancel(started.transaction_reference, Euros(cents), **WHO)
+            states.append(desk.state(started))
+
+        assert ["PARTIALLY_REFUNDED", "REFUNDED"] == states
+
+    def test_capture_refused(self, ledger: Ledger) -> None:
+        """The bank's refusal of an act ends it, and the payment stays as it is."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start()
+        desk.visit(started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        act = desk.service.capture(started.transaction_reference, **WHO)
+
+        assert (ActState.FAILED, "PAID") == (act.state, desk.state(started))
+        assert act.key.startswith(started.transaction_reference)
+
+    def test_no_transport(self, ledger: Ledger) -> None:
+        """Without a transport no act is recorded."""
+        with pytest.raises(UnsupportedError):
+            Desk(ledger).service.refund("PCLCB1", **WHO)
+
+    def test_done_without_answer(self, ledger: Ledger) -> None:
+        """A refund that the bank has done without an answer is ended by the bank's records."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start()
+        desk.visit(started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        desk.line.services.run_nightly_batch()
+        post = desk.line.post_json
+
+        def lose(url: str, document: Mapping[str, Any]) -> HttpAnswer:
+            post(url, document)
+            raise GatewayUnavailableError("no answer", retryable=True)
+
+        desk.line.post_json = lose  # type: ignore[method-assign]
+        desk.service.refund(started.transaction_reference, **WHO)
+        desk.line.post_json = post  # type: ignore[method-assign]
+        desk.later(minutes=5)
+        desk.service.reconcile()
+
+        assert (ActState.DONE, "REFUNDED") == (ledger.acts(started.transaction_reference)[0].state, desk.state(started))
+        assert [] == desk.incidents() or ["POSTING_OVERDUE"] == desk.incidents()
+
+    def test_close_incident(self, ledger: Ledger) -> None:
+        """A person closes an incident with a reason."""
+        desk = Desk(ledger)
+        desk.service.correct(desk.start().transaction_reference, PaymentState.ERROR, **WHO)
+        desk.notify("PCLCB263270000001")
+        for incident in desk.service.incidents():
+            desk.service.close_incident(incident, **WHO)
+
+        assert () == desk.service.incidents()
+
+    def test_unknown_correction(self, ledger: Ledger) -> None:
+        """An unknown payment cannot be corrected."""
+        with pytest.raises(InvalidValueError):
+            Desk(ledger).service.correct("PCLCB1", PaymentState.PAID, **WHO)
+
+    def test_other_notice(self, ledger: Ledger) -> None:
+        """A notice that a payment does not pay cannot be posted."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+
+        with pytest.raises(InvalidValueError, match="notices of the payment"):
+            desk.service.posted(started.transaction_reference, [OTHER], by="a job")
+
+    def test_settled(self, ledger: Ledger) -> None:
+        """A notice that was settled by other means takes no order; one that was paid before raises an incident."""
+        desk = Desk(ledger)
+        desk.notify(desk.start())
+        ledger.settled_elsewhere([NOTICE, OTHER], at=desk.now, **WHO)
+        with pytest.raises(PaymentInProgressError):
+            desk.start(OTHER)
+
+        assert ["PAID_AFTER_SETTLEMENT"] == desk.incidents()
+
+    def test_movements(self, ledger: Ledger) -> None:
+        """The movements of a payment are listed, with the bank's identifier; too many refunds are an incident."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.notify(started)
+        captured = Movement(kind=MovementKind.CAPTURED, amount=Euros(1600), identifier="0", at=None)
+        report = [line(started.transaction_reference, desk, movement=captured)]
+        report += [line(started.transaction_reference, desk, **refund(900, each)) for each in "AB"]
+        desk.service.reconcile(reports=report)
+
+        assert ["0", "A", "B"] == sorted(each.identifier for each in ledger.movements(started.transaction_reference))
+        assert "REFUNDED_TOO_MUCH" in desk.incidents()
+
+    def test_foreign_transport(self, ledger: Ledger) -> None:
+        """A transport that raises something of its own stops nothing."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start()
+
+        def fail(url: str, document: Mapping[str, Any]) -> HttpAnswer:
+            raise RuntimeError(url, document)
+
+        desk.line.post_json = fail  # type: ignore[method-assign]
+        desk.later(hours=1)
+
+        assert (started.transaction_reference,) == desk.service.reconcile().unanswered
+
+    def test_no_effects_anywhere(self, ledger: Ledger) -> None:
+        """A payment that no process had effects for waits for the first process that has them."""
+        web = Desk(ledger, effects=())
+        started = web.start()
+        web.notify(started)
+        late = Desk(ledger)
+
+        assert ["acknowledgement", "display"] == late.effects_of(started)
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [({"name": ""}, "the name"), ({"run": None}, "a function"), ({"lease": timedelta(0)}, "above zero")],
+    )
+    def test_effect(self, settings: dict[str, Any], expected: str) -> None:
+        """An effect is validated when it is built."""
+        with pytest.raises(InvalidValueError, match=expected):
+            Effect(**{"name": "mail", "run": print, **settings})

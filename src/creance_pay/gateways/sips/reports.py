@@ -214,10 +214,11 @@ def _state(values: Mapping[str, str], kind: ReportKind, repeated: Counter[str]) 
         if moved is None:
             status = STATUSES.get(_first(values, _STATES) or "", PaymentState.UNKNOWN)
             return (status if status is not PaymentState.PAID else PaymentState.UNKNOWN), None
-        return _MOVED[moved], _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated)
+        movement = _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated)
+        return (_MOVED[moved] if movement else PaymentState.UNKNOWN), movement
     if kind in _CHARGEBACKS:
-        moved = MovementKind.CHARGED_BACK
-        return PaymentState.CHARGED_BACK, _movement(moved, values, ("chargebackAmount", *_AMOUNTS), repeated)
+        movement = _movement(MovementKind.CHARGED_BACK, values, ("chargebackAmount", *_AMOUNTS), repeated)
+        return (PaymentState.CHARGED_BACK if movement else PaymentState.UNKNOWN), movement
     if kind is not ReportKind.TRANSACTIONS:
         return PaymentState.UNKNOWN, None
     filled = {name: value for name, value in values.items() if value}
