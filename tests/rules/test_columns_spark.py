@@ -36,8 +36,6 @@ from frames import ENGINES, Columns, Engine, polars
 from samples import POLICY
 from system_parts import missing
 
-pytestmark = pytest.mark.slow
-
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
 #: The settings that keep a session local and quiet.
 SETTINGS = {
