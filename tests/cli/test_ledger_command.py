@@ -263,6 +263,8 @@ class TestPostings:
 
         assert 1 == run("posted", str(answer), "--by", "a job")
         assert "expected the columns transaction_reference, notice_reference, got a, b" in capsys.readouterr().err
+        assert 1 == run("posted", str(tmp_path / "absent.csv"), "--by", "a job")
+        assert "absent.csv cannot be read: FileNotFoundError" in capsys.readouterr().err
 
 
 class TestReconcile:

@@ -7,21 +7,29 @@ from itertools import permutations
 from threading import Barrier
 from typing import Any
 
+import attrs
 import pytest
 
-from creance_pay import Euros, Movement, MovementKind, PaymentState
+from creance_pay import Euros, HttpMessage, Movement, MovementKind, PaymentState
 from creance_pay.errors import (
+    ConfigurationError,
+    CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
     InvalidValueError,
+    MalformedResponseError,
     PaymentInProgressError,
+    ReferenceUsedError,
     UnsupportedError,
 )
-from creance_pay.gateways import HttpAnswer, ReportLine
-from creance_pay.ledger import ActState, Effect, Ledger, MemoryLedger
+from creance_pay.gateways import BadLine, HttpAnswer, OperationOutcome, OperationResult, Report, ReportKind, ReportLine
+from creance_pay.ledger import ActState, Effect, Ledger, MemoryLedger, Sums
+from creance_pay.ledger.outbox import task_for
 from creance_pay.payments import Posting, StartedPayment
+from creance_pay.payments.inbox import Inbox
 from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
-from ledgers import OpenLedger
+from ledgers import OpenLedger, OpenSql
+from sips_merchant import NOON, body, changed, order
 
 WHO: dict[str, Any] = {"by": "an operator", "reason": "a reason"}
 
@@ -519,3 +527,158 @@ class TestMore:
         """An effect is validated when it is built."""
         with pytest.raises(InvalidValueError, match=expected):
             Effect(**{"name": "mail", "run": print, **settings})
+
+
+class TestFaults:
+    """Faults of the bank, the network and the data: each is an error or an incident."""
+
+    @pytest.fixture
+    def desk(self, ledger: Ledger) -> Desk:
+        """Return a desk with a payment of 16 EUR that the bank has captured."""
+        desk = Desk(ledger, asking=True)
+        self.started = desk.start()
+        desk.visit(self.started, ACCEPTED)
+        desk.later(minutes=30)
+        desk.service.reconcile()
+        desk.line.services.run_nightly_batch()
+        return desk
+
+    def replace(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, result: object) -> None:
+        """Replace a method of the gateway by one that raises an error or returns a result."""
+
+        def method(*_: object, **__: object) -> object:
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        monkeypatch.setattr(type(desk.service._gateway), name, method)
+
+    def test_reference_used(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A start that the bank refuses because it knows the reference is given up, with an incident."""
+        self.replace(desk, monkeypatch, "initiate", ReferenceUsedError("known"))
+        with pytest.raises(ReferenceUsedError):
+            desk.start(OTHER)
+
+        assert ["REFERENCE_USED"] == desk.incidents()
+
+    @pytest.mark.parametrize("error", [UnsupportedError("no"), InvalidValueError("no")])
+    def test_not_sent(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        """An act that was not sent has failed."""
+        self.replace(desk, monkeypatch, "refund", error)
+        with pytest.raises(type(error)):
+            desk.service.refund(self.started.transaction_reference, **WHO)
+
+        assert [ActState.FAILED] == [act.state for act in desk.ledger.acts(self.started.transaction_reference)]
+
+    def test_unknown_result(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An unknown result leaves the act open while the bank cannot be asked."""
+        self.replace(desk, monkeypatch, "refund", OperationResult(outcome=OperationOutcome.UNKNOWN))
+        act = desk.service.refund(self.started.transaction_reference, **WHO)
+        desk.line.cut = True
+        desk.later(minutes=5)
+        desk.service.reconcile()
+
+        assert ActState.REQUESTED is act.state
+        assert 1 == len(desk.ledger.open_acts())
+        desk.ledger.end(act, state=ActState.DONE, detail="", now=desk.now)
+        desk.ledger.end(act, state=ActState.FAILED, detail="", now=desk.now)
+        assert [ActState.DONE] == [each.state for each in desk.ledger.acts(self.started.transaction_reference)]
+
+    def test_report_not_recorded(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A line that cannot be recorded is an incident; a reconciliation of the acquirer's confirms nothing."""
+
+        def fail(*_: object) -> None:
+            raise GatewayUnavailableError("no answer")
+
+        reference = self.started.transaction_reference
+        desk.service.reconcile(reports=[line(reference, desk, kind=ReportKind.RECONCILIATIONS)])
+        monkeypatch.setattr(Inbox, "record", fail)
+        desk.service.reconcile(reports=[line(reference, desk)])
+
+        assert ["REPORT_UNREADABLE"] == desk.incidents()
+
+    def test_report_of_another(self, desk: Desk) -> None:
+        """A line with another nonce is of another ledger's payment."""
+        desk.service.reconcile(reports=[line(self.started.transaction_reference, desk, nonce="x")])
+
+        assert ["FOREIGN_TRANSACTION"] == desk.incidents()
+
+    def test_empty_report(self, desk: Desk) -> None:
+        """An empty report of a day tells that a payment of this day is missing, and names its bad lines."""
+        bad = BadLine(number=3, reason="fewer cells than columns", text="x")
+        whole = Report(header=(), kind=ReportKind.TRANSACTIONS, day=NOON.date(), lines=(), bad=(bad,))
+        desk.service.reconcile(reports=[whole])
+
+        assert ["REPORT_MISSING", "REPORT_UNREADABLE"] == sorted(desk.incidents())
+
+    def test_parked(self, ledger: Ledger) -> None:
+        """A parked message that cannot be decrypted is an incident; one of an unknown order stays parked."""
+        desk = Desk(ledger)
+        desk.notify("PCLCB263270000001")
+        event = ledger.events("PCLCB263270000001")[0]
+        unreadable = attrs.evolve(event, readable=False, evidence=attrs.evolve(event.evidence, payload=None))
+
+        assert None is desk.service._inbox.retry(unreadable)
+        assert isinstance(desk.service._inbox.retry(event), GatewayUnavailableError | CreancePayError)
+        assert {"PAYLOAD_UNREADABLE", "UNKNOWN_ORDER"} == set(desk.incidents())
+        assert () == ledger.to_post()
+
+    def test_no_reference(self, ledger: Ledger) -> None:
+        """A sealed message without a transaction reference is not readable."""
+        answer = Desk(ledger).service.on_notification(HttpMessage(body(changed("transactionReference"))))
+
+        assert 400 == answer.http_status
+
+    def test_refusals_full(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After the limit of an hour an unreadable message is not recorded."""
+        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_REFUSALS", 0)
+        answer = Desk(ledger).service.on_notification(HttpMessage(b"x"))
+
+        assert (400, ()) == (answer.http_status, ledger.events(""))
+
+    @pytest.mark.usefixtures("first_reference")
+    def test_sequence_set_back(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A sequence that was set back skips the references that exist."""
+        numbers = iter([1, 1, 2])
+        with ledger.transaction() as store:
+            monkeypatch.setattr(type(store), "next_sequence", lambda _: next(numbers))
+        desk = Desk(ledger)
+
+        assert desk.start().transaction_reference < desk.start(OTHER).transaction_reference
+
+    def test_asked_too_late(self, ledger: Ledger) -> None:
+        """A question about a version that is gone changes nothing."""
+        desk = Desk(ledger)
+        started = desk.start()
+        before = desk.payment(started)
+        desk.notify(started)
+        ledger.asked(before, now=desk.now)
+
+        assert 0 == desk.payment(started).questions
+
+    def test_tasks_of_others(self, ledger: Ledger) -> None:
+        """A task of no payment is skipped; one that no effect resolves waits."""
+        web = Desk(ledger, effects=())
+        web.notify(web.start())
+        refunded = Effect(name="mail", run=print, on={PaymentState.REFUNDED})
+        with ledger.transaction() as store:
+            store.add_task(task_for("REF0", "REF0:REFUNDED", "mail", web.now))
+
+        assert None is ledger.claim(now=web.now, effects=[refunded])
+
+    def test_small(self, open_sql: OpenSql) -> None:
+        """Values that are checked when they are built."""
+        assert None is Sums().state()
+        with pytest.raises(InvalidValueError, match="a time zone"):
+            order(expires_at=NOON.replace(tzinfo=None))
+        with pytest.raises(ConfigurationError, match="merchant_id"):
+            open_sql("sqlite:///nowhere.db", merchant_id="")
+
+    def test_form_given_up(self, ledger: Ledger) -> None:
+        """The bank does not open its page for an expired form."""
+        desk = Desk(ledger)
+        started = desk.start()
+        desk.later(hours=1)
+
+        with pytest.raises(MalformedResponseError, match="expired"):
+            desk.visit(started, ACCEPTED)

@@ -161,7 +161,7 @@ def _sums(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) ->
             return attrs.evolve(sums, charged_back=sums.charged_back + amount)
         case MovementKind.REPRESENTED:
             return attrs.evolve(sums, charged_back=sums.charged_back.saturating_sub(amount))
-        case MovementKind.CAPTURED:
+        case _:  # captured: counted above
             return sums
 
 

@@ -434,21 +434,17 @@ class PaymentService:
         for act in self._ledger.open_acts():
             old = act.requested_at + _ACT_TIMEOUT <= self._clock()
             if old and reference in {None, act.transaction_reference} and self._transport is not None:
-                self._resolve(act)
+                self._resolve(act, self._transport)
 
-    def _resolve(self, act: Act) -> None:
-        payment = self._ledger.find(act.transaction_reference)
-        if payment is None or self._transport is None:
-            return
-        answer = self._inbox.ask(payment, self._transport)
+    def _resolve(self, act: Act, transport: Transport) -> None:
+        answer = self._inbox.ask(self._known(act.transaction_reference), transport)
         if answer is None:
             return
         after = answer.payment
         held = after.sums.held if after.sums.captured.cents else after.amount
         moved = act.held_before.saturating_sub(held)
         done = moved >= act.amount if act.kind is not ActKind.CAPTURE else bool(after.sums.captured.cents)
-        if act.kind is ActKind.CANCEL and after.state is PaymentState.CANCELLED:
-            done = True
+        done = done or (act.kind is ActKind.CANCEL and after.state is PaymentState.CANCELLED)
         state = ActState.DONE if done else ActState.FAILED
         self._ledger.end(act, state=state, detail="by the bank's records", now=self._clock())
 

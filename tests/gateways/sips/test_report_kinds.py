@@ -58,6 +58,8 @@ def test_kind(tmp_path: Path, title: str, kind: ReportKind) -> None:
     [
         ("REF1;CREDIT_CAPTURE;500;00;", PaymentState.REFUNDED, MovementKind.REFUNDED),
         ("REF1;CREDIT_CAPTURE;500;24;", PaymentState.UNKNOWN, None),
+        ("REF1;VALIDATE;500;00;CAPTURED", PaymentState.UNKNOWN, None),
+        ("REF1;CANCEL;500;00;CANCELLED", PaymentState.CANCELLED, None),
         ("REF1;CREDIT_CAPTURE;0;00;", PaymentState.UNKNOWN, None),
     ],
 )
@@ -94,6 +96,11 @@ def test_chargeback(tmp_path: Path) -> None:
     (found,) = report(tmp_path, "CHARGEBACKS", "transactionReference;chargebackAmount;chargebackId", "REF1;1600;C1")
 
     assert (PaymentState.CHARGED_BACK, "C1") == (found.state, found.movement and found.movement.identifier)
+
+
+def test_day(tmp_path: Path) -> None:
+    """The report of a day is made on the next one."""
+    assert "2026-11-23" == str(report(tmp_path, "TRANSACTIONS", "transactionReference;responseCode").day)
 
 
 @pytest.mark.parametrize("day", ["20261332", ""])

@@ -30,7 +30,7 @@ from .responses import parse_cents, parse_timestamp
 _PARIS = ZoneInfo("Europe/Paris")
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
-_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T].*)?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}|20[0-9]{6})(?:[ T].*)?")
 _TITLE, _HEADER = "TITLE", "HEADER"
 _REFERENCE = "transactionReference"
 _AMOUNTS = ("amount", "transactionAmount", "operationAmount", "grossAmount", "chargebackAmount")

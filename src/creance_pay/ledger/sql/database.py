@@ -147,12 +147,12 @@ def _close_after_fork(engine: Engine) -> None:
     """Drop the connections of a forked child without closing the parent's."""
     reference = weakref.ref(engine)
 
-    def dispose() -> None:
+    def dispose() -> None:  # pragma: no cover - runs in a forked child, which coverage does not see
         found = reference()
         if found is not None:
             found.dispose(close=False)
 
-    if hasattr(os, "register_at_fork"):
+    if hasattr(os, "register_at_fork"):  # pragma: no branch - absent on Windows
         os.register_at_fork(after_in_child=dispose)
 
 
