@@ -61,7 +61,9 @@ __all__ = [
 #: The version of the installed distribution, such as ``26.11.0``.
 __version__: str
 
-if not TYPE_CHECKING:  # a module's ``__getattr__`` that type checkers see would hide misspelt names from them
+if (
+    not TYPE_CHECKING
+):  # pragma: no branch - a module's ``__getattr__`` that type checkers see would hide misspelt names from them
 
     def __getattr__(name: str) -> str:
         """Return ``__version__``.  The metadata are read on first use, which keeps this import light."""

@@ -1,15 +1,18 @@
 """The ledger in a database: its tables, its keys, its errors."""
 
 import shutil
+import socket
 import sqlite3
 from pathlib import Path
 from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
+from sqlalchemy.exc import DisconnectionError
 
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
 from creance_pay.ledger import SqlLedger
@@ -178,6 +181,21 @@ class TestBusy:
         assert 30_000 == waiting
 
 
+class TestPool:
+    """A connection of PostgreSQL that the server has closed is replaced before use."""
+
+    def test_closed(self) -> None:
+        """A closed connection, and one on which an idle server has sent something, are replaced."""
+        ours, server = socket.socketpair()
+        with ours, server:
+            idle = SimpleNamespace(closed=False, fileno=ours.fileno)
+            sql_database._check_postgresql(idle, None, None)  # type: ignore[arg-type]
+            server.send(b"x")
+            for raw in (idle, SimpleNamespace(closed=True)):
+                with pytest.raises(DisconnectionError):
+                    sql_database._check_postgresql(raw, None, None)  # type: ignore[arg-type]
+
+
 class TestPayloads:
     """What came, encrypted at rest."""
 
@@ -225,7 +243,8 @@ class TestPayloads:
         after = open_sql(ledger_url, merchant_id=shop, payload_keys=[new])
         assert [] == [each for each in references if after.events(each)[0].message is None]
         assert [False] * 5 == [desk.ledger.events(each)[0].readable for each in references]
-        assert (0, 5) == (after.rekey(), open_sql(ledger_url, merchant_id=shop, payload_keys=[PAYLOAD_KEY]).rekey())
+        lost = [open_sql(ledger_url, merchant_id=shop, payload_keys=keys).rekey() for keys in ([PAYLOAD_KEY], [])]
+        assert (0, [5, 5]) == (after.rekey(), lost)
 
     @pytest.mark.parametrize("key", ["short", "x" * 43 + "é", "A" * 45])
     def test_no_key(self, key: str, open_sql: OpenSql) -> None:

@@ -607,7 +607,8 @@ class TestFaults:
         """An empty report of a day tells that a payment of this day is missing, and names its bad lines."""
         bad = BadLine(number=3, reason="fewer cells than columns", text="x")
         whole = Report(header=(), kind=ReportKind.TRANSACTIONS, day=NOON.date(), lines=(), bad=(bad,))
-        desk.service.reconcile(reports=[whole])
+        other = attrs.evolve(whole, kind=ReportKind.OPERATIONS, bad=())
+        desk.service.reconcile(reports=[whole, other])
 
         assert ["REPORT_MISSING", "REPORT_UNREADABLE"] == sorted(desk.incidents())
 
