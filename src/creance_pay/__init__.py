@@ -61,9 +61,8 @@ __all__ = [
 #: The version of the installed distribution, such as ``26.11.0``.
 __version__: str
 
-if (
-    not TYPE_CHECKING
-):  # pragma: no branch - a module's ``__getattr__`` that type checkers see would hide misspelt names from them
+# Type checkers must not see this ``__getattr__``, which would hide misspelt names from them.
+if not TYPE_CHECKING:  # pragma: no branch
 
     def __getattr__(name: str) -> str:
         """Return ``__version__``.  The metadata are read on first use, which keeps this import light."""
