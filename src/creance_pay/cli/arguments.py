@@ -55,6 +55,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Return a converter of whole numbers between two bounds, both included."""
 
     def convert(text: str) -> int:
+        """Convert a text, or raise ``ArgumentTypeError``."""
         if re.fullmatch("[0-9]{1,18}", text) is None or not least <= int(text) <= most:
             raise ArgumentTypeError(f"expected a whole number from {least} to {most}, got {text!r}")
         return int(text)

@@ -414,9 +414,8 @@ class PaymentService:
             ActKind.REFUND: PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED,
         }
         state = states[act.kind]
-        if (
-            act.kind is ActKind.CANCEL and payment.sums.captured.cents
-        ):  # cancelled before the debit: as good as refunded
+        # An accepted payment that is cancelled before the debit counts as refunded.
+        if act.kind is ActKind.CANCEL and payment.sums.captured.cents:
             state = PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED
         refund = remaining if state in {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED} else None
         verified = VerifiedPayment(

@@ -148,6 +148,7 @@ def _close_after_fork(engine: Engine) -> None:
     reference = weakref.ref(engine)
 
     def dispose() -> None:  # pragma: no cover - runs in a forked child, which coverage does not see
+        """Drop the child's copies of the connections."""
         found = reference()
         if found is not None:
             found.dispose(close=False)

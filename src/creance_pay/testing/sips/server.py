@@ -189,6 +189,7 @@ def serving_bank(bank: SipsBank, *, port: int = 0, transport: Transport | None =
     stopped = threading.Event()
 
     def post_due_notifications() -> None:
+        """Post the notifications that are due, until the server stops."""
         while not stopped.wait(_TICK_S):
             deliver(bank.due(), sender)
 
