@@ -311,7 +311,7 @@ class Ledger(ABC):
             return attrs.evolve(act, number=store.add_act(act)), payment
 
     def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
-        """Record the result of an act; an act that is not open stays as it is."""
+        """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE."""
         finished = attrs.evolve(act, state=state, detail=detail, finished_at=now)
         with self.transaction() as store:
             store.finish_act(finished)
@@ -777,7 +777,7 @@ class Store(Protocol):
         """Insert an act, and return its number; raises when the payment has an open one."""
 
     def finish_act(self, act: Act) -> None:
-        """Write the result of an open act."""
+        """Write the result of an act over the states that it replaces."""
 
     def open_act(self, transaction_reference: str) -> Act | None:
         """Read the open act of a payment."""

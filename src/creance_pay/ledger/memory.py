@@ -138,7 +138,7 @@ class _MemoryStore:
         return len(self.listed)
 
     def finish_act(self, act: Act) -> None:
-        if self.listed[act.number - 1].finished_at is None:
+        if self.listed[act.number - 1].state in act.state.replaces:
             self.listed[act.number - 1] = act
 
     def open_act(self, transaction_reference: str) -> Act | None:

@@ -254,7 +254,7 @@ class SqlStore:
         return number
 
     def finish_act(self, act: Act) -> None:
-        this = and_(self._ours(acts), acts.c.number == act.number, acts.c.finished_at.is_(None))
+        this = and_(self._ours(acts), acts.c.number == act.number, acts.c.state.in_(act.state.replaces))
         values = {"finished_at": act.finished_at, "state": act.state, "detail": act.detail}
         self._connection.execute(update(acts).where(this).values(values))
 
