@@ -104,6 +104,7 @@ from creance_pay.ledger import (
     MemoryLedger,
     Payment,
     PaymentEvent,
+    PostingLine,
     PostingState,
     RecordResult,
     SqlLedger,
@@ -415,7 +416,7 @@ def ledgers() -> Ledger:
     assert_type(ledger.claim(now=MOMENT, effects=[]), tuple[EffectTask, Payment] | None)
     assert_type(ledger.erase(before=MOMENT, progress=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT, by="a person", reason="a transfer")
-    assert_type(ledger.to_post(after=3), tuple[tuple[int, Payment], ...])
+    assert_type(ledger.to_post(after=3), Iterator[PostingLine])
     assert_type(ledger.movements("REF1"), tuple[Movement, ...])
     assert_type(ledger.movements("REF1")[0].kind, MovementKind)
     assert_type(ledger.acts("REF1"), tuple[Act, ...])
