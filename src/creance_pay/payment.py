@@ -148,8 +148,9 @@ class Movement:
         kind: Its kind.
         amount: Its amount, above zero.
         identifier: The bank's identifier, unique among the movements of its payment, kind and series.
-        series: The list that reports it, such as the operations or the chargebacks of a bank.  Two series report the
-            same money, each completely: the larger of their sums counts.
+        series: The list that reports it, such as the refunds or the remittances of a bank.  Two series report the same
+            money, each completely: the larger of their sums counts.  A movement of no series (an empty text) belongs to
+            each of them.
         at: The bank's time, with its zone.
     """
 

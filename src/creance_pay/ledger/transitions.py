@@ -186,12 +186,12 @@ def _sums(current: Payment, incoming: VerifiedPayment, movements: Collection[Mov
 
 
 def _largest(movements: Iterable[Movement], kind: MovementKind) -> Euros:
-    """Return the largest sum that one series of movements reports."""
+    """Return the largest sum that one series of movements reports, together with those of no series."""
     sums = Counter[str]()
     for each in movements:
         if each.kind is kind:
             sums[each.series] += each.amount.cents
-    return Euros(max(sums.values(), default=0))
+    return Euros(sums.pop("", 0) + max(sums.values(), default=0))
 
 
 def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:

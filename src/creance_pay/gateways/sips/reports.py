@@ -57,6 +57,8 @@ _NEEDED: Mapping[ReportKind, tuple[tuple[str, ...], ...]] = {
 _CHARGEBACKS = {ReportKind.CHARGEBACKS, ReportKind.CHARGEBACK_RECONCILIATIONS}
 # Of an accepted payment that is not debited yet: they return what was accepted.
 _CANCELLATIONS = ("CANCEL", "CANCELLATION", "CANCEL_CAPTURE")
+# A refund is reported when it is asked for, when it is remitted to the bank, or both; a cancellation is never remitted.
+_SERIES = {"CREDIT_CAPTURE": "REMITTANCES", **dict.fromkeys(_CANCELLATIONS, "")}
 #: The movement of each operation of an operations report; ``None`` for one that moves no money by itself.
 OPERATION_NAMES: Mapping[str, MovementKind | None] = {
     "DEBIT_CAPTURE": MovementKind.CAPTURED,
@@ -223,7 +225,7 @@ def _state(values: Mapping[str, str], kind: ReportKind, repeated: Counter[str]) 
         if moved is None:
             status = STATUSES.get(_first(values, _STATES) or "", PaymentState.UNKNOWN)
             return (status if status is not PaymentState.PAID else PaymentState.UNKNOWN), None
-        movement = _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated, kind)
+        movement = _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated, _SERIES.get(name, kind))
         state = PaymentState.CANCELLED if name in _CANCELLATIONS else _MOVED[moved]
         return (state if movement else PaymentState.UNKNOWN), movement
     if kind in _CHARGEBACKS:
