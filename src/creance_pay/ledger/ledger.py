@@ -150,7 +150,7 @@ class Ledger(ABC):
             blocking = [
                 each.transaction_reference
                 for each in found
-                if each.blocks(now, attempt_life)
+                if each.blocks(now, attempt_life, notices)
                 and (each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring)
             ]
             if blocking:
@@ -370,9 +370,10 @@ class Ledger(ABC):
             if state is PostingState.REJECTED:
                 kind = IncidentKind.POSTING_REJECTED
                 store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
-            elif not after.unposted() and PostingState.REJECTED not in after.postings.values():
-                for kind in (IncidentKind.POSTING_OVERDUE, IncidentKind.POSTING_REJECTED):
-                    store.close_incidents(kind, reference, now)
+            elif PostingState.REJECTED not in after.postings.values():
+                store.close_incidents(IncidentKind.POSTING_REJECTED, reference, now)
+            if not after.unposted():
+                store.close_incidents(IncidentKind.POSTING_OVERDUE, reference, now)
             return after
 
     def register(self, effects: Iterable[Effect]) -> None:

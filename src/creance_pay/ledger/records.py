@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -196,12 +196,12 @@ class Payment:
 
     def pending(self, now: datetime) -> dict[NoticeReference, Euros]:
         """Return the accepted amounts that the caisse's own system does not show yet (rule R25), by notice."""
-        if self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now):
-            return {}
+        shown = self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now)
+        waiting = {PostingState.REJECTED} if shown else {PostingState.OPEN, PostingState.REJECTED}
         return {
             notice: share
             for notice, share in self.shares().items()
-            if share.cents and self.postings.get(notice) is not PostingState.POSTED
+            if share.cents and self.postings.get(notice, PostingState.OPEN) in waiting
         }
 
     def unposted(self) -> list[NoticeReference]:
@@ -213,16 +213,28 @@ class Payment:
             notice for notice, state in self.postings.items() if state is PostingState.OPEN and shares[notice].cents
         ]
 
-    def blocks(self, now: datetime, attempt_life: timedelta) -> bool:
-        """Return whether another payment of the same notices could be a second payment of the debt.
+    def message_values(self, now: datetime) -> dict[str, object]:
+        """Return the values of a message about the payment, for ``messages.message_for(payment, **values)``.
+
+        They are the amount refunded, and the hours within which the account shows an accepted payment.  After this
+        delay no number of hours is promised.
+        """
+        hours = None
+        if self.display_by is not None and self.paid_at is not None and now < self.display_by:
+            hours = round((self.display_by - self.paid_at) / timedelta(hours=1))
+        return {"display_delay_hours": hours, "refunded": self.sums.refunded}
+
+    def blocks(self, now: datetime, attempt_life: timedelta, notices: Iterable[NoticeReference]) -> bool:
+        """Return whether another payment of some of its notices could be a second payment of a debt.
 
         Args:
             now: The time.
             attempt_life: How long an attempt without an answer of the bank may still be open.
+            notices: The notices of the other payment.
         """
         if self.state in UNCONFIRMED_STATES:
             return now < self.created_at + attempt_life
-        return self.state in IN_FLIGHT_STATES or bool(self.pending(now))
+        return self.state in IN_FLIGHT_STATES or not self.pending(now).keys().isdisjoint(notices)
 
     def asked(self, now: datetime) -> Payment:
         """Return the payment after a question that brought nothing new: the next one is asked later."""

@@ -318,7 +318,7 @@ class PaymentService:
 
     # ---- questions to the bank
 
-    def _ask_about_earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
+    def _ask_about_earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
         """Ask the bank about earlier attempts, and return the references of those that it answered about."""
         if self._transport is None:
             return set()
@@ -328,11 +328,11 @@ class PaymentService:
         known = {each.transaction_reference for each in earlier[_MAX_QUESTIONS:] if each.questions}
         return answered | known
 
-    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
+    def _earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
         """Yield the attempts that may have been paid without a notification, and do not block any more."""
         for payment in self._ledger.payments_for_notices(notices):
             unanswered = payment.state in UNCONFIRMED_STATES and now < payment.created_at + _POLL_WINDOW
-            given_up = replace or not payment.blocks(now, self._attempt_life)
+            given_up = replace or not payment.blocks(now, self._attempt_life, notices)
             if (unanswered or payment.state in IN_FLIGHT_STATES) and given_up:
                 yield payment
 
