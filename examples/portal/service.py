@@ -161,7 +161,7 @@ class PortalService:
 
     def message_for(self, payment: Payment) -> messages.Message:
         """Choose the message about a payment by its state in the ledger."""
-        return messages.message_for(payment, display_delay_hours=POLICY.display_delay_hours)
+        return messages.message_for(payment, **payment.message_values(self._clock()))
 
     def acknowledgement(self, mail: Mail) -> messages.Acknowledgement:
         """Build the acknowledgement of a mailbox item."""

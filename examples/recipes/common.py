@@ -80,7 +80,7 @@ def start(typed: Mapping[str, str]) -> StartedPayment | Message:
 
 def message_about(payment: Payment) -> Message:
     """Choose the message about a payment by its state in the ledger."""
-    return message_for(payment, display_delay_hours=POLICY.display_delay_hours)
+    return message_for(payment, **payment.message_values(datetime.now(UTC)))
 
 
 def every_minute() -> None:

@@ -1,7 +1,8 @@
 """The posting files between the ledger and the caisse: CSV with semicolons and a header, in UTF-8.
 
-``creance-pay ledger postings`` writes one line for each notice of each accepted payment.  The caisse answers with lines
-of a transaction reference and a notice reference; other columns are ignored.
+``creance-pay ledger postings`` writes one line for each notice of each movement: a payment, a refund, a chargeback, or
+its return.  The caisse answers with lines of a transaction reference and a notice reference; other columns are ignored,
+and so are lines of movements other than CAPTURED.
 """
 
 from __future__ import annotations
@@ -15,34 +16,33 @@ from pathlib import Path
 from .._clock import utc_now
 from ..errors import ConfigurationError, InvalidValueError
 from ..ledger import PostingState, SqlLedger
-from ..payment import MovementKind
 from ..references import NoticeReference
 from .output import print_values
 
 COLUMNS = (
-    "number", "transaction_reference", "notice_reference", "amount", "movement", "bank_time", "authorisation_number",
+    "number", "transaction_reference", "notice_reference", "amount", "movement", "bank_time", "identifier",
+    "authorisation_number",
 )  # fmt: skip
 _NEEDED = ("transaction_reference", "notice_reference")
 
 
 def write_postings(options: Namespace, ledger: SqlLedger) -> int:
-    """Print a line for each notice of each payment that was accepted after the last number of an earlier file."""
+    """Print a line for each notice of each movement that was recorded after the last number of an earlier file."""
     lines = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
     lines.writerow(COLUMNS)
-    for number, payment in ledger.to_post(after=options.after):
-        at = payment.authorised_at or payment.paid_at
-        for notice, part in payment.order.notices.items():
-            lines.writerow(
-                [
-                    number,
-                    payment.transaction_reference,
-                    notice.canonical,
-                    str(part),
-                    MovementKind.CAPTURED,
-                    at.isoformat(timespec="seconds") if at else "",
-                    payment.authorisation_number or "",
-                ]
-            )
+    for line in ledger.to_post(after=options.after):
+        lines.writerow(
+            [
+                line.number,
+                line.transaction_reference,
+                line.notice.canonical,
+                str(line.amount),
+                line.kind,
+                line.at.isoformat(timespec="seconds"),
+                line.identifier,
+                line.authorisation_number,
+            ]
+        )
     return 0
 
 

@@ -54,11 +54,14 @@ from .records import (
     Evidence,
     Payment,
     PaymentEvent,
+    PostingLine,
     PostingState,
+    Sums,
     fingerprint_of,
     first_question,
+    posting_lines,
 )
-from .transitions import Change, apply, transition
+from .transitions import Change, apply, is_new, transition
 
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
@@ -147,7 +150,7 @@ class Ledger(ABC):
             blocking = [
                 each.transaction_reference
                 for each in found
-                if each.blocks(now, attempt_life)
+                if each.blocks(now, attempt_life, notices)
                 and (each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring)
             ]
             if blocking:
@@ -367,9 +370,10 @@ class Ledger(ABC):
             if state is PostingState.REJECTED:
                 kind = IncidentKind.POSTING_REJECTED
                 store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
-            elif not after.unposted() and PostingState.REJECTED not in after.postings.values():
-                for kind in (IncidentKind.POSTING_OVERDUE, IncidentKind.POSTING_REJECTED):
-                    store.close_incidents(kind, reference, now)
+            elif PostingState.REJECTED not in after.postings.values():
+                store.close_incidents(IncidentKind.POSTING_REJECTED, reference, now)
+            if not after.unposted():
+                store.close_incidents(IncidentKind.POSTING_OVERDUE, reference, now)
             return after
 
     def register(self, effects: Iterable[Effect]) -> None:
@@ -572,14 +576,28 @@ class Ledger(ABC):
                     pending[notice] = pending.get(notice, Euros(0)) + amount
         return pending
 
-    def to_post(self, *, after: int = 0) -> tuple[tuple[int, Payment], ...]:
-        """List the accepted payments in the order in which they were accepted, each with its number.
+    def to_post(self, *, after: int = 0) -> Iterator[PostingLine]:
+        """Yield the money that moved, in the order of recording, for the caisse to post: each movement once.
+
+        A later call with the number of the last line yields exactly the lines that were recorded since.
 
         Args:
-            after: The number of the last one that was written before; only later ones are listed.
+            after: The number of the last line of the call before.
         """
-        with self.transaction(write=False) as store:
-            return tuple(store.accepted(after))
+        while True:
+            with self.transaction(write=False) as store:
+                events = store.moved(after, _PAGE)
+                earlier = store.sums({event.transaction_reference for event in events}, after)
+                payments = {event.transaction_reference: store.find(event.transaction_reference) for event in events}
+            for event in events:
+                payment = payments[event.transaction_reference]
+                before = earlier.get(event.transaction_reference, Sums())
+                earlier[event.transaction_reference] = before.plus(event.moved)
+                if payment is not None:
+                    yield from posting_lines(event, payment, before)
+            if not events:
+                return
+            after = events[-1].number
 
     def parked(self) -> tuple[PaymentEvent, ...]:
         """List the authentic messages whose order is recorded now, and that can be processed; five hundred at most."""
@@ -641,13 +659,13 @@ def _record(
     found, settled = store.lock(payment.order.notices)
     current = next(each for each in found if each.transaction_reference == reference)
     movement = incoming.movement
-    new_movement = movement is None or store.new_movement(reference, movement)
+    movements = [] if movement is None else store.movements(reference)
     repeated = store.has_fingerprint(reference, fingerprint)
-    change = transition(current, incoming, repeated=repeated, new_movement=new_movement)
+    change = transition(current, incoming, repeated=repeated, movements=movements)
     after = apply(current, change, incoming, now=now, display_by=display_by)
     if after is not current:
         store.update(after)
-    if movement is not None and new_movement and change.disposition is not Disposition.MISMATCH:
+    if movement is not None and is_new(movement, movements) and change.disposition is not Disposition.MISMATCH:
         store.add_movement(reference, movement, source=evidence.source, at=now)
     incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
     store.add_event(
@@ -659,6 +677,9 @@ def _record(
             disposition=change.disposition,
             state=incoming.state,
             fingerprint=fingerprint,
+            moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
+            bank_at=(movement and movement.at) or incoming.authorised_at,
+            identifier=movement.identifier if movement else "",
             detail=", ".join(incoming.warnings),
         )
     )
@@ -729,8 +750,14 @@ class Store(Protocol):
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
         """Read the payments recorded before a time about which a question is due."""
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
-        """Read the payments that held money, with the number of the event that recorded it, after a number."""
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        """Read the events after a number that moved money, in the order of their numbers.
+
+        Waits for transactions that have numbered an event and are not committed: no lower number appears later.
+        """
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
+        """Sum up the money that the events of payments moved, up to a number."""
 
     def unposted(self, now: datetime) -> list[str]:
         """Read the references of payments whose display time has passed and that are not posted."""
@@ -745,9 +772,6 @@ class Store(Protocol):
         reason: str,
     ) -> None:
         """Write the posting state of notices of a payment."""
-
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        """Return whether no movement of this kind and identifier is recorded for the payment."""
 
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
         """Insert a movement."""

@@ -16,7 +16,7 @@ from .acts import Act
 from .incidents import Incident, IncidentKind
 from .ledger import Ledger
 from .outbox import Effect, EffectTask
-from .records import Disposition, Payment, PaymentEvent, PostingState
+from .records import Disposition, Payment, PaymentEvent, PostingState, Sums
 
 _SEQUENCES = 10_000_000
 
@@ -28,7 +28,7 @@ class _MemoryStore:
         self.sequence = secrets.randbelow(_SEQUENCES)
         self.rows: dict[str, Payment] = {}
         self.kept: list[PaymentEvent] = []
-        self.moved: dict[tuple[str, str, str], Movement] = {}
+        self.movements_of: dict[str, list[Movement]] = {}
         self.listed: list[Act] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
         self.settlements: set[NoticeReference] = set()
@@ -74,15 +74,15 @@ class _MemoryStore:
             if payment.ask_at and payment.ask_at <= now and payment.created_at <= before
         ]
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
-        first: dict[str, int] = {}
-        for event in self.kept:
-            payment = self.rows.get(event.transaction_reference)
-            if payment and payment.sums.captured.cents and event.disposition is Disposition.APPLIED:
-                first.setdefault(event.transaction_reference, event.number)
-        return sorted(
-            ((number, self.rows[each]) for each, number in first.items() if number > after), key=lambda x: x[0]
-        )
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        return [event for event in self.kept[after:] if event.moved != Sums()][:most]
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
+        found: dict[str, Sums] = {}
+        for event in self.kept[:until]:
+            if event.transaction_reference in references:
+                found[event.transaction_reference] = found.get(event.transaction_reference, Sums()).plus(event.moved)
+        return found
 
     def unposted(self, now: datetime) -> list[str]:
         return [each.transaction_reference for each in self.rows.values() if each.shown_by(now) and each.unposted()]
@@ -98,14 +98,11 @@ class _MemoryStore:
     ) -> None:
         """Do nothing: the payment holds the states, and its event the rest."""
 
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        return (transaction_reference, movement.kind, movement.identifier) not in self.moved
-
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:  # noqa: ARG002 - the event has both
-        self.moved[transaction_reference, movement.kind, movement.identifier] = movement
+        self.movements_of.setdefault(transaction_reference, []).append(movement)
 
     def movements(self, transaction_reference: str) -> list[Movement]:
-        return [movement for (reference, _, _), movement in self.moved.items() if reference == transaction_reference]
+        return [*self.movements_of.get(transaction_reference, ())]
 
     def add_event(self, event: PaymentEvent) -> int:
         self.kept.append(attrs.evolve(event, number=len(self.kept) + 1))

@@ -15,7 +15,7 @@ from ..errors import CreancePayError
 from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import RecordResult
-from ..ledger.records import FUNDED_STATES, Evidence, Payment
+from ..ledger.records import SETTLED_STATES, Evidence, Payment
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .inbox import Inbox
 
@@ -109,7 +109,7 @@ def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list
     periods = [_whole_day(day) for day in days] + ([(min(times), max(times))] if times else [])
     missing: dict[str, Payment] = {}
     for first, last in periods:
-        paid = inbox.ledger.payments(FUNDED_STATES, since=first - timedelta(days=1), before=last + timedelta(days=1))
+        paid = inbox.ledger.payments(SETTLED_STATES, since=first - timedelta(days=1), before=last + timedelta(days=1))
         for payment in paid:
             at = payment.authorised_at
             if at and first <= at <= last and payment.transaction_reference not in reported:
@@ -136,9 +136,17 @@ def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKin
         return IncidentKind.FOREIGN_TRANSACTION
     if repeated and line.movement is None and line.state is PaymentState.PAID:
         return IncidentKind.REPORT_SURPLUS
-    part = line.movement is not None or line.state is PaymentState.REFUNDED
+    part = line.state is PaymentState.REFUNDED or _returns(line, payment)
     wrong = line.amount is not None and (line.amount > payment.amount or (line.amount < payment.amount and not part))
     return IncidentKind.REPORT_DIFFERENT if wrong or line.currency not in _EUROS else None
+
+
+def _returns(line: ReportLine, payment: Payment) -> bool:
+    """Return whether a line reports a movement of a part, or the debit of what a known cancellation has left."""
+    if line.movement is None:
+        return False
+    left = payment.amount.saturating_sub(payment.sums.refunded)
+    return line.movement.kind is not MovementKind.CAPTURED or line.movement.amount == left
 
 
 def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> VerifiedPayment:
@@ -153,6 +161,7 @@ def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> Verifi
         bound=bool(line.nonce) and line.nonce == payment.order.nonce,
         reference_used=_code(line.values) == "94",
         movement=movement,
+        remaining=line.remaining,
     )
 
 
@@ -162,9 +171,12 @@ def _code(values: Mapping[str, str]) -> str | None:
 
 def _partial_refund(line: ReportLine, payment: Payment, equal: Counter[str]) -> Movement | None:
     """Return the movement of a refund line without identifier; equal lines of one call are counted."""
-    if line.state is not PaymentState.REFUNDED or line.amount is None or line.amount >= payment.amount:
+    if line.remaining is not None or line.state is not PaymentState.REFUNDED:
+        return None
+    if line.amount is None or line.amount >= payment.amount:
         return None
     meaning = [line.transaction_reference, line.amount.cents, str(line.at), *sorted(line.values.items())]
     digest = hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
     equal[digest] += 1
-    return Movement(kind=MovementKind.REFUNDED, amount=line.amount, identifier=f"{digest}:{equal[digest]}", at=line.at)
+    identifier = f"{digest}:{equal[digest]}"
+    return Movement(kind=MovementKind.REFUNDED, amount=line.amount, identifier=identifier, series=line.kind, at=line.at)

@@ -318,7 +318,7 @@ class PaymentService:
 
     # ---- questions to the bank
 
-    def _ask_about_earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
+    def _ask_about_earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
         """Ask the bank about earlier attempts, and return the references of those that it answered about."""
         if self._transport is None:
             return set()
@@ -328,11 +328,11 @@ class PaymentService:
         known = {each.transaction_reference for each in earlier[_MAX_QUESTIONS:] if each.questions}
         return answered | known
 
-    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
+    def _earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
         """Yield the attempts that may have been paid without a notification, and do not block any more."""
         for payment in self._ledger.payments_for_notices(notices):
             unanswered = payment.state in UNCONFIRMED_STATES and now < payment.created_at + _POLL_WINDOW
-            given_up = replace or not payment.blocks(now, self._attempt_life)
+            given_up = replace or not payment.blocks(now, self._attempt_life, notices)
             if (unanswered or payment.state in IN_FLIGHT_STATES) and given_up:
                 yield payment
 
@@ -407,23 +407,21 @@ class PaymentService:
         evidence = attrs.evolve(
             Evidence.fields(result.raw, Source.STATUS, now), source=Source.PERSON, by=act.by, reason=act.reason
         )
-        remaining = result.remaining if result.remaining is not None else act.held_before.saturating_sub(act.amount)
-        states = {
-            ActKind.CAPTURE: PaymentState.PAID,
-            ActKind.CANCEL: PaymentState.CANCELLED if not remaining.cents else payment.state,
-            ActKind.REFUND: PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED,
-        }
-        state = states[act.kind]
-        # An accepted payment that is cancelled before the debit counts as refunded.
-        if act.kind is ActKind.CANCEL and payment.sums.captured.cents:
-            state = PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED
-        refund = remaining if state in {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED} else None
+        remaining = result.remaining
+        if remaining is None:
+            left = payment.amount.saturating_sub(payment.sums.refunded + act.amount)
+            remaining = act.amount if act.kind is ActKind.CAPTURE else left
+        # The part of an accepted payment that is not debited counts as refunded.
+        state = PaymentState.PAID if remaining == payment.amount else PaymentState.PARTIALLY_REFUNDED
+        state = state if remaining.cents else PaymentState.REFUNDED
+        if act.kind is ActKind.CANCEL and not payment.sums.captured.cents:
+            state = payment.state if remaining.cents else PaymentState.CANCELLED
         verified = VerifiedPayment(
             state=state,
             source=Source.PERSON,
             amount=payment.amount,
             bound=True,
-            remaining=refund,
+            remaining=remaining,
             authorised_at=result.at,
         )
         self._inbox.record(verified, evidence, payment)

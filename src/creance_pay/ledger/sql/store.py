@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,7 +38,19 @@ from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import Effect, EffectTask
 from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
-from .tables import acts, effects, incidents, merchants, movements, notices, payments, records, settlements, tasks
+from .tables import (
+    MONEY_MOVED,
+    acts,
+    effects,
+    incidents,
+    merchants,
+    movements,
+    notices,
+    payments,
+    records,
+    settlements,
+    tasks,
+)
 
 _PAGE = 500
 _SEQUENCES = 10_000_000
@@ -47,7 +60,7 @@ _COLUMNS = (
     "created_at", "changed_at", "paid_at", "display_by", "authorisation_number", "authorised_at", "masked_card",
     "version", "awaits_posting", "response_code", "reference_used", "questions", "ask_at",
 )  # fmt: skip
-_SUMS = ("captured", "refunds_identified", "refunds_reported", "charged_back")
+_SUMS = ("captured", "refunded", "charged_back", "represented")
 
 
 class SqlStore:
@@ -126,18 +139,19 @@ class SqlStore:
             page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
         return found
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        if self._connection.dialect.name == "postgresql":  # numbers are committed in any order; SQLite has one writer
+            self._connection.execute(text(f"LOCK TABLE {records.name} IN SHARE MODE"))
+        return self._events(select(records).where(text(MONEY_MOVED), records.c.number > after).limit(most))
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
         column = records.c.transaction_reference
-        first = (
-            select(column, func.min(records.c.number).label("number"))
-            .join_from(records, payments, _same_payment(records, payments))
-            .where(self._ours(records), records.c.disposition == Disposition.APPLIED, payments.c.captured > 0)
-            .where(records.c.state.in_(["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "CHARGED_BACK"]))
+        query = (
+            select(column, *(func.sum(records.c[name]).label(name) for name in _SUMS))
+            .where(self._ours(records), column.in_(references), records.c.number <= until)
             .group_by(column)
-        ).subquery()
-        rows = self._connection.execute(select(first).where(first.c.number > after).order_by(first.c.number)).all()
-        found = {each.transaction_reference: each for each in self._of_references({row[0] for row in rows})}
-        return [(row.number, found[row.transaction_reference]) for row in rows]
+        )
+        return {row.transaction_reference: _sums(row) for row in self._connection.execute(query)}
 
     def unposted(self, now: datetime) -> list[str]:
         due = and_(payments.c.awaits_posting, payments.c.display_by <= now, payments.c.captured > 0)
@@ -164,19 +178,12 @@ class SqlStore:
             values = {"posting": state, "posting_at": at, "posting_by": by, "posting_reason": reason}
             self._connection.execute(update(notices).where(this).values(values))
 
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        same = and_(
-            movements.c.transaction_reference == transaction_reference,
-            movements.c.kind == movement.kind,
-            movements.c.identifier == movement.identifier,
-        )
-        return not self._any(select(movements.c.number).where(self._ours(movements), same))
-
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
         row = {
             "merchant_id": self._merchant_id,
             "transaction_reference": transaction_reference,
             "kind": movement.kind,
+            "series": movement.series,
             "identifier": movement.identifier,
             "cents": movement.amount.cents,
             "bank_at": movement.at,
@@ -190,7 +197,13 @@ class SqlStore:
             self._ours(movements), movements.c.transaction_reference == transaction_reference
         )
         return [
-            Movement(kind=MovementKind(row.kind), amount=Euros(row.cents), identifier=row.identifier, at=row.bank_at)
+            Movement(
+                kind=MovementKind(row.kind),
+                amount=Euros(row.cents),
+                identifier=row.identifier,
+                series=row.series,
+                at=row.bank_at,
+            )
             for row in self._connection.execute(these.order_by(movements.c.number))
         ]
 
@@ -207,6 +220,9 @@ class SqlStore:
             "disposition": event.disposition,
             "state": event.state,
             "fingerprint": event.fingerprint,
+            **_cents(event.moved),
+            "bank_at": event.bank_at,
+            "identifier": event.identifier,
             "detail": event.detail,
             "by": evidence.by or None,
             "reason": evidence.reason or None,
@@ -451,6 +467,9 @@ class SqlStore:
             disposition=Disposition(row.disposition),
             state=PaymentState(row.state) if row.state else None,
             fingerprint=row.fingerprint,
+            moved=_sums(row),
+            bank_at=row.bank_at,
+            identifier=row.identifier,
             detail=row.detail,
             readable=readable,
         )
@@ -536,8 +555,15 @@ def _statements(dialect: str) -> SimpleNamespace:
 
 
 def _changing(payment: Payment) -> dict[str, Any]:
-    sums = {name: getattr(payment.sums, name).cents for name in _SUMS}
-    return {"state": payment.state, **{name: getattr(payment, name) for name in _COLUMNS}, **sums}
+    return {"state": payment.state, **{name: getattr(payment, name) for name in _COLUMNS}, **_cents(payment.sums)}
+
+
+def _cents(sums: Sums) -> dict[str, int]:
+    return {name: getattr(sums, name).cents for name in _SUMS}
+
+
+def _sums(row: Row[Any]) -> Sums:
+    return Sums(**{name: Euros(int(getattr(row, name))) for name in _SUMS})
 
 
 def _payment(rows: list[Row[Any]]) -> Payment:
@@ -556,7 +582,7 @@ def _payment(rows: list[Row[Any]]) -> Payment:
     return Payment(
         order=order,
         state=PaymentState(row.state),
-        sums=Sums(**{name: Euros(getattr(row, name)) for name in _SUMS}),
+        sums=_sums(row),
         postings={notice: PostingState(each.posting) for notice, each in parts.items()},
         follows=frozenset(filter(None, row.follows.split(","))),
         **{name: getattr(row, name) for name in _COLUMNS},
