@@ -18,14 +18,12 @@ from ..errors import (
 from ..gateways.base import Gateway
 from ..gateways.transport import Transport
 from ..http import HttpMessage
-from ..ledger.acts import Act, ActKind
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
 from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
-from ..money import Euros
-from ..payment import PaymentState, Source, VerifiedPayment
+from ..payment import Source, VerifiedPayment
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
@@ -87,15 +85,10 @@ class Inbox:
         display_by = evidence.at + self.display_delay
         return self.ledger.record(verified, evidence, payment=payment, display_by=display_by, effects=self.effects)
 
-    def ask(self, payment: Payment, transport: Transport, *, act: Act | None = None) -> RecordResult | None:
+    def ask(self, payment: Payment, transport: Transport) -> RecordResult | None:
         """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment.
 
         An answer that changes nothing is not recorded: the next question is due later.
-
-        Args:
-            payment: The payment.
-            transport: The transport.
-            act: The open act whose result the question is about.
         """
         now = self.clock()
         try:
@@ -107,8 +100,6 @@ class Inbox:
             return None
         except Exception:  # noqa: BLE001 - a transport of one's own may raise anything, and must not stop the others
             return None
-        if act is not None and act.kind is ActKind.CANCEL and payment.sums.captured.cents:
-            verified = _cancelled(verified)
         change = transition(payment, verified, repeated=True)
         if change.state is payment.state and change.sums == payment.sums and not change.incidents:
             self.ledger.asked(payment, now=now)
@@ -131,10 +122,3 @@ class Inbox:
             )
             self.ledger.close_incident(found, at=evidence.at)
         return result
-
-
-def _cancelled(verified: VerifiedPayment) -> VerifiedPayment:
-    """Return the answer about an accepted payment that was cancelled before the debit: it counts as refunded."""
-    if verified.state is not PaymentState.CANCELLED:
-        return verified
-    return attrs.evolve(verified, state=PaymentState.REFUNDED, remaining=Euros(0))

@@ -434,7 +434,7 @@ class PaymentService:
                 self._resolve(act, self._transport)
 
     def _resolve(self, act: Act, transport: Transport) -> None:
-        answer = self._inbox.ask(self._known(act.transaction_reference), transport, act=act)
+        answer = self._inbox.ask(self._known(act.transaction_reference), transport)
         if answer is None:
             return
         after = answer.payment
