@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -58,10 +59,18 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+class FirstNumber(SystemRandom):
+    """A source of nonces whose numbers are zero."""
+
+    def randrange(self, *_: object) -> int:
+        """Return zero."""
+        return 0
+
+
 @pytest.fixture
 def first_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start each ledger with the sequence number 1, in place of a random one."""
-    monkeypatch.setattr("secrets.randbelow", lambda _: 0)
+    monkeypatch.setattr(Ledger, "chance", FirstNumber())
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

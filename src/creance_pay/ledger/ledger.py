@@ -23,11 +23,12 @@ decides what is an instalment and what is a double payment; clocks serve people 
 
 from __future__ import annotations
 
-import secrets
 from abc import ABC, abstractmethod
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from random import Random, SystemRandom
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -103,7 +104,12 @@ class Ledger(ABC):
 
     Every method raises a retryable :class:`~creance_pay.errors.GatewayUnavailableError` when the store cannot be
     reached; nothing was written then.
+
+    Attributes:
+        chance: The source of nonces and of the first sequence number; a simulation sets a seeded one.
     """
+
+    chance: Random = SystemRandom()
 
     @abstractmethod
     def transaction(self, *, write: bool = True) -> AbstractContextManager[Store]:
@@ -143,7 +149,8 @@ class Ledger(ABC):
         if not notices:
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
         with self.transaction() as store:
-            sequence = store.next_sequence()  # serialises the orders of the merchant, before anything is read
+            first = self.chance.randrange(_SEQUENCES)
+            sequence = store.next_sequence(first)  # serialises the orders of the merchant, before anything is read
             found, settled = store.lock(notices)
             if settled:
                 raise PaymentInProgressError("one of these notices was settled by other means")
@@ -164,7 +171,7 @@ class Ledger(ABC):
                     notices=notices,
                     return_url=return_url,
                     notification_url=notification_url,
-                    nonce=secrets.token_urlsafe(_NONCE_BYTES),
+                    nonce=urlsafe_b64encode(self.chance.randbytes(_NONCE_BYTES)).decode().rstrip("="),
                     expires_at=now + attempt_life,
                 )
                 payment = Payment(
@@ -178,7 +185,7 @@ class Ledger(ABC):
                 )
                 if store.add(payment):
                     return payment
-                sequence = store.next_sequence()  # the reference exists: the sequence was set back
+                sequence = store.next_sequence(first)  # the reference exists: the sequence was set back
 
     def record(
         self,
@@ -727,8 +734,11 @@ class Store(Protocol):
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         """Lock the notices, then read their payments, and whether one of them was settled by other means."""
 
-    def next_sequence(self) -> int:
-        """Return the next sequence number.  Locks the merchant's row until commit; starts at a random number."""
+    def next_sequence(self, first: int) -> int:
+        """Return the next sequence number, and of an empty ledger the one after ``first``.
+
+        Locks the merchant's row until commit.
+        """
 
     def add(self, payment: Payment) -> bool:
         """Insert a payment; return ``False`` when its reference exists."""

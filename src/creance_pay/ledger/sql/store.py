@@ -5,7 +5,6 @@ The statements of a payment's life are built once: building one costs more than 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -53,7 +52,6 @@ from .tables import (
 )
 
 _PAGE = 500
-_SEQUENCES = 10_000_000
 _WRONG_CLOCK = timedelta(days=1)
 # The columns of a payment that are kept beside its order, under the names of their attributes.
 _COLUMNS = (
@@ -80,8 +78,8 @@ class SqlStore:
         settled = self._connection.execute(self._statements.settled, these).first() is not None
         return self._of_references(references), settled
 
-    def next_sequence(self) -> int:
-        row = {"merchant_id": self._merchant_id, "sequence": secrets.randbelow(_SEQUENCES) + 1}
+    def next_sequence(self, first: int) -> int:
+        row = {"merchant_id": self._merchant_id, "sequence": first + 1}
         sequence: int = self._connection.execute(self._statements.next_sequence, row).scalar_one()
         return sequence
 
