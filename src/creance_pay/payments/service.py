@@ -372,11 +372,11 @@ class PaymentService:
         act, payment = self._ledger.begin(reference, kind, amount, by=by, reason=reason, now=self._clock())
         try:
             result = operation(payment.order, self._calls, amount=act.amount)
-        except CreancePayError as error:
+        except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything
             return self._unanswered(act, error)
         return self._finished(act, payment, result)
 
-    def _unanswered(self, act: Act, error: CreancePayError) -> Act:
+    def _unanswered(self, act: Act, error: Exception) -> Act:
         """Leave an act open when the bank may have done it; end it when nothing was sent."""
         if isinstance(error, UnsupportedError | ConfigurationError | ValueError):
             self._ledger.end(act, state=ActState.FAILED, detail=type(error).__name__, now=self._clock())
