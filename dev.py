@@ -80,6 +80,9 @@ VERBS = {
     "fuzz": Verb(
         "Fuzz each target of tests/fuzz, or those named, for some minutes.", "fuzz", {"fuzz": "tools/fuzz.py"}
     ),
+    "simulate": Verb(
+        "Run simulated worlds, and check them; --seed N shows one.", "test", {"simulate": "tools/simulate.py"}
+    ),
     "mutate": Verb("Check that a test notices each small change.", "mutate", {"mutate": "tests/mutation.py"}),
     "lock": Verb("Write the locks again; --upgrade takes new versions.", "lock", {"lock": "tools/lock.py"}),
 }

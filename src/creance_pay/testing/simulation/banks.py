@@ -1,4 +1,4 @@
-"""The bank of a simulated world: its pages, its messages, its records, and its own book of the money."""
+"""The bank of a simulated world: its pages, its messages, its records, and its own account of the money."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ _REFERENCE_USED = "94"
 _KEYS = {version: f"a-key-number-{version}-of-a-simulated-merchant" for version in ("1", "2")}
 _FORGED = SecretKey(version="1", secret="a-key-that-somebody-made-up")  # noqa: S106 - fictitious
 _FAULTS = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PENDING_FIRST, Fault.HTML_ERROR)
+#: How often a person closes the page, and how often a faulty bank fails.
+_CLOSED, _FAULTY = 0.1, 0.6
 _CARDS = (TrialCard.ACCEPTED,) * 6 + (TrialCard.REFUSED, TrialCard.PENDING, None)
 
 
@@ -106,7 +108,7 @@ class SimulatedBank(Protocol):
         """Refund a payment from the bank's own screens."""
 
     def charge_back(self, nonce: str, amount: Euros) -> None:
-        """Take money back for the person's bank."""
+        """Charge a payment back for the person's bank."""
 
     def represent(self, nonce: str) -> None:
         """Return the money of a chargeback."""
@@ -121,7 +123,7 @@ class SimulatedBank(Protocol):
         """End every fault."""
 
     def entries(self) -> dict[str, Entry]:
-        """Return the bank's book, by the nonce of the order."""
+        """Return the bank's account, by the nonce of the order."""
 
 
 @attrs.define
@@ -166,18 +168,19 @@ class SimulatedSips:
 
     def visit(self, form: FormPost | Redirect, chance: Random, *, faulty: bool) -> list[Letter] | None:
         """Open the page and decide there; ``None`` when the bank refuses to open it without a message."""
-        assert isinstance(form, FormPost)
+        fields = form.fields if isinstance(form, FormPost) else {}
         try:
-            request = self.bank.receive(form.fields)
+            request = self.bank.receive(fields)
         except MalformedResponseError as error:
-            return self._refused(form.fields, error)
+            return self._refused(fields, error)
         card = chance.choice(_CARDS)
-        if chance.random() < 0.1:
+        if chance.random() < _CLOSED:
             return []  # the person closes the page; the bank tells of the expiry later
         decision = self.bank.pay(request, card) if card else self.bank.leave()
-        fault = chance.choice(_FAULTS) if faulty and chance.random() < 0.6 else Fault.NONE
+        fault = chance.choice(_FAULTS) if faulty and chance.random() < _FAULTY else Fault.NONE
         ending = self.bank.settle(request, decision, fault=fault)
-        assert ending is not None
+        if ending is None:
+            return []
         found = [_letter(request, each.fields) for each in ending.immediate]
         if ending.return_fields is not None:
             found.append(_letter(request, ending.return_fields, by_browser=True))
@@ -194,11 +197,7 @@ class SimulatedSips:
     def due(self) -> list[Letter]:
         """Return the late messages that are due."""
         requests = self.bank.requests
-        return [
-            _letter(request, each.fields)
-            for each in self.bank.due()
-            if (request := requests[_reference_of(each.fields)])
-        ]
+        return [_letter(requests[_reference_of(each.fields)], each.fields) for each in self.bank.due()]
 
     def forge(self, letter: Letter, chance: Random) -> Letter:
         """Return a message that resembles a genuine one, and that nobody must believe."""
@@ -206,12 +205,10 @@ class SimulatedSips:
         wrong = attrs.evolve(request, key=_FORGED)
         accepted = Decision(response_code="00", decided_at=self.clock(), authorisation_number="000001")
         body = form_body(sealed_answer(wrong, accepted))
-        kind = chance.randrange(3)
-        if kind == 1:  # another content under the seal of the original
-            body = letter.message.body.replace(b"responseCode%3D", b"responseCode%3D0")
-        elif kind == 2:  # noqa: PLR2004 - not readable
-            body = letter.message.body[: len(letter.message.body) // 2]
-        return Letter("", letter.reference, letter.by_browser, HttpMessage(body), genuine=False)
+        changed = letter.message.body.replace(b"responseCode%3D", b"responseCode%3D0")
+        cut = letter.message.body[: len(letter.message.body) // 2]
+        forged = HttpMessage(chance.choice([body, changed, cut]))
+        return Letter("", letter.reference, letter.by_browser, forged, genuine=False)
 
     def give_back(self, nonce: str, amount: Euros) -> None:
         """Refund a payment from the bank's own screens."""
@@ -221,7 +218,7 @@ class SimulatedSips:
         self._moved(self._reference(nonce), MovementKind.REFUNDED, amount)
 
     def charge_back(self, nonce: str, amount: Euros) -> None:
-        """Take money back for the person's bank."""
+        """Charge a payment back for the person's bank."""
         self._moved(self._reference(nonce), MovementKind.CHARGED_BACK, amount)
 
     def represent(self, nonce: str) -> None:
@@ -252,7 +249,7 @@ class SimulatedSips:
             self.bank.ended[reference] = attrs.evolve(ending, fault=Fault.NONE)
 
     def entries(self) -> dict[str, Entry]:
-        """Return the bank's book, by the nonce of the order."""
+        """Return the bank's account, by the nonce of the order."""
         return {entry.nonce: entry for entry in self._entries()}
 
     def _entries(self) -> Iterator[Entry]:
@@ -276,9 +273,7 @@ class SimulatedSips:
 
     def _moved(self, reference: str, kind: MovementKind, amount: Euros) -> None:
         number = len(self.movements) + 1
-        self.movements.append(
-            (reference, Movement(kind=kind, amount=amount, identifier=f"M{number}", at=self.clock()))
-        )
+        self.movements.append((reference, Movement(kind=kind, amount=amount, identifier=f"M{number}", at=self.clock())))
 
     def _line(
         self, reference: str, state: PaymentState, at: datetime | None, movement: Movement | None = None
@@ -306,9 +301,7 @@ class SimulatedSips:
         return self.bank.accounts[self._reference(nonce)]
 
     def _reference(self, nonce: str) -> str:
-        return next(
-            reference for reference, request in self.bank.requests.items() if request.return_context == nonce
-        )
+        return next(reference for reference, request in self.bank.requests.items() if request.return_context == nonce)
 
 
 _STATES = {

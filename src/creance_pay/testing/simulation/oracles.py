@@ -1,7 +1,7 @@
-"""The checks of a simulated world, from outside the ledger: the bank's book, the statement of each person, the caisse.
+"""The checks of a simulated world, from outside the ledger: by the bank, by each person and by the caisse.
 
 ========  ============================================================================================================
-safety    a payment holds money only when the bank's book has that order's money; the sums are the bank's; two payments
+safety    a payment holds money only when the bank has taken it for that order; the sums are the bank's; two payments
           of one debt have an incident and an instalment has none; effects follow paid payments and no others
 liveness  after the faults end, every decision of the bank is in the ledger, every effect has run, every act has ended
 cost      questions to the bank, rows and incidents are bounded by the messages that came
@@ -16,13 +16,14 @@ from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ...ledger import Act, Incident, Payment, PaymentEvent
+from ...ledger import Act, Payment, PaymentEvent
 from ...money import Euros
 from ...payment import PaymentState
 from .banks import Entry
 
 if TYPE_CHECKING:
-    from .world import Attempt, Site, World
+    from .sites import Attempt, Site
+    from .world import World
 
 _FUNDED = {PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED}
 _STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
@@ -68,7 +69,7 @@ def _payments(world: World) -> Iterator[tuple[Site, Attempt, Payment]]:
 
 
 def _check_money(world: World, site: Site, attempt: Attempt, payment: Payment, entry: Entry | None) -> None:
-    """Compare the sums of a payment with the bank's book."""
+    """Compare the sums of a payment with the bank's account."""
     name = f"{attempt.reference} of portal {site.number}"
     taken = entry.taken if entry else Euros(0)
     if payment.sums.captured.cents and not taken.cents:
@@ -143,9 +144,7 @@ def _funded_at(site: Site, nonce: str, number: int) -> bool:
 
 def _check_settlements(world: World, site: Site) -> None:
     raised = {reference for kind, reference in site.raised() if kind == "PAID_AFTER_SETTLEMENT"}
-    settled_at = {
-        value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"
-    }
+    settled_at = {value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"}
     for nonce, number in _first_paid(site).items():
         attempt = site.attempts.get(nonce)
         if attempt is None:
@@ -228,6 +227,3 @@ def _note(world: World, site: Site) -> None:
         for movement in site.inner.movements(payment.transaction_reference):
             reached["a refund of the bank is reported"] += movement.kind == "REFUNDED"
             reached["a chargeback is returned"] += movement.kind == "REPRESENTED"
-
-
-__all__ = ["Incident", "check", "check_questions"]

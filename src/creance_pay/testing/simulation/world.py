@@ -8,36 +8,38 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from random import Random
 from typing import Any
 
-import attrs
-
 from ...errors import (
-    CreancePayError,
-    GatewayUnavailableError,
     InvalidValueError,
     PaymentInProgressError,
     UnknownKeyError,
 )
-from ...gateways import FormPost, HttpAnswer, Redirect, Transport
-from ...ledger import ActState, Effect, Incident, Ledger, MemoryLedger, Payment, RecordResult
+from ...ledger import ActState, Ledger, MemoryLedger, RecordResult
 from ...money import Euros
 from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
 from ...references import NoticeReference
 from .banks import Letter, SimulatedBank, SimulatedSips
-from .ledgers import Commit, ObservedLedger, snapshot
+from .ledgers import snapshot
 from .scheduler import Call, Crash
+from .sites import Attempt, Process, Site
 
 _URLS = {"return_url": "http://127.0.0.1/return", "notification_url": "http://127.0.0.1/notification"}
 _WHO = {"by": "a simulated operator", "reason": "a simulated reason"}
 # The days around them hold both changes of the clocks and the end of a year.
-_BEGINNINGS = (datetime(2026, 6, 10, 9, tzinfo=UTC), datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 12, 31, 21, tzinfo=UTC))
+_BEGINNINGS = (
+    datetime(2026, 6, 10, 9, tzinfo=UTC),
+    datetime(2026, 10, 24, 20, tzinfo=UTC),
+    datetime(2026, 12, 31, 21, tzinfo=UTC),
+)
 _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
+_MOST_LETTERS = 200
 _DEBTS = (1600, 2000, 5000)
 _FAULTS = (
     "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
@@ -84,143 +86,6 @@ RARE = frozenset(
 )
 
 
-@attrs.define(eq=False)
-class Attempt:
-    """An order of a person.
-
-    Attributes:
-        site: The portal.
-        reference: The transaction reference.
-        nonce: The nonce.
-        form: The form to the bank.
-        notices: The amounts by notice.
-        opened: The number of the commit that opened it.
-        at: The time of the world when it was opened.
-        visited: Whether the person has opened the bank's page.
-    """
-
-    site: Site
-    reference: str
-    nonce: str
-    form: FormPost | Redirect
-    notices: Mapping[NoticeReference, Euros]
-    opened: int
-    at: datetime
-    visited: bool = False
-
-
-@attrs.define(eq=False)
-class Site:
-    """A portal: one ledger, two processes, and the books of the caisse.
-
-    Attributes:
-        number: Its number.
-        inner: The ledger.
-        debts: The initial amount of each notice.
-        commits: The committed transactions, in their order.
-        posted: The amounts that the caisse has posted, by nonce and notice.
-        settled: The notices that were settled by other means.
-        happened: The effects that happened, by key: the nonces of their payments.
-        attempts: The orders, by nonce.
-        lost: The nonces of orders that a restored backup does not contain.
-        incidents: Every incident that was ever raised.
-    """
-
-    number: int
-    inner: Ledger
-    debts: Mapping[NoticeReference, Euros]
-    commits: list[Commit] = attrs.field(factory=list)
-    posted: dict[tuple[str, NoticeReference], Euros] = attrs.field(factory=dict)
-    settled: set[NoticeReference] = attrs.field(factory=set)
-    happened: dict[str, list[str]] = attrs.field(factory=dict)
-    attempts: dict[str, Attempt] = attrs.field(factory=dict)
-    lost: set[str] = attrs.field(factory=set)
-    processes: list[Process] = attrs.field(factory=list)
-    backup: tuple[int, Callable[[], None]] | None = None
-
-    def raised(self) -> set[tuple[str, str]]:
-        """Return the kind and the reference of every incident that was raised."""
-        return {(each.kind.value, each.transaction_reference) for commit in self.commits for each in commit.of(Incident)}
-
-
-class Process:
-    """A process of a portal: a service with a clock of its own, and at most one call at a time."""
-
-    def __init__(self, world: World, site: Site) -> None:
-        """Start the process."""
-        self.world, self.site = world, site
-        self.skew, self.stopped_at = timedelta(0), None
-        self.rotated = False
-        self.call: Call | None = None
-        self.then: Callable[[Call], None] = lambda _: None
-        self.restart()
-
-    def restart(self) -> None:
-        """Start again after a crash, or with other keys."""
-        self.ledger = ObservedLedger(
-            self.site.inner,
-            self.site.commits,
-            at_transaction=lambda: self.world.point("transaction"),
-            at_statement=self.world.statement,
-        )
-        states = {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
-        self.service = PaymentService(
-            self.world.bank.gateway(self.clock, rotated=self.rotated),
-            self.ledger,
-            transport=_Line(self.world, self.world.bank.transport),
-            effects=[
-                Effect(name="acknowledgement", run=self._effect),
-                Effect(name="display", run=self._effect),
-                Effect(name="returned", run=self._effect, on=states),
-            ],
-            clock=self.clock,
-        )
-
-    def clock(self) -> datetime:
-        """Return the time of this process."""
-        self.world.point("clock")
-        return (self.stopped_at or self.world.now) + self.skew
-
-    def _effect(self, payment: Payment, key: str) -> None:
-        self.world.point("effect")
-        self.world.maybe_fail_effect()
-        self.site.happened.setdefault(key, []).append(payment.order.nonce)
-        self.world.maybe_fail_effect()
-
-
-@attrs.define
-class _Line:
-    """The transport of a process, with the faults of a network."""
-
-    world: World
-    transport: Transport
-
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form."""
-        return self._post(lambda: self.transport.post_form(url, fields), "")
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document."""
-        return self._post(
-            lambda: self.transport.post_json(url, document), str(document.get("transactionReference", ""))
-        )
-
-    def _post(self, post: Callable[[], HttpAnswer], reference: str) -> HttpAnswer:
-        self.world.point("question")
-        self.world.questions[reference] += 1
-        lot = self.world.chance.random() if "questions" in self.world.faults else 1.0
-        if lot < 0.10:  # noqa: PLR2004 - a probability
-            raise GatewayUnavailableError("the bank does not answer", retryable=True)
-        if lot < 0.13:  # noqa: PLR2004 - the same
-            self.world.reached["a foreign error comes from the transport"] += 1
-            raise KeyError(reference)
-        answer = post()
-        self.world.point("question")
-        if lot < 0.25:  # noqa: PLR2004 - the same
-            raise GatewayUnavailableError("the answer is lost", retryable=False)
-        return answer
-
-
 class World:
     """A world of one seed.
 
@@ -245,7 +110,7 @@ class World:
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
         self.now = self.chance.choice(_BEGINNINGS)
-        self.faults = {fault for fault in _FAULTS if self.chance.random() < 0.5}  # noqa: PLR2004 - a probability
+        self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
         self.bank = bank(lambda: self.now)
         self.questions, self.reached = Counter[str](), Counter[str]()
         self.violations: list[str] = []
@@ -262,10 +127,16 @@ class World:
         ledger = open_ledger(number)
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
-        debts = {NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)}
+        debts = {
+            NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
+        }
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [Process(self, site), Process(self, site)]
         return site
+
+    def likely(self, probability: float) -> bool:
+        """Draw whether something of a probability happens."""
+        return self.chance.random() < probability
 
     # ---- points where the thread of a process may pause or end
 
@@ -274,7 +145,7 @@ class World:
         process = self._running
         if process is None or process.call is None or self._calm:
             return
-        if self.chance.random() < 0.12:  # noqa: PLR2004 - a probability
+        if self.likely(0.12):
             self.answers.append(f"pause {kind}")
             process.call.pause()
 
@@ -282,23 +153,22 @@ class World:
         """End the running process, or continue it."""
         if self._running is None or self._calm or "crashes" not in self.faults:
             return
-        if self.chance.random() < 0.004:  # noqa: PLR2004 - a probability
+        if self.likely(0.004):
             committed = name == "committed"
             self.reached[f"a process crashes {'after' if committed else 'before'} a commit"] += 1
             raise Crash
 
     def maybe_fail_effect(self) -> None:
-        """Let an effect raise, hang or end its process."""
+        """Raise, hang or crash in an effect."""
         if self._running is None or self._calm or "effects" not in self.faults:
             return
-        lot = self.chance.random()
-        if lot < 0.10:  # noqa: PLR2004 - a probability
+        if self.likely(0.10):
             self.reached["an effect raises"] += 1
             raise ConnectionError
-        if lot < 0.14:  # noqa: PLR2004 - the same
+        if self.likely(0.04):
             self.reached["a process crashes in an effect"] += 1
             raise Crash
-        if lot < 0.18 and self._running.call is not None:  # noqa: PLR2004 - the same
+        if self.likely(0.04) and self._running.call is not None:
             self.now += timedelta(minutes=10)  # longer than the lease
             self._running.call.pause()
 
@@ -346,7 +216,8 @@ class World:
 
     def _continue(self, process: Process) -> None:
         call = process.call
-        assert call is not None
+        if call is None:
+            return
         self._running = process
         try:
             ended = call.resume()
@@ -366,7 +237,7 @@ class World:
         return self.chance.choice(free) if free else None
 
     def _finish_calls(self) -> None:
-        """Let every paused call end."""
+        """Resume every paused call until its end."""
         while paused := [each for site in self.sites for each in site.processes if each.call is not None]:
             self._continue(self.chance.choice(paused))
 
@@ -377,54 +248,52 @@ class World:
     # ---- people
 
     def _click(self) -> None:
-        """A person pays one notice or two."""
+        """Start a payment of one notice or two, as a person does."""
         site = self.chance.choice(self.sites)
         process = self._idle(site)
         if process is None:
             return
-        wanted = self.chance.sample([*site.debts], 2 if self.chance.random() < 0.2 else 1)  # noqa: PLR2004 - a probability
-        whole, replace = self.chance.random() < 0.6, self.chance.random() < 0.3  # noqa: PLR2004 - the same
+        notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
+        whole, replace = self.likely(0.6), self.likely(0.3)
 
         def start() -> StartedPayment | None:
-            """Ask the rules' questions as a portal does, and start."""
-            pending = process.ledger.pending(wanted, process.clock())
+            """Compute the amounts as a portal does, and start."""
+            pending = process.ledger.pending(notices, process.clock())
             amounts = {}
-            for notice in wanted:
+            for notice in notices:
                 owed = self.remaining(site, notice).saturating_sub(pending.get(notice, Euros(0)))
-                if owed.cents:
-                    amounts[notice] = owed if whole else Euros((owed.cents + 1) // 2)
+                amounts[notice] = owed if whole else Euros((owed.cents + 1) // 2)
+            amounts = {notice: amount for notice, amount in amounts.items() if amount.cents}
             if not amounts:
                 return None
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
-        def started(call: Call) -> None:
-            if isinstance(call.error, PaymentInProgressError):
-                self.reached["a start is refused while another payment is open"] += 1
-            elif isinstance(call.error, InvalidValueError):
-                self.violate(f"a start was refused: {call.error}")
-            if not isinstance(call.result, StartedPayment):
-                return
-            payment = site.inner.find(call.result.transaction_reference)
-            if payment is None:
-                self.violate("a started payment is not in the ledger")
-                return
-            opened = _opening(site, payment.order.nonce)
-            site.attempts[payment.order.nonce] = Attempt(
-                site=site,
-                reference=payment.transaction_reference,
-                nonce=payment.order.nonce,
-                form=call.result.form,
-                notices=payment.order.notices,
-                opened=opened,
-                at=self.now,
-            )
-            if replace and any(
-                set(other.notices) & set(payment.order.notices) and other.nonce != payment.order.nonce
-                for other in site.attempts.values()
-            ):
-                self.reached["an attempt is given up for another"] += 1
+        self._begin(process, start, lambda call: self._started(site, call, replace=replace))
 
-        self._begin(process, start, started)
+    def _started(self, site: Site, call: Call, *, replace: bool) -> None:
+        """Record a started payment as an attempt of its person."""
+        if isinstance(call.error, PaymentInProgressError):
+            self.reached["a start is refused while another payment is open"] += 1
+        elif isinstance(call.error, InvalidValueError):
+            self.violate(f"a start was refused: {call.error}")
+        if not isinstance(call.result, StartedPayment):
+            return
+        payment = site.inner.find(call.result.transaction_reference)
+        if payment is None:
+            self.violate("a started payment is not in the ledger")
+            return
+        order = payment.order
+        if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
+            self.reached["an attempt is given up for another"] += 1
+        site.attempts[order.nonce] = Attempt(
+            site=site,
+            reference=payment.transaction_reference,
+            nonce=order.nonce,
+            form=call.result.form,
+            notices=order.notices,
+            opened=_opening(site, order.nonce),
+            at=self.now,
+        )
 
     def remaining(self, site: Site, notice: NoticeReference) -> Euros:
         """Return what the caisse's own system shows as owed."""
@@ -437,7 +306,7 @@ class World:
         return site.debts[notice].saturating_sub(paid)
 
     def _visit(self) -> None:
-        """A person opens the bank's page, and decides there."""
+        """Open the bank's page and decide there, as a person does."""
         waiting = [each for site in self.sites for each in site.attempts.values() if not each.visited]
         if not waiting:
             return
@@ -449,22 +318,22 @@ class World:
         self.letters += letters or []
 
     def _deliver(self) -> None:
-        """The bank or a browser brings a message to a portal."""
+        """Deliver a message of the bank or of a browser to a portal."""
         if not self.letters:
             return
         letter = self.letters.pop(self.chance.randrange(len(self.letters)))
-        if self.chance.random() < 0.2:  # noqa: PLR2004 - a probability
+        if self.likely(0.2):
             self.letters.append(letter)  # it comes twice
         site = self._addressee(letter)
-        if len(self.sites) > 1 and self.chance.random() < 0.2:  # noqa: PLR2004 - both portals have one address
+        if len(self.sites) > 1 and self.likely(0.2):  # both portals have one address
             site = self.chance.choice(self.sites)
-        self.bring(letter, site)
+        self.deliver(letter, site)
 
     def _addressee(self, letter: Letter) -> Site:
         return next((site for site in self.sites if letter.nonce in site.attempts), self.sites[0])
 
-    def bring(self, letter: Letter, site: Site) -> None:
-        """Bring a message to a process of a portal."""
+    def deliver(self, letter: Letter, site: Site) -> None:
+        """Deliver a message to a process of a portal."""
         process = self._idle(site)
         if process is None:
             self.letters.append(letter)
@@ -473,14 +342,13 @@ class World:
 
         def answered(call: Call) -> None:
             answer = call.result
-            if call.crashed or call.error is not None:
-                self.letters.append(letter)
-                return
-            assert isinstance(answer, Answer | PaymentView)
-            self._check_answer(letter, answer)
-            if answer.http_status == 503 and len(self.letters) < 200:  # noqa: PLR2004 - the bank sends it again
-                self.letters.append(letter)
+            if isinstance(answer, Answer | PaymentView):
+                self._check_answer(letter, answer)
+                if answer.http_status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return
                 self.reached["a message waits for its order"] += letter.nonce in site.lost
+            if len(self.letters) < _MOST_LETTERS:
+                self.letters.append(letter)  # the bank sends it again
 
         self._begin(process, lambda: take(letter.message), answered)
 
@@ -497,7 +365,7 @@ class World:
                 self.violate("a message was recorded about another's order")
 
     def _forge(self) -> None:
-        """Somebody who has seen a message posts another one."""
+        """Post a forgery of a message that a person has seen."""
         genuine = [letter for letter in self.letters if letter.genuine and letter.reference in _known(self.bank)]
         if genuine:
             self.letters.append(self.bank.forge(self.chance.choice(genuine), self.chance))
@@ -527,23 +395,23 @@ class World:
             self._begin(process, process.service.reconcile, lambda _: None)
 
     def _report(self) -> None:
-        """The bank's report of the last days comes to every portal of the contract."""
+        """Deliver the bank's report of the last days to every portal of the contract."""
         lines = self.bank.report(whole=False)
         for site in self.sites:
             process = self._idle(site)
-            if process is not None and self.chance.random() < 0.8:  # noqa: PLR2004 - it may be lost
+            if process is not None and self.likely(0.8):  # it may be lost
                 self._begin(process, _reconciling(process, lines), lambda _: None)
 
     def _shift_clock(self) -> None:
         process = self.chance.choice(self.chance.choice(self.sites).processes)
         before = process.skew
         process.skew = self.chance.choice(_SKEWS)
-        process.stopped_at = self.now if self.chance.random() < 0.2 else None  # noqa: PLR2004 - a probability
+        process.stopped_at = self.now if self.likely(0.2) else None
         if process.skew < before - timedelta(days=1):
             self.reached["a clock goes back a day"] += 1
 
     def _rotate(self) -> None:
-        """One process gets the new key; the others learn of it later."""
+        """Rotate the keys of one process; the others follow later."""
         process = self.chance.choice(self.chance.choice(self.sites).processes)
         if process.call is None and not process.rotated:
             process.rotated = True
@@ -552,7 +420,7 @@ class World:
     # ---- the caisse
 
     def _post(self) -> None:
-        """The caisse posts a payment in its own system, and reports it; or it cannot."""
+        """Post a payment in the caisse's own system, and report it; or reject it."""
         site = self.chance.choice(self.sites)
         process = self._idle(site)
         waiting = [each for each in site.inner.payments() if each.unposted()]
@@ -561,7 +429,7 @@ class World:
         payment = self.chance.choice(waiting)
         notice = self.chance.choice(payment.unposted())
         reference = payment.transaction_reference
-        if self.chance.random() < 0.1 and (payment.order.nonce, notice) not in site.posted:  # noqa: PLR2004 - a probability
+        if self.likely(0.1) and (payment.order.nonce, notice) not in site.posted:
             self.reached["the caisse rejects a posting"] += 1
             self._begin(process, lambda: process.service.rejected(reference, [notice], **_WHO), lambda _: None)
             return
@@ -571,7 +439,7 @@ class World:
     def _settle_elsewhere(self) -> None:
         site = self.chance.choice(self.sites)
         process = self._idle(site)
-        if process is None or self.chance.random() < 0.5:  # noqa: PLR2004 - a probability
+        if process is None or self.likely(0.5):
             return
         notice = self.chance.choice([*site.debts])
 
@@ -588,7 +456,7 @@ class World:
         site.backup = (len(site.commits), snapshot(site.inner))
 
     def _restore(self) -> None:
-        """The disk of a portal is lost, and a copy takes its place."""
+        """Replace the database of a portal by its backup."""
         site = self.chance.choice(self.sites)
         if site.backup is None:
             return
@@ -604,14 +472,14 @@ class World:
     # ---- the operator
 
     def _operate(self) -> None:
-        """An operator refunds or cancels a payment."""
+        """Refund or cancel a payment, as an operator does."""
         site = self.chance.choice(self.sites)
         process = self._idle(site)
         held = [each for each in site.inner.payments() if each.sums.held.cents]
         if process is None or not held:
             return
         payment = self.chance.choice(held)
-        amount = None if self.chance.random() < 0.5 else Euros((payment.sums.held.cents + 1) // 2)  # noqa: PLR2004 - a probability
+        amount = None if self.likely(0.5) else Euros((payment.sums.held.cents + 1) // 2)
         act = self.chance.choice([process.service.refund, process.service.cancel])
 
         def ended(call: Call) -> None:
@@ -631,7 +499,7 @@ class World:
             self._begin(process, lambda: process.service.close_incident(incident, **_WHO), lambda _: None)
 
     def _correct(self) -> None:
-        """A person records that an attempt was given up."""
+        """Record that an attempt was given up, as an operator does."""
         site = self.chance.choice(self.sites)
         process, found = self._idle(site), site.inner.payments({PaymentState.CREATED, PaymentState.UNKNOWN})
         if process is not None and found:
@@ -642,18 +510,18 @@ class World:
             )
 
     def _back_office(self) -> None:
-        """The merchant refunds from the bank's screens, or a person's bank takes money back."""
+        """Refund from the bank's screens, or take money back for a person's bank."""
         entries = [each for each in self.bank.entries().values() if each.held.cents and each.nonce]
         if not entries:
             return
-        entry, lot = self.chance.choice(entries), self.chance.random()
-        part = entry.held if self.chance.random() < 0.5 else Euros((entry.held.cents + 1) // 2)  # noqa: PLR2004 - a probability
-        if lot < 0.4:  # noqa: PLR2004 - the same
-            self.bank.give_back(entry.nonce, part)
-        elif lot < 0.8:  # noqa: PLR2004 - the same
-            self.bank.charge_back(entry.nonce, part)
-        elif entry.charged_back.cents:
+        entry = self.chance.choice(entries)
+        part = entry.held if self.likely(0.5) else Euros((entry.held.cents + 1) // 2)
+        if entry.charged_back.cents and self.likely(0.5):
             self.bank.represent(entry.nonce)
+        elif self.likely(0.5):
+            self.bank.give_back(entry.nonce, part)
+        else:
+            self.bank.charge_back(entry.nonce, part)
 
     # ---- the end
 
@@ -676,17 +544,16 @@ class World:
         oracles.check(self)
 
     def _tick(self, lines: list[Any]) -> None:
-        """Let half a day pass without a fault: messages, effects, questions, reports, postings."""
+        """Simulate half a day without a fault: messages, effects, questions, reports, postings."""
         self.now += timedelta(hours=13)
         self.letters += self.bank.due()
         waiting, self.letters = self.letters, []
         for letter in waiting:
-            self.bring(letter, self._addressee(letter))
+            self.deliver(letter, self._addressee(letter))
         for site in self.sites:
             for process in site.processes:
                 self._begin(process, _reconciling(process, lines), lambda _: None)
                 self._begin(process, process.service.run_effects, lambda _: None)
-                lines = lines if site.number else lines
             for payment in site.inner.payments():
                 for notice in payment.unposted():
                     site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
@@ -749,6 +616,3 @@ def _reconciling(process: Process, lines: list[Any]) -> Callable[[], object]:
 
 def _posting(service: PaymentService, reference: str, notice: NoticeReference) -> Callable[[], object]:
     return lambda: service.posted(reference, [notice], by="a simulated job")
-
-
-__all__ = ["RARE", "Attempt", "CreancePayError", "Process", "Site", "World"]
