@@ -49,7 +49,6 @@ from .acts import Act, ActKind, ActState
 from .incidents import Incident, IncidentKind
 from .outbox import UNRESOLVED, Effect, EffectTask, occasion, task_for
 from .records import (
-    FUNDED_STATES,
     UNCONFIRMED_STATES,
     Disposition,
     Evidence,
@@ -181,7 +180,7 @@ class Ledger(ABC):
                     ask_at=first_question(now),
                     awaits_posting=awaits_posting,
                     postings=dict.fromkeys(notices, PostingState.OPEN),
-                    follows=frozenset(each.transaction_reference for each in found if each.state in FUNDED_STATES),
+                    follows=frozenset(each.transaction_reference for each in found if each.holds_money),
                 )
                 if store.add(payment):
                     return payment
@@ -455,7 +454,7 @@ class Ledger(ABC):
             for notice in wanted:
                 store.settle(notice, at, by, reason)
             for payment in found:
-                if wanted & payment.pending(at).keys() and payment.state in FUNDED_STATES:
+                if wanted & payment.pending(at).keys() and payment.holds_money:
                     kind = IncidentKind.PAID_AFTER_SETTLEMENT
                     reference = payment.transaction_reference
                     store.add_incident(Incident(kind=kind, transaction_reference=reference, at=at))
@@ -700,7 +699,7 @@ def _record(
 def _owe(store: Store, before: Payment, after: Payment, effects: Iterable[Effect], now: datetime) -> None:
     """Record the tasks of the effects of the new state, and of PAID when the merchant first receives money."""
     states = {after.state} if occasion(before, before.state) != occasion(after, after.state) else set()
-    if after.state in FUNDED_STATES and not before.sums.captured.cents:
+    if after.holds_money and not before.sums.captured.cents:
         states.add(PaymentState.PAID)
     for state in sorted(states):
         event = occasion(after, state)
@@ -714,13 +713,13 @@ def _between_payments(
 ) -> list[IncidentKind]:
     """Return the incidents between payments of one notice.
 
-    Two funded payments are instalments when one was recorded after the other had been paid, by the order of committed
+    Two payments that hold money are instalments when one was recorded after the other had been paid, by the order of committed
     transactions; otherwise one of them pays the debt a second time.
     """
-    if change.disposition is not Disposition.APPLIED or change.state not in FUNDED_STATES:
+    if change.disposition is not Disposition.APPLIED or not payment.holds_money:
         return []
     reference, kinds = payment.transaction_reference, []
-    others = [each for each in found if each.transaction_reference != reference and each.state in FUNDED_STATES]
+    others = [each for each in found if each.transaction_reference != reference and each.holds_money]
     if any(each.transaction_reference not in payment.follows and reference not in each.follows for each in others):
         kinds.append(IncidentKind.DOUBLE_PAYMENT)
     if settled:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .sites import Attempt, Site
     from .world import World
 
-_FUNDED = {PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED}
 _STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
 #: The bank is asked about an attempt without any answer during a week.
 _ASKED = timedelta(days=5)
@@ -36,8 +35,8 @@ def check_questions(world: World) -> None:
     entries = world.bank.entries()
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
-        recent = world.now - attempt.at < _ASKED
-        if entry and entry.decided and entry.taken.cents and recent and not payment.sums.captured.cents:
+        asked = world.now - attempt.at < _ASKED and attempt.reference not in site.corrected
+        if entry and entry.decided and entry.taken.cents and asked and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
 
 
@@ -96,7 +95,7 @@ def _held_at_first(site: Site, nonce: str) -> bool:
     for commit in site.commits:
         for payment in commit.of(Payment):
             if payment.order.nonce == nonce and payment.sums.captured.cents:
-                return payment.state in _FUNDED
+                return payment.holds_money
     return False
 
 
@@ -113,7 +112,7 @@ def _check_pairs(world: World, site: Site) -> None:
             world.reached["a payment follows another as an instalment"] += 1
             continue
         overlapping |= {one.reference, other.reference}
-        if _funded_at(site, first.nonce, paid_at[second.nonce]):
+        if _held_before(site, first.nonce, paid_at[second.nonce]):
             world.reached["two payments pay one debt"] += 1
             if not doubled & {one.reference, other.reference}:
                 world.violate(f"{one.reference} and {other.reference} pay one debt without an incident")
@@ -123,23 +122,23 @@ def _check_pairs(world: World, site: Site) -> None:
 
 
 def _first_paid(site: Site) -> dict[str, int]:
-    """Return, by nonce, the number of the commit that first recorded money."""
+    """Return, by nonce, the number of the commit after which the merchant first held money."""
     found: dict[str, int] = {}
     for commit in site.commits:
         for payment in commit.of(Payment):
-            if payment.sums.captured.cents:
+            if payment.holds_money:
                 found.setdefault(payment.order.nonce, commit.number)
     return found
 
 
-def _funded_at(site: Site, nonce: str, number: int) -> bool:
+def _held_before(site: Site, nonce: str, number: int) -> bool:
     """Return whether the merchant held money of a payment before a commit."""
-    state = None
+    held = False
     for commit in site.commits[:number]:
         for payment in commit.of(Payment):
             if payment.order.nonce == nonce:
-                state = payment.state
-    return state in _FUNDED
+                held = payment.holds_money
+    return held
 
 
 def _check_settlements(world: World, site: Site) -> None:

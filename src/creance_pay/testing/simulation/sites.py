@@ -60,8 +60,10 @@ class Site:
         settled: The notices that were settled by other means.
         happened: The effects that happened, by key: the nonces of their payments.
         attempts: The orders, by nonce.
+        corrected: The references of payments whose state a person has corrected.
         lost: The nonces of orders that a restored backup does not contain.
-        incidents: Every incident that was ever raised.
+        processes: The processes.
+        backup: The number of commits when the backup was made, and the function that restores it.
     """
 
     number: int
@@ -73,6 +75,7 @@ class Site:
     happened: dict[str, list[str]] = attrs.field(factory=dict)
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
     lost: set[str] = attrs.field(factory=set)
+    corrected: set[str] = attrs.field(factory=set)
     processes: list[Process] = attrs.field(factory=list)
     backup: tuple[int, Callable[[], None]] | None = None
 

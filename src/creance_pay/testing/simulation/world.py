@@ -505,6 +505,7 @@ class World:
         if process is not None and found:
             reference = self.chance.choice(found).transaction_reference
             self.reached["a person corrects a state"] += 1
+            site.corrected.add(reference)
             self._begin(
                 process, lambda: process.service.correct(reference, PaymentState.CANCELLED, **_WHO), lambda _: None
             )
