@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
-from creance_pay.testing.simulation import RARE, World
+from creance_pay.testing.simulation import RARE, World, simulate
+from creance_pay.testing.sips import SimulatedSips
 from ledgers import PAYLOAD_KEY, postgres_server
 
 #: Of so many worlds, one also runs on each database.
@@ -60,14 +61,14 @@ def run(kind: str, seeds: Iterable[int], total: int) -> tuple[int, Counter[str]]
     began, processor, told = time.perf_counter(), time.process_time(), time.perf_counter()
     with opening(kind) as fresh:
         for seed in seeds:
-            world = World(seed, open_ledger=fresh()).run()
+            world = simulate(seed, bank=SimulatedSips, open_ledger=fresh())
             _close(world)
             worlds, steps = worlds + 1, steps + world.steps
             reached.update(world.reached)
             wrong += bool(world.violations)
             for sentence in world.violations:
                 print(f"seed {seed} on {kind}: {sentence}", flush=True)
-            if kind != "memory" and world.digest() != World(seed).run().digest():
+            if kind != "memory" and world.digest() != simulate(seed, bank=SimulatedSips).digest():
                 wrong += 1
                 print(f"seed {seed}: another world on {kind} than in memory", flush=True)
             if time.perf_counter() - told > PROGRESS_S:
@@ -92,7 +93,7 @@ def _close(world: World) -> None:
 def show(seed: int, kind: str) -> int:
     """Print the events of one world."""
     with opening(kind) as fresh:
-        world = World(seed, open_ledger=fresh()).run()
+        world = simulate(seed, bank=SimulatedSips, open_ledger=fresh())
         _close(world)
     print(f"seed {seed}, faults: {', '.join(sorted(world.faults)) or 'none'}")
     for answer in world.answers:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from creance_pay.ledger import Ledger
-from creance_pay.testing.simulation import RARE, World
+from creance_pay.testing.simulation import RARE, simulate
+from creance_pay.testing.sips import SimulatedSips
 from ledgers import OpenSql, ledger_url, open_sql, postgres  # noqa: F401 - fixtures
 
 WORLDS = 5
@@ -23,7 +24,7 @@ def quiet() -> Iterator[None]:
 
 def violations(seeds: range) -> list[str]:
     """Run worlds in memory, and list the violated oracles with their seeds."""
-    return [f"{seed}: {sentence}" for seed in seeds for sentence in World(seed).run().violations]
+    return [f"{seed}: {sentence}" for seed in seeds for sentence in simulate(seed, bank=SimulatedSips).violations]
 
 
 def test_memory() -> None:
@@ -47,19 +48,19 @@ def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: py
         def open_one(site: int, seed: int = seed) -> Ledger:
             return open_sql(ledger_url, merchant_id=f"{request.node.name}-{seed}-{site}"[-64:])
 
-        world, memory = World(seed, open_ledger=open_one).run(), World(seed).run()
+        world, memory = simulate(seed, bank=SimulatedSips, open_ledger=open_one), simulate(seed, bank=SimulatedSips)
         assert ([], memory.digest()) == (world.violations, world.digest()), seed
 
 
 def test_replayed() -> None:
     """Equal seeds give equal worlds, and others others."""
-    assert 2 == len({World(seed).run().digest() for seed in (1, 2, 1, 2)})
+    assert 2 == len({simulate(seed, bank=SimulatedSips).digest() for seed in (1, 2, 1, 2)})
 
 
 @pytest.mark.slow
 def test_rare() -> None:
     """Each of the rare states is reached."""
-    reached = sum((World(seed).run().reached for seed in range(1000)), Counter[str]())
+    reached = sum((simulate(seed, bank=SimulatedSips).reached for seed in range(1000)), Counter[str]())
 
     assert 25 <= len(RARE)
     assert [] == sorted(RARE - set(reached)), reached

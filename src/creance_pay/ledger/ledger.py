@@ -671,7 +671,7 @@ def _record(
     after = apply(current, change, incoming, now=now, display_by=display_by)
     if after is not current:
         store.update(after)
-    if movement is not None and is_new(movement, movements) and change.disposition is not Disposition.MISMATCH:
+    if movement is not None and is_new(movement, movements):
         store.add_movement(reference, movement, source=evidence.source, at=now)
     incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
     store.add_event(
@@ -713,8 +713,8 @@ def _between_payments(
 ) -> list[IncidentKind]:
     """Return the incidents between payments of one notice.
 
-    Two payments that hold money are instalments when one was recorded after the other had been paid, by the order of committed
-    transactions; otherwise one of them pays the debt a second time.
+    Two payments that hold money are instalments when one was recorded after the other had been paid, by the order of
+    committed transactions; otherwise one of them pays the debt a second time.
     """
     if change.disposition is not Disposition.APPLIED or not payment.holds_money:
         return []

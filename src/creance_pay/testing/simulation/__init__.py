@@ -3,18 +3,30 @@
 The code that runs is the code of production: the service, the ledger and the gateway.  The clock, the transport, the
 bank, the people and the order of the steps are simulated.
 
->>> world = World(seed=1).run()
+>>> from creance_pay.testing.sips import SimulatedSips
+>>> world = simulate(1, bank=SimulatedSips)
 >>> world.violations
 []
->>> world.digest() == World(seed=1).run().digest()
+>>> world.digest() == simulate(1, bank=SimulatedSips).digest()
 True
 """
 
 from __future__ import annotations
 
-from .banks import SimulatedBank, SimulatedSips
+from .banks import Entry, Letter, SimulatedBank
 from .ledgers import ObservedLedger, snapshot
+from .runs import simulate
 from .scheduler import Crash
 from .world import RARE, World
 
-__all__ = ["RARE", "Crash", "ObservedLedger", "SimulatedBank", "SimulatedSips", "World", "snapshot"]
+__all__ = [
+    "RARE",
+    "Crash",
+    "Entry",
+    "Letter",
+    "ObservedLedger",
+    "SimulatedBank",
+    "World",
+    "simulate",
+    "snapshot",
+]

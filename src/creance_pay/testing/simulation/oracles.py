@@ -14,16 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from ...ledger import Act, Payment, PaymentEvent
 from ...money import Euros
 from ...payment import PaymentState
 from .banks import Entry
-
-if TYPE_CHECKING:
-    from .sites import Attempt, Site
-    from .world import World
+from .sites import Attempt, Site
+from .world import World
 
 _STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
 #: The bank is asked about an attempt without any answer during a week.
@@ -36,7 +33,7 @@ def check_questions(world: World) -> None:
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
         asked = world.now - attempt.at < _ASKED and attempt.reference not in site.corrected
-        if entry and entry.decided and entry.taken.cents and asked and not payment.sums.captured.cents:
+        if entry and entry.decided and entry.held.cents and asked and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
 
 
@@ -73,9 +70,9 @@ def _check_money(world: World, site: Site, attempt: Attempt, payment: Payment, e
     taken = entry.taken if entry else Euros(0)
     if payment.sums.captured.cents and not taken.cents:
         world.violate(f"{name} is {payment.state}, and the bank has no money of it")
-    elif payment.sums.captured != taken:
+    elif payment.sums.captured != taken and (payment.sums.captured.cents or (entry and entry.held.cents)):
         world.violate(f"{name}: the bank took {taken}, the ledger has {payment.sums.captured}")
-    elif entry and taken.cents and payment.sums.held != entry.held:
+    elif entry and payment.sums.held != entry.held:
         world.violate(f"{name}: the merchant holds {entry.held}, the ledger has {payment.sums.held}")
 
 

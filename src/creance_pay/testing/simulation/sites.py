@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -15,11 +16,31 @@ from ...money import Euros
 from ...payment import PaymentState
 from ...payments import PaymentService
 from ...references import NoticeReference
+from .banks import SimulatedBank
 from .ledgers import Commit, ObservedLedger
 from .scheduler import Call
 
-if TYPE_CHECKING:
-    from .world import World
+
+class Surroundings(Protocol):
+    """The part of a world that a process sees."""
+
+    now: datetime
+    faults: set[str]
+    bank: SimulatedBank
+    questions: Counter[str]
+    reached: Counter[str]
+
+    def point(self, kind: str) -> None:
+        """Pause the running call, or continue it."""
+
+    def statement(self, name: str) -> None:
+        """Crash the running process, or continue it."""
+
+    def likely(self, probability: float) -> bool:
+        """Draw whether something of a probability happens."""
+
+    def maybe_fail_effect(self) -> None:
+        """Raise, hang or crash in an effect."""
 
 
 @attrs.define(eq=False)
@@ -89,7 +110,7 @@ class Site:
 class Process:
     """A process of a portal: a service with a clock of its own, and at most one call at a time."""
 
-    def __init__(self, world: World, site: Site) -> None:
+    def __init__(self, world: Surroundings, site: Site) -> None:
         """Start the process."""
         self.world, self.site = world, site
         self.skew = timedelta(0)
@@ -136,7 +157,7 @@ class Process:
 class _Line:
     """The transport of a process, with the faults of a network."""
 
-    world: World
+    world: Surroundings
     transport: Transport
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from random import Random
@@ -19,12 +19,13 @@ from ...errors import (
     PaymentInProgressError,
     UnknownKeyError,
 )
-from ...ledger import ActState, Ledger, MemoryLedger, RecordResult
+from ...gateways import Report
+from ...ledger import ActState, Ledger, RecordResult
 from ...money import Euros
 from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
 from ...references import NoticeReference
-from .banks import Letter, SimulatedBank, SimulatedSips
+from .banks import Letter, SimulatedBank
 from .ledgers import snapshot
 from .scheduler import Call, Crash
 from .sites import Attempt, Process, Site
@@ -91,7 +92,7 @@ class World:
 
     Args:
         seed: The seed.
-        open_ledger: Opens the ledger of a portal, by the portal's number; in memory by default.
+        open_ledger: Opens the ledger of a portal, by the portal's number.
         bank: Builds the bank from the clock of the world.
 
     Attributes:
@@ -103,8 +104,8 @@ class World:
         self,
         seed: int,
         *,
-        open_ledger: Callable[[int], Ledger] = lambda _: MemoryLedger(),
-        bank: Callable[[Callable[[], datetime]], SimulatedBank] = SimulatedSips,
+        open_ledger: Callable[[int], Ledger],
+        bank: Callable[[Callable[[], datetime]], SimulatedBank],
     ) -> None:
         """Create the world."""
         self.seed = seed
@@ -174,14 +175,22 @@ class World:
 
     # ---- running
 
-    def run(self) -> World:
-        """Play the world: faults first, then a calm time in which everything has to come right."""
+    def play(self) -> None:
+        """Play the events of the world, with its faults."""
         events = self._events()
         for _ in range(self.chance.randint(60, 160)):
             self.steps += 1
             self.chance.choice(events)()
-        self._settle()
-        return self
+
+    def calm(self) -> None:
+        """End every call and every fault."""
+        self._finish_calls()
+        self._calm = True
+        self.bank.calm()
+        for site in self.sites:
+            for process in site.processes:
+                process.skew, process.stopped_at, process.rotated = timedelta(0), None, True
+                process.restart()
 
     def digest(self) -> str:
         """Return the SHA-256 of everything that happened, equal for equal seeds on every kind of ledger."""
@@ -526,25 +535,7 @@ class World:
 
     # ---- the end
 
-    def _settle(self) -> None:
-        """End every fault, let time pass, and check."""
-        from . import oracles  # noqa: PLC0415 - the oracles read the world
-
-        self._finish_calls()
-        self._calm = True
-        self.bank.calm()
-        for site in self.sites:
-            for process in site.processes:
-                process.skew, process.stopped_at, process.rotated = timedelta(0), None, True
-                process.restart()
-        for _ in range(4):
-            self._tick([])
-        oracles.check_questions(self)
-        for whole in (True, False, False):
-            self._tick(self.bank.report(whole=whole))
-        oracles.check(self)
-
-    def _tick(self, lines: list[Any]) -> None:
+    def tick(self, lines: Sequence[Report] = ()) -> None:
         """Simulate half a day without a fault: messages, effects, questions, reports, postings."""
         self.now += timedelta(hours=13)
         self.letters += self.bank.due()
@@ -611,7 +602,7 @@ def _known(bank: SimulatedBank) -> set[str]:
     return {each.reference for each in bank.entries().values()}
 
 
-def _reconciling(process: Process, lines: list[Any]) -> Callable[[], object]:
+def _reconciling(process: Process, lines: Sequence[Report]) -> Callable[[], object]:
     return lambda: process.service.reconcile(reports=lines)
 
 
