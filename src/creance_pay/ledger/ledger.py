@@ -65,12 +65,13 @@ from .transitions import Change, apply, is_new, transition
 
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
-_MAX_REFUSALS, _REFUSAL_PERIOD = 1_000, timedelta(hours=1)
+#: Events that are recorded in an hour about messages that change nothing: refused, of another order, of no order.
+_MAX_FOREIGN, _FOREIGN_PERIOD = 1_000, timedelta(hours=1)
+#: Messages of no order in an hour that raise an incident each; the others raise one together.
+_MAX_UNKNOWN = 100
 _NONCE_BYTES = 16  # 128 bits
 _CLAIM_ATTEMPTS_BEFORE_INCIDENT = 5
 _OVERDUE = timedelta(hours=1)
-#: Parked messages that one reconciliation processes.
-_MAX_RETRIES = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -202,24 +203,36 @@ class Ledger(ABC):
             return _record(store, incoming, evidence, payment=payment, display_by=display_by, effects=effects)
 
     def mismatch(self, evidence: Evidence, error: OrderMismatchError, *, reference: str) -> None:
-        """Record an authentic message that does not match its order, and its incident."""
+        """Record an authentic message that does not match its order, and its incident.
+
+        At most a thousand events are recorded in an hour.  The limit silences no incident.
+        """
         kind = IncidentKind.FOREIGN_TRANSACTION if error.foreign else IncidentKind.ORDER_MISMATCH
         detail = ", ".join(error.fields)
         event = PaymentEvent(
             transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
         )
         with self.transaction() as store:
-            store.add_event(event)
+            if _foreign(store, event) < _MAX_FOREIGN:
+                store.add_event(event)
             store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
 
     def park(self, evidence: Evidence, *, reference: str) -> None:
-        """Record an authentic message that waits for its order, and its incident; an equal one is recorded once."""
+        """Record an authentic message that waits for its order, and its incident; an equal one is recorded once.
+
+        At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, one incident
+        without a reference stands for all of them.
+        """
         event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
         kind = IncidentKind.UNKNOWN_ORDER
         with self.transaction() as store:
-            if not store.parked_before(evidence.digest):
+            if store.parked_before(evidence.digest):
+                return
+            recorded = _foreign(store, event)
+            if recorded < _MAX_FOREIGN:
                 store.add_event(event)
-                store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at))
+            about = reference if recorded < _MAX_UNKNOWN else ""
+            store.add_incident(Incident(kind=kind, transaction_reference=about, at=evidence.at))
 
     def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> None:
         """Record a refused message by its hash alone, at most a thousand an hour.
@@ -230,7 +243,7 @@ class Ledger(ABC):
         bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
         readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            full = store.refusals(evidence.at - _REFUSAL_PERIOD) >= _MAX_REFUSALS
+            full = store.recorded(Disposition.REFUSED, evidence.at - _FOREIGN_PERIOD) >= _MAX_FOREIGN
             known = reference if reference and store.find(reference) else ""
         if full and not readable:
             return
@@ -600,9 +613,14 @@ class Ledger(ABC):
             after = events[-1].number
 
     def parked(self) -> tuple[PaymentEvent, ...]:
-        """List the authentic messages whose order is recorded now, and that can be processed; five hundred at most."""
+        """List the authentic messages whose order is recorded now; at most a page of those that can be decrypted."""
+        found: list[PaymentEvent] = []
         with self.transaction(write=False) as store:
-            return tuple(store.parked(_MAX_RETRIES))
+            while page := store.parked(found[-1].number if found else 0, _PAGE):
+                found += page
+                if sum(event.readable for event in found) >= _PAGE:
+                    break
+        return tuple(found)
 
     def incidents(self) -> tuple[Incident, ...]:
         """List the open incidents, the oldest first."""
@@ -613,6 +631,11 @@ class Ledger(ABC):
         """List the effects that have not run yet, ordered by due time."""
         with self.transaction(write=False) as store:
             return tuple(store.tasks())
+
+
+def _foreign(store: Store, event: PaymentEvent) -> int:
+    """Count the events of a disposition in the hour before one."""
+    return store.recorded(event.disposition, event.evidence.at - _FOREIGN_PERIOD)
 
 
 def _require_person(by: str, reason: str) -> None:
@@ -788,14 +811,14 @@ class Store(Protocol):
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         """Return whether an event of the payment has this fingerprint."""
 
-    def parked(self, most: int) -> list[PaymentEvent]:
-        """Read the parked events that no later event has retried and whose payment is recorded."""
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
+        """Read the parked events after a number that have a payload and a payment, and that no event has retried."""
 
     def parked_before(self, digest: str) -> bool:
         """Return whether an event with this digest is parked."""
 
-    def refusals(self, since: datetime) -> int:
-        """Count the refused events after a time."""
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        """Count the events of a disposition after a time."""
 
     def add_act(self, act: Act) -> int:
         """Insert an act, and return its number; raises when the payment has an open one."""

@@ -114,12 +114,13 @@ class _MemoryStore:
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
-    def parked(self, most: int) -> list[PaymentEvent]:
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
         retried = {event.evidence.retry_of for event in self.kept}
         return [
             event
-            for event in self.kept
+            for event in self.kept[after:]
             if event.disposition is Disposition.PARKED
+            and event.evidence.payload is not None
             and event.number not in retried
             and event.transaction_reference in self.rows
         ][:most]
@@ -127,8 +128,8 @@ class _MemoryStore:
     def parked_before(self, digest: str) -> bool:
         return any(event.disposition is Disposition.PARKED and event.evidence.digest == digest for event in self.kept)
 
-    def refusals(self, since: datetime) -> int:
-        return sum(event.disposition is Disposition.REFUSED and event.evidence.at > since for event in self.kept)
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        return sum(event.disposition is disposition and event.evidence.at > since for event in self.kept)
 
     def add_act(self, act: Act) -> int:
         self.listed.append(attrs.evolve(act, number=len(self.listed) + 1))

@@ -109,9 +109,8 @@ class Inbox:
     def retry(self, event: PaymentEvent) -> RecordResult | CreancePayError | None:
         """Process a parked message again; ``None`` when its payload was erased or cannot be decrypted."""
         if not event.readable:
-            kind = IncidentKind.PAYLOAD_UNREADABLE
-            reference = event.transaction_reference
-            self.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference, at=self.clock()))
+            kind = IncidentKind.PAYLOAD_UNREADABLE  # a key is missing: one incident, however many messages need it
+            self.ledger.raise_incident(Incident(kind=kind, transaction_reference="", at=self.clock()))
         if event.message is None:
             return None
         evidence = Evidence.message(event.message, event.evidence.source, self.clock())

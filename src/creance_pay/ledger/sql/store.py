@@ -237,20 +237,20 @@ class SqlStore:
         same = {**self._this(transaction_reference), "same": fingerprint}
         return self._connection.execute(self._statements.has_fingerprint, same).first() is not None
 
-    def parked(self, most: int) -> list[PaymentEvent]:
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
         later = records.alias()
         retried = exists().where(later.c.merchant_id == self._merchant_id, later.c.retry_of == records.c.number)
         known = exists().where(_same_payment(records, payments))
-        waiting = select(records).where(records.c.disposition == Disposition.PARKED, ~retried, known)
-        return self._events(waiting.limit(most))
+        mine = and_(records.c.disposition == Disposition.PARKED, records.c.payload.is_not(None))
+        return self._events(select(records).where(mine, records.c.number > after, ~retried, known).limit(most))
 
     def parked_before(self, digest: str) -> bool:
         same = and_(records.c.digest == digest, records.c.disposition == Disposition.PARKED)
         return self._any(select(records.c.number).where(self._ours(records), same))
 
-    def refusals(self, since: datetime) -> int:
-        refused = and_(self._ours(records), records.c.disposition == Disposition.REFUSED, records.c.at > since)
-        return self._connection.execute(select(func.count()).select_from(records).where(refused)).scalar_one()
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        these = and_(self._ours(records), records.c.disposition == disposition, records.c.at > since)
+        return self._connection.execute(select(func.count()).select_from(records).where(these)).scalar_one()
 
     def add_act(self, act: Act) -> int:
         row = {
