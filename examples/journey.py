@@ -123,7 +123,7 @@ class Demo:
             read_reports(file) for file in write_daily_reports(self.bank, day, self.folder, form=ReportForm.TABS)
         ]
         print_value("reports", ", ".join(f"{len(each.lines)} {each.kind.lower()}" for each in reports))
-        return self.service.reconcile(reports=[line for each in reports for line in each.lines])
+        return self.service.reconcile(reports=reports)
 
     def exchange_postings(self, expected: str) -> None:
         """Write the posting file since the last one, have the caisse post it, and record its answers."""
