@@ -3,7 +3,10 @@
 The list stands for the bank's own accounts.  It is kept by the test: no code of the library computes it.
 """
 
+import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +20,10 @@ from hypothesis import strategies as st
 from creance_pay import Euros, NoticeReference
 from creance_pay.gateways import Report, ReportKind
 from creance_pay.gateways.sips import read_reports
-from creance_pay.ledger import Ledger, MemoryLedger
+from creance_pay.ledger import Disposition, Evidence, Ledger, MemoryLedger, PaymentEvent, Sums
 from creance_pay.payments import StartedPayment
 from ledger_desk import ACCEPTED, Desk, at, message, nonce
+from ledgers import OpenSql
 from sips_merchant import MERCHANT
 
 AMOUNT = 2000
@@ -390,3 +394,30 @@ def test_time_of_the_transaction(ledger: Ledger) -> None:
 
     assert paid_at == story.desk.payment(story.started).authorised_at
     assert [] == [kind for kind in story.desk.incidents() if kind == "REPORT_MISSING"]
+
+
+def test_no_number_is_missed(open_sql: OpenSql, postgres: str) -> None:
+    """A movement that is recorded under a lower number, and committed later, is not missed: the reader waits for it."""
+    merchant = uuid.uuid4().hex
+    slow, quick, reader = (open_sql(postgres, merchant_id=merchant) for _ in range(3))
+    first, second = (Story.begin(ledger, [(CAPTURE, AMOUNT)]) for ledger in (slow, quick))
+    with ThreadPoolExecutor(1) as pool:
+        with slow.transaction() as store:
+            store.add_event(_captured(first))
+            second.voices(0)["notification"]()
+            read = pool.submit(lambda: [line.transaction_reference for line in reader.to_post()])
+            time.sleep(0.5)  # the reader has begun: without a lock it would read the second payment alone
+        found = read.result(timeout=30)
+
+    assert [first.reference] * 2 + [second.reference] * 2 == found
+
+
+def _captured(story: Story) -> PaymentEvent:
+    """Return the event of an accepted payment, without recording it."""
+    evidence = Evidence.person("captured", story.desk.now, **WHO)
+    return PaymentEvent(
+        transaction_reference=story.reference,
+        evidence=evidence,
+        disposition=Disposition.APPLIED,
+        moved=Sums(captured=Euros(AMOUNT)),
+    )
