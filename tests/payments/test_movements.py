@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creance_pay import Euros, NoticeReference
-from creance_pay.gateways import Report, ReportKind
+from creance_pay.gateways import OperationOutcome, OperationResult, Report, ReportKind
 from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import Disposition, Evidence, Ledger, MemoryLedger, PaymentEvent, Sums
 from creance_pay.payments import StartedPayment
@@ -379,6 +379,34 @@ class TestCancellation:
         self.voices(story, AMOUNT)["office"]()
 
         assert ("CANCELLED", []) == (story.desk.state(story.started), story.lines())
+
+
+class TestActs:
+    """What an operator's act moves, where the bank's answer has no remaining amount."""
+
+    CASES = (
+        ("AUTHOR_CAPTURE", [("refund", 800)], "PARTIALLY_REFUNDED", (2000, 800)),
+        ("AUTHOR_CAPTURE", [("refund", 800), ("refund", 800)], "PARTIALLY_REFUNDED", (2000, 1600)),
+        ("AUTHOR_CAPTURE", [("cancel", 800), ("refund", 1200)], "REFUNDED", (2000, 2000)),
+        ("VALIDATION", [("capture", 2000)], "PAID", (2000, 0)),
+        ("VALIDATION", [("capture", 1200)], "PARTIALLY_REFUNDED", (2000, 800)),
+        ("VALIDATION", [("cancel", 800)], "AUTHORISED", (0, 0)),
+        ("VALIDATION", [("cancel", 2000)], "CANCELLED", (0, 2000)),
+    )
+
+    @pytest.mark.parametrize("case", CASES)
+    def test_act(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, case: Any) -> None:  # noqa: ANN401 - a row
+        """The part that is not debited counts as refunded; of a payment that was only authorised, nothing moved."""
+        mode, acts, state, sums = case
+        story = Story.begin(ledger, [])
+        story.desk.notify(story.started, amount=str(AMOUNT), captureMode=mode)
+        done = OperationResult(outcome=OperationOutcome.DONE)
+        for verb, cents in acts:
+            monkeypatch.setattr(type(story.desk.service._gateway), verb, lambda *_, **__: done)
+            getattr(story.desk.service, verb)(story.reference, Euros(cents), **WHO)
+        payment = story.desk.payment(story.started)
+
+        assert (state, sums) == (payment.state, (payment.sums.captured.cents, payment.sums.refunded.cents))
 
 
 def test_time_of_the_transaction(ledger: Ledger) -> None:

@@ -601,13 +601,12 @@ class Ledger(ABC):
             with self.transaction(write=False) as store:
                 events = store.moved(after, _PAGE)
                 earlier = store.sums({event.transaction_reference for event in events}, after)
-                payments = {event.transaction_reference: store.find(event.transaction_reference) for event in events}
+                found = (store.find(event.transaction_reference) for event in events)
+                payments = {payment.transaction_reference: payment for payment in found if payment}
             for event in events:
-                payment = payments[event.transaction_reference]
                 before = earlier.get(event.transaction_reference, Sums())
                 earlier[event.transaction_reference] = before.plus(event.moved)
-                if payment is not None:
-                    yield from posting_lines(event, payment, before)
+                yield from posting_lines(event, payments[event.transaction_reference], before)
             if not events:
                 return
             after = events[-1].number
