@@ -36,7 +36,7 @@ def references(number: int) -> list[str]:
 class TestThousandMessages:
     """A thousand messages of others: few rows, few incidents, and the honest payment goes through."""
 
-    @pytest.fixture(params=[60, pytest.param(LIMIT + 200, marks=pytest.mark.slow)])
+    @pytest.fixture(params=[60, pytest.param(LIMIT + 10, marks=pytest.mark.slow)])
     def number(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
         """Return the number of messages; by default fewer of them, with lower limits."""
         if request.param < LIMIT:

@@ -204,7 +204,7 @@ def play(ledger: Ledger, movements: Movements, messages: Sequence[tuple[int, str
     return story
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [12, pytest.param(100, marks=pytest.mark.slow)])
 def test_any_voice_in_any_order(ledger: Ledger, examples: int) -> None:
     """State, sums and posting lines equal the bank's list after any messages in any order."""
 
