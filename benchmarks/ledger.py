@@ -462,7 +462,7 @@ MEMBERS: dict[str, Callable[[str, int], Turn]] = {
 
 
 def member(kind: str, url: str, place: int, seconds: float, meeting: Meeting) -> None:
-    """Take turns in a process of its own, as long as the others, and report the sum."""
+    """Repeat turns in a process of its own, as long as the others, and report the sum."""
     turn, (ready, results) = MEMBERS[kind](url, place), meeting
     ready.wait()
     until, done = time.monotonic() + seconds, 0

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import event
 
 from creance_pay.ledger import Effect, SqlLedger
-from creance_pay.ledger.sql.statements import statements
+from creance_pay.ledger.sql.statements import statements_for
 from creance_pay.payments import StartedPayment
 from ledger_desk import Desk
 from ledgers import PAYLOAD_KEY, OpenSql
@@ -103,7 +103,7 @@ def queries(kind: str) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Yield each statement that reads: its name, its text, and values for its parameters."""
     texts = {"names": ["acknowledgement"], "notices": ["NOTICE1"], "references": ["REF1"]}
     values = {"merchant_id": "m", "transaction_reference": "REF1", "fingerprint": "m1", "key": "k", "now": NOON}
-    for name, statement in vars(statements(kind)).items():
+    for name, statement in vars(statements_for(kind)).items():
         if statement.text.startswith("SELECT"):
             yield name, statement.text, statement.parameters({**values, **texts, "never": NOON})
 

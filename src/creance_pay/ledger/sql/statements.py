@@ -122,7 +122,7 @@ def same_payment(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 -
 
 
 @cache
-def statements(kind: str) -> SimpleNamespace:
+def statements_for(kind: str) -> SimpleNamespace:
     """Build the statements for a kind of database.  Each has a parameter ``merchant_id``."""
     driver, style = _DIALECTS[kind]
     dialect: Dialect = make_url(driver).get_dialect()(paramstyle=style)  # type: ignore[call-arg]  # every dialect has it

@@ -19,7 +19,7 @@ from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import Effect, EffectTask
 from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
-from .statements import CHANGING_COLUMNS, Statement, same_payment, statements
+from .statements import CHANGING_COLUMNS, Statement, same_payment, statements_for
 from .tables import (
     MONEY_MOVED,
     acts,
@@ -48,7 +48,7 @@ class SqlStore:
         self._connection = connection
         driver: Any = connection.connection.driver_connection
         self._cursor = driver.cursor()
-        self._statements = statements(connection.dialect.name)
+        self._statements = statements_for(connection.dialect.name)
         self._locks_rows = connection.dialect.name == "postgresql"  # SQLite has one writer at a time
         self._merchant_id = merchant_id
         self._payloads = payloads
