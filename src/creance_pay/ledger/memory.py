@@ -39,6 +39,10 @@ class _MemoryStore:
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         return self.of_notices(notices), not self.settlements.isdisjoint(notices)
 
+    def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
+        payment = self.find(transaction_reference)
+        return self.lock(payment.order.notices) if payment else ([], False)
+
     def next_sequence(self) -> int:
         self.sequence += 1
         return self.sequence
@@ -177,8 +181,9 @@ class _MemoryStore:
     def tasks(self) -> list[EffectTask]:
         return sorted(self.waiting.values(), key=lambda task: task.due_at)
 
-    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        return next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+    def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
+        task = next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+        return (task, self.find(task.transaction_reference)) if task else None
 
     def claim(self, task: EffectTask) -> None:
         self.waiting[task.key] = task
