@@ -116,10 +116,11 @@ class TestPayloads:
 
     def park(self, desk: Desk, ledger: Ledger, started: StartedPayment) -> None:
         """Park a message of a payment, as a process does that cannot see the order yet."""
-        service = Desk(ledger).service
-        find, ledger.find = ledger.find, lambda _: None  # type: ignore[assignment, method-assign]
-        service.on_notification(message(started, **at(desk.now)))
-        ledger.find = find  # type: ignore[method-assign]
+        with ledger.transaction(write=False) as store:
+            kind: Any = type(store)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kind, "lock_payment", lambda *_: ([], False))
+            Desk(ledger).service.on_notification(message(started, **at(desk.now)))
 
     def test_erased(self, open_ledger: OpenLedger) -> None:
         """A parked message whose payload was erased is not read again."""
