@@ -37,6 +37,10 @@ class _MemoryStore:
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         return self.of_notices(notices), not self.settlements.isdisjoint(notices)
 
+    def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
+        payment = self.find(transaction_reference)
+        return self.lock(payment.order.notices) if payment else ([], False)
+
     def next_sequence(self, first: int) -> int:
         self.sequence = (first if self.sequence is None else self.sequence) + 1
         return self.sequence
@@ -112,12 +116,13 @@ class _MemoryStore:
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
-    def parked(self, most: int) -> list[PaymentEvent]:
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
         retried = {event.evidence.retry_of for event in self.kept}
         return [
             event
-            for event in self.kept
+            for event in self.kept[after:]
             if event.disposition is Disposition.PARKED
+            and event.evidence.payload is not None
             and event.number not in retried
             and event.transaction_reference in self.rows
         ][:most]
@@ -125,8 +130,8 @@ class _MemoryStore:
     def parked_before(self, digest: str) -> bool:
         return any(event.disposition is Disposition.PARKED and event.evidence.digest == digest for event in self.kept)
 
-    def refusals(self, since: datetime) -> int:
-        return sum(event.disposition is Disposition.REFUSED and event.evidence.at > since for event in self.kept)
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        return sum(event.disposition is disposition and event.evidence.at > since for event in self.kept)
 
     def add_act(self, act: Act) -> int:
         self.listed.append(attrs.evolve(act, number=len(self.listed) + 1))
@@ -174,8 +179,9 @@ class _MemoryStore:
     def tasks(self) -> list[EffectTask]:
         return sorted(self.waiting.values(), key=lambda task: task.due_at)
 
-    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        return next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+    def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
+        task = next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+        return (task, self.find(task.transaction_reference)) if task else None
 
     def claim(self, task: EffectTask) -> None:
         self.waiting[task.key] = task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..errors import CreancePayError
 from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import RecordResult
@@ -19,6 +19,7 @@ from ..ledger.records import SETTLED_STATES, Evidence, Payment
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .inbox import Inbox
 
+_LOG = logging.getLogger("creance_pay.payments")
 _EUROS = {None, "978", "EUR"}
 _PARIS = ZoneInfo("Europe/Paris")
 # They confirm what the acquirer paid out, not what the cardholder paid.
@@ -47,11 +48,11 @@ def record_lines(inbox: Inbox, reports: Iterable[ReportLine | Report]) -> Report
     lines, days, bad = _flat(reports)
     result = Reported()
     for line in lines:
-        payment = inbox.ledger.find(line.transaction_reference)
-        if payment is None:
-            result.foreign += 1
-        elif line.kind not in _IGNORED:
-            _record(inbox, line, payment, result)
+        try:
+            _record(inbox, line, result)
+        except Exception as error:  # noqa: BLE001 - no line stops the others; without a store, the incident raises
+            _LOG.exception("report_line_failed %s", line.number)
+            _raise(inbox, IncidentKind.REPORT_UNREADABLE, "", detail=type(error).__name__)
     if result.foreign:
         _raise(inbox, IncidentKind.REPORT_SURPLUS, "", detail="lines about no payment of this ledger")
     for unread in bad:
@@ -78,13 +79,14 @@ def _flat(reports: Iterable[ReportLine | Report]) -> tuple[list[ReportLine], set
     return lines, days, bad
 
 
-def _record(
-    inbox: Inbox,
-    line: ReportLine,
-    payment: Payment,
-    result: Reported,
-) -> None:
-    """Record one line, or the incident that keeps it from being recorded; no line stops the others."""
+def _record(inbox: Inbox, line: ReportLine, result: Reported) -> None:
+    """Record one line, or the incident that keeps it from being recorded."""
+    payment = inbox.ledger.find(line.transaction_reference)
+    if payment is None:
+        result.foreign += 1
+        return
+    if line.kind in _IGNORED:
+        return
     key = (line.transaction_reference, line.kind, line.state)
     result.seen[key] += 1
     fault = _fault(line, payment, repeated=result.seen[key] > 1)
@@ -92,10 +94,7 @@ def _record(
         _raise(inbox, fault, line.transaction_reference)
         return
     evidence = Evidence.fields(line.values, Source.REPORT, inbox.clock())
-    try:
-        result.recorded.append(inbox.record(_verified(line, payment, result.equal), evidence, payment))
-    except CreancePayError as error:
-        _raise(inbox, IncidentKind.REPORT_UNREADABLE, line.transaction_reference, detail=type(error).__name__)
+    result.recorded.append(inbox.record(_verified(line, payment, result.equal), evidence, payment))
 
 
 def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list[Payment]:

@@ -30,7 +30,6 @@ import attrs
 from .._clock import utc_now
 from ..errors import (
     ConfigurationError,
-    CreancePayError,
     GatewayUnavailableError,
     InvalidValueError,
     ReferenceUsedError,
@@ -162,7 +161,7 @@ class PaymentService:
         except ReferenceUsedError:
             self._ledger.give_up(payment, now=now, reference_used=True)
             raise
-        except CreancePayError:
+        except Exception:  # the browser never leaves, whatever a transport of one's own raises
             self._ledger.give_up(payment, now=now)
             raise
         return StartedPayment(transaction_reference=payment.transaction_reference, form=form)
@@ -372,13 +371,13 @@ class PaymentService:
         act, payment = self._ledger.begin(reference, kind, amount, by=by, reason=reason, now=self._clock())
         try:
             result = operation(payment.order, self._calls, amount=act.amount)
-        except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything
+        except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything after it has sent
             return self._unanswered(act, error)
         return self._finished(act, payment, result)
 
     def _unanswered(self, act: Act, error: Exception) -> Act:
         """Leave an act open when the bank may have done it; end it when nothing was sent."""
-        if isinstance(error, UnsupportedError | ConfigurationError | ValueError):
+        if isinstance(error, UnsupportedError | ConfigurationError | InvalidValueError):
             self._ledger.end(act, state=ActState.FAILED, detail=type(error).__name__, now=self._clock())
             raise error
         self._ledger.raise_incident(

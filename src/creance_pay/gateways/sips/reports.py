@@ -1,8 +1,18 @@
 """The bank's daily reports; each line is parsed, or returned with the reason why not.
 
-A report exists in two forms, and of five kinds, which its first line names:
+A report exists in two forms.  Its first line names its kind and the day when it was made; it covers the day before.
 
-=============  =================================================  ==============================================
+===========  ===========================================  =================================================
+part         with semicolons                              with tabs, under a name that ends in ``.xls``
+===========  ===========================================  =================================================
+first line   kind, name, date, version of the table       ``TITLE``, kind, time, version of the table
+second line  the names of the columns                     ``HEADER`` and the names of the columns
+a line       the cells                                    the kind of the line, and the cells
+last line    ``END`` and the number of lines              ``END`` alone
+===========  ===========================================  =================================================
+
+Source: the vendor's guide of reports (release 24.6) and its list of operation names; the form with tabs is that of a
+report of one of its banks (2025).
 """
 
 from __future__ import annotations

@@ -110,7 +110,8 @@ notices = Table(
         ["merchant_id", "transaction_reference"],
         ["creance_payments.merchant_id", "creance_payments.transaction_reference"],
     ),
-    Index("creance_notices_by_payment", "merchant_id", "transaction_reference"),
+    # With the notice: SQLite would otherwise prefer the primary key, and read every notice of the merchant.
+    Index("creance_notices_by_payment", "merchant_id", "transaction_reference", "notice_reference"),
 )
 settlements = Table(
     "creance_settlements",

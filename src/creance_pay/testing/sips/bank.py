@@ -272,7 +272,7 @@ class SipsBank:
             return account.operate(verb, account.remaining if amount is None else amount, self._clock(), origin=origin)
 
     def charge_back(self, reference: str, amount: Euros | None = None) -> Operation:
-        """Take back money that the cardholder disputes, without asking the merchant.
+        """Charge back money that the cardholder disputes, without asking the merchant.
 
         Args:
             reference: The transaction reference.

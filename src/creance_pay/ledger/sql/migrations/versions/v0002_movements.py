@@ -117,6 +117,10 @@ def _create_tables() -> None:
 
 
 def _create_indexes() -> None:
+    op.drop_index("creance_notices_by_payment", "creance_notices")
+    op.create_index(
+        "creance_notices_by_payment", "creance_notices", ["merchant_id", "transaction_reference", "notice_reference"]
+    )
     op.create_index(
         "creance_movements_once",
         "creance_movements",
