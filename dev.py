@@ -206,7 +206,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in VERBS:
         print("usage: python3 dev.py VERB [arguments]")
         for name, verb in VERBS.items():
-            print(f"  {name:8}{verb.sentence}")
+            print(f"  {name:10}{verb.sentence}")
         return 2 if words else 0
     return run(words[0], VERBS[words[0]], words[1:])
 

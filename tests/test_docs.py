@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("values.md", "rules.md", "batch.md", "gateways.md", "ledger.md", "payments.md", "messages.md", "testing.md")
+PAGES = (
+    "values.md", "rules.md", "batch.md", "gateways.md", "ledger.md", "payments.md", "messages.md", "testing.md",
+    "simulation.md",
+)  # fmt: skip
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
@@ -22,6 +25,7 @@ PACKAGES = (
     "creance_pay.payments",
     "creance_pay.messages",
     "creance_pay.testing",
+    "creance_pay.testing.simulation",
     "creance_pay.testing.sips",
     "creance_pay.codes",
     "creance_pay.errors",

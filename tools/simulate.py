@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
-from creance_pay.testing.simulation import RARE, World, simulate
+from creance_pay.testing.simulation import World, simulate
+from creance_pay.testing.simulation.world import RARE
 from creance_pay.testing.sips import SimulatedSips
 from ledgers import PAYLOAD_KEY, postgres_server
 

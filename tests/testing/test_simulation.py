@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from creance_pay.ledger import Ledger
-from creance_pay.testing.simulation import RARE, simulate
+from creance_pay.testing.simulation import simulate
+from creance_pay.testing.simulation.world import RARE
 from creance_pay.testing.sips import SimulatedSips
 from ledgers import OpenSql, ledger_url, open_sql, postgres  # noqa: F401 - fixtures
 

@@ -14,19 +14,8 @@ True
 from __future__ import annotations
 
 from .banks import Entry, Letter, SimulatedBank
-from .ledgers import ObservedLedger, snapshot
+from .ledgers import snapshot
 from .runs import simulate
-from .scheduler import Crash
-from .world import RARE, World
+from .world import World
 
-__all__ = [
-    "RARE",
-    "Crash",
-    "Entry",
-    "Letter",
-    "ObservedLedger",
-    "SimulatedBank",
-    "World",
-    "simulate",
-    "snapshot",
-]
+__all__ = ["Entry", "Letter", "SimulatedBank", "World", "simulate", "snapshot"]

@@ -83,7 +83,7 @@ def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment)
         nonces = site.happened.get(f"{attempt.reference}:PAID:{effect}", [])
         if _held_at_first(site, attempt.nonce) and attempt.nonce not in nonces:
             world.violate(f"{name} is paid, and its effect {effect} never ran")
-        if not payment.sums.captured.cents and attempt.nonce in nonces and attempt.nonce not in site.lost:
+        if not payment.sums.captured.cents and attempt.nonce in nonces and not site.restored:
             world.violate(f"{name} was never paid, and its effect {effect} ran")
 
 

@@ -82,6 +82,7 @@ class Site:
         happened: The effects that happened, by key: the nonces of their payments.
         attempts: The orders, by nonce.
         corrected: The references of payments whose state a person has corrected.
+        restored: Whether a backup has replaced the database.
         lost: The nonces of orders that a restored backup does not contain.
         processes: The processes.
         backup: The number of commits when the backup was made, and the function that restores it.
@@ -97,6 +98,7 @@ class Site:
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
     lost: set[str] = attrs.field(factory=set)
     corrected: set[str] = attrs.field(factory=set)
+    restored: bool = False
     processes: list[Process] = attrs.field(factory=list)
     backup: tuple[int, Callable[[], None]] | None = None
 

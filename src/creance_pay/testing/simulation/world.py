@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from random import Random
 from typing import Any
 
@@ -41,6 +40,8 @@ _BEGINNINGS = (
 _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 _MOST_LETTERS = 200
+#: The bank sends a message again after this status.
+_SENT_AGAIN = 503
 _DEBTS = (1600, 2000, 5000)
 _FAULTS = (
     "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
@@ -353,7 +354,7 @@ class World:
             answer = call.result
             if isinstance(answer, Answer | PaymentView):
                 self._check_answer(letter, answer)
-                if answer.http_status != HTTPStatus.SERVICE_UNAVAILABLE:
+                if answer.http_status != _SENT_AGAIN:
                     return
                 self.reached["a message waits for its order"] += letter.nonce in site.lost
             if len(self.letters) < _MOST_LETTERS:
@@ -472,6 +473,7 @@ class World:
         self._finish_calls()
         number, restore = site.backup
         restore()
+        site.restored = True
         if len(site.commits) > number:
             self.reached["a backup is restored"] += 1
         site.lost |= {each.nonce for each in site.attempts.values() if each.opened >= number}
