@@ -37,7 +37,7 @@ PACKAGES = (
 SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")
 EXAMPLE = re.compile(r"^```\{doctest\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Modules that users import by name, documented on another page than their package.
-MODULES = {"creance_pay.rules.columns": "batch.md"}
+MODULES = {"creance_pay.rules.columns": "batch.md", "creance_pay.testing.simulation": "simulation.md"}
 
 
 def example(name: str) -> ModuleType:
