@@ -10,8 +10,12 @@ act                    locks, and what happens when two meet
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
 ``refuse``             nothing
-``begin``, ``end``     the notices of the payment; a payment has one open act at a time
+``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
+``asked``              the same
+``begin``              the notices of the payment; a payment has one open act at a time
+``end``                the act; a late DONE replaces FAILED, and nothing replaces DONE
 ``post``               the notices of the payment; the same posting again changes nothing
+``settled_elsewhere``  the merchant's sequence and the notices; no order is opened meanwhile
 ``claim``, ``finish``  the task; two workers never claim the same one
 =====================  ==============================================================================================
 
@@ -453,6 +457,7 @@ class Ledger(ABC):
         """
         wanted = set(notices)
         with self.transaction() as store:
+            store.next_sequence()  # a notice without an order has no row to lock: keep new orders waiting
             found, _ = store.lock(wanted)
             for notice in wanted:
                 store.settle(notice, at, by, reason)
