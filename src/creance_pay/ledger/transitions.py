@@ -158,7 +158,7 @@ def _moved(current: Payment, incoming: VerifiedPayment, movements: Collection[Mo
         incidents.append(IncidentKind.TWO_AUTHORISATIONS)
     if sums.charged_back > current.sums.charged_back:
         incidents.append(IncidentKind.CHARGED_BACK)
-    if sums.refunded > max(sums.captured, current.sums.refunded):
+    if sums.refunded > max(current.amount, current.sums.refunded):
         incidents.append(IncidentKind.REFUNDED_TOO_MUCH)
     changed = sums != current.sums or state is not current.state
     disposition = Disposition.APPLIED if changed else Disposition.DUPLICATE
