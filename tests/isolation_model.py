@@ -206,7 +206,7 @@ class ModelStore:
         ]
         return payments, any(key[0] == "settlements" for key, _ in found)
 
-    def next_sequence(self) -> int:
+    def next_sequence(self, first: int) -> int:
         return self.run("INSERT merchants", how=Write.ADD, writes=[(("merchants",), 0)]).number
 
     def add(self, payment: Payment) -> bool:

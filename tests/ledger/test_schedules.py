@@ -452,7 +452,7 @@ class Unordered(ModelStore):
 class FreeSequence(ModelStore):
     """A store whose sequence locks nothing, such as a SEQUENCE of PostgreSQL."""
 
-    def next_sequence(self) -> int:
+    def next_sequence(self, first: int) -> int:  # noqa: ARG002 - the number is fixed
         """Return a number of this process alone."""
         return 100 + self._ledger.process
 

@@ -457,7 +457,8 @@ class Ledger(ABC):
         """
         wanted = set(notices)
         with self.transaction() as store:
-            store.next_sequence()  # a notice without an order has no row to lock: keep new orders waiting
+            # A notice without an order has no row to lock: new orders wait for the sequence.
+            store.next_sequence(self.chance.randrange(_SEQUENCES))
             found, _ = store.lock(wanted)
             for notice in wanted:
                 store.settle(notice, at, by, reason)

@@ -171,9 +171,6 @@ def _moved(current: Payment, incoming: VerifiedPayment, movements: Collection[Mo
     before = current.sums if current.sums.captured.cents else Sums()  # movements count from the capture on
     if sums.captured.cents and sums.charged_back > before.charged_back:
         incidents.append(IncidentKind.CHARGED_BACK)
-    before = current.sums if current.sums.captured.cents else Sums()  # movements count from the capture on
-    if sums.captured.cents and sums.charged_back > before.charged_back:
-        incidents.append(IncidentKind.CHARGED_BACK)
     if sums.refunded > max(current.amount, before.refunded):
         incidents.append(IncidentKind.REFUNDED_TOO_MUCH)
     changed = sums != current.sums or state is not current.state
