@@ -242,7 +242,8 @@ class ModelStore:
 
     def add_movement(self, transaction_reference: str, movement: Movement, **_: object) -> None:
         key = ("movements", transaction_reference, movement.kind.value, movement.identifier)
-        self.run("INSERT movements", how=Write.ONCE, writes=[(key, movement)])
+        inserted = self.run("INSERT movements", how=Write.ONCE, writes=[(key, movement)]).number
+        require(inserted, "a movement is inserted twice")  # the database has a unique index
 
     def add_event(self, event: PaymentEvent) -> int:
         self._ledger.inserted += 1

@@ -2,7 +2,7 @@
 
 The model is in ``isolation_model.py``.  Each test explores a set of acts from many recorded states, and checks
 
-* that no money is lost, at each commit;
+* that no money and no refund is lost;
 * that no order is opened for a notice that is settled, or while another payment of it is in flight, or is accepted
   and not posted;
 * that two accepted payments of one notice raise DOUBLE_PAYMENT exactly when neither was opened after the other had been
@@ -261,6 +261,8 @@ def judge(world: World) -> None:
     posted, postings = posted_in(world.rows), [key for key, row in world.rows if key[0] == "records" and row[2] is None]
     require(len(postings) == len({key[1] for key in postings}), "a posting is recorded twice")
     for reference, payment in payments_in(world.rows).items():
+        refunds = [row.amount for key, row in world.rows if key[0] == "movements" and key[1] == reference]
+        require(sum(refunds, Euros(0)) <= payment.sums.refunded, "a refund is lost")
         states = {
             notice: P.POSTED if (reference, str(notice)) in posted else P.OPEN for notice in payment.order.notices
         }
