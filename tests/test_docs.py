@@ -28,6 +28,7 @@ PACKAGES = (
     "creance_pay.rules",
     "creance_pay.rules.choices",
     "creance_pay.rules.columns",
+    "creance_pay.rules.instalments",
 )
 # Pages whose examples import what they use, so that a reader can paste them in order.
 SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")

@@ -26,6 +26,7 @@ PUBLIC_MODULES = (
     "creance_pay",
     "creance_pay.rules",
     "creance_pay.rules.choices",
+    "creance_pay.rules.instalments",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
     "creance_pay.ledger",

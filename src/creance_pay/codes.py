@@ -116,6 +116,7 @@ class VerdictCode(Code):
     SELECTION_NOT_ALLOWED = _code("R8", "The policy allows one reference at a time.", "reading Q8", public=True)
     SELECTION_DUPLICATE = _code("R8", "A reference is selected twice.", "proposed", public=True)
     SELECTION_OTHER_DEBTOR = _code("R8", "The selected debts have different debtors.", _SCREEN_2, public=True)
+    SELECTION_OTHER_CAISSE = _code("R8", "The selected debts are due to different caisses.", "reading Q23", public=True)
 
     PAYABLE = _code("R7", "The debt can be paid online, within the range shown.", _SCREEN_2)
     NOTHING_DUE = _code("R7", "Nothing remains due.", "proposed", public=True)
@@ -151,18 +152,19 @@ class Reason(IntFlag):
     SELECTION_NOT_ALLOWED = 1 << 5
     SELECTION_DUPLICATE = 1 << 6
     SELECTION_OTHER_DEBTOR = 1 << 7
-    NOTHING_DUE = 1 << 8
-    PAYMENT_ALREADY_MADE = 1 << 9
-    NO_NOTICE = 1 << 10
-    BELOW_BAND = 1 << 11
-    ABOVE_BAND = 1 << 12
-    BELOW_ONLINE_MINIMUM = 1 << 13
-    AMOUNT_REQUIRED = 1 << 14
-    AMOUNT_BAD_FORMAT = 1 << 15
-    AMOUNT_BELOW_MINIMUM = 1 << 16
-    AMOUNT_ABOVE_MAXIMUM = 1 << 17
-    AMOUNT_ABOVE_REMAINING = 1 << 18
-    AMOUNT_STRANDS_REMAINDER = 1 << 19
+    SELECTION_OTHER_CAISSE = 1 << 8
+    NOTHING_DUE = 1 << 9
+    PAYMENT_ALREADY_MADE = 1 << 10
+    NO_NOTICE = 1 << 11
+    BELOW_BAND = 1 << 12
+    ABOVE_BAND = 1 << 13
+    BELOW_ONLINE_MINIMUM = 1 << 14
+    AMOUNT_REQUIRED = 1 << 15
+    AMOUNT_BAD_FORMAT = 1 << 16
+    AMOUNT_BELOW_MINIMUM = 1 << 17
+    AMOUNT_ABOVE_MAXIMUM = 1 << 18
+    AMOUNT_ABOVE_REMAINING = 1 << 19
+    AMOUNT_STRANDS_REMAINDER = 1 << 20
 
 
 class WarningCode(Code):
@@ -170,6 +172,8 @@ class WarningCode(Code):
 
     STRANDED_REMAINDER = _code("R11", "The remainder is too small to be paid online.", "proposed", public=True)
     ISSUE_DAY_UNKNOWN = _code("R2", "The reference holds an impossible day.", "reading")
+    BALANCE_BELOW_BAND = _code("R6", "The balance is below the band of the notice.", _CASES)
+    BALANCE_ABOVE_BAND = _code("R6", "The balance is above the band of the notice.", _CASES)
     POLICY_UNDOCUMENTED = _code("R6", "The policy is not known to apply on the day asked.", "proposed")
 
 

@@ -79,7 +79,10 @@ def test_error(capsys: pytest.CaptureFixture[str]) -> None:
     """An error of the package is one line on the standard error, with status 1."""
     assert 1 == main(["policy", "ameli-1999"])
 
-    assert "creance-pay: no policy of that name; known: ameli-2019-11\n" == capsys.readouterr().err
+    assert (
+        "creance-pay: no policy of that name; known: ameli-2019-11, ameli-2019-11-selection\n"
+        == capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     VerdictCode.SELECTION_OTHER_DEBTOR: lambda: assess(
         a_debt(), others=[a_debt(reference=numbered(2), debtor="person-2")], policy=POLICY
     ),
+    VerdictCode.SELECTION_OTHER_CAISSE: lambda: assess(
+        a_debt(), others=[a_debt(reference=NoticeReference("0211705490000001F"))], policy=POLICY
+    ),
     VerdictCode.SELECTION_NOT_ALLOWED: lambda: assess(
         a_debt(), others=[a_debt(reference=numbered(2))], policy=a_policy(several_references=False)
     ),

@@ -201,10 +201,10 @@ def split(given: Given, policy: Policy) -> Found:
     return {"payments": [str(part) for part in plan(Euros.exact(given["remaining"]), policy=policy)]}
 
 
-def share(given: Given, _: Policy) -> Found:
+def share(given: Given, policy: Policy) -> Found:
     """R13."""
     debts = [attrs.evolve(debt_of(each), issued_on=date.fromisoformat(each["issue_date"])) for each in given["debts"]]
-    shares = allocate(Euros.exact(given["amount"]), debts)
+    shares = allocate(Euros.exact(given["amount"]), debts, policy=policy)
     return {"allocation": {str(reference): str(part) for reference, part in shares.items()}}
 
 

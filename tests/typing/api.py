@@ -176,11 +176,13 @@ from creance_pay.rules import (
     notice_channel,
     notice_scope,
     plan,
+    plan_debts,
     policy_named,
     policy_on,
     register_by,
 )
 from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from creance_pay.rules.instalments import Plan, PlannedPayment
 from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
 from creance_pay.testing.sips import (
     Account,
@@ -312,6 +314,7 @@ def rules(policy: Policy) -> list[Verdict]:
     assert_type(assessment.total, Euros | None)
     assert_type(checked, AmountCheck)
     assert_type(checked.amount, Euros | None)
+    assert_type(checked.notices, Mapping[NoticeReference, Euros])
     assert_type(checked.warning, Code | None)
     assert_type(check_amount(money(), total=money(), policy=policy), AmountCheck)
     assert_type(checked.code, Code)
@@ -355,7 +358,14 @@ def policies() -> Policy:
 def following(policy: Policy) -> AfterPayment:
     """Plan, share, and follow a payment."""
     assert_type(plan(money(), policy=policy), tuple[Euros, ...])
-    assert_type(allocate(money(), [debt()], chosen=[references()[0]]), Mapping[NoticeReference, Euros])
+    shares = allocate(money(), [debt()], policy=policy, chosen_in_order=[references()[0]])
+    assert_type(shares, Mapping[NoticeReference, Euros])
+    planned = plan_debts([debt()], policy=policy, pending={references()[0]: money()})
+    assert_type(planned, Plan)
+    assert_type(planned.payments, tuple[PlannedPayment, ...])
+    assert_type(planned.payments[0].amount, Euros)
+    assert_type(planned.payments[0].notices, Mapping[NoticeReference, Euros])
+    assert_type(planned.not_payable, Mapping[NoticeReference, Euros])
     assert_type(acknowledge_by(DAY, caisse=find_caisse("631")), date)
     assert_type(register_by(MOMENT), date)
     assert_type(add_working_days(DAY, 10), date)

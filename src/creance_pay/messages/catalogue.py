@@ -101,6 +101,14 @@ class SelectionOtherDebtor(Message):
 
 
 @attrs.frozen(kw_only=True)
+class SelectionOtherCaisse(Message):
+    """The selected references belong to several caisses (R8, Q23)."""
+
+    key, field = "selection_other_caisse", "references"
+    answers = (VerdictCode.SELECTION_OTHER_CAISSE,)
+
+
+@attrs.frozen(kw_only=True)
 class SelectionNotAllowed(Message):
     """Several references are selected, and the policy accepts one (R8, Q8)."""
 
@@ -347,6 +355,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AboveBand,
     SelectionDuplicate,
     SelectionOtherDebtor,
+    SelectionOtherCaisse,
     SelectionNotAllowed,
     PaymentAlreadyMade,
     NothingDue,

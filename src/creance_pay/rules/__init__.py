@@ -12,12 +12,13 @@ Policy value: open_debt_kinds = PFR, FRR (codes of IR_NDT_V), documented on 2019
 
 from __future__ import annotations
 
+from .allocation import allocate
 from .amounts import AmountCheck, check_amount
 from .cards import check_card_mask
 from .dates import add_working_days, is_working_day
 from .deadlines import AfterPayment, acknowledge_by, after_payment, delete_on, display_by, register_by
 from .eligibility import Access, Assessment, NoticeChannel, NoticeScope, access, assess, notice_channel, notice_scope
-from .instalments import allocate, plan
+from .instalments import plan, plan_debts
 from .policy import Policy, Statement, load_policies, policy_named, policy_on
 from .verdicts import Verdict
 
@@ -46,6 +47,7 @@ __all__ = [
     "notice_channel",
     "notice_scope",
     "plan",
+    "plan_debts",
     "policy_named",
     "policy_on",
     "register_by",

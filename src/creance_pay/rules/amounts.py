@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import attrs
 
 from ..codes import Code, Reason, VerdictCode, WarningCode
 from ..errors import InvalidAmountError
 from ..money import Euros
+from ..references import NoticeReference
+from .allocation import Due, split
 from .choices import Stranding
 from .policy import Policy
 from .predicates import (
@@ -33,6 +37,8 @@ class AmountCheck(Verdict):
 
     Attributes:
         amount: The amount, or ``None`` when it is refused.
+        notices: The amount for each notice, in the order of the allocation (R13): of the selection that was assessed.
+            Empty for a refused amount, and for :func:`check_amount`, which knows no notices.
         stranded: The stranded remainder, which would be too small to be paid online; ``None`` if there is none (R11).
         suggested_max: Where this amount strands a remainder, the largest amount that strands none; else ``None``.
     """
@@ -42,6 +48,7 @@ class AmountCheck(Verdict):
         default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
     )
     amount: Euros | None = None
+    notices: Mapping[NoticeReference, Euros] = attrs.field(factory=dict)
     stranded: Euros | None = None
     suggested_max: Euros | None = None
 
@@ -84,9 +91,7 @@ def _parse(amount: str | Euros, policy: Policy) -> Euros:
     return parsed
 
 
-def check_amount(
-    amount: str | Euros, *, total: Euros, policy: Policy, warnings: tuple[Code, ...] | None = None
-) -> AmountCheck:
+def check_amount(amount: str | Euros, *, total: Euros, policy: Policy) -> AmountCheck:
     """Check an amount against a total that is due (R9, R10, R11).
 
     This function does not check whether the total is payable.  A portal calls :meth:`Assessment.check
@@ -96,12 +101,25 @@ def check_amount(
         amount: The text that the person typed in a French form, or an amount.
         total: The amount that is due.
         policy: The policy to apply.
-        warnings: The warnings of the assessment; by default those of the policy.
 
     Returns:
         ``AMOUNT_OK``, with a warning where the amount strands a remainder; or the first test that failed.
     """
-    warnings = policy_warnings(policy) if warnings is None else warnings
+    return check_selected(amount, total=total, policy=policy, warnings=policy_warnings(policy), dues=())
+
+
+def check_selected(
+    amount: str | Euros, *, total: Euros, policy: Policy, warnings: tuple[Code, ...], dues: Sequence[Due]
+) -> AmountCheck:
+    """Check an amount against the total of a selection, and allocate it (R9 to R11, R13).
+
+    Args:
+        amount: The text that the person typed in a French form, or an amount.
+        total: The amount that is due.
+        policy: The policy to apply.
+        warnings: The warnings of the assessment.
+        dues: The debts that the total includes; the first one comes before the oldest in the allocation.
+    """
     values: dict[str, object] = {
         "total": total,
         "minimum": policy.online_min,
@@ -113,16 +131,20 @@ def check_amount(
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
     inputs = AmountInputs(amount=asked.cents, total=total.cents)
     reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
+    paid = None if reasons else asked
+    notices = split(paid, dues, policy, first=[dues[0][0].reference]) if paid and dues else {}
     if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or bool(strands_nothing(inputs, policy)):
-        paid = None if reasons else asked
-        return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
+        return AmountCheck(
+            policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid, notices=notices
+        )
     stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))
     return AmountCheck(
         policy=policy,
         reasons=reasons,
         warnings=warnings if reasons else (*warnings, WarningCode.STRANDED_REMAINDER),
         values={**values, "stranded": stranded, "suggested_max": suggested},
-        amount=None if reasons else asked,
+        amount=paid,
+        notices=notices,
         stranded=stranded,
         suggested_max=suggested,
     )

@@ -15,16 +15,24 @@ from enum import StrEnum
 
 import attrs
 
-from ..caisses import find_caisse
+from ..caisses import find_caisse, managing_caisse
 from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from ..debts import Debt
-from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import AmountCheck, check_amount, payable_ranges
+from .allocation import NOTHING, Due, amounts_due, checked_pending
+from .amounts import AmountCheck, check_selected, payable_ranges
 from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
-from .predicates import ACCESS, SCOPE, ScalarOps, due_predicates, failed, selection_predicates
+from .predicates import (
+    ACCESS,
+    BAND,
+    SCOPE,
+    ScalarOps,
+    due_predicates,
+    failed,
+    selection_predicates,
+)
 from .verdicts import Verdict, policy_warnings
 
 # The values of the policy that each verdict depends on.
@@ -33,6 +41,7 @@ _FOR_ACCESS = ("open_debt_kinds",)
 _FOR_PAYING = (
     *_FOR_ACCESS,
     "several_references",
+    "several_caisses",
     "several_payments",
     "pending_subtracted",
     "total_basis",
@@ -44,6 +53,12 @@ _FOR_PAYING = (
     "max_basis",
     "stranding",
 )
+
+# The warning for each reason to be outside the band, where the policy does not test the band (Q3).
+_OUTSIDE_THE_BAND = {
+    Reason.BELOW_BAND: WarningCode.BALANCE_BELOW_BAND,
+    Reason.ABOVE_BAND: WarningCode.BALANCE_ABOVE_BAND,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +92,7 @@ class Assessment(Verdict):
     success_code = VerdictCode.PAYABLE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
+    _dues: Sequence[Due] = attrs.field(default=(), repr=False)
 
     @property
     def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
@@ -100,7 +116,8 @@ class Assessment(Verdict):
             amount: The text that the person typed in a French form, or an amount.
 
         Returns:
-            The verdict on the amount.  Where the assessment is a refusal, the verdict is that refusal.
+            The verdict on the amount, with the allocation of the amount to the notices.  Where the assessment is a
+            refusal, the verdict is that refusal.
         """
         if self.total is None or not self.ok:
             return AmountCheck(
@@ -110,7 +127,7 @@ class Assessment(Verdict):
                 values=self.values,
                 depends_on=self.depends_on,
             )
-        return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
+        return check_selected(amount, total=self.total, policy=self.policy, warnings=self.warnings, dues=self._dues)
 
 
 class NoticeChannel(StrEnum):
@@ -180,7 +197,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
 
 
 def assess(
-    debt: Debt | None,
+    searched: Debt | None,
     *,
     others: Sequence[Debt] = (),
     pending: Mapping[NoticeReference, Euros] | None = None,
@@ -189,14 +206,17 @@ def assess(
 ) -> Assessment:
     """Decide whether a debt, and those selected with it, are payable online, and how much (R4, R6 to R8, R21, R25).
 
+    The order of ``others`` changes nothing.  The searched debt has a role of its own: under a policy with
+    ``min_basis=reference``, this debt is compared with the minimum, and the others are not.
+
     Args:
-        debt: The debt of the reference that the person typed, or ``None`` where the portal finds none.
+        searched: The debt of the reference that the person typed, or ``None`` where the portal finds none.
         others: The other debts that the person selected.
         pending: The amount of accepted payments that are not displayed yet, for each reference.  It is subtracted
             before the tests.
         policy: The policy to apply.
-        balance: The person's whole balance, for a policy that tests the band at access; by default, the total of the
-            selection.
+        balance: The person's whole balance.  A policy that tests the band at access refuses a balance outside it; any
+            other policy adds a warning.  By default, the total of the selection is the balance, without a warning.
 
     Returns:
         ``PAYABLE``, or the first test that failed, in the order access, kind, selection, nothing due, band, minimum.
@@ -213,35 +233,47 @@ def assess(
     >>> assess(seven, policy=policy_named("ameli-2019-11")).code
     <VerdictCode.BELOW_ONLINE_MINIMUM: 'BELOW_ONLINE_MINIMUM'>
     """
-    if debt is None:
+    if searched is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, accepted = [debt, *others], checked_pending(pending or {})
-    deducted = accepted if policy.pending_subtracted else {}
-    remaining = [each.remaining.saturating_sub(deducted.get(each.reference, Euros(0))) for each in selection]
-    counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
-    total = sum(counted, Euros(0))
-    owed = total if balance is None else balance.saturating_sub(sum(deducted.values(), Euros(0)))
+    selection, accepted = [searched, *others], checked_pending(pending)
+    dues = amounts_due(selection, accepted, policy)
+    remaining = dues[0][1]
+    counted = dues[1:] if others and policy.total_basis is TotalBasis.SELECTED else dues
+    total = sum((left for _, left in counted), NOTHING)
+    owed = total if balance is None else _less_pending(balance, accepted, policy)
     sums = BalanceInputs(
-        due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
+        due=(min(remaining, total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
         balance=owed.cents,
-        untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
+        untouched=not any(debt.reference in accepted or debt.remaining < debt.initial for debt in selection),
     )
+    at_access = policy.band_checked_at is BandCheck.ACCESS
     return Assessment(
         policy=policy,
         reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
         | failed(due_predicates(policy), sums, policy),
-        warnings=_warnings(selection, policy),
+        warnings=_warnings(selection, policy, () if balance is None or at_access else _band_warnings(sums, policy)),
         values={
-            "reference": debt.reference,
-            "remaining": remaining[0],
+            "reference": searched.reference,
+            "remaining": remaining,
             "total": total,
             "minimum": policy.online_min,
             "maximum": policy.online_max_per_payment,
-            **(_band_values(owed, policy) if policy.band_checked_at is BandCheck.ACCESS else {}),
+            **(_band_values(owed, policy) if at_access or balance is not None else {}),
         },
         total=total,
+        dues=counted,
     )
+
+
+def _less_pending(balance: Euros, accepted: Mapping[NoticeReference, Euros], policy: Policy) -> Euros:
+    """Subtract the pending payments of every reference from a balance, unless the policy ignores them (Q22)."""
+    return balance.saturating_sub(sum(accepted.values(), NOTHING)) if policy.pending_subtracted else balance
+
+
+def _band_warnings(inputs: BalanceInputs, policy: Policy) -> tuple[Code, ...]:
+    """Return the warning about a balance outside the band, under a policy that tests the band at the notice (Q3)."""
+    return tuple(_OUTSIDE_THE_BAND[reason] for reason in failed(BAND, inputs, policy))
 
 
 @attrs.frozen(kw_only=True)
@@ -263,6 +295,7 @@ class SelectionInputs(ScalarOps):
     alone: bool
     distinct: bool
     one_debtor: bool
+    one_caisse: bool
 
     @classmethod
     def of(cls, debts: Sequence[Debt], policy: Policy) -> SelectionInputs:
@@ -273,26 +306,16 @@ class SelectionInputs(ScalarOps):
             alone=len(debts) == 1,
             distinct=len({debt.reference for debt in debts}) == len(debts),
             one_debtor=len({debt.debtor for debt in debts}) == 1,
+            one_caisse=len({managing_caisse(debt.reference.caisse_code) for debt in debts}) == 1,
         )
 
 
-def checked_pending(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
-    """Check the types of a mapping.  A key of another type would match no debt, which would then be paid twice."""
-    wrong = [
-        f"{type(key).__name__} to {type(part).__name__}"
-        for key, part in pending.items()
-        if not (isinstance(key, NoticeReference) and isinstance(part, Euros))
-    ]
-    if wrong:
-        raise InvalidValueError(f"expected pending to map NoticeReference to Euros, got {wrong[0]}")
-    return pending
-
-
-def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
-    """Return the warnings about the references (R2, R3), each once, and about the policy."""
+def _warnings(debts: Sequence[Debt], policy: Policy, of_balance: tuple[Code, ...] = ()) -> tuple[Code, ...]:
+    """Return the warnings about the references (R2, R3), each once, about the balance (R6), and about the policy."""
     found: list[Code] = []
     for debt in debts:
         caisse = find_caisse(debt.reference.caisse_code)
         found += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
         found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
-    return (*(code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))
+    about_references = (code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK)
+    return (*about_references, *of_balance, *policy_warnings(policy))

@@ -1,6 +1,6 @@
 """Policies: the values that the rules depend on, each with its day and its source.
 
-A rule receives its policy as an argument.  Only this module reads the file ``policy.toml``.
+A rule receives its policy as an argument.  Only this module reads the files of the policies.
 
 >>> policy = policy_named("ameli-2019-11")
 >>> policy.online_min, policy.online_max_per_payment
@@ -96,6 +96,8 @@ def _typed(*kinds: type) -> Any:  # noqa: ANN401 - a validator of any field
     return of_type(*kinds, error=ConfigurationError)
 
 
+#: The policies of this package; the first one is the default of every choice by day.
+_FILES = ("policy.toml", "policy_selection.toml")
 _CENTS = {"unit": "cents", "read": Euros}
 _CHOICE = {"unit": "choice"}
 _CODES = {"unit": "codes of IR_NDT_V"}
@@ -125,6 +127,7 @@ class Policy:
         online_max_per_payment: The largest online payment (R10).
         min_basis: The amount that is compared with the minimum (Q7).
         several_references: Whether several notices can be paid together (Q8).
+        several_caisses: Whether one payment can be for notices of several caisses (Q23).
         total_basis: The references that the total includes (Q9).
         max_basis: The upper bound of a payment (Q10).
         several_payments: Whether a notice can be paid in several payments (Q11).
@@ -160,6 +163,7 @@ class Policy:
     online_max_per_payment: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
     min_basis: MinBasis = attrs.field(converter=MinBasis, metadata=_CHOICE)
     several_references: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
+    several_caisses: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     total_basis: TotalBasis = attrs.field(converter=TotalBasis, metadata=_CHOICE)
     max_basis: MaxBasis = attrs.field(converter=MaxBasis, metadata=_CHOICE)
     several_payments: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
@@ -303,8 +307,9 @@ def _require_order(policies: Sequence[Policy], origin: str) -> None:
 
 @cache
 def _shipped() -> tuple[Policy, ...]:
-    text = resources.files(__package__).joinpath("policy.toml").read_text(encoding="utf-8")
-    return load_policies(text, origin="policy.toml")
+    folder = resources.files(__package__)
+    texts = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in _FILES}
+    return tuple(policy for name, text in texts.items() for policy in load_policies(text, origin=name))
 
 
 def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Policy:

@@ -94,6 +94,10 @@ class SelectionOperands(AccessOperands, Protocol):
     def one_debtor(self) -> Truth:
         """Whether all selected debts have the same debtor."""
 
+    @property
+    def one_caisse(self) -> Truth:
+        """Whether all selected debts are due to the same caisse."""
+
 
 class DueOperands(Protocol):
     """The operands of the tests of the amount due."""
@@ -188,6 +192,11 @@ def selected_once(inputs: SelectionOperands, _: Policy) -> Truth:
 def of_one_debtor(inputs: SelectionOperands, _: Policy) -> Truth:
     """Return whether all selected debts have the same debtor (R8)."""
     return inputs.one_debtor
+
+
+def of_one_caisse(inputs: SelectionOperands, _: Policy) -> Truth:
+    """Return whether all selected debts are due to the same caisse (R8, Q23)."""
+    return inputs.one_caisse
 
 
 def something_due(inputs: DueOperands, _: Policy) -> Truth:
@@ -314,14 +323,16 @@ ACCESS: Predicates[AccessOperands] = {
 def selection_predicates(policy: Policy) -> Predicates[SelectionOperands]:
     """Return the tests of a selection, those of access included.
 
-    A policy may allow one reference at a time (Q8).
+    A policy may allow one reference at a time (Q8), and several caisses in one payment (Q23).
     """
     alone = {} if policy.several_references else {Reason.SELECTION_NOT_ALLOWED: selected_alone}
+    one_caisse = {} if policy.several_caisses else {Reason.SELECTION_OTHER_CAISSE: of_one_caisse}
     return {
         **ACCESS,
         **alone,
         Reason.SELECTION_DUPLICATE: selected_once,
         Reason.SELECTION_OTHER_DEBTOR: of_one_debtor,
+        **one_caisse,
     }
 
 
