@@ -165,7 +165,7 @@ class TestPlanDebts:
         assert not policy.several_references or len(plan.payments) == fewest
 
     def test_caisses_apart(self) -> None:
-        """Debts of two caisses are paid apart; a small one is payable with another debt of its own caisse only (Q23)."""
+        """Debts of two caisses are paid apart; a small one needs another debt of its own caisse (Q23)."""
         debts = owing(2000, 700)
         abroad = a_debt(700, reference=NoticeReference("0211705490000001F"), issued_on=date(2025, 1, 1))
         apart = plan_debts([*debts, abroad], policy=POLICY)
@@ -301,7 +301,7 @@ class TestBalance:
     """A balance that is given is never ignored (R6, Q3)."""
 
     def test_warning(self) -> None:
-        """Under a band at the notice, a balance outside the band is a warning, by the policy's reading of the bounds."""
+        """Under a band at the notice, a balance outside the band is a warning, by the policy's reading."""
         below, above = WarningCode.BALANCE_BELOW_BAND, WarningCode.BALANCE_ABOVE_BAND
         inside = {4999: (below,), 5000: (), 15_000: (), 15_001: (above,)}
         outside = {5000: (below,), 5001: (), 14_999: (), 15_000: (above,)}

@@ -86,10 +86,10 @@ def plan_debts(
 ) -> Plan:
     """Plan the fewest online payments that settle several debts of a person (R12, R13).
 
-    Each payment is payable when its turn comes, and strands no remainder on any reference.  The debts of each caisse are
-    paid together, or those of all caisses where the policy allows this (Q23).  Under a policy with one reference for
-    each payment (Q8), one payment for each notice (Q11), a total without the searched debt (Q9) or a band that is tested
-    at access (Q3), each debt is planned alone.  The order of ``debts`` changes nothing.
+    Each payment is payable when its turn comes, and strands no remainder on any reference.  The debts of each caisse
+    are paid together, or those of all caisses where the policy allows this (Q23).  Under a policy with one reference
+    for each payment (Q8), one payment for each notice (Q11), a total without the searched debt (Q9) or a band that is
+    tested at access (Q3), each debt is planned alone.  The order of ``debts`` changes nothing.
 
     Args:
         debts: The debts, each reference once.
