@@ -235,6 +235,10 @@ class TestLoading:
 CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"notice_band_min": Euros(15001)}, "the band is empty"),
     ({"notice_band_max": Euros(4999)}, "the band is empty"),
+    (
+        {"band_inclusive": False, "notice_band_min": Euros(5000), "notice_band_max": Euros(5001)},
+        "the band is empty",
+    ),
     ({"online_min": Euros(0)}, "the range of online payments is empty"),
     ({"online_min": Euros(5001)}, "the range of online payments is empty"),
     ({"online_max_per_payment": Euros(1599)}, "the range of online payments is empty"),
@@ -245,6 +249,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
 SOUND: list[dict[str, Any]] = [
     {"notice_band_min": Euros(15000)},
     {"notice_band_min": Euros(0)},
+    {"band_inclusive": False, "notice_band_min": Euros(5000), "notice_band_max": Euros(5002)},
     {"online_min": Euros(2500)},
     {"online_min": Euros(1)},
     {"online_max_per_payment": Euros(3199)},

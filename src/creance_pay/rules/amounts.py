@@ -17,15 +17,14 @@ from ..errors import InvalidAmountError
 from ..money import Euros
 from ..references import NoticeReference
 from .allocation import Due, split
-from .choices import Stranding
 from .policy import Policy
 from .predicates import (
     ScalarOps,
     amount_predicates,
     failed,
     largest_without_stranding,
-    payable_max,
-    payable_min,
+    payable_bounds,
+    remainder,
     strands_nothing,
 )
 from .verdicts import Verdict, policy_warnings
@@ -72,13 +71,8 @@ def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], .
     There is usually one range.  There are two where the policy refuses the amounts that strand a remainder, and the
     whole total is payable (Q12).
     """
-    inputs = AmountInputs(total=total.cents)
-    low, high = Euros(payable_min(inputs, policy)), Euros(payable_max(inputs, policy))
-    if policy.stranding is Stranding.WARN:
-        return ((low, high),)
-    below = (low, min(high, total.saturating_sub(policy.online_min)))
-    whole = (max(low, total), high)
-    return tuple((first, last) for first, last in (below, whole) if first <= last)
+    bounds = payable_bounds(AmountInputs(total=total.cents), policy)
+    return tuple((Euros(first), Euros(last)) for first, last in bounds if first <= last)
 
 
 def _parse(amount: str | Euros, policy: Policy) -> Euros:
@@ -137,7 +131,7 @@ def check_selected(
         return AmountCheck(
             policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid, notices=notices
         )
-    stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))
+    stranded, suggested = Euros(remainder(inputs)), Euros(largest_without_stranding(inputs, policy))
     return AmountCheck(
         policy=policy,
         reasons=reasons,

@@ -86,9 +86,19 @@ class ColumnOps:
         return nw.when(test).then(one).otherwise(other)
 
     @staticmethod
-    def minimum(one: nw.Expr, other: int, /) -> nw.Expr:
+    def minimum(one: nw.Expr, other: nw.Expr | int, /) -> nw.Expr:
         """Return the smaller value, row by row."""
         return ColumnOps.where(one <= other, one, other)
+
+    @staticmethod
+    def maximum(one: nw.Expr | int, other: nw.Expr | int, /) -> nw.Expr:
+        """Return the larger value, row by row."""
+        return ColumnOps.where(one >= other, one, other)
+
+    @staticmethod
+    def floor_divide(one: nw.Expr, other: int, /) -> nw.Expr:
+        """Return the quotient, rounded down, row by row."""
+        return one // other
 
 
 @attrs.frozen(kw_only=True)

@@ -21,7 +21,7 @@ from .amounts import AmountInputs
 from .choices import BandCheck, TotalBasis
 from .eligibility import access, assess
 from .policy import Policy
-from .predicates import band_ceiling, first_payment, smallest_payable
+from .predicates import can_be_planned, first_payment
 
 __all__ = ["Plan", "PlannedPayment"]
 
@@ -42,8 +42,7 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
         cannot be paid in full online.
     """
     least, rest = policy.online_min.cents, remaining.cents
-    outside = policy.band_checked_at is BandCheck.ACCESS and rest > band_ceiling(policy)
-    if rest < smallest_payable(policy) or outside:
+    if not bool(can_be_planned(AmountInputs(total=rest), policy)):
         return ()
     parts: list[int] = []
     while rest and (part := first_payment(AmountInputs(total=rest), policy)) >= least:

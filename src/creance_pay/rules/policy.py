@@ -21,7 +21,7 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -102,6 +102,20 @@ _CENTS = {"unit": "cents", "read": Euros}
 _CHOICE = {"unit": "choice"}
 _CODES = {"unit": "codes of IR_NDT_V"}
 _WORDS = {"unit": "words"}
+
+
+#: The tests of the amounts of a policy against each other.  The proofs hold for each policy that passes them.
+CONSISTENCY: Mapping[str, Callable[[Policy], bool]] = {
+    "the band is empty": lambda policy: (
+        policy.notice_band_min.cents + (0 if policy.band_inclusive else 2) <= policy.notice_band_max.cents
+    ),
+    "the range of online payments is empty": lambda policy: (
+        (policy.online_min.cents > 0) & (policy.online_min.cents <= policy.online_max_per_payment.cents)
+    ),
+    "a remainder too small to be paid online could not be avoided": lambda policy: (
+        2 * policy.online_min.cents <= policy.online_max_per_payment.cents + 1
+    ),
+}
 
 
 def _shown(value: object) -> str:
@@ -185,18 +199,11 @@ class Policy:
 
     def __attrs_post_init__(self) -> None:
         """Validate the values against each other."""
-        least, most = self.online_min.cents, self.online_max_per_payment.cents
-        for consistent, message in (
-            (self.notice_band_min <= self.notice_band_max, "the band is empty"),
-            (0 < least <= most, "the range of online payments is empty"),
-            (2 * least <= most + 1, "a remainder too small to be paid online could not be avoided"),
-            (self._days_in_order(), "the last day comes before the first"),
-        ):
-            if not consistent:
+        for message, consistent in CONSISTENCY.items():
+            if not consistent(self):
                 raise ConfigurationError(message)
-
-    def _days_in_order(self) -> bool:
-        return self.valid_from is None or self.valid_to is None or self.valid_from <= self.valid_to
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ConfigurationError("the last day comes before the first")
 
     def applies_on(self, day: date) -> bool:
         """Return whether the policy is known to apply on a day.  Without a first day it applies on none."""

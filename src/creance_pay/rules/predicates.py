@@ -13,8 +13,8 @@ The tables at the end map each reason for a refusal to its predicate, in the ord
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, Self, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeVar
 
 from ..codes import Reason
 from .choices import BandCheck, MaxBasis, Stranding
@@ -34,7 +34,6 @@ class Cents(Protocol):
     def __add__(self, other: Self | int, /) -> Self: ...
     def __sub__(self, other: Self | int, /) -> Self: ...
     def __mul__(self, other: int, /) -> Self: ...
-    def __floordiv__(self, other: int, /) -> Self: ...
     def __neg__(self) -> Self: ...
     def __lt__(self, other: Self | int, /) -> Truth: ...
     def __le__(self, other: Self | int, /) -> Truth: ...
@@ -46,10 +45,16 @@ C = TypeVar("C", bound=Cents)
 
 
 class Ops(Protocol[C]):
-    """The operations that Python and a column engine spell differently."""
+    """The operations that Python, a column engine and a prover spell differently."""
 
-    def minimum(self, one: C, other: int, /) -> C:
+    def minimum(self, one: C, other: C | int, /) -> C:
         """Return the smaller of two amounts."""
+
+    def maximum(self, one: C | int, other: C | int, /) -> C:
+        """Return the larger of two amounts."""
+
+    def floor_divide(self, one: C, other: int, /) -> C:
+        """Return the quotient of an amount and a positive one, rounded down."""
 
     def where(self, test: Truth, one: C | int, other: C | int, /) -> C:
         """Return one amount where a test is true, the other one elsewhere."""
@@ -115,24 +120,20 @@ class DueOperands(Protocol):
         """Whether no payment was made yet."""
 
 
-class AmountOperands(Protocol):
-    """The operands of the tests of an amount."""
-
-    @property
-    def amount(self) -> Cents:
-        """The amount that the person wants to pay."""
-
-    @property
-    def total(self) -> Cents:
-        """The amount due."""
-
-
 class TotalOperands(Ops[C], Protocol[C]):
     """The operand of the amounts that follow from a total."""
 
     @property
     def total(self) -> C:
         """The amount due."""
+
+
+class AmountOperands(TotalOperands[C], Protocol[C]):
+    """The operands of the tests of an amount, and of the remaining amount after it."""
+
+    @property
+    def amount(self) -> C:
+        """The amount that the person wants to pay."""
 
 
 Inputs = TypeVar("Inputs")
@@ -147,6 +148,16 @@ class ScalarOps:
     def minimum(one: int, other: int, /) -> int:
         """Return the smaller integer."""
         return min(one, other)
+
+    @staticmethod
+    def maximum(one: int, other: int, /) -> int:
+        """Return the larger integer."""
+        return max(one, other)
+
+    @staticmethod
+    def floor_divide(one: int, other: int, /) -> int:
+        """Return the quotient, rounded down."""
+        return one // other
 
     @staticmethod
     def where(test: object, one: int, other: int, /) -> int:
@@ -214,12 +225,12 @@ def reaches_the_minimum(inputs: DueOperands, policy: Policy) -> Truth:
     return inputs.due >= policy.online_min.cents
 
 
-def reaches_the_smallest(inputs: AmountOperands, policy: Policy) -> Truth:
+def reaches_the_smallest(inputs: AmountOperands[C], policy: Policy) -> Truth:
     """Return whether the amount is at least the smallest online payment (R10)."""
     return inputs.amount >= policy.online_min.cents
 
 
-def within_the_largest(inputs: AmountOperands, policy: Policy) -> Truth:
+def within_the_largest(inputs: AmountOperands[C], policy: Policy) -> Truth:
     """Return whether the amount is at most the largest online payment (R10).
 
     Where less than the largest payment remains, :func:`within_what_remains` is the one test that fails.
@@ -230,7 +241,7 @@ def within_the_largest(inputs: AmountOperands, policy: Policy) -> Truth:
     return (inputs.amount <= most) | (inputs.total < most)
 
 
-def within_what_remains(inputs: AmountOperands, policy: Policy) -> Truth:
+def within_what_remains(inputs: AmountOperands[C], policy: Policy) -> Truth:
     """Return whether the amount is at most the remaining amount (R10, Q10).
 
     Where at least the largest online payment remains, :func:`within_the_largest` is the one test that can fail.
@@ -238,7 +249,7 @@ def within_what_remains(inputs: AmountOperands, policy: Policy) -> Truth:
     return (inputs.amount <= inputs.total) | (inputs.total >= policy.online_max_per_payment.cents)
 
 
-def strands_nothing(inputs: AmountOperands, policy: Policy) -> Truth:
+def strands_nothing(inputs: AmountOperands[C], policy: Policy) -> Truth:
     """Return whether the remainder is zero, or at least the smallest online payment (R11)."""
     return (inputs.amount >= inputs.total) | (inputs.total - inputs.amount >= policy.online_min.cents)
 
@@ -254,6 +265,11 @@ def largest_without_stranding(inputs: TotalOperands[C], policy: Policy) -> C:
     most = policy.online_max_per_payment.cents
     rest = inputs.minimum(inputs.total - policy.online_min.cents, most)
     return inputs.where(inputs.total <= most, inputs.total, rest)
+
+
+def remainder(inputs: AmountOperands[C]) -> C:
+    """Return the remaining amount after a payment, in cents (R20)."""
+    return inputs.maximum(inputs.total - inputs.amount, 0)
 
 
 def payable_min(inputs: TotalOperands[C], policy: Policy) -> C | int:
@@ -279,24 +295,45 @@ def payable_max(inputs: TotalOperands[C], policy: Policy) -> C | int:
     return inputs.where(payable_at_once, most, largest_without_stranding(inputs, policy))
 
 
+def payable_bounds(inputs: TotalOperands[C], policy: Policy) -> Sequence[tuple[C | int, C | int]]:
+    """Return the ranges of the payable amounts of a payable total, in cents (R10, R11).
+
+    There is one range.  There are two where the policy refuses the amounts that strand a remainder (Q12): below the
+    total, and from the total on.  A range whose first amount is above its last one is empty.
+    """
+    low, high = payable_min(inputs, policy), payable_max(inputs, policy)
+    if policy.stranding is Stranding.WARN:
+        return ((low, high),)
+    below = inputs.minimum(inputs.total - policy.online_min.cents, high)
+    return (low, below), (inputs.maximum(inputs.total, low), high)
+
+
 def first_payment(inputs: TotalOperands[C], policy: Policy) -> C:
     """Return the first of the fewest payments that settle a total, in cents (R12).
 
     It is as large as the payments after it allow.
     """
     least, most = policy.online_min.cents, policy.online_max_per_payment.cents
-    to_follow = -(-inputs.total // most) - 1
-    kept = inputs.where(to_follow > 0, (to_follow - 1) * least + smallest_payable(policy), 0)
+    to_follow = -inputs.floor_divide(-inputs.total, most) - 1
+    kept = inputs.where(to_follow > 0, (to_follow - 1) * least + smallest_payable(inputs, policy), 0)
     return inputs.minimum(inputs.total - kept, most)
 
 
-def smallest_payable(policy: Policy) -> int:
+def smallest_payable(inputs: Ops[C], policy: Policy) -> C | int:
     """Return the smallest total that can be paid, in cents (R7).
 
     Where the policy tests the band at each access (Q3), the total must reach the band too.
     """
     least = policy.online_min.cents
-    return max(least, band_floor(policy)) if policy.band_checked_at is BandCheck.ACCESS else least
+    return inputs.maximum(least, band_floor(policy)) if policy.band_checked_at is BandCheck.ACCESS else least
+
+
+def can_be_planned(inputs: TotalOperands[C], policy: Policy) -> Truth:
+    """Return whether a total is one that a payment can be made of (R12)."""
+    reached = inputs.total >= smallest_payable(inputs, policy)
+    if policy.band_checked_at is BandCheck.NOTICE:
+        return reached
+    return reached & (inputs.total <= band_ceiling(policy))
 
 
 def band_floor(policy: Policy) -> int:
@@ -346,7 +383,7 @@ def due_predicates(policy: Policy) -> Predicates[DueOperands]:
     return {Reason.NOTHING_DUE: something_due, **first, **band, Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum}
 
 
-def amount_predicates(policy: Policy) -> Predicates[AmountOperands]:
+def amount_predicates(policy: Policy) -> Predicates[AmountOperands[Any]]:
     """Return the tests of an amount: a policy may allow a credit (Q10), and may refuse to strand a remainder (Q12)."""
     remaining = {} if policy.max_basis is MaxBasis.PAYMENT else {Reason.AMOUNT_ABOVE_REMAINING: within_what_remains}
     stranding = {Reason.AMOUNT_STRANDS_REMAINDER: strands_nothing} if policy.stranding is Stranding.REFUSE else {}
