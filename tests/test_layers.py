@@ -43,14 +43,14 @@ NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket"
 # The modules that the rules may import from elsewhere: no clock, no chance, no file.
 PURE = {
     "__future__", "attrs", "calendar", "collections", "datetime", "decimal", "enum", "functools", "holidays",
-    "itertools", "operator", "re", "typing", "zoneinfo",
+    "itertools", "operator", "re", "types", "typing", "zoneinfo",
 }  # fmt: skip
 IMPURE_NAMES = {
     "environ", "eval", "exec", "fromtimestamp", "getenv", "input", "now", "open", "print", "today", "utcnow",
     "read_bytes", "read_text",
 }  # fmt: skip
-# The rules read one file, their policy; one module applies them to the columns of a dataframe, two prove them.
-POLICY = f"{PACKAGE}.rules.policy"
+# The rules read two files, their policy and their sources.  One module applies them to columns, two prove them.
+READERS = {f"{PACKAGE}.rules.policy", f"{PACKAGE}.rules.citations"}
 COLUMNS = f"{PACKAGE}.rules.columns"
 PROOFS = {f"{PACKAGE}.rules.proofs", f"{PACKAGE}.rules.theorems"}
 # The command line imports the module of the command in use; its own table lists them all.
@@ -130,12 +130,12 @@ def impurities(module: str, tree: ast.AST) -> Iterator[str]:
     """List what a rule may not use."""
     roots = {target.partition(".")[0] for target in imported(module, tree)} - PURE - {PACKAGE}
     mentioned = names(tree) & IMPURE_NAMES
-    if module == POLICY:
+    if module in READERS:
         roots, mentioned = roots - {"importlib"}, mentioned - {"read_text"}
     if module == COLUMNS:
         roots -= {"narwhals"}
     if module in PROOFS:
-        roots -= {"z3", "types"}
+        roots -= {"z3"}
     yield from sorted(roots | mentioned)
 
 

@@ -53,8 +53,17 @@ def read_toml(text: str, kind: type[T], *, origin: str) -> T:
         ConfigurationError: for invalid TOML, an unknown or missing key, or a value of another type.
     """
     try:
-        return _CONVERTER.structure(tomllib.loads(text), kind)
+        content = tomllib.loads(text)
     except ValueError as error:  # a TOMLDecodeError, or Python's error for an integer of more than 4300 digits
+        raise ConfigurationError(f"{origin}: {error}") from None
+    return read_toml_value(content, kind, origin=origin)
+
+
+def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:
+    """Convert a part of a parsed TOML text; see :func:`read_toml`."""
+    try:
+        return _CONVERTER.structure(content, kind)
+    except ValueError as error:
         message = f"{origin}: {error}"
     except cattrs.BaseValidationError as error:
         message = f"{origin}: " + "; ".join(cattrs.transform_error(error))

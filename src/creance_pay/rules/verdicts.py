@@ -11,6 +11,7 @@ from typing import ClassVar
 import attrs
 
 from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
+from .citations import sources
 from .policy import Policy
 
 NO_REASON = Reason(0)
@@ -73,12 +74,16 @@ class Verdict:
         """
         policy = f"Policy {self.policy.name}, documented on {self.policy.documented_on}"
         return (
-            *(f"{code.rule} {code}: {code.meaning} Source: {code.source}." for code in self._codes()),
-            *(f"{code.rule} {code} (warning): {code.meaning} Source: {code.source}." for code in self.warnings),
+            *(f"{code.rule} {code}: {code.meaning} {_cited(code)}" for code in self._codes()),
+            *(f"{code.rule} {code} (warning): {code.meaning} {_cited(code)}" for code in self.warnings),
             *(f"Value: {name} = {getattr(value, 'masked', value)}" for name, value in self.values.items()),
             f"{policy}." if self.policy_documented else f"{policy}, not known to apply on this day.",
             *(f"Policy value: {self.policy.account_for(name)}" for name in self.depends_on),
         )
+
+
+def _cited(code: Code) -> str:
+    return f"Source: {sources()[code.source]}."
 
 
 def policy_warnings(policy: Policy) -> tuple[Code, ...]:
