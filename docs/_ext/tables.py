@@ -37,6 +37,7 @@ from creance_pay import codes, messages, rules
 from creance_pay.codes import Code, Reason
 from creance_pay.gateways.sips import hosts as sips_hosts
 from creance_pay.gateways.sips import response_codes as sips_codes
+from creance_pay.rules import citations
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
