@@ -35,7 +35,16 @@ class Unknowns:
     """The operands of every rule, as unknowns of Z3, and the operations over them."""
 
     AMOUNTS = ("balance", "due", "total", "amount")
-    FACTS = ("notice_received", "open_online", "kind_open", "alone", "distinct", "one_debtor", "untouched")
+    FACTS = (
+        "notice_received",
+        "open_online",
+        "kind_open",
+        "alone",
+        "distinct",
+        "one_debtor",
+        "one_caisse",
+        "untouched",
+    )
 
     def __init__(self, **operands: Formula) -> None:
         """Create the unknowns; an operand that is given is used in their place."""

@@ -34,6 +34,7 @@ from .predicates import (
     not_paid_in_part,
     notice_came,
     of_an_open_kind,
+    of_one_caisse,
     of_one_debtor,
     open_to_payment,
     payable_bounds,
@@ -164,12 +165,13 @@ def access_is_open_and_of_an_open_kind(policy: Policy, x: Unknowns) -> Formula:
     return passed(ACCESS, policy, x) == z3.And(x.open_online, x.kind_open)
 
 
-@theorem("R8", selected_alone, selected_once, of_one_debtor)
+@theorem("R8", selected_alone, selected_once, of_one_debtor, of_one_caisse)
 def selection_is_accessible_distinct_and_of_one_debtor(policy: Policy, x: Unknowns) -> Formula:
-    """Claim that a selection is accepted iff accessible, distinct, of one debtor, and alone where that is required."""
+    """Claim that a selection is accepted iff accessible, distinct, of one debtor, and of one reference or caisse."""
     allowed = True if policy.several_references else x.alone
+    caisse = True if policy.several_caisses else x.one_caisse
     return passed(selection_predicates(policy), policy, x) == z3.And(
-        x.open_online, x.kind_open, x.distinct, x.one_debtor, allowed
+        x.open_online, x.kind_open, x.distinct, x.one_debtor, allowed, caisse
     )
 
 
