@@ -236,6 +236,10 @@ class Policy:
         """
         return months_later(self.sources[name].last_seen, self.longest_unseen_months)
 
+    def shown(self, name: str) -> str:
+        """Return a value with its unit, as text for a person."""
+        return _shown(getattr(self, name), _valued_fields()[name])
+
     def account_for(self, name: str, *, on: date | None = None) -> str:
         """Return one line with a value, its unit, its day and its source.
 
@@ -246,7 +250,7 @@ class Policy:
             on: A day: the line of a value that is overdue on it ends with the last day on which it was confirmed.
         """
         field, statement = _valued_fields()[name], self.sources.get(name)
-        value = _shown(getattr(self, name), field)
+        value = self.shown(name)
         if statement is None or value != _shown(_value(statement, field), field):
             return f"{name} = {value}, set by the caller"
         day = f"since {statement.since}" if statement.since else f"documented on {statement.documented_on}"

@@ -19,6 +19,7 @@ import z3
 
 from ..codes import Reason
 from .choices import BandCheck, MaxBasis, Stranding
+from .comparison import breakpoints
 from .policy import Policy
 from .predicates import (
     ACCESS,
@@ -333,6 +334,27 @@ def remainder_is_what_was_not_paid(policy: Policy, x: Unknowns) -> Formula:
     del policy
     rest = remainder(x)
     return z3.And(rest >= 0, z3.If(x.amount > x.total, rest == 0, rest + x.amount == x.total))
+
+
+# The comparison of two policies.
+
+
+@theorem("R10", breakpoints)
+def answers_change_at_breakpoints_only(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that two cases on the same side of every breakpoint get the same answer from every test."""
+    y = x.at(**{name: z3.Int(f"other {name}") for name in Unknowns.AMOUNTS}).at(due=z3.Int("other total"))
+    x = x.at(due=x.total)
+    sides = [
+        (first >= cents) == (second >= cents)
+        for axis, cents_of in breakpoints(policy).items()
+        for cents in cents_of
+        for first, second in [
+            (x.total - x.amount, y.total - y.amount) if axis == "rest" else (x.operands[axis], y.operands[axis])
+        ]
+    ]
+    tests = [*SCOPE.values(), *due_predicates(policy).values(), *amount_predicates(policy).values(), strands_nothing]
+    same = [test(x, policy) == test(y, policy) for test in tests]
+    return z3.Implies(z3.And(y.total >= 0, *sides), z3.And(*same))
 
 
 THEOREMS: tuple[Theorem, ...] = tuple(_THEOREMS)
