@@ -96,10 +96,10 @@ class PortalService:
         """Return the row of the debt with a reference, or a message.
 
         A debt that is unknown, not open online or another person's gets the same message after the same steps (rule
-        R21).
+        R21): the suggestions depend on the typed reference alone.
         """
         try:
-            reference = NoticeReference.parse(typed)
+            reference = NoticeReference.parse(typed, today=self.today)
         except InvalidReferenceError as error:
             return messages.message_for(error)
         found = self.accounts[account]
@@ -108,6 +108,8 @@ class PortalService:
         if access and row:
             return row
         self._misses[account].append(self._clock())
+        if suggestions := reference.suggestions(today=self.today):
+            return messages.ReferenceSuggested(suggestions=suggestions)
         return messages.message_for(access)
 
     def search_limit_reached(self, account: str) -> bool:

@@ -175,13 +175,14 @@ class WarningCode(Code):
     ISSUE_DAY_UNKNOWN = _code("R2", "The reference holds an impossible day.", _SCREEN_2)
     BALANCE_BELOW_BAND = _code("R6", "The balance is below the band of the notice.", _CASES)
     BALANCE_ABOVE_BAND = _code("R6", "The balance is above the band of the notice.", _CASES)
+    ISSUE_DAY_FUTURE = _code("R2", "The reference is dated after the day of the search.", _PROPOSED)
     POLICY_UNDOCUMENTED = _code("R6", "The policy is not known to apply on the day asked.", _PROPOSED)
 
 
 class CardCode(Code):
     """The result of the check of a masked card number (rule R16)."""
 
-    CARD_MASK_OK = _code("R16", "Four digits, number signs, two digits.", "guide.state")
+    CARD_MASK_OK = _code("R16", "At most six first and four last digits are shown.", "guide.state")
     CARD_FULL_NUMBER_REFUSED = _code("R16", "The number is not masked; it is never stored or quoted.", "PCI.masking")
 
     @property

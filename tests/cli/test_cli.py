@@ -39,11 +39,13 @@ def test_reference(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_misprint(capsys: pytest.CaptureFixture[str]) -> None:
-    """The misprint of the guide is refused with a code and a suggestion."""
+    """The misprint of the guide is refused with a code and suggestions, the right one first."""
     assert 1 == main(["reference", "631163120000297F", "--json"])
 
     found = printed(capsys)
-    assert ("REFERENCE_BAD_LENGTH", "6311631200000297F") == (found["code"], found["suggestion"])
+    assert isinstance(found["suggestions"], list)
+    first = found["suggestions"][0]
+    assert ("REFERENCE_BAD_LENGTH", "6311631200000297F") == (found["code"], first)
 
 
 def test_caisse(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,7 +74,9 @@ class TestSearch:
         ("typed", "sentence"),
         [
             ("", "La référence de votre avis est obligatoire."),
-            ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F ?"),
+            ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F, 6311 6312"),
+            ("6311 7054 0000 O344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
+            ("6131 7054 0000 0344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
             ("6311 705 4 0000 0: 344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
             ("<b>", "Une référence se compose de 16 chiffres et d’une lettre."),
             ("6311 7054 0000 0344 F", NOT_OPEN),

@@ -76,7 +76,7 @@ def parse_reference(given: Given, _: Policy) -> Found:
     try:
         reference = NoticeReference.parse(given["text"])
     except InvalidReferenceError as error:
-        return {"code": error.code, **vars(error)}
+        return {"code": error.code, "suggestion": next(iter(error.suggestions), None), **vars(error)}
     return {
         "code": ReferenceCode.REFERENCE_OK,
         "canonical": str(reference),

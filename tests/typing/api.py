@@ -121,6 +121,7 @@ from creance_pay.messages import (
     Money,
     Overrides,
     ReferenceHint,
+    ReferenceSuggested,
     Registration,
     Rendered,
     Retry,
@@ -305,7 +306,9 @@ def rules(policy: Policy) -> list[Verdict]:
     """Decide, each rule giving its own kind of verdict."""
     scope = notice_scope(money(), notice_received=True, policy=policy)
     found = access(debt(), policy=policy)
-    assessment = assess(debt(), others=[debt()], pending={references()[0]: money()}, policy=policy, balance=money())
+    assessment = assess(
+        debt(), others=[debt()], pending={references()[0]: money()}, policy=policy, balance=money(), today=DAY
+    )
     checked = assessment.check("20,00")
     assert_type(scope, NoticeScope)
     assert_type(found, Access)
@@ -703,6 +706,7 @@ def documents(letter: Acknowledgement) -> str:
     rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
     acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    assert_type(ReferenceSuggested(suggestions=(NoticeReference(""),)).suggestions, tuple[NoticeReference, ...])
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     assert_type(ServiceUnavailable().retry, Retry)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
@@ -712,7 +716,8 @@ def every_error(error: CreancePayError) -> str:
     """Answer an error by its type, which says whose fault it is, and has what helps."""
     match error:
         case InvalidReferenceError():
-            assert_type((error.suggestion, error.character, error.digits), tuple[str | None, str | None, int | None])
+            found = error.suggestions, error.character, error.digits
+            assert_type(found, tuple[tuple[str, ...], str | None, int | None])
         case InvalidAmountError() | InvalidValueError():
             assert_type(error.code, str | None)
         case MalformedResponseError() | SealMismatchError() | UnknownKeyError() | ResponseRefusedError():

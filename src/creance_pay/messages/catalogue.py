@@ -41,11 +41,15 @@ class ReferenceUnreadable(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceSuggested(Message):
-    """The text is not a reference, and a reference is close to it (RGAA 11.11)."""
+    """The text is not a reference, or not a plausible one, and references are close to it (RGAA 11.11).
+
+    Attributes:
+        suggestions: The references, the most plausible first.
+    """
 
     key, field = "reference_suggested", "reference"
 
-    suggestion: NoticeReference
+    suggestions: tuple[NoticeReference, ...]
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 
 import attrs
@@ -173,7 +174,7 @@ def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
     return {"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max}
 
 
-def access(debt: Debt | None, *, policy: Policy) -> Access:
+def access(debt: Debt | None, *, policy: Policy, today: date | None = None) -> Access:
     """Decide whether a reference leads to a debt that is open online (R4, R21).
 
     A reference that is not found, belongs to another person or is closed gets the same answer, so that nobody can probe
@@ -182,6 +183,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     Args:
         debt: The person's own debt of that reference, or ``None`` where the portal finds none.
         policy: The policy to apply.
+        today: The day of the search.  A reference that is dated after it causes a warning.
 
     Returns:
         ``REFERENCE_FOUND``, ``REFERENCE_NOT_OPEN`` or ``KIND_NOT_OPEN``.
@@ -191,7 +193,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     return Access(
         policy=policy,
         reasons=failed(ACCESS, SelectionInputs.of([debt], policy), policy),
-        warnings=_warnings([debt], policy),
+        warnings=_warnings([debt], policy, today),
         values={"reference": debt.reference},
     )
 
@@ -203,6 +205,7 @@ def assess(
     pending: Mapping[NoticeReference, Euros] | None = None,
     policy: Policy,
     balance: Euros | None = None,
+    today: date | None = None,
 ) -> Assessment:
     """Decide whether a debt, and those selected with it, are payable online, and how much (R4, R6 to R8, R21, R25).
 
@@ -217,6 +220,7 @@ def assess(
         policy: The policy to apply.
         balance: The person's whole balance.  A policy that tests the band at access refuses a balance outside it; any
             other policy adds a warning.  By default, the total of the selection is the balance, without a warning.
+        today: The day of the search.  A reference that is dated after it causes a warning.
 
     Returns:
         ``PAYABLE``, or the first test that failed, in the order access, kind, selection, nothing due, band, minimum.
@@ -252,7 +256,9 @@ def assess(
         policy=policy,
         reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
         | failed(due_predicates(policy), sums, policy),
-        warnings=_warnings(selection, policy, () if balance is None or at_access else _band_warnings(sums, policy)),
+        warnings=_warnings(
+            selection, policy, today, () if balance is None or at_access else _band_warnings(sums, policy)
+        ),
         values={
             "reference": searched.reference,
             "remaining": remaining,
@@ -310,12 +316,18 @@ class SelectionInputs(ScalarOps):
         )
 
 
-def _warnings(debts: Sequence[Debt], policy: Policy, of_balance: tuple[Code, ...] = ()) -> tuple[Code, ...]:
+def _warnings(
+    debts: Sequence[Debt], policy: Policy, today: date | None, of_balance: tuple[Code, ...] = ()
+) -> tuple[Code, ...]:
     """Return the warnings about the references (R2, R3), each once, about the balance (R6), and about the policy."""
     found: list[Code] = []
     for debt in debts:
         caisse = find_caisse(debt.reference.caisse_code)
-        found += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
+        issued_on = debt.reference.issued_on
+        if issued_on is None:
+            found.append(WarningCode.ISSUE_DAY_UNKNOWN)
+        elif today is not None and issued_on > today:
+            found.append(WarningCode.ISSUE_DAY_FUTURE)
         found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
     about_references = (code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK)
     return (*about_references, *of_balance, *policy_warnings(policy))
