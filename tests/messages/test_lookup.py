@@ -254,8 +254,8 @@ class TestMessagesFor:
         rendered = render(message)
 
         assert (
-            "Après ce paiement, il resterait 10,00 €. Cette somme serait trop faible pour un paiement en ligne.",
-            "Saisissez plutôt 44,00 €, ou confirmez votre montant.",
+            "Après ce paiement, il resterait 10,00 €. Cette somme ne pourrait pas être payée en ligne.",
+            "Confirmez votre montant, ou saisissez plutôt 44,00 €.",
         ) == (plain(rendered.body), plain(rendered.action))
 
     def test_answer_of_a_no(self) -> None:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.codes import WarningCode
 from creance_pay.errors import InvalidAmountError, InvalidValueError
+from creance_pay.messages import messages_for, render
 from creance_pay.rules import AmountCheck, Policy, allocate, assess, check_amount, plan_debts
-from samples import POLICY, a_debt, a_policy, numbered
+from samples import POLICY, a_debt, a_policy, numbered, plain
 
 OF_SELECTION = a_policy(min_basis="selection")
 SMALL, LARGE = numbered(2), numbered(1)
@@ -102,8 +103,76 @@ policies = st.builds(
 )
 
 
+readings = st.builds(
+    lambda policy, at, several, total, most, strands: attrs.evolve(
+        policy,
+        band_checked_at=at,
+        notice_band_min=Euros(3000),
+        several_payments=several,
+        total_basis=total,
+        max_basis=most,
+        stranding=strands,
+    ),
+    policies,
+    st.sampled_from(["notice", "access"]),
+    st.booleans(),
+    st.sampled_from(["all", "selected"]),
+    st.sampled_from(["total", "payment"]),
+    st.sampled_from(["warn", "refuse"]),
+)
+
+
+def unpayable(debts: Sequence[Debt], policy: Policy) -> dict[NoticeReference, Euros]:
+    """Return the remaining amounts that no search of any selection can pay."""
+    owed = [debt for debt in debts if debt.remaining.cents]
+    balance, reached = sum((debt.remaining for debt in owed), Euros(0)), set()
+    selections = [selection for count in range(len(owed)) for selection in combinations(owed, count + 1)]
+    for selection, searched in ((each, searched) for each in selections for searched in each):
+        others = [debt for debt in selection if debt is not searched]
+        if assess(searched, others=others, policy=policy, balance=balance):
+            paying = others if others and policy.total_basis == "selected" else selection
+            reached |= {debt.reference for debt in paying}
+    return {debt.reference: debt.remaining for debt in owed if debt.reference not in reached}
+
+
 class TestAnySelection:
-    """For any debts, any amount and both readings of the minimum."""
+    """For any debts, any amount and both readings of every question."""
+
+    @given(st.lists(st.integers(1, 4000), min_size=1, max_size=4), readings, st.data())
+    def test_stranded_is_what_cannot_be_paid(self, cents: list[int], policy: Policy, data: st.DataObject) -> None:
+        """The stranded remainder is the sum of what no later search of any selection can pay, on any reference.
+
+        Under the reading that leaves the searched debt out of the total, it is left out here too.
+        """
+        debts = owing(*cents)
+        searched = data.draw(st.sampled_from(debts))
+        others = [debt for debt in debts if debt is not searched]
+        balance = sum((debt.remaining for debt in debts), Euros(0))
+        assessment = assess(searched, others=others, policy=policy, balance=balance)
+        assume(assessment and assessment.total)
+        check = assessment.check(Euros(data.draw(st.integers(policy.online_min.cents, 16_000))))
+        assume(check)
+        left = unpayable(paid(debts, check.notices), policy)
+        if others and policy.total_basis == "selected":
+            left.pop(searched.reference, None)
+
+        assert sum(left.values(), Euros(0)) == (check.stranded or Euros(0))
+        assert (check.warning is None) == (not left)
+
+    @given(st.lists(st.integers(1, 4000), min_size=1, max_size=4), readings, st.data())
+    def test_suggestion(self, cents: list[int], policy: Policy, data: st.DataObject) -> None:
+        """The suggestion is accepted and strands nothing, and no larger amount does; without one, none does."""
+        debts = owing(*cents)
+        assessment = assess(debts[0], others=debts[1:], policy=policy)
+        assume(assessment and assessment.total)
+        check = assessment.check(Euros(data.draw(st.integers(policy.online_min.cents, 16_000))))
+        assume(check.stranded)
+        first = check.suggested_max.cents if check.suggested_max else policy.online_min.cents - 1
+        total = assessment.total or Euros(0)
+        larger = range(first + 1, min(total.cents, policy.online_max_per_payment.cents) + 1, 1 + total.cents // 100)
+
+        assert check.suggested_max is None or assessment.check(check.suggested_max).stranded is None
+        assert [] == [asked for asked in larger if assessment.check(Euros(asked)).stranded is None]
 
     @given(cents_of_debts, policies, st.data())
     def test_no_silent_strand(self, cents: list[int], policy: Policy, data: st.DataObject) -> None:
@@ -343,3 +412,42 @@ def test_allocation_of_unknown_references() -> None:
     """A reference that is chosen and not owed is refused, whatever the policy."""
     with pytest.raises(InvalidValueError):
         allocate(Euros(100), owing(2000), policy=OF_SELECTION, chosen_in_order=[numbered(7)])
+
+
+class TestOtherReadings:
+    """A remainder is stranded for whatever reason it cannot be paid online: the band, or an earlier payment (R11)."""
+
+    def test_band_at_access(self) -> None:
+        """Where the band is tested at access, a remainder below it is stranded; no amount of 90 leaves 50 or more."""
+        policy = a_policy(band_checked_at="access", notice_band_min=Euros(8000))
+        checks = [assess(a_debt(cents), policy=policy).check("20") for cents in (9000, 9700)]
+
+        assert [(Euros(7000), None), (Euros(7700), Euros(1700))] == [
+            (check.stranded, check.suggested_max) for check in checks
+        ]
+        assert [(WarningCode.STRANDED_REMAINDER,)] * 2 == [check.warnings for check in checks]
+
+    def test_balance(self) -> None:
+        """The whole balance decides, where it is given: it may stay in the band after the payment."""
+        policy = a_policy(band_checked_at="access")
+
+        assert [Euros(4000), None] == [
+            assess(a_debt(6000), policy=policy, balance=Euros(balance)).check("20").stranded for balance in (6000, 7000)
+        ]
+
+    def test_one_payment_for_each_notice(self) -> None:
+        """Where a notice takes one payment, a part of it strands the rest; the suggestion pays notices in full."""
+        large, small = owing(3000, 4000)
+        check = assess(large, others=[small], policy=a_policy(several_payments=False)).check("40")
+
+        assert (Euros(3000), Euros(3000)) == (check.stranded, check.suggested_max)
+
+    def test_sentences(self) -> None:
+        """The sentences are complete with and without a suggestion."""
+        checks = [
+            assess(a_debt(6000), policy=policy).check("50")
+            for policy in (POLICY, a_policy(several_payments=False, online_max_per_payment=Euros(5500)))
+        ]
+        actions = [plain(render(messages_for(check)[0]).action) for check in checks]
+
+        assert ["Confirmez votre montant, ou saisissez plutôt 44,00 €.", "Confirmez votre montant."] == actions

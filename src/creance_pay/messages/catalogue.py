@@ -130,13 +130,17 @@ class PaymentAlreadyMade(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountStrandsRemainder(Message):
-    """The remainder would be too small for an online payment, and the policy refuses that (R11, Q12)."""
+    """The remainder would be too small for an online payment, and the policy refuses that (R11, Q12).
+
+    Attributes:
+        suggested_max: The largest amount that strands none, if there is one.
+    """
 
     key, field = "amount_strands_remainder", "amount"
     answers = (VerdictCode.AMOUNT_STRANDS_REMAINDER,)
 
     stranded: Euros
-    suggested_max: Euros
+    suggested_max: Euros | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -198,13 +202,17 @@ class AmountAboveRemaining(Message):
 
 @attrs.frozen(kw_only=True)
 class StrandedRemainder(Message):
-    """The amount is accepted; the remainder would be too small for an online payment (R11)."""
+    """The amount is accepted; the remainder could not be paid online (R11).
+
+    Attributes:
+        suggested_max: The largest amount that strands none, if there is one.
+    """
 
     key, field, severity = "stranded_remainder", "amount", Severity.WARNING
     answers = (WarningCode.STRANDED_REMAINDER,)
 
     stranded: Euros
-    suggested_max: Euros
+    suggested_max: Euros | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ leaves nothing, or at least the minimum, one reference has at least the minimum 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from ..codes import VerdictCode
@@ -60,7 +60,8 @@ def allocate(
     references, chosen = {debt.reference for debt in debts}, set(chosen_in_order)
     if len(references) < len(debts) or len(chosen) < len(chosen_in_order) or not references >= chosen:
         raise InvalidValueError("expected each reference once and the chosen ones among the debts, got others")
-    return split(amount, amounts_due(debts, checked_pending(pending), policy), policy, first=chosen_in_order)
+    dues = amounts_due(debts, checked_pending(pending), policy)
+    return split(amount, in_order(dues, policy, chosen_in_order), policy)
 
 
 def amounts_due(debts: Sequence[Debt], pending: Mapping[NoticeReference, Euros], policy: Policy) -> list[Due]:
@@ -70,20 +71,10 @@ def amounts_due(debts: Sequence[Debt], pending: Mapping[NoticeReference, Euros],
     return [(debt, debt.remaining.saturating_sub(pending.get(debt.reference, NOTHING))) for debt in debts]
 
 
-def split(
-    amount: Euros, dues: Sequence[Due], policy: Policy, *, first: Sequence[NoticeReference]
-) -> Mapping[NoticeReference, Euros]:
-    """Split an amount: debts under the minimum first, then those of ``first``, then the oldest.
-
-    Args:
-        amount: The amount of the payment.
-        dues: The debts with their remaining amounts, each reference once.
-        policy: The policy to apply.
-        first: The references that come before the oldest debts, in their order.
-
-    Raises:
-        InvalidAmountError: when the amount is above the sum that is due, and the policy allows no credit.
-    """
+def in_order(dues: Sequence[Due], policy: Policy, first: Sequence[NoticeReference]) -> Sequence[Due]:
+    """Sort debts by the order of the allocation: debts under the minimum, then those of ``first``, then the oldest."""
+    if len(dues) == 1:
+        return dues
     alone_refused = policy.online_min if policy.min_basis is MinBasis.REFERENCE else NOTHING
     rank = {reference: number for number, reference in enumerate(first)}
 
@@ -93,17 +84,38 @@ def split(
         reference = debt.reference
         return left >= alone_refused, rank.get(reference, len(rank)), debt.issued_on or date.max, reference
 
-    shares, rest = {}, amount
-    for debt, left in sorted(dues, key=place):
-        shares[debt.reference] = min(left, rest)
-        rest -= shares[debt.reference]
-    if rest.cents and (policy.max_basis is MaxBasis.TOTAL or not shares):
-        raise InvalidAmountError(
-            "expected amount to be at most the amount due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
-        )
-    if rest.cents:
-        shares[next(reversed(shares))] += rest
-    return {reference: share for reference, share in shares.items() if share.cents}
+    return sorted(dues, key=place)
+
+
+def shares_of(amount: int, lefts: Iterable[int]) -> list[int]:
+    """Split an amount among remaining amounts, one after the other, in cents."""
+    shares = []
+    for left in lefts:
+        share = min(left, amount)
+        amount -= share
+        shares.append(share)
+    return shares
+
+
+def split(amount: Euros, ordered: Sequence[Due], policy: Policy) -> Mapping[NoticeReference, Euros]:
+    """Split an amount among debts in their order.
+
+    Args:
+        amount: The amount of the payment.
+        ordered: The debts with their remaining amounts, each reference once, in the order of the allocation.
+        policy: The policy to apply.
+
+    Raises:
+        InvalidAmountError: when the amount is above the sum that is due, and the policy allows no credit.
+    """
+    shares = shares_of(amount.cents, (left.cents for _, left in ordered))
+    if rest := amount.cents - sum(shares):
+        if policy.max_basis is MaxBasis.TOTAL or not shares:
+            raise InvalidAmountError(
+                "expected amount to be at most the amount due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
+            )
+        shares[-1] += rest
+    return {debt.reference: Euros(share) for (debt, _), share in zip(ordered, shares, strict=True) if share}
 
 
 def checked_pending(pending: Mapping[NoticeReference, Euros] | None) -> Mapping[NoticeReference, Euros]:

@@ -23,10 +23,10 @@ from ..caisses import Caisse
 from ..codes import Code, Settlement
 from ..errors import InvalidAmountError
 from ..money import Euros
-from .amounts import AmountInputs
 from .choices import DisplayCount, MaxBasis, RetentionCount
 from .dates import add_working_days, months_later, require_date
-from .eligibility import Assessment, BalanceInputs
+from .eligibility import Assessment
+from .operands import AmountInputs, BalanceInputs
 from .policy import Policy
 from .predicates import due_predicates, failed, remainder
 

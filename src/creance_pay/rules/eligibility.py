@@ -16,20 +16,20 @@ from enum import StrEnum
 
 import attrs
 
-from ..caisses import find_caisse, managing_caisse
+from ..caisses import find_caisse
 from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from ..debts import Debt
 from ..money import Euros
 from ..references import NoticeReference
-from .allocation import NOTHING, Due, amounts_due, checked_pending
-from .amounts import AmountCheck, check_selected, payable_ranges
+from .allocation import NOTHING, Due, amounts_due, checked_pending, in_order
+from .amounts import AmountCheck, Selected, check_selected, payable_ranges
 from .choices import BandCheck, MinBasis, TotalBasis
+from .operands import BalanceInputs, SelectionInputs
 from .policy import Policy
 from .predicates import (
     ACCESS,
     BAND,
     SCOPE,
-    ScalarOps,
     due_predicates,
     failed,
     selection_predicates,
@@ -94,6 +94,7 @@ class Assessment(Verdict):
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
     _dues: Sequence[Due] = attrs.field(default=(), repr=False)
+    _balance: Euros | None = attrs.field(default=None, repr=False)
 
     @property
     def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
@@ -128,7 +129,17 @@ class Assessment(Verdict):
                 values=self.values,
                 depends_on=self.depends_on,
             )
-        return check_selected(amount, total=self.total, policy=self.policy, warnings=self.warnings, dues=self._dues)
+        return check_selected(amount, self._selected(self.total), self.policy, self.warnings)
+
+    def _selected(self, total: Euros) -> Selected:
+        """Return the selection, sorted for the allocation: the searched debt before the older ones."""
+        ordered = in_order(self._dues, self.policy, [self._dues[0][0].reference])
+        return Selected(
+            total=total,
+            lefts=[left.cents for _, left in ordered],
+            balance=(total if self._balance is None else self._balance).cents,
+            ordered=ordered,
+        )
 
 
 class NoticeChannel(StrEnum):
@@ -269,6 +280,7 @@ def assess(
         },
         total=total,
         dues=counted,
+        balance=owed,
     )
 
 
@@ -280,40 +292,6 @@ def _less_pending(balance: Euros, accepted: Mapping[NoticeReference, Euros], pol
 def _band_warnings(inputs: BalanceInputs, policy: Policy) -> tuple[Code, ...]:
     """Return the warning about a balance outside the band, under a policy that tests the band at the notice (Q3)."""
     return tuple(_OUTSIDE_THE_BAND[reason] for reason in failed(BAND, inputs, policy))
-
-
-@attrs.frozen(kw_only=True)
-class BalanceInputs(ScalarOps):
-    """The operands of the rules on a balance and on the amount due, in cents."""
-
-    balance: int
-    due: int = 0
-    notice_received: bool = True
-    untouched: bool = True
-
-
-@attrs.frozen(kw_only=True)
-class SelectionInputs(ScalarOps):
-    """The operands of the rules on access and selection."""
-
-    open_online: bool
-    kind_open: bool
-    alone: bool
-    distinct: bool
-    one_debtor: bool
-    one_caisse: bool
-
-    @classmethod
-    def of(cls, debts: Sequence[Debt], policy: Policy) -> SelectionInputs:
-        """Build the operands of a selection.  A debt that fails a test fails it for the selection."""
-        return cls(
-            open_online=all(debt.open_online for debt in debts),
-            kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
-            alone=len(debts) == 1,
-            distinct=len({debt.reference for debt in debts}) == len(debts),
-            one_debtor=len({debt.debtor for debt in debts}) == 1,
-            one_caisse=len({managing_caisse(debt.reference.caisse_code) for debt in debts}) == 1,
-        )
 
 
 def _warnings(

@@ -17,9 +17,9 @@ from ..debts import Debt
 from ..money import Euros
 from ..references import NoticeReference
 from .allocation import NOTHING, amounts_due, checked_pending
-from .amounts import AmountInputs
 from .choices import BandCheck, TotalBasis
 from .eligibility import access, assess
+from .operands import AmountInputs
 from .policy import Policy
 from .predicates import can_be_planned, first_payment
 
