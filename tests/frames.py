@@ -24,6 +24,7 @@ TYPES: Mapping[str, Any] = {
     "open_online": pl.Boolean,
     "balance": pl.Int64,
     "notice_received": pl.Boolean,
+    "day": pl.Date,
 }
 
 

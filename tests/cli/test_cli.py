@@ -62,24 +62,9 @@ def test_unknown_caisse(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"code": "632", "status": "CAISSE_UNKNOWN"} == printed(capsys)
 
 
-def test_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each value of the policy is printed with its source."""
-    assert 0 == main(["policy"])
-
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("online_min = 16.00 (cents), documented on 2019-11-01: guide, annex") for line in lines)
-
-
-def test_policy_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON has the values by name."""
-    assert 0 == main(["policy", "--json"])
-
-    assert 24 == printed(capsys)["display_delay_hours"]
-
-
 def test_error(capsys: pytest.CaptureFixture[str]) -> None:
     """An error of the package is one line on the standard error, with status 1."""
-    assert 1 == main(["policy", "ameli-1999"])
+    assert 1 == main(["policy", "show", "ameli-1999"])
 
     assert (
         "creance-pay: no policy of that name; known: ameli-2019-11, ameli-2019-11-selection\n"

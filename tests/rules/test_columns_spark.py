@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,17 +19,21 @@ from pyspark.sql import DataFrame, SparkSession
 
 from columns_table import (
     ANSWER,
+    BY_DAY,
     DEBT,
     GOOD,
     POLICIES,
     answer,
+    answer_by_policy,
     as_columns,
     assessed,
     balances,
     debts,
     differing,
+    rows_by_policy,
     scope,
     scoped,
+    with_days,
 )
 from creance_pay.errors import InvalidValueError
 from creance_pay.rules import columns
@@ -109,6 +114,20 @@ def test_frame(engine: Engine) -> None:
     assert {"code": ["PAYABLE"], "next_payment": [4400]} == {
         name: cells for name, cells in engine.read(decided).items() if name in {"code", "next_payment"}
     }
+
+
+@pytest.mark.slow
+def test_policy_of_row(engine: Engine) -> None:
+    """Each row has the answer of the policy of its day and kind, and the comparison of two policies has both codes."""
+    day, rows = date(2027, 1, 1), rows_by_policy(engine)
+
+    decided = engine.read(columns.assess(with_days(engine, rows, day), policy=BY_DAY, day="day"))
+    found = [*zip(*(decided[name] for name in (*ANSWER, "policy")), strict=True)]
+    compared = engine.read(columns.compare(with_days(engine, rows, day), before=BY_DAY[0], after=BY_DAY[1:]))
+
+    assert [] == differing(rows, [answer_by_policy(row, day) for row in rows], found)
+    assert [answer(row, BY_DAY[0])[0] for row in rows] == compared["before"]
+    assert decided["code"] == compared["after"]
 
 
 @pytest.mark.slow

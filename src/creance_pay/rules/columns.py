@@ -503,7 +503,7 @@ def compare(
 
     Returns:
         A frame of the caller's type, with its columns, followed by ``before`` and ``after``, the codes of
-        :func:`assess` under each, and ``differs``: whether the reasons or, for a debt that is payable under both, the
+        :func:`assess` under each, and ``differs``: whether the codes or, for a debt that is payable under both, the
         payable amounts or the first payment of the plan differ.
 
     Raises:
@@ -516,12 +516,12 @@ def compare(
         remaining=remaining, open_online=open_online,
     )  # fmt: skip
     (old, old_amounts, _), (new, new_amounts, _) = map(debts.decide, both)
-    reasons = _reasons(old), _reasons(new)
+    codes = _first_failure(old, VerdictCode.PAYABLE), _first_failure(new, VerdictCode.PAYABLE)
     amounts = nw.any_horizontal(*(old_amounts[name] != new_amounts[name] for name in _AMOUNTS), ignore_nulls=True)
     decided = debts.table.frame.with_columns(
-        before=_first_failure(old, VerdictCode.PAYABLE),
-        after=_first_failure(new, VerdictCode.PAYABLE),
-        differs=(reasons[0] != reasons[1]) | ((reasons[0] == 0) & (reasons[1] == 0) & amounts),
+        before=codes[0],
+        after=codes[1],
+        differs=(codes[0] != codes[1]) | ((codes[0] == VerdictCode.PAYABLE.value) & amounts),
     )
     whole: IntoFrameT = decided.to_native()
     return whole

@@ -163,9 +163,9 @@ class _Pair:
 
         The balance is one that both policies accept; where there is none, no debt is payable under both.
         """
-        floor, ceiling = max(map(band_floor, self.policies)), min(map(band_ceiling, self.policies))
-        balance = Range(Bound(floor), Bound(ceiling))
-        if floor > ceiling and any(policy.band_checked_at is BandCheck.ACCESS for policy in self.policies):
+        low, high = max(map(band_floor, self.policies)), min(map(band_ceiling, self.policies))
+        balance = Range(Bound(low), Bound(high))
+        if low > high and any(policy.band_checked_at is BandCheck.ACCESS for policy in self.policies):
             return
         for total in self._ranges("total", crossings=True):
             for amount in self._amount_ranges(total):
@@ -218,7 +218,9 @@ class _Pair:
         bounds = {Bound(0), *map(Bound, self._breaks("amount"))}
         # The rest falls below a breakpoint from the amount on that is one cent above the total less that breakpoint.
         bounds |= {Bound(1 - rest, to_total=True) for rest in self._breaks("rest")}
-        ordered = sorted((bound for bound in bounds if bound.at(at) >= 0), key=lambda bound: (bound.at(at), bound.to_total))
+        ordered = sorted(
+            (bound for bound in bounds if bound.at(at) >= 0), key=lambda bound: (bound.at(at), bound.to_total)
+        )
         firsts = [bound for place, bound in enumerate(ordered) if not place or bound.at(at) > ordered[place - 1].at(at)]
         for first, following in zip(firsts, [*firsts[1:], None], strict=True):
             yield Range(first, following and attrs.evolve(following, cents=following.cents - 1))

@@ -352,7 +352,12 @@ def answers_change_at_breakpoints_only(policy: Policy, x: Unknowns) -> Formula:
             (x.total - x.amount, y.total - y.amount) if axis == "rest" else (x.operands[axis], y.operands[axis])
         ]
     ]
-    tests = [*SCOPE.values(), *due_predicates(policy).values(), *amount_predicates(policy).values(), strands_nothing]
+    tests: list[Callable[..., Any]] = [
+        *SCOPE.values(),
+        *due_predicates(policy).values(),
+        *amount_predicates(policy).values(),
+        strands_nothing,
+    ]
     same = [test(x, policy) == test(y, policy) for test in tests]
     return z3.Implies(z3.And(y.total >= 0, *sides), z3.And(*same))
 
