@@ -38,6 +38,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from string import digits
 from typing import Self
 
@@ -66,6 +67,7 @@ def _nth_day(year: str, number: str) -> date:
     return date(_CENTURY + int(year), 1, 1) + timedelta(days=int(number) - 1)
 
 
+@lru_cache(maxsize=4096)  # ten years of days
 def _day_of_year(year: str, number: str) -> date | None:
     """Decode two digits of the year and three of the day.  Return ``None`` for an impossible day."""
     day = _nth_day(year, number)

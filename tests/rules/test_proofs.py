@@ -18,7 +18,7 @@ from creance_pay.rules.theorems import THEOREMS
 from samples import POLICY, a_policy
 
 #: Functions that only list or run tests, which every theorem about a verdict does.
-TABLES = {"selection_predicates", "due_predicates", "amount_predicates", "failed"}
+TABLES = {"selection_predicates", "due_predicates", "payment_predicates", "amount_predicates", "failed"}
 
 
 def claimed(claim: Any, *, policy: Policy | None = None) -> Proof:  # noqa: ANN401 - a function of the test

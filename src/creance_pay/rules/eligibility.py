@@ -30,9 +30,8 @@ from .predicates import (
     ACCESS,
     BAND,
     SCOPE,
-    due_predicates,
     failed,
-    selection_predicates,
+    payment_predicates,
 )
 from .verdicts import Verdict, policy_warnings
 
@@ -104,12 +103,14 @@ class Assessment(Verdict):
     @property
     def payable_min(self) -> Euros | None:
         """The smallest payment (R10)."""
-        return self.payable_ranges[0][0] if self.ok else None
+        ranges = self.payable_ranges
+        return ranges[0][0] if ranges else None
 
     @property
     def payable_max(self) -> Euros | None:
         """The largest payment: the policy's, or the remaining amount where that is less (R10, Q10)."""
-        return self.payable_ranges[-1][1] if self.ok else None
+        ranges = self.payable_ranges
+        return ranges[-1][1] if ranges else None
 
     def check(self, amount: str | Euros) -> AmountCheck:
         """Check an amount against this assessment.
@@ -255,29 +256,34 @@ def assess(
     dues = amounts_due(selection, accepted, policy)
     remaining = dues[0][1]
     counted = dues[1:] if others and policy.total_basis is TotalBasis.SELECTED else dues
-    total = sum((left for _, left in counted), NOTHING)
+    total = counted[0][1] if len(counted) == 1 else sum((left for _, left in counted), NOTHING)
     owed = total if balance is None else _less_pending(balance, accepted, policy)
-    sums = BalanceInputs(
-        due=(min(remaining, total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
+    of_reference = others and policy.min_basis is MinBasis.REFERENCE
+    inputs = SelectionInputs.of(
+        selection,
+        policy,
+        due=min(remaining.cents, total.cents) if of_reference else total.cents,
         balance=owed.cents,
-        untouched=not any(debt.reference in accepted or debt.remaining < debt.initial for debt in selection),
+        accepted=accepted,
     )
-    at_access = policy.band_checked_at is BandCheck.ACCESS
+    values = {
+        "reference": searched.reference,
+        "remaining": remaining,
+        "total": total,
+        "minimum": policy.online_min,
+        "maximum": policy.online_max_per_payment,
+    }
+    warnings = _warnings(selection, policy, today)
+    if policy.band_checked_at is BandCheck.ACCESS:
+        values |= _band_values(owed, policy)
+    elif balance is not None:
+        values |= _band_values(owed, policy)
+        warnings += tuple(_OUTSIDE_THE_BAND[reason] for reason in failed(BAND, inputs, policy))
     return Assessment(
         policy=policy,
-        reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
-        | failed(due_predicates(policy), sums, policy),
-        warnings=_warnings(
-            selection, policy, today, () if balance is None or at_access else _band_warnings(sums, policy)
-        ),
-        values={
-            "reference": searched.reference,
-            "remaining": remaining,
-            "total": total,
-            "minimum": policy.online_min,
-            "maximum": policy.online_max_per_payment,
-            **(_band_values(owed, policy) if at_access or balance is not None else {}),
-        },
+        reasons=failed(payment_predicates(policy), inputs, policy),
+        warnings=warnings,
+        values=values,
         total=total,
         dues=counted,
         balance=owed,
@@ -289,23 +295,17 @@ def _less_pending(balance: Euros, accepted: Mapping[NoticeReference, Euros], pol
     return balance.saturating_sub(sum(accepted.values(), NOTHING)) if policy.pending_subtracted else balance
 
 
-def _band_warnings(inputs: BalanceInputs, policy: Policy) -> tuple[Code, ...]:
-    """Return the warning about a balance outside the band, under a policy that tests the band at the notice (Q3)."""
-    return tuple(_OUTSIDE_THE_BAND[reason] for reason in failed(BAND, inputs, policy))
-
-
-def _warnings(
-    debts: Sequence[Debt], policy: Policy, today: date | None, of_balance: tuple[Code, ...] = ()
-) -> tuple[Code, ...]:
-    """Return the warnings about the references (R2, R3), each once, about the balance (R6), and about the policy."""
+def _warnings(debts: Sequence[Debt], policy: Policy, today: date | None) -> tuple[Code, ...]:
+    """Return the warnings about the references (R2, R3), each once, and about the policy."""
     found: list[Code] = []
     for debt in debts:
-        caisse = find_caisse(debt.reference.caisse_code)
-        issued_on = debt.reference.issued_on
+        reference = debt.reference
+        caisse, issued_on = find_caisse(reference.caisse_code), reference.issued_on
         if issued_on is None:
             found.append(WarningCode.ISSUE_DAY_UNKNOWN)
         elif today is not None and issued_on > today:
             found.append(WarningCode.ISSUE_DAY_FUTURE)
-        found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
-    about_references = (code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK)
-    return (*about_references, *of_balance, *policy_warnings(policy))
+        status = caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN
+        if status is not CaisseStatus.CAISSE_OK:
+            found.append(status)
+    return (*dict.fromkeys(found), *policy_warnings(policy)) if found else policy_warnings(policy)

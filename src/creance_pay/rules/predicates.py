@@ -14,6 +14,8 @@ The tables at the end map each reason for a refusal to its predicate, in the ord
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from operator import attrgetter
 from typing import Any, Protocol, Self, TypeVar
 
 from ..codes import Reason
@@ -136,9 +138,15 @@ class AmountOperands(TotalOperands[C], Protocol[C]):
         """The amount that the person wants to pay."""
 
 
+class PaymentOperands(SelectionOperands, DueOperands, Protocol):
+    """The operands of the tests of a payment of a selection."""
+
+
 Inputs = TypeVar("Inputs")
 Predicate = Callable[[Inputs, Policy], Truth]
 Predicates = Mapping[Reason, Predicate[Inputs]]
+Table = TypeVar("Table")
+NO_REASON = Reason(0)
 
 
 class ScalarOps:
@@ -357,6 +365,26 @@ ACCESS: Predicates[AccessOperands] = {
 }
 
 
+def _once_for(*choices: str) -> Callable[[Callable[[Policy], Table]], Callable[[Policy], Table]]:
+    """Return a decorator that builds a table once for the values of the choices of a policy that it depends on."""
+    values_of = attrgetter(*choices)
+
+    def decorate(build: Callable[[Policy], Table]) -> Callable[[Policy], Table]:
+        tables: dict[object, Table] = {}
+
+        @wraps(build)
+        def table_of(policy: Policy) -> Table:
+            values = values_of(policy)
+            if values not in tables:
+                tables[values] = build(policy)
+            return tables[values]
+
+        return table_of
+
+    return decorate
+
+
+@_once_for("several_references", "several_caisses")
 def selection_predicates(policy: Policy) -> Predicates[SelectionOperands]:
     """Return the tests of a selection, those of access included.
 
@@ -373,6 +401,7 @@ def selection_predicates(policy: Policy) -> Predicates[SelectionOperands]:
     }
 
 
+@_once_for("several_payments", "band_checked_at")
 def due_predicates(policy: Policy) -> Predicates[DueOperands]:
     """Return the tests of the amount due.
 
@@ -383,6 +412,13 @@ def due_predicates(policy: Policy) -> Predicates[DueOperands]:
     return {Reason.NOTHING_DUE: something_due, **first, **band, Reason.BELOW_ONLINE_MINIMUM: reaches_the_minimum}
 
 
+@_once_for("several_references", "several_caisses", "several_payments", "band_checked_at")
+def payment_predicates(policy: Policy) -> Predicates[PaymentOperands]:
+    """Return the tests of a payment of a selection: those of the selection, then those of the amount due."""
+    return {**selection_predicates(policy), **due_predicates(policy)}
+
+
+@_once_for("max_basis", "stranding")
 def amount_predicates(policy: Policy) -> Predicates[AmountOperands[Any]]:
     """Return the tests of an amount: a policy may allow a credit (Q10), and may refuse to strand a remainder (Q12)."""
     remaining = {} if policy.max_basis is MaxBasis.PAYMENT else {Reason.AMOUNT_ABOVE_REMAINING: within_what_remains}
@@ -397,4 +433,8 @@ def amount_predicates(policy: Policy) -> Predicates[AmountOperands[Any]]:
 
 def failed(predicates: Mapping[Reason, Callable[[Inputs, Policy], object]], inputs: Inputs, policy: Policy) -> Reason:
     """Test every predicate on the operands of one debt, and return the reasons of those that fail."""
-    return Reason(sum(reason for reason, met in predicates.items() if not met(inputs, policy)))
+    flags = 0
+    for reason, met in predicates.items():
+        if not met(inputs, policy):
+            flags += reason
+    return Reason(flags) if flags else NO_REASON

@@ -13,14 +13,17 @@ import attrs
 from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
 from .citations import sources
 from .policy import Policy
-
-NO_REASON = Reason(0)
+from .predicates import NO_REASON
 
 
 def code_of(reason: Reason) -> Code:
     """Return the code with the same name as a single flag."""
     name = str(reason.name)
     return VerdictCode[name] if name in VerdictCode.__members__ else ReferenceCode[name]
+
+
+#: The code of each single flag.  The lowest flag of a number is ``number & -number``.
+_CODES = {int(reason): code_of(reason) for reason in Reason}
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +49,8 @@ class Verdict:
     @property
     def code(self) -> Code:
         """The code of the first test that failed, or of the yes."""
-        return next(iter(self._codes()))
+        flags = int(self.reasons)
+        return _CODES[flags & -flags] if flags else self.success_code
 
     @property
     def ok(self) -> bool:
