@@ -228,7 +228,7 @@ class NoticeReference:
             raise InvalidReferenceError(
                 f"expected text to be a str, got {type(text).__name__}", code=ReferenceCode.REFERENCE_BAD_FORMAT
             )
-        bare = _without_separators(text)
+        bare = text if _NOTICE.fullmatch(text) else _without_separators(text)
         canonical = _canonical_or_none(bare)
         if canonical is None:
             raise _refusal(bare, today)
