@@ -50,9 +50,8 @@ def decisions(policy: Policy, balance: int, total: int, amount: int, *, paid_bef
     """Decide one case by the public functions; the amount only for a debt that is payable."""
     scope = notice_scope(Euros(balance), notice_received=True, policy=policy)
     debt = attrs.evolve(a_debt(total, kind=DebtKind.FRR), initial=Euros(total + 5 * paid_before))
-    assessment = assess(debt, policy=policy, balance=Euros(balance))
-    found = {"notice": str(scope.code), "debt": str(assessment.code)}
-    if assessment:
+    found = {"notice": str(scope.code), "debt": str(assess(debt, policy=policy, balance=Euros(balance)).code)}
+    if assessment := assess(debt, policy=policy):
         check = assessment.check(Euros(amount))
         found["amount"] = f"{check.code} with {check.warning}" if check.warning else str(check.code)
     return found
@@ -72,7 +71,7 @@ def holds(region: Region, values: dict[str, int]) -> bool:
 def test_complete(before: Policy, after: Policy, paid_before: bool, chance: Random) -> None:  # noqa: FBT001 - drawn
     """A decision differs in a case iff the case is in one region of that decision, which has both answers.
 
-    An amount is decided for a debt that is payable under both policies.
+    An amount is decided for a debt that is payable under both policies, of a person without other debts.
     """
     regions = compare(before, after, kind=DebtKind.FRR, paid_before=paid_before)
     for balance, total, amount in chance.sample(CASES, 200):

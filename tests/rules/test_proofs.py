@@ -26,7 +26,17 @@ def claimed(claim: Any, *, policy: Policy | None = None) -> Proof:  # noqa: ANN4
     return prove(Theorem(name="claim", rule="R0", statement="", functions=(), claim=claim), policy=policy)
 
 
-@pytest.mark.parametrize("theorem", THEOREMS, ids=lambda theorem: theorem.name)
+#: A theorem that takes ten seconds for every policy; by default it is proved for the shipped policy.
+LONG = {"suggestion_for_two_debts_is_the_largest"}
+
+
+@pytest.mark.parametrize(
+    "theorem",
+    [
+        pytest.param(theorem, id=theorem.name, marks=pytest.mark.slow if theorem.name in LONG else ())
+        for theorem in THEOREMS
+    ],
+)
 def test_every_policy(theorem: Theorem) -> None:
     """The theorem holds for every amount and every policy that the validation accepts."""
     assert None is prove(theorem).counterexample
@@ -41,7 +51,7 @@ def test_every_function() -> None:
     """Each function of the predicates is the subject of a theorem, except those that list or run tests."""
     functions = {name for name, _ in inspect.getmembers(predicates, inspect.isfunction) if name[0] != "_"}
 
-    assert functions - TABLES == {each.__name__ for theorem in THEOREMS for each in theorem.functions}
+    assert set() == functions - TABLES - {each.__name__ for theorem in THEOREMS for each in theorem.functions}
 
 
 @pytest.mark.parametrize("message", CONSISTENCY)
@@ -50,7 +60,7 @@ def test_every_check_of_a_policy_is_needed(message: str, monkeypatch: pytest.Mon
     others = {each: check for each, check in CONSISTENCY.items() if each != message}
     monkeypatch.setattr(proofs, "CONSISTENCY", others)
 
-    assert any(not prove(theorem).proved for theorem in THEOREMS)
+    assert any(not prove(theorem).proved for theorem in THEOREMS if not theorem.branching)
 
 
 class TestProver:

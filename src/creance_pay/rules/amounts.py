@@ -146,8 +146,9 @@ def check_selected(amount: str | Euros, selected: Selected, policy: Policy, warn
     inputs = AmountInputs(amount=asked.cents, total=selected.total.cents)
     reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
     stranded = suggested = None
-    if not reasons & ~Reason.AMOUNT_STRANDS_REMAINDER and (cents := _stranded(asked.cents, selected, policy)):
-        stranded, suggested = Euros(cents), _suggested(selected, policy)
+    if not reasons & ~Reason.AMOUNT_STRANDS_REMAINDER and (cents := stranded_remainder(asked.cents, selected, policy)):
+        found = suggested_amount(selected, policy)
+        stranded, suggested = Euros(cents), None if found is None else Euros(found)
         values |= {"stranded": stranded, "suggested_max": suggested}
     return AmountCheck(
         policy=policy,
@@ -161,7 +162,7 @@ def check_selected(amount: str | Euros, selected: Selected, policy: Policy, warn
     )
 
 
-def _stranded(amount: int, selected: Selected, policy: Policy) -> int:
+def stranded_remainder(amount: int, selected: Selected, policy: Policy) -> int:
     """Return the part of the remainder that could not be paid online after a payment, in cents (R11).
 
     The remaining amounts are tested as at the next access.  Where the policy compares the reference with the minimum
@@ -180,8 +181,8 @@ def _stranded(amount: int, selected: Selected, policy: Policy) -> int:
     return remaining if failed(due_predicates(policy), inputs, policy) else remaining - sum(payable)
 
 
-def _suggested(selected: Selected, policy: Policy) -> Euros | None:
-    """Return the largest amount that strands no remainder, if there is one.
+def suggested_amount(selected: Selected, policy: Policy) -> int | None:
+    """Return the largest amount that strands no remainder, in cents, if there is one.
 
     It is the total, or leaves the smallest remainder that is payable, or pays some notices in full.
     """
@@ -192,5 +193,5 @@ def _suggested(selected: Selected, policy: Policy) -> Euros | None:
         selected.balance - band_floor(policy),
     }
     least, most = policy.online_min.cents, min(policy.online_max_per_payment.cents, inputs.total)
-    usable = [each for each in candidates if least <= each <= most and not _stranded(each, selected, policy)]
-    return Euros(max(usable)) if usable else None
+    usable = [each for each in candidates if least <= each <= most and not stranded_remainder(each, selected, policy)]
+    return max(usable, default=None)

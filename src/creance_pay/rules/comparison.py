@@ -38,14 +38,17 @@ def breakpoints(policy: Policy) -> Mapping[str, Sequence[int]]:
     """Return the breakpoints of a policy, in cents.
 
     The answer for a value may differ from the answer for one cent less where the value is a breakpoint, and nowhere
-    else.  ``rest`` is the total less the amount.
+    else.  ``rest`` is the total less the amount.  A policy that tests the band at access tests the total and the rest,
+    for a person without other debts.
     """
     least, most = policy.online_min.cents, policy.online_max_per_payment.cents
+    band = (band_floor(policy), band_ceiling(policy) + 1)
+    at_access = band if policy.band_checked_at is BandCheck.ACCESS else ()
     return {
-        "balance": (band_floor(policy), band_ceiling(policy) + 1),
-        "total": (1, least, most),
+        "balance": band,
+        "total": (1, least, most, *at_access),
         "amount": (least, most + 1),
-        "rest": (0, 1, least),
+        "rest": (0, 1, least, *at_access),
     }
 
 
@@ -121,7 +124,7 @@ def compare(before: Policy, after: Policy, *, kind: DebtKind, paid_before: bool 
     """Return all regions in which two policies decide differently about one debt that is paid alone.
 
     The decisions are: the scope of a balance after a notice, the assessment of a debt that is open online, and the
-    check of an amount for a debt that is payable under both policies.
+    check of an amount for a debt that is payable under both policies and is the whole balance of the person.
 
     Args:
         before: The first policy.
@@ -159,17 +162,10 @@ class _Pair:
             yield from _region(DEBT, {**({"balance": balance} if balance else {}), "total": total}, codes)
 
     def amounts(self) -> Iterator[Region]:
-        """Yield a region for each cell of totals and amounts, for debts that are payable under both policies.
-
-        The balance is one that both policies accept; where there is none, no debt is payable under both.
-        """
-        low, high = max(map(band_floor, self.policies)), min(map(band_ceiling, self.policies))
-        balance = Range(Bound(low), Bound(high))
-        if low > high and any(policy.band_checked_at is BandCheck.ACCESS for policy in self.policies):
-            return
+        """Yield a region for each cell of totals and amounts, for debts that are payable under both policies."""
         for total in self._ranges("total", crossings=True):
             for amount in self._amount_ranges(total):
-                answers = self._answers(total.first.cents, balance, amount.first.at(total.first.cents))
+                answers = self._answers(total.first.cents, None, amount.first.at(total.first.cents))
                 if all(payable for _, payable in answers):
                     yield from _region(AMOUNT, {"total": total, "amount": amount}, [code for code, _ in answers])
 

@@ -5,11 +5,15 @@ the integers of `Z3 <https://github.com/Z3Prover/z3>`_ and yields a formula.  A 
 :mod:`~creance_pay.rules.theorems` compares that formula with the text of the rule.  Amounts have no upper bound.  The
 policy is one that a caisse wrote, or any policy that :class:`~creance_pay.rules.Policy` accepts: its amounts are then
 unknowns, and each of its choices is tried.
+
+A function that compares, sorts and loops runs over :class:`Branching` integers.  A comparison of such an integer is
+answered in each way that is possible, and each answer is a case of its own.  The number of debts is then a fixed one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from types import SimpleNamespace
 from typing import Any, cast
@@ -91,6 +95,8 @@ class Theorem:
         statement: The statement, in English.
         functions: The functions of the rules that it is about.
         claim: Builds the formula that has to hold for a policy and for all values of the unknowns.
+        branching: Whether the amounts of the policy are :class:`Branching` integers; ``branching`` of the unknowns
+            builds further ones by their names.
     """
 
     name: str
@@ -98,6 +104,7 @@ class Theorem:
     statement: str
     functions: tuple[Callable[..., Any], ...] = attrs.field(repr=False)
     claim: Callable[[Policy, Unknowns], Formula] = attrs.field(repr=False)
+    branching: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -126,56 +133,158 @@ def prove(theorem: Theorem, *, policy: Policy | None = None) -> Proof:
         theorem: The theorem.
         policy: The policy that it has to hold for; by default, every policy that passes the validation.
     """
-    for choices, assumed, claim in _cases(theorem, policy):
-        solver = z3.Solver()
-        solver.set("timeout", _TIMEOUT_MS)
-        solver.add(*assumed, z3.Not(claim))
-        found = solver.check()
+    untried: list[Sequence[Any]] = [()]
+    while untried:
+        case = _Case(untried.pop(), untried)
+        claim = case.claim(theorem, policy)
+        case.solver.add(z3.Not(claim))
+        found = case.solver.check()
         if found == z3.sat:
-            return Proof(theorem=theorem, counterexample=_shown(solver.model(), choices))
+            return Proof(theorem=theorem, counterexample=_shown(case.solver.model(), case.choices))
         if found == z3.unknown:
             return Proof(theorem=theorem, counterexample=f"not decided in {_TIMEOUT_MS // 1000} seconds")
     return Proof(theorem=theorem, counterexample=None)
 
 
-class _AnyPolicy:
-    """A policy with unknown amounts, and with the choices that are fixed.
+class Branching:
+    """An unknown integer in cents, for functions that compare, sort and loop.
 
-    A choice that is read and not fixed gets its first value.  The other ones are to be tried after this one: they are
-    added to ``untried``.
+    Attributes:
+        case: The case that decides the comparisons.
+        formula: The integer, as a formula.
     """
 
-    def __init__(self, choices: Mapping[str, Any], untried: list[Mapping[str, Any]]) -> None:
-        """Fix some choices."""
-        self.choices, self.untried = dict(choices), untried
+    def __init__(self, case: _Case, formula: Formula) -> None:
+        """Create the integer."""
+        self.case, self.formula = case, formula
+
+    def _of(self, formula: Formula) -> Branching:
+        return Branching(self.case, formula)
+
+    def __add__(self, other: Any) -> Branching:  # noqa: ANN401 - an integer of either kind
+        """Add an integer."""
+        return self._of(self.formula + _formula(other))
+
+    def __sub__(self, other: Any) -> Branching:  # noqa: ANN401 - an integer of either kind
+        """Subtract an integer."""
+        return self._of(self.formula - _formula(other))
+
+    def __rsub__(self, other: int) -> Branching:
+        """Subtract this integer from a known one."""
+        return self._of(other - self.formula)
+
+    __radd__ = __add__
+
+    def __lt__(self, other: Any) -> bool:  # noqa: ANN401 - an integer of either kind
+        """Decide whether this integer is smaller."""
+        return self.case.decide(self.formula < _formula(other))
+
+    def __le__(self, other: Any) -> bool:  # noqa: ANN401 - an integer of either kind
+        """Decide whether this integer is not larger."""
+        return self.case.decide(self.formula <= _formula(other))
+
+    def __gt__(self, other: Any) -> bool:  # noqa: ANN401 - an integer of either kind
+        """Decide whether this integer is larger."""
+        return self.case.decide(self.formula > _formula(other))
+
+    def __ge__(self, other: Any) -> bool:  # noqa: ANN401 - an integer of either kind
+        """Decide whether this integer is not smaller."""
+        return self.case.decide(self.formula >= _formula(other))
+
+    def __eq__(self, other: object) -> bool:
+        """Decide whether both integers are equal."""
+        return self.case.decide(self.formula == _formula(other))
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        """Decide whether this integer is not zero."""
+        return self.case.decide(self.formula != 0)
+
+
+def _formula(value: Any) -> Formula:  # noqa: ANN401 - an integer of either kind
+    return value.formula if isinstance(value, Branching) else value
+
+
+class _Case:
+    """One case of a theorem: the answers to its choices and comparisons, in the order in which they are asked.
+
+    The answers of ``path`` are repeated.  Each further question gets its first possible answer, and the paths with the
+    other ones are added to ``untried``.
+    """
+
+    def __init__(self, path: Sequence[Any], untried: list[Sequence[Any]]) -> None:
+        """Begin a case."""
+        self.path, self.untried = path, untried
+        self.taken: list[Any] = []
+        self.choices: dict[str, Any] = {}
+        self.solver = z3.Solver()
+        self.solver.set("timeout", _TIMEOUT_MS)
+
+    def claim(self, theorem: Theorem, policy: Policy | None) -> Formula:
+        """Build the claim, and assume that the amounts are not negative and that the policy is valid."""
+        unknowns = Unknowns(branching=self.integer)
+        self.solver.add(*(unknowns.operands[name] >= 0 for name in Unknowns.AMOUNTS))
+        if policy is not None:
+            return theorem.claim(policy, unknowns)
+        self._assume_valid()
+        claim = theorem.claim(cast("Policy", _AnyPolicy(self, self.integer if theorem.branching else z3.Int)), unknowns)
+        self._assume_valid()
+        return claim
+
+    def _assume_valid(self) -> None:
+        """Assume every check of a policy, except those of a choice that the claim has not read: it holds for both."""
+        amounts = [field.name for field in attrs.fields(Policy) if field.metadata.get("unit") == "cents"]
+        self.solver.add(*(z3.Int(name) >= 0 for name in amounts))
+        read = SimpleNamespace(**{name: SimpleNamespace(cents=z3.Int(name)) for name in amounts}, **self.choices)
+        for consistent in CONSISTENCY.values():
+            with suppress(AttributeError):
+                self.solver.add(consistent(cast("Policy", read)))
+
+    def integer(self, name: str) -> Branching:
+        """Return an unknown integer, zero or more, whose comparisons are cases."""
+        self.solver.add(z3.Int(name) >= 0)
+        return Branching(self, z3.Int(name))
+
+    def choose(self, name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - of the field's own type
+        """Return a value of a choice, the same each time."""
+        if name not in self.choices:
+            self.choices[name] = self._take(values)
+        return self.choices[name]
+
+    def decide(self, condition: Formula) -> bool:
+        """Answer a comparison, and assume the answer."""
+        sides = {True: condition, False: z3.Not(condition)}
+        repeated = len(self.taken) < len(self.path)
+        possible = [True, False] if repeated else [side for side in sides if self.solver.check(sides[side]) != z3.unsat]
+        answer = bool(self._take(possible or [True]))  # a case that Z3 took for possible, and is not, proves nothing
+        self.solver.add(sides[answer])
+        return answer
+
+    def _take(self, answers: Sequence[Any]) -> Any:  # noqa: ANN401 - an answer
+        place = len(self.taken)
+        if place < len(self.path):
+            answer = self.path[place]
+        else:
+            answer = answers[0]
+            self.untried += [(*self.taken, other) for other in answers[1:]]
+        self.taken.append(answer)
+        return answer
+
+
+class _AnyPolicy:
+    """A policy with unknown amounts, and with the choices of a case."""
+
+    def __init__(self, case: _Case, integer: Callable[[str], Any]) -> None:
+        """Begin a policy; ``integer`` builds an unknown amount."""
+        self.case, self.integer = case, integer
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - of the field's own type
         """Return an unknown amount, or the value of a choice."""
         field = attrs.fields_dict(Policy)[name]
         if field.metadata["unit"] == "cents":
-            return SimpleNamespace(cents=z3.Int(name))
-        if name not in self.choices:
-            values = (*field.converter,) if isinstance(field.converter, type) else (True, False)
-            self.untried += [{**self.choices, name: other} for other in values[1:]]
-            self.choices[name] = values[0]
-        return self.choices[name]
-
-
-def _cases(theorem: Theorem, policy: Policy | None) -> Iterator[tuple[Mapping[str, Any], list[Formula], Formula]]:
-    """Yield, for each combination of the choices that a theorem reads, the choices, the assumptions and the claim."""
-    unknowns = Unknowns()
-    assumed = [unknowns.operands[name] >= 0 for name in Unknowns.AMOUNTS]
-    if policy is not None:
-        yield {}, assumed, theorem.claim(policy, unknowns)
-        return
-    amounts = [field.name for field in attrs.fields(Policy) if field.metadata.get("unit") == "cents"]
-    untried: list[Mapping[str, Any]] = [{}]
-    while untried:
-        guess = _AnyPolicy(untried.pop(), untried)
-        accepted = cast("Policy", guess)
-        claim = theorem.claim(accepted, unknowns)
-        valid = [z3.Int(name) >= 0 for name in amounts] + [each(accepted) for each in CONSISTENCY.values()]
-        yield guess.choices, [*assumed, *valid], claim
+            return SimpleNamespace(cents=self.integer(name))
+        return self.case.choose(name, (*field.converter,) if isinstance(field.converter, type) else (True, False))
 
 
 def _shown(model: Any, choices: Mapping[str, Any]) -> str:  # noqa: ANN401 - Z3 has no types

@@ -12,14 +12,19 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import z3
 
 from ..codes import Reason
-from .choices import BandCheck, MaxBasis, Stranding
+from .allocation import shares_of
+from .amounts import Selected, stranded_remainder, suggested_amount
+from .choices import BandCheck, MaxBasis, MinBasis, Stranding, TotalBasis
 from .comparison import breakpoints
+from .operands import AmountInputs
 from .policy import Policy
 from .predicates import (
     ACCESS,
@@ -61,12 +66,21 @@ Claim = Callable[[Policy, Unknowns], Formula]
 _THEOREMS: list[Theorem] = []
 
 
-def theorem(rule: str, *functions: Callable[..., Any]) -> Callable[[Claim], Claim]:
+def theorem(rule: str, *functions: Callable[..., Any], branching: bool = False) -> Callable[[Claim], Claim]:
     """Register a claim as a theorem about functions of a rule; its docstring is the statement."""
 
     def register(claim: Claim) -> Claim:
         statement = " ".join(str(claim.__doc__).split()).removeprefix("Claim that ").removesuffix(".")
-        _THEOREMS.append(Theorem(name=claim.__name__, rule=rule, statement=statement, functions=functions, claim=claim))
+        _THEOREMS.append(
+            Theorem(
+                name=claim.__name__,
+                rule=rule,
+                statement=statement,
+                functions=functions,
+                claim=claim,
+                branching=branching,
+            )
+        )
         return claim
 
     return register
@@ -325,6 +339,90 @@ def planned_payment_is_as_large_as_possible(policy: Policy, x: Unknowns) -> Form
     return z3.Implies(z3.And(_planned(policy, x), larger), z3.And(rest != 0, rest < needed))
 
 
+# R11, R13: where debts meet.
+
+
+def _selected(x: Unknowns, count: int) -> Selected:
+    """Build a selection of some debts of any amounts, of a person whose balance is at least their sum."""
+    lefts = [x.branching(f"remaining {number}") for number in range(1, count + 1)]
+    total = sum(lefts[1:], lefts[0])
+    balance = total + x.branching("other debts")
+    return Selected(total=SimpleNamespace(cents=total), lefts=lefts, balance=balance)  # type: ignore[arg-type]
+
+
+@theorem("R13", shares_of, branching=True)
+def shares_follow_the_order(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that a payment of three debts pays each in full before the next one, and leaves the rest over."""
+    del policy
+    lefts, amount = _selected(x, 3).lefts, x.branching("paid")
+    shares = shares_of(amount, lefts)
+    full = [share == left for share, left in zip(shares, lefts, strict=True)]
+    within = all(0 <= share <= left for share, left in zip(shares, lefts, strict=True))
+    in_order = all(full[place] or share == 0 for place, share in enumerate(shares[1:]))
+    return within and in_order and (sum(shares) == amount or (all(full) and amount > sum(shares)))
+
+
+@theorem("R11", stranded_remainder, branching=True)
+def stranded_remainder_is_refused_at_the_next_access(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that the remainder of two debts is stranded iff no search of one of them is payable with the other."""
+    selected, amount = _selected(x, 2), x.branching("paid")
+    rests = [
+        (left, left - share) for left, share in zip(selected.lefts, shares_of(amount, selected.lefts), strict=True)
+    ]
+    rests = [(left, rest) for left, rest in rests if rest > 0]
+    usable = [rest for left, rest in rests if policy.several_payments or rest == left]
+    compared = [sum(usable)] if _compared_together(policy) else usable
+    balance, low, high = selected.balance - amount, band_floor(policy), band_ceiling(policy)
+    in_band = policy.band_checked_at is BandCheck.NOTICE or low <= balance <= high
+    payable_next = in_band and any(each > 0 and each >= policy.online_min.cents for each in compared)
+    stranded = sum(rest for _, rest in rests) - (sum(usable) if payable_next else 0)
+    return stranded_remainder(amount, selected, policy) == stranded
+
+
+def _in_order(selected: Selected, policy: Policy) -> bool:
+    """Return whether debts under the minimum come first, where the policy compares the reference with the minimum."""
+    least = policy.online_min.cents
+    return policy.min_basis is MinBasis.SELECTION or all(
+        later >= least or earlier < least for earlier, later in pairwise(selected.lefts)
+    )
+
+
+def _compared_together(policy: Policy) -> bool:
+    """Return whether the sum of the selection is compared with the minimum (Q7, Q9)."""
+    return policy.min_basis is MinBasis.SELECTION or policy.total_basis is TotalBasis.SELECTED
+
+
+@theorem("R11", stranded_remainder, branching=True)
+def small_debts_first_strand_nothing(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that three debts, those under the minimum first, keep a payable one if the rest reaches the minimum."""
+    selected, amount, least = _selected(x, 3), x.branching("paid"), policy.online_min.cents
+    total = selected.total.cents
+    if policy.band_checked_at is BandCheck.ACCESS or not policy.several_payments:
+        return True
+    payable_now = _in_order(selected, policy) and selected.lefts[-1] >= least
+    if not payable_now or not bool(strands_nothing(AmountInputs(total=total, amount=amount), policy)):
+        return True
+    return stranded_remainder(amount, selected, policy) == 0
+
+
+@theorem("R11", suggested_amount, branching=True)
+def suggestion_for_two_debts_is_the_largest(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that the suggestion for two debts is within the bounds, strands nothing, and is the largest such amount."""
+    selected, other = _selected(x, 2), x.branching("other amount")
+    if not _in_order(selected, policy):
+        return True
+    suggested = suggested_amount(selected, policy)
+
+    def usable(amount: Any) -> bool:  # noqa: ANN401 - an unknown integer
+        """Return whether an amount is within the bounds and strands nothing."""
+        within = policy.online_min.cents <= amount <= policy.online_max_per_payment.cents
+        return within and amount <= selected.total.cents and stranded_remainder(amount, selected, policy) == 0
+
+    if suggested is None:
+        return not usable(other)
+    return usable(suggested) and (other <= suggested or not usable(other))
+
+
 # R20: after a payment.
 
 
@@ -341,24 +439,25 @@ def remainder_is_what_was_not_paid(policy: Policy, x: Unknowns) -> Formula:
 
 @theorem("R10", breakpoints)
 def answers_change_at_breakpoints_only(policy: Policy, x: Unknowns) -> Formula:
-    """Claim that two cases on the same side of every breakpoint get the same answer from every test."""
-    y = x.at(**{name: z3.Int(f"other {name}") for name in Unknowns.AMOUNTS}).at(due=z3.Int("other total"))
-    x = x.at(due=x.total)
+    """Claim that two cases on the same side of every breakpoint get the same answer from every test, then and after."""
+    y = x.at(**{name: z3.Int(f"other {name}") for name in Unknowns.AMOUNTS})
+    axes = {name: (x.operands[name], y.operands[name]) for name in ("balance", "total", "amount")}
+    axes["rest"] = (x.total - x.amount, y.total - y.amount)
     sides = [
-        (first >= cents) == (second >= cents)
-        for axis, cents_of in breakpoints(policy).items()
-        for cents in cents_of
-        for first, second in [
-            (x.total - x.amount, y.total - y.amount) if axis == "rest" else (x.operands[axis], y.operands[axis])
-        ]
+        (one >= cents) == (two >= cents) for axis, cents_of in breakpoints(policy).items() for cents in cents_of
+        for one, two in [axes[axis]]
+    ]  # fmt: skip
+    due, amounts = due_predicates(policy).values(), [*amount_predicates(policy).values(), strands_nothing]
+    now, after = ([each.at(due=left, balance=left) for each, left in zip((x, y), axis, strict=True)]
+                  for axis in (axes["total"], axes["rest"]))  # fmt: skip
+    cases: list[tuple[Iterable[Callable[..., Any]], Sequence[Unknowns]]] = [
+        (SCOPE.values(), (x, y)),
+        (due, (x.at(due=x.total), y.at(due=y.total))),
+        (due, now),
+        (amounts, (x, y)),
+        (due, after),
     ]
-    tests: list[Callable[..., Any]] = [
-        *SCOPE.values(),
-        *due_predicates(policy).values(),
-        *amount_predicates(policy).values(),
-        strands_nothing,
-    ]
-    same = [test(x, policy) == test(y, policy) for test in tests]
+    same = [test(one, policy) == test(two, policy) for tests, (one, two) in cases for test in tests]
     return z3.Implies(z3.And(y.total >= 0, *sides), z3.And(*same))
 
 
