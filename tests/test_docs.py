@@ -29,6 +29,8 @@ PACKAGES = (
     "creance_pay.rules.choices",
     "creance_pay.rules.columns",
     "creance_pay.rules.instalments",
+    "creance_pay.rules.recovery",
+    "creance_pay.rules.schedules",
 )
 # Pages whose examples import what they use, so that a reader can paste them in order.
 SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")

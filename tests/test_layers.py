@@ -52,7 +52,7 @@ IMPURE_NAMES = {
     "read_bytes", "read_text",
 }  # fmt: skip
 # The rules read two files, their policy and their sources.  One module applies them to columns, two prove them.
-READERS = {f"{PACKAGE}.rules.policy", f"{PACKAGE}.rules.citations"}
+READERS = {f"{PACKAGE}.rules.{name}" for name in ("policy", "citations", "recovery")}
 COLUMNS = f"{PACKAGE}.rules.columns"
 PROOFS = {f"{PACKAGE}.rules.proofs", f"{PACKAGE}.rules.theorems"}
 # The command line imports the module of the command in use; its own table lists them all.

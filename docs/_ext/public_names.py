@@ -27,6 +27,8 @@ PUBLIC_MODULES = (
     "creance_pay.rules",
     "creance_pay.rules.choices",
     "creance_pay.rules.instalments",
+    "creance_pay.rules.recovery",
+    "creance_pay.rules.schedules",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
     "creance_pay.ledger",

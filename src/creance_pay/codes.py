@@ -134,6 +134,9 @@ class VerdictCode(Code):
     AMOUNT_ABOVE_REMAINING = _code("R10", "The amount is above the remaining amount.", "Q10", public=True)
     AMOUNT_STRANDS_REMAINDER = _code("R11", "The remainder could not be paid online.", "Q12", public=True)
 
+    SCHEDULE_OK = _code("R12", "The payments fit into the months that the policy allows.", _PROPOSED)
+    SCHEDULE_TOO_LONG = _code("R12", "The payments need more months than the policy allows.", "CSS.D133-2-3")
+
     INPUT_MISSING = _code("R1", "A required cell is null (columns only).", _PROPOSED)
     INPUT_INVALID = _code("R1", "A cell holds a negative amount (columns only).", _PROPOSED)
 
@@ -166,6 +169,7 @@ class Reason(IntFlag):
     AMOUNT_ABOVE_MAXIMUM = 1 << 18
     AMOUNT_ABOVE_REMAINING = 1 << 19
     AMOUNT_STRANDS_REMAINDER = 1 << 20
+    SCHEDULE_TOO_LONG = 1 << 21
 
 
 class WarningCode(Code):

@@ -181,9 +181,12 @@ from creance_pay.rules import (
     policy_named,
     policy_on,
     register_by,
+    schedule,
 )
 from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
 from creance_pay.rules.instalments import Plan, PlannedPayment
+from creance_pay.rules.recovery import RecoveryClock, recovery_clock
+from creance_pay.rules.schedules import Instalment, Schedule, ScheduleState
 from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
 from creance_pay.testing.sips import (
     Account,
@@ -369,6 +372,12 @@ def following(policy: Policy) -> AfterPayment:
     assert_type(planned.payments[0].amount, Euros)
     assert_type(planned.payments[0].notices, Mapping[NoticeReference, Euros])
     assert_type(planned.not_payable, Mapping[NoticeReference, Euros])
+    monthly = schedule(planned, first_day=DAY, policy=policy, caisse=find_caisse("631"))
+    assert_type(monthly, Schedule)
+    assert_type(monthly.instalments, tuple[Instalment, ...])
+    assert_type(monthly.on(DAY, paid=money()), ScheduleState)
+    assert_type(monthly.replanned(planned, day=DAY), Schedule)
+    assert_type(recovery_clock(DebtKind.IND, DAY), RecoveryClock | None)
     assert_type(acknowledge_by(DAY, caisse=find_caisse("631")), date)
     assert_type(register_by(MOMENT), date)
     assert_type(add_working_days(DAY, 10), date)

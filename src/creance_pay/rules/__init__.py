@@ -21,6 +21,7 @@ from .deadlines import AfterPayment, acknowledge_by, after_payment, delete_on, d
 from .eligibility import Access, Assessment, NoticeChannel, NoticeScope, access, assess, notice_channel, notice_scope
 from .instalments import plan, plan_debts
 from .policy import Policy, Statement, load_policies, policy_named, policy_on
+from .schedules import schedule
 from .verdicts import Verdict
 
 __all__ = [
@@ -52,5 +53,6 @@ __all__ = [
     "policy_named",
     "policy_on",
     "register_by",
+    "schedule",
     "sources",
 ]

@@ -155,6 +155,7 @@ class Policy:
         max_basis: The upper bound of a payment (Q10).
         several_payments: Whether a notice can be paid in several payments (Q11).
         stranding: The treatment of an amount that strands a remainder (Q12).
+        schedule_max_months: The largest number of monthly payments of a schedule (R12).
         cents_typed: Whether the form accepts cents (Q13).
         pending_subtracted: Whether payments that are not displayed yet are subtracted (Q22).
         open_debt_kinds: The kinds of debt that are payable online (R21).
@@ -193,6 +194,7 @@ class Policy:
     max_basis: MaxBasis = attrs.field(converter=MaxBasis, metadata=_CHOICE)
     several_payments: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     stranding: Stranding = attrs.field(converter=Stranding, metadata=_CHOICE)
+    schedule_max_months: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "months"})
     cents_typed: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     pending_subtracted: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     open_debt_kinds: tuple[DebtKind, ...] = attrs.field(converter=_debt_kinds, metadata=_CODES)
