@@ -42,8 +42,8 @@ BANK_FIXTURES = {f"{PACKAGE}.testing.{name}" for name in ("fixtures", "pytest_pl
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib.request", "urllib3"}
 # The modules that the rules may import from elsewhere: no clock, no chance, no file.
 PURE = {
-    "__future__", "attrs", "calendar", "collections", "contextlib", "datetime", "decimal", "enum", "functools", "holidays",
-    "itertools", "operator", "re", "types", "typing", "zoneinfo",
+    "__future__", "attrs", "calendar", "collections", "contextlib", "datetime", "decimal", "enum", "functools",
+    "holidays", "itertools", "operator", "re", "types", "typing", "zoneinfo",
 }  # fmt: skip
 # An argument may be called ``today``: only the method of the clock is impure.
 ARGUMENTS = {"today"}

@@ -49,7 +49,8 @@ def test_shipped_policy() -> None:
 
 def test_every_function() -> None:
     """Each function of the predicates is the subject of a theorem, except those that list or run tests."""
-    functions = {name for name, _ in inspect.getmembers(predicates, inspect.isfunction) if name[0] != "_"}
+    found = inspect.getmembers(predicates, inspect.isfunction)
+    functions = {name for name, each in found if name[0] != "_" and each.__module__ == predicates.__name__}
 
     assert set() == functions - TABLES - {each.__name__ for theorem in THEOREMS for each in theorem.functions}
 

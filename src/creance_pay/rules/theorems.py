@@ -448,14 +448,14 @@ def answers_change_at_breakpoints_only(policy: Policy, x: Unknowns) -> Formula:
         for one, two in [axes[axis]]
     ]  # fmt: skip
     due, amounts = due_predicates(policy).values(), [*amount_predicates(policy).values(), strands_nothing]
-    now, after = ([each.at(due=left, balance=left) for each, left in zip((x, y), axis, strict=True)]
+    first, then = ([each.at(due=left, balance=left) for each, left in zip((x, y), axis, strict=True)]
                   for axis in (axes["total"], axes["rest"]))  # fmt: skip
     cases: list[tuple[Iterable[Callable[..., Any]], Sequence[Unknowns]]] = [
         (SCOPE.values(), (x, y)),
         (due, (x.at(due=x.total), y.at(due=y.total))),
-        (due, now),
+        (due, first),
         (amounts, (x, y)),
-        (due, after),
+        (due, then),
     ]
     same = [test(one, policy) == test(two, policy) for tests, (one, two) in cases for test in tests]
     return z3.Implies(z3.And(y.total >= 0, *sides), z3.And(*same))
