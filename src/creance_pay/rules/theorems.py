@@ -164,7 +164,7 @@ def scope_is_notice_and_band(policy: Policy, x: Unknowns) -> Formula:
 
 @theorem("R6", reaches_the_band, within_the_band)
 def band_fails_on_one_side(policy: Policy, x: Unknowns) -> Formula:
-    """Claim that no balance is both below and above the band, and that a bound itself is refused on its own side."""
+    """Claim that no balance is both below and above the band, and a bound is refused on its own side only."""
     low, high = policy.notice_band_min.cents, policy.notice_band_max.cents
     below, above = z3.Not(reaches_the_band(x, policy)), z3.Not(within_the_band(x, policy))
     sides = z3.And(z3.Implies(x.balance <= low, z3.Not(above)), z3.Implies(x.balance >= high, z3.Not(below)))
@@ -308,7 +308,7 @@ def _planned(policy: Policy, x: Unknowns) -> Formula:
 
 @theorem("R12", first_payment)
 def planned_payment_is_payable_and_so_is_the_rest(policy: Policy, x: Unknowns) -> Formula:
-    """Claim that each payment of a plan is accepted, and that the rest is zero or can be planned."""
+    """Claim that each payment of a plan is accepted, and the rest is zero or can be planned."""
     first = first_payment(x, policy)
     rest = x.at(total=x.total - first)
     return z3.Implies(
@@ -439,7 +439,7 @@ def remainder_is_what_was_not_paid(policy: Policy, x: Unknowns) -> Formula:
 
 @theorem("R10", breakpoints)
 def answers_change_at_breakpoints_only(policy: Policy, x: Unknowns) -> Formula:
-    """Claim that two cases on the same side of every breakpoint get the same answer from every test, then and after."""
+    """Claim that two cases on the same side of every breakpoint get the same answer from every test, now and after."""
     y = x.at(**{name: z3.Int(f"other {name}") for name in Unknowns.AMOUNTS})
     axes = {name: (x.operands[name], y.operands[name]) for name in ("balance", "total", "amount")}
     axes["rest"] = (x.total - x.amount, y.total - y.amount)
