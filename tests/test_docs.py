@@ -27,6 +27,8 @@ PACKAGES = (
     "creance_pay.errors",
     "creance_pay.rules",
     "creance_pay.rules.choices",
+    "creance_pay.rules.citations",
+    "creance_pay.rules.comparison",
     "creance_pay.rules.columns",
     "creance_pay.rules.instalments",
     "creance_pay.rules.recovery",

@@ -26,6 +26,8 @@ PUBLIC_MODULES = (
     "creance_pay",
     "creance_pay.rules",
     "creance_pay.rules.choices",
+    "creance_pay.rules.citations",
+    "creance_pay.rules.comparison",
     "creance_pay.rules.instalments",
     "creance_pay.rules.recovery",
     "creance_pay.rules.schedules",

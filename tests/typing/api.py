@@ -182,8 +182,11 @@ from creance_pay.rules import (
     policy_on,
     register_by,
     schedule,
+    sources,
 )
 from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from creance_pay.rules.citations import Citation
+from creance_pay.rules.comparison import Bound, Range, Region, compare, differing_values
 from creance_pay.rules.instalments import Plan, PlannedPayment
 from creance_pay.rules.recovery import RecoveryClock, recovery_clock
 from creance_pay.rules.schedules import Instalment, Schedule, ScheduleState
@@ -337,6 +340,7 @@ def batches(debts: pl.LazyFrame, notices: duckdb.DuckDBPyRelation) -> pl.DataFra
     decided = columns.assess(debts, policy=policy, reference="reference", kind="k", remaining="r", open_online="o")
     assert_type(decided, pl.LazyFrame)
     assert_type(columns.notice_scope(notices, policy=policy, balance="b", notice_received="n"), duckdb.DuckDBPyRelation)
+    assert_type(columns.compare(debts, before=policy, after=[policy], day="day"), pl.LazyFrame)
     columns.assess(debts)  # type: ignore[call-arg]
     columns.assess([debts], policy=policy)  # type: ignore[type-var]
     return decided.collect()
@@ -355,6 +359,14 @@ def policies() -> Policy:
     assert_type(policy.retention_counted_in, RetentionCount)
     assert_type(policy.overdue(DAY), tuple[str, ...])
     assert_type(policy.sources, Mapping[str, Statement])
+    assert_type(sources()[policy.sources["online_min"].source], Citation)
+    policy_on(DAY, kind=DebtKind.IND, undocumented="latest", policies=[policy])
+    assert_type(policy.confirm_by("online_min"), date)
+    assert_type(differing_values(policy, policy), Mapping[str, tuple[str, str]])
+    (region,) = compare(policy, policy, kind=DebtKind.FRR)
+    assert_type(region, Region)
+    assert_type(region.ranges["total"], Range)
+    assert_type(region.ranges["total"].last, Bound | None)
     assert_type(delete_on(DAY, policy=policy), date)
     assert_type(display_by(MOMENT, policy=policy), datetime)
     policy_on(DAY, undocumented="guess")  # type: ignore[arg-type]

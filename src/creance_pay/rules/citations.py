@@ -25,6 +25,8 @@ import attrs
 from .._toml import read_toml
 from ..errors import ConfigurationError
 
+__all__ = ["Citation"]
+
 
 @attrs.frozen(kw_only=True)
 class Citation:

@@ -29,6 +29,8 @@ from .eligibility import assess, notice_scope
 from .policy import Policy
 from .predicates import band_ceiling, band_floor
 
+__all__ = ["Bound", "Range", "Region", "compare", "differing_values"]
+
 #: The decisions that are compared: about a balance, about a debt, about an amount for a payable debt.
 NOTICE, DEBT, AMOUNT = "notice", "debt", "amount"
 _SYNTHETIC = NoticeReference("0000000000000000A")
