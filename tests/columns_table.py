@@ -37,7 +37,12 @@ POLICIES: Mapping[str, Policy] = {
     "stranding refused": a_policy(stranding="refuse"),
     "stranding refused, a credit allowed": a_policy(stranding="refuse", max_basis="payment"),
     "readings that change nothing for one debt": a_policy(
-        several_references=False, total_basis="selected", pending_subtracted=False, cents_typed=False
+        several_references=False,
+        total_basis="selected",
+        min_basis="selection",
+        several_caisses=True,
+        pending_subtracted=False,
+        cents_typed=False,
     ),
     "other kinds, tight bounds": a_policy(
         open_debt_kinds=["IND", "ERR", "FHR"], online_min=Euros(2000), online_max_per_payment=Euros(3999)

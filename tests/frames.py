@@ -18,6 +18,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 #: The type of each column of the tests, in Polars.
 TYPES: Mapping[str, Any] = {
+    "debtor": pl.String,
     "reference": pl.String,
     "kind": pl.String,
     "remaining": pl.Int64,

@@ -83,6 +83,11 @@ def find_caisse(code: str) -> Caisse | None:
     return _directory().get(code)
 
 
+def successors() -> dict[str, str]:
+    """Return the code of the successor of each absorbed caisse, by its own code."""
+    return {code: caisse.successor for code, caisse in _directory().items() if caisse.successor}
+
+
 def managing_caisse(code: str) -> str:
     """Return the code of the caisse that manages the notices of a caisse: the successor of an absorbed one, or itself.
 

@@ -77,8 +77,8 @@ class TestPolicyOfRow:
         frame = polars(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
         with pytest.raises(InvalidValueError, match=r"^expected at least one policy, got none$"):
             columns.assess(frame, policy=[])
-        with pytest.raises(UnsupportedError, match="min_basis"):
-            columns.assess(frame, policy=[POLICY, a_policy(min_basis="selection")])
+        with pytest.raises(UnsupportedError, match="several_payments"):
+            columns.assess(frame, policy=[POLICY, a_policy(several_payments=False)])
         with pytest.raises(InvalidValueError, match=r"^column day: expected dates, got Datetime$"):
             columns.assess(frame.with_columns(day=pl.lit(date(2026, 1, 1)).cast(pl.Datetime)), policy=POLICY, day="day")
         with pytest.raises(InvalidValueError, match=r"would be lost: policy$"):

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from columns_people import CHANGES, people, planned_by_columns, planned_one_by_one
 from columns_table import (
     ANSWER,
     BY_DAY,
@@ -38,7 +39,7 @@ from columns_table import (
 from creance_pay.errors import InvalidValueError
 from creance_pay.rules import columns
 from frames import ENGINES, Columns, Engine, polars
-from samples import POLICY
+from samples import POLICY, a_policy
 from system_parts import missing
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
@@ -100,6 +101,18 @@ def test_bands(engine: Engine) -> None:
         expected = [scope(row, policy) for row in rows]
 
         assert (name, []) == (name, differing(rows, expected, scoped(rows, policy, engine)))
+
+
+@pytest.mark.slow
+def test_plans_of_people(engine: Engine) -> None:
+    """The plan of each person's debts is that of the rule on debts."""
+    for name, changes in CHANGES.items():
+        policy = a_policy(**changes)
+        rows = people(engine, policy)
+        found = planned_by_columns(rows, policy, engine)
+
+        assert (name, planned_one_by_one(rows, policy)) == (name, set(found))
+        assert len(found) == len(set(found))
 
 
 def test_frame(engine: Engine) -> None:

@@ -341,6 +341,7 @@ def batches(debts: pl.LazyFrame, notices: duckdb.DuckDBPyRelation) -> pl.DataFra
     assert_type(decided, pl.LazyFrame)
     assert_type(columns.notice_scope(notices, policy=policy, balance="b", notice_received="n"), duckdb.DuckDBPyRelation)
     assert_type(columns.compare(debts, before=policy, after=[policy], day="day"), pl.LazyFrame)
+    assert_type(columns.plan_debts(debts, policy=policy, debtor="d"), pl.LazyFrame)
     columns.assess(debts)  # type: ignore[call-arg]
     columns.assess([debts], policy=policy)  # type: ignore[type-var]
     return decided.collect()

@@ -31,9 +31,10 @@ from typing import Any, cast
 
 import attrs
 
+from ..caisses import successors
 from ..codes import Reason, VerdictCode
 from ..errors import InvalidValueError, MissingExtraError, UnsupportedError
-from .choices import BandCheck, MinBasis
+from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
 from .predicates import (
     ACCESS,
@@ -42,6 +43,7 @@ from .predicates import (
     Predicates,
     due_predicates,
     first_payment,
+    number_of_payments,
     payable_max,
     payable_min,
 )
@@ -54,7 +56,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("columns need an extra: pip install 'creance-pay[batch]'", extra="batch") from error
 
-__all__ = ["assess", "compare", "notice_scope"]
+__all__ = ["assess", "compare", "notice_scope", "plan_debts"]
 
 _ENGINES = {
     nw.Implementation.POLARS,
@@ -123,6 +125,14 @@ class _Debt(_Row):
     def total(self) -> nw.Expr:
         """The amount due for a debt that is paid alone."""
         return self.due
+
+
+@attrs.frozen(kw_only=True)
+class _Group(ColumnOps):
+    """The operands of the debts of one person that are paid together."""
+
+    total: nw.Expr
+    due: nw.Expr
 
 
 @attrs.frozen(kw_only=True)
@@ -220,6 +230,15 @@ class _Table:
         bare = text.str.replace_all(" ", "", literal=True)
         return bare.str.contains(_BARE) & (bare.str.len_chars() == _BARE_LENGTH)
 
+    def caisse(self, name: str) -> nw.Expr:
+        """Read the code of the caisse that manages a notice (R3, Q23); any text for a cell that is no reference."""
+        code = self.text(name, _A_REFERENCE).str.replace_all(" ", "", literal=True).str.slice(0, 3)
+        managing: Any = nw
+        for absorbed, successor in successors().items():
+            managing = managing.when(code == absorbed).then(nw.lit(successor))
+        expression: nw.Expr = managing.otherwise(code)
+        return expression
+
     def native(self, decided: Any, amounts: Mapping[str, Any], order: Sequence[str]) -> Any:  # noqa: ANN401 - the caller's own type
         """Add the amounts, null where nothing is payable, and return a frame of the caller's type."""
         payable = nw.col("reasons") == 0
@@ -301,7 +320,6 @@ def _reasons(tests: Mapping[Reason, nw.Expr]) -> nw.Expr:
 def _require_policy_of_rows(policy: Policy) -> None:
     """Refuse a policy that depends on more than one row contains."""
     lacking = {
-        "min_basis": policy.min_basis is MinBasis.SELECTION,
         "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
         "several_payments": not policy.several_payments,
     }
@@ -460,7 +478,7 @@ def assess(
             a column to add, in any case, or when no policy is given.  Floats are refused: convert a column of pandas
             with nulls by ``astype("Int64")``.
         UnsupportedError: for a frame of another engine, and for a policy that depends on more than a row contains: the
-            selection (``min_basis``), the balance (``band_checked_at``), earlier payments (``several_payments``).
+            balance (``band_checked_at``), earlier payments (``several_payments``).
     """
     policies, one = _several(policy), isinstance(policy, Policy)
     added = ("code", "reasons", *_AMOUNTS, *(() if one else ("policy",)))
@@ -525,6 +543,88 @@ def compare(
     )
     whole: IntoFrameT = decided.to_native()
     return whole
+
+
+def plan_debts(
+    frame: IntoFrameT,
+    *,
+    policy: Policy,
+    debtor: str = "debtor",
+    reference: str = "reference",
+    kind: str = "kind",
+    remaining: str = "remaining",
+    open_online: str = "open_online",
+) -> IntoFrameT:
+    """Plan the payments that settle the debts of each person, and find the debts that cannot be paid (R8, R12, Q23).
+
+    The results equal those of :func:`creance_pay.rules.plan_debts` without pending payments.
+
+    Args:
+        frame: A frame, as for :func:`assess`, with a row for each debt.  A row that :func:`assess` would refuse for
+            another reason than the minimum is left out, and so is a row without a debtor.
+        policy: The policy to apply.
+        debtor: The column that identifies the person, as text.
+        reference: The column of notice references.
+        kind: The column of kinds.
+        remaining: The column of remaining amounts, in cents.
+        open_online: The column of booleans.
+
+    Returns:
+        A frame of the caller's type, with one row for the debts of a person that are paid together: those of one
+        caisse, or all of them under a policy with ``several_caisses``.  Its columns are
+
+        * the debtor;
+        * ``caisse``: the code of the caisse, the successor of an absorbed one; empty under ``several_caisses``;
+        * ``debts``, ``total``: the number of debts, and the sum of their remaining amounts in cents, as Int64;
+        * ``code``, ``reasons``: ``PAYABLE`` and 0, or ``BELOW_ONLINE_MINIMUM`` and its number, where none of the debts
+          can be paid online;
+        * ``payments``, ``next_payment``: the number of payments that settle the debts, and the amount of the first one
+          in cents, as Int64; null where ``reasons`` is not 0.
+
+    Raises:
+        InvalidValueError: as for :func:`assess`.
+        UnsupportedError: for a frame of another engine, and for a policy under which each debt is planned alone.
+    """
+    _require_debts_together(policy)
+    added = ("caisse", "debts", "total", "code", "reasons", "payments", "next_payment")
+    debts = _Debts.of(
+        frame, [policy], added=(), day=None, reference=reference, kind=kind, remaining=remaining,
+        open_online=open_online,
+    )  # fmt: skip
+    keyed = _Table.of(frame, [(debtor, _TEXT)], added=() if debtor not in added else (debtor,))
+    debt = debts.operands(debts.policy_of_row([policy]))
+    tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS}, debt, policy)
+    counted = reduce(and_, tests.values()) & keyed.present(debtor) & (debt.due > 0)
+    caisse = nw.lit("") if policy.several_caisses else debts.table.caisse(reference)
+    rows = keyed.frame.select(nw.col(debtor), caisse=caisse, cents=debt.due, counted=counted).filter(nw.col("counted"))
+    groups = rows.group_by(debtor, "caisse").agg(
+        debts=nw.col("cents").count(), total=nw.col("cents").sum(), largest=nw.col("cents").max()
+    )
+    total = nw.col("total").cast(nw.Int64)
+    of_reference = policy.min_basis is MinBasis.REFERENCE
+    group = _Group(total=total, due=nw.col("largest") if of_reference else total)
+    due_tests = _evaluate(cast("Predicates[_Group]", due_predicates(policy)), group, policy)
+    decided = groups.with_columns(
+        debts=nw.col("debts").cast(nw.Int64),
+        total=total,
+        code=_first_failure(due_tests, VerdictCode.PAYABLE),
+        reasons=_reasons(due_tests),
+    )
+    amounts = {"payments": number_of_payments(group, policy), "next_payment": first_payment(group, policy)}
+    whole: IntoFrameT = keyed.native(decided, amounts, [debtor, *added])
+    return whole
+
+
+def _require_debts_together(policy: Policy) -> None:
+    """Refuse a policy under which each debt is planned alone."""
+    apart = {
+        "several_references": not policy.several_references,
+        "several_payments": not policy.several_payments,
+        "total_basis": policy.total_basis is TotalBasis.SELECTED,
+        "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
+    }
+    if names := [name for name, alone in apart.items() if alone]:
+        raise UnsupportedError(f"each debt is planned alone under the policy's {', '.join(names)}: see assess")
 
 
 def notice_scope(

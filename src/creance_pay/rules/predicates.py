@@ -316,13 +316,18 @@ def payable_bounds(inputs: TotalOperands[C], policy: Policy) -> Sequence[tuple[C
     return (low, below), (inputs.maximum(inputs.total, low), high)
 
 
+def number_of_payments(inputs: TotalOperands[C], policy: Policy) -> C:
+    """Return the fewest payments that settle a total, as a number (R12)."""
+    return -inputs.floor_divide(-inputs.total, policy.online_max_per_payment.cents)
+
+
 def first_payment(inputs: TotalOperands[C], policy: Policy) -> C:
     """Return the first of the fewest payments that settle a total, in cents (R12).
 
     It is as large as the payments after it allow.
     """
     least, most = policy.online_min.cents, policy.online_max_per_payment.cents
-    to_follow = -inputs.floor_divide(-inputs.total, most) - 1
+    to_follow = number_of_payments(inputs, policy) - 1
     kept = inputs.where(to_follow > 0, (to_follow - 1) * least + smallest_payable(inputs, policy), 0)
     return inputs.minimum(inputs.total - kept, most)
 

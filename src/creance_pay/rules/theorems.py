@@ -39,6 +39,7 @@ from .predicates import (
     largest_without_stranding,
     not_paid_in_part,
     notice_came,
+    number_of_payments,
     of_an_open_kind,
     of_one_caisse,
     of_one_debtor,
@@ -304,6 +305,13 @@ def plan_is_for_a_payable_total(policy: Policy, x: Unknowns) -> Formula:
 def _planned(policy: Policy, x: Unknowns) -> Formula:
     """Build the formula that a total can be planned and the plan has a first payment."""
     return z3.And(can_be_planned(x, policy), first_payment(x, policy) >= policy.online_min.cents)
+
+
+@theorem("R12", number_of_payments)
+def fewest_payments_reach_the_total(policy: Policy, x: Unknowns) -> Formula:
+    """Claim that so many of the largest payments reach a total above zero, and one fewer does not."""
+    count, most = number_of_payments(x, policy), policy.online_max_per_payment.cents
+    return z3.Implies(x.total > 0, z3.And(count * most >= x.total, (count - 1) * most < x.total))
 
 
 @theorem("R12", first_payment)
