@@ -176,4 +176,6 @@ def test_codes_that_are_not_public() -> None:
     """A code that the person is not informed of is a yes, or belongs to columns."""
     silent = {code for code in VerdictCode if not code.public}
 
-    assert {"IN_SCOPE", "REFERENCE_FOUND", "PAYABLE", "AMOUNT_OK", "INPUT_MISSING", "INPUT_INVALID"} == silent
+    yes = {"IN_SCOPE", "REFERENCE_FOUND", "PAYABLE", "AMOUNT_OK", "SCHEDULE_OK"}
+
+    assert {*yes, "INPUT_MISSING", "INPUT_INVALID"} == silent

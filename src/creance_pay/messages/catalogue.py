@@ -201,6 +201,20 @@ class AmountAboveRemaining(Message):
 
 
 @attrs.frozen(kw_only=True)
+class ScheduleTooLong(Message):
+    """The payments need more months than the policy allows (R12).
+
+    Attributes:
+        months: The largest number of months of a schedule.
+    """
+
+    key, retry = "schedule_too_long", Retry.NO
+    answers = (VerdictCode.SCHEDULE_TOO_LONG,)
+
+    months: int
+
+
+@attrs.frozen(kw_only=True)
 class StrandedRemainder(Message):
     """The amount is accepted; the remainder could not be paid online (R11).
 
@@ -377,6 +391,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AmountOutOfRange,
     AmountAboveRemaining,
     AmountStrandsRemainder,
+    ScheduleTooLong,
     StrandedRemainder,
     PaymentAccepted,
     PaymentPending,
