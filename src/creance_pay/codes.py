@@ -135,7 +135,7 @@ class VerdictCode(Code):
     AMOUNT_STRANDS_REMAINDER = _code("R11", "The remainder could not be paid online.", "Q12", public=True)
 
     SCHEDULE_OK = _code("R12", "The payments fit into the months that the policy allows.", _PROPOSED)
-    SCHEDULE_TOO_LONG = _code("R12", "The payments need more months than the policy allows.", "CSS.D133-2-3", public=True)
+    SCHEDULE_TOO_LONG = _code("R12", "The payments need more months than allowed.", "CSS.D133-2-3", public=True)
 
     INPUT_MISSING = _code("R1", "A required cell is null (columns only).", _PROPOSED)
     INPUT_INVALID = _code("R1", "A cell holds a negative amount (columns only).", _PROPOSED)
