@@ -60,11 +60,10 @@ def read_toml(text: str, kind: type[T], *, origin: str) -> T:
 
 
 def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:
-    """Convert a part of a parsed TOML text; see :func:`read_toml`."""
+    """Convert a part of a parsed TOML text, which is a table; see :func:`read_toml`."""
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{origin}: expected a table, got {type(content).__name__}")
     try:
         return _CONVERTER.structure(content, kind)
-    except ValueError as error:
-        message = f"{origin}: {error}"
     except cattrs.BaseValidationError as error:
-        message = f"{origin}: " + "; ".join(cattrs.transform_error(error))
-    raise ConfigurationError(message)
+        raise ConfigurationError(f"{origin}: " + "; ".join(cattrs.transform_error(error))) from None

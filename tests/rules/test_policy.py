@@ -576,9 +576,11 @@ class TestOwnFile:
                 own(old, new)
 
     def test_broken_source(self) -> None:
-        """A document of the file has all its keys."""
-        with pytest.raises(ConfigurationError, match=r"^caisse.toml: .*publisher"):
+        """The sources of the file are a table, and a document has all its keys."""
+        with pytest.raises(ConfigurationError, match=r"^caisse.toml: sources: .*publisher"):
             own('publisher = "a caisse"')
+        with pytest.raises(ConfigurationError, match=r"^caisse.toml: sources: expected a table, got int$"):
+            load_policies("sources = 3", origin="caisse.toml")
 
     def test_one_after_the_other(self) -> None:
         """Two policies of one kind may follow each other."""

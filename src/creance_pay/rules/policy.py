@@ -365,7 +365,7 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
 def _load(text: str, origin: str, *, base: Sequence[Policy] = ()) -> tuple[Policy, ...]:
     """Read a file whose policies may be based on others."""
     entries = read_toml(text, dict[str, Any], origin=origin)
-    citations = cited(read_toml_value(entries.pop("sources", {}), dict[str, Document], origin=origin))
+    citations = cited(read_toml_value(entries.pop("sources", {}), dict[str, Document], origin=f"{origin}: sources"))
     policies: list[Policy] = []
     for name, entry in read_toml_value(entries, dict[str, _Entry], origin=origin).items():
         try:
