@@ -8,23 +8,30 @@ status is 1 when a step differs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import attrs
 from visitor import Visitor
 
 from creance_pay import Euros, rules
+from creance_pay.cli import main as creance_pay_command
 from creance_pay.errors import CreancePayError
+from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import Ledger, Payment, SqlLedger
-from creance_pay.payments import PaymentService
+from creance_pay.payments import PaymentService, Reconciliation
 from creance_pay.testing import LocalBank, TrialMerchant
-from creance_pay.testing.sips import SipsBank, SipsServices
+from creance_pay.testing.sips import ReportForm, SipsBank, write_daily_reports
 from creance_pay.testing.sips.server import bank_pages, serving
 from portal import create_portal
+from portal.accounts import Account
+from portal.caisse import post_file
+from portal.service import PortalService
 
 POLICY = rules.policy_named("ameli-2019-11")
 CLOSED, SEVEN_EUROS, SIXTY_EUROS = "6311 7054 0000 0344 F", "6311 6326 0000 0408 F", "6311 7260 0000 0512 K"
@@ -52,7 +59,7 @@ def expect(expected: object, actual: object) -> None:
         raise DiffersError(f"expected {expected!r}, got {actual!r}")
 
 
-@attrs.frozen
+@attrs.define
 class Demo:
     """The portal, and a person with a browser.
 
@@ -61,14 +68,19 @@ class Demo:
         portal_url: The address of the portal.
         ledger: The portal's ledger.
         service: The portal's payment service.
+        accounts: The accounts of the portal.
         bank: The bank.
+        folder: The folder of the ledger and of the files.
     """
 
     person: Visitor
     portal_url: str
     ledger: Ledger
     service: PaymentService
+    accounts: Mapping[str, Account]
     bank: SipsBank
+    folder: Path
+    _last_number: str = "0"
 
     def expect_text(self, *sentences: str) -> None:
         """Raise ``DiffersError`` unless the page contains the guide's sentences, with either form of apostrophe."""
@@ -94,6 +106,46 @@ class Demo:
         """Return the last payment of the ledger."""
         return self.ledger.payments()[-1]
 
+    def open_incidents(self) -> list[str]:
+        """List the kinds of the open incidents."""
+        return [each.kind.value for each in self.service.incidents()]
+
+    def close_incidents(self, reason: str) -> None:
+        """Close the open incidents, as an operator does who has looked into them."""
+        for incident in self.service.incidents():
+            self.service.close_incident(incident, by="operator 7", reason=reason)
+
+    def read_reports(self) -> Reconciliation:
+        """Reconcile with the bank's reports of the day of the last payment, one of each kind."""
+        paid_at = self.last_payment().paid_at or datetime.now(UTC)
+        day = paid_at.astimezone(ZoneInfo("Europe/Paris")).date()
+        reports = [
+            read_reports(file) for file in write_daily_reports(self.bank, day, self.folder, form=ReportForm.TABS)
+        ]
+        print_value("reports", ", ".join(f"{len(each.lines)} {each.kind.lower()}" for each in reports))
+        return self.service.reconcile(reports=reports)
+
+    def exchange_postings(self, expected: str) -> None:
+        """Write the posting file since the last one, have the caisse post it, and record its answers."""
+        file = self.folder / "postings.csv"
+        file.write_text(self.command("postings", "--after", self._last_number), encoding="utf-8")
+        rows = [line.split(";") for line in file.read_text(encoding="utf-8").splitlines()[1:]]
+        written = ", ".join(f"{row[4]} {row[3]}" for row in rows)
+        print_value("postings", written)
+        expect(expected, written)
+        self._last_number = rows[-1][0]
+        posted, rejected = post_file(self.accounts, file)
+        self.command("posted", str(posted), "--by", "posting job")
+        self.command("rejected", str(rejected), "--by", "posting job", "--reason", "the debt does not take it")
+
+    def command(self, act: str, *words: str) -> str:
+        """Run ``creance-pay ledger`` on the portal's ledger, and return its output."""
+        ledger = ["--file", str(self.folder / "ledger.db"), "--merchant", "example-portal"]
+        with redirect_stdout(StringIO()) as printed:
+            status = creance_pay_command(["ledger", act, *ledger, *words])
+        expect(0, status)
+        return printed.getvalue()
+
 
 @contextmanager
 def serving_demo() -> Iterator[Demo]:
@@ -105,7 +157,8 @@ def serving_demo() -> Iterator[Demo]:
         with serving(portal) as portal_url:
             person = Visitor(portal_url)
             person.press("Ouvrir le compte A")
-            yield Demo(person, portal_url, ledger, portal.extensions["portal"].payment_service, bank.bank)
+            service: PortalService = portal.extensions["portal"]
+            yield Demo(person, portal_url, ledger, service.payment_service, service.accounts, bank.bank, Path(folder))
             person.close()
         ledger.close()
 
@@ -197,21 +250,59 @@ def acknowledge(demo: Demo) -> None:
     expect(timedelta(hours=24), display_by - payment.paid_at)
 
 
-def post_and_refund(demo: Demo) -> None:
-    """Report the posting of the payment by the caisse, and refund a part of it."""
-    print_step("At the caisse: the payment is posted, and an operator refunds 5 EUR")
-    reference = demo.last_payment().transaction_reference
-    now = datetime.now(UTC)
-    pending = demo.ledger.pending(demo.last_payment().order.notices, now)
+def at_the_bank(demo: Demo) -> None:
+    """Run the bank's night, and read its reports of the day: the ledger agrees with the bank."""
+    print_step("At the bank: the night, and the daily reports")
+    print_value("incidents", ", ".join(demo.open_incidents()))
+    expect(["NOT_AUTHENTIC"] * 2, demo.open_incidents())
+    demo.close_incidents("two forged messages")
+    demo.bank.run_nightly_batch()
+    found = demo.read_reports()
+    print_value(
+        "reconciled", f"{len(found.recorded)} lines, {len(found.changed)} changes; ledger: {demo.last_payment().state}"
+    )
+    expect((0, []), (len(found.changed), demo.open_incidents()))
+
+
+def at_the_caisse(demo: Demo) -> None:
+    """Write the posting file, post it to the debts, and read the answers of the caisse."""
+    print_step("At the caisse: the payment is posted")
+    notices = demo.last_payment().order.notices
+    pending = demo.ledger.pending(notices, datetime.now(UTC))
     print_value("pending", ", ".join(f"{part} EUR" for part in pending.values()))
     expect([Euros(2000)], [*pending.values()])
-    demo.service.posted(reference, by="posting job")
-    expect({}, demo.ledger.pending(demo.last_payment().order.notices, now))
+    demo.exchange_postings("CAPTURED 20.00")
+    expect({}, demo.ledger.pending(notices, datetime.now(UTC)))
     print_value("posted", "nothing is pending")
-    SipsServices(demo.bank).run_nightly_batch()
+    demo.person.open(f"{demo.portal_url}/creances/4")
+    demo.expect_text("Montant restant dû40,00 €")
+
+
+def refund(demo: Demo) -> None:
+    """Refund a part; the person reads it, and the caisse restores the debt."""
+    print_step("At the caisse: an operator refunds 5 EUR")
+    reference = demo.last_payment().transaction_reference
     act = demo.service.refund(reference, Euros(500), by="operator 7", reason="paid too much")
     print_value("refund", f"{act.amount} EUR, {act.state}; ledger: {demo.last_payment().state}")
     expect(("DONE", "PARTIALLY_REFUNDED"), (act.state, demo.last_payment().state))
+    demo.person.open(f"{demo.portal_url}/paiement")
+    demo.expect_text("Une partie de votre paiement vous a été remboursée : 5,00 €.")
+    demo.exchange_postings("REFUNDED 5.00")
+
+
+def charge_back(demo: Demo) -> None:
+    """Charge the rest back, as the bank of the card does; the report raises an incident, which an operator closes."""
+    print_step("At the bank: the rest is charged back")
+    demo.bank.charge_back(demo.last_payment().transaction_reference, Euros(1500))
+    demo.read_reports()
+    print_value("incidents", ", ".join(demo.open_incidents()))
+    expect(["CHARGED_BACK"], demo.open_incidents())
+    demo.person.open(f"{demo.portal_url}/paiement")
+    demo.expect_text("La banque de la carte a repris la somme payée. Votre créance est de nouveau à payer.")
+    demo.exchange_postings("CHARGED_BACK 15.00")
+    demo.person.open(f"{demo.portal_url}/creances/4")
+    demo.expect_text("Montant restant dû60,00 €")
+    demo.close_incidents("the debt is due again")
 
 
 def run() -> None:
@@ -229,7 +320,10 @@ def run() -> None:
         forge(demo)
         pay(demo, "accepted", "Valider", CARD, "PAID", thanks, displayed)
         acknowledge(demo)
-        post_and_refund(demo)
+        at_the_bank(demo)
+        at_the_caisse(demo)
+        refund(demo)
+        charge_back(demo)
 
 
 def main() -> int:

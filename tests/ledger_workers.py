@@ -1,21 +1,28 @@
 """What other processes do to a ledger: these functions are imported by name in a Python of their own."""
 
+import os
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from creance_pay import HttpMessage, NoticeReference
-from creance_pay.errors import GatewayUnavailableError, PaymentInProgressError
+from creance_pay import Euros, HttpMessage, NoticeReference
+from creance_pay.errors import CreancePayError, GatewayUnavailableError, PaymentInProgressError
+from creance_pay.gateways import HttpAnswer, RequestsTransport
+from creance_pay.gateways.sips import SipsHost
 from creance_pay.ledger import Effect, SqlLedger
+from creance_pay.payments import PaymentService
 from ledger_desk import Desk, message
 from ledgers import PAYLOAD_KEY
+from sips_merchant import sips_gateway
 
 EFFECTS = ("acknowledgement", "display")
+KILLED = 9
 
 
 def _desk(url: str, shop: str) -> Desk:
@@ -87,3 +94,47 @@ def _one_payment(desk: Desk, tell: Callable[..., None]) -> None:
     for take_it in (desk.service.on_notification, desk.service.on_return, desk.service.on_notification):
         tell(take_it(posted).http_status, started.transaction_reference)
     desk.service.run_effects()
+
+
+class _Stopping:
+    """A transport over HTTP that ends its process before or after a call, or loses the answer."""
+
+    def __init__(self, when: str) -> None:
+        """Open the transport."""
+        self._when, self._transport = when, RequestsTransport(direct=True)
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Post a form."""
+        return self._transport.post_form(url, fields)
+
+    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+        """Post a document."""
+        if self._when == "before":
+            os._exit(KILLED)
+        answer = self._transport.post_json(url, document)
+        if self._when == "after":
+            os._exit(KILLED)
+        if self._when == "lost":
+            raise GatewayUnavailableError("no answer", retryable=True)
+        return answer
+
+
+def refund(opened: tuple[str, str], bank: str, reference: str, now: datetime, when: str = "") -> str:
+    """Refund 6 EUR at a bank that is served, and return the state of the act or the type of the refusal.
+
+    Args:
+        opened: The database, and the merchant of the ledger.
+        bank: The address of the bank.
+        reference: The payment.
+        now: The time.
+        when: ``before`` or ``after``, to end the process at the call to the bank; ``lost``, to lose its answer.
+    """
+    ledger = SqlLedger(opened[0], merchant_id=opened[1], payload_keys=[PAYLOAD_KEY])
+    gateway = sips_gateway(host=SipsHost.loopback(bank))
+    service = PaymentService(gateway, ledger, transport=_Stopping(when), clock=lambda: now)
+    try:
+        return service.refund(reference, Euros(600), by="an operator", reason="paid twice").state.value
+    except CreancePayError as error:
+        return type(error).__name__
+    finally:
+        ledger.close()

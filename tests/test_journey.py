@@ -46,8 +46,17 @@ def test_succeeds() -> None:
         "verified: CANCELLED",
         "HTTP 400, ledger: REFUSED",
         "accuse-reception-",
+        "reports      5 transactions, 1 operations, 0 chargebacks, 1 reconciliations, 0 chargeback_reconciliations",
+        "postings     CAPTURED 20.00",
         "posted       nothing is pending",
+        "« Montant restant dû40,00 € »",
         "refund       5.00 EUR, DONE; ledger: PARTIALLY_REFUNDED",
+        "« Une partie de votre paiement vous a été remboursée : 5,00 €. »",
+        "postings     REFUNDED 5.00",
+        "incidents    CHARGED_BACK",
+        "« La banque de la carte a repris la somme payée. Votre créance est de nouveau à payer. »",
+        "postings     CHARGED_BACK 15.00",
+        "« Montant restant dû60,00 € »",
     ]
     secrets = ("5017670000001800", *(key.get_secret_value() for key in TrialMerchant().keys))
 

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -22,6 +24,7 @@ from creance_pay import PaymentState, Source, VerifiedPayment
 from creance_pay.errors import GatewayUnavailableError, InvalidValueError
 from creance_pay.messages import Medium, Message, message_for, render
 from creance_pay.payments import StartedPayment
+from creance_pay.testing.sips import SipsBank, write_daily_reports
 
 RECIPES = Path(__file__).resolve().parents[1] / "examples" / "recipes"
 ACCEPTED, REFUSED = "5017670000001800", "5017670000001805"
@@ -251,6 +254,23 @@ class TestStart:
 
         with pytest.raises(InvalidValueError, match="absolute https address"):
             self.start(common)
+
+    def test_night(self, common: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """A payment that only the bank's report tells of is sent to the caisse once, and its answer posts it."""
+        monkeypatch.setattr(common, "SITE_URL", "http://127.0.0.1:8000")
+        started = self.start(common)
+        assert isinstance(started, StartedPayment)
+        bank = SipsBank({common.MERCHANT_ID: common.KEYS})
+        request = bank.receive(started.form.fields)  # type: ignore[union-attr]
+        bank.answer(request, decision := bank.pay(request, ACCEPTED))
+        day = decision.decided_at.astimezone(ZoneInfo("Europe/Paris")).date()
+        files = write_daily_reports(bank, day, tmp_path)
+        monkeypatch.setattr(common.service, "_transport", None)  # the bank is not served
+        (line,) = common.every_night(files, 0)
+        common.on_posted([(line.transaction_reference, str(line.notice))])
+
+        assert [] == common.every_night(files, line.number)
+        assert {} == common.ledger.pending([line.notice], datetime.now(UTC))
 
     def test_in_progress(self, common: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         """While another payment is open, the message is about that payment."""

@@ -18,7 +18,7 @@ LOCKS = {
     " --group=test",
     "dev": "pyproject.toml --extra=batch --extra=demo --extra=ledger --extra=pdf --extra=postgresql --extra=spark"
     " --group=build --group=test --group=lint --group=docs",
-    "bench": "pyproject.toml --extra=batch --group=build --group=bench",
+    "bench": "pyproject.toml --extra=batch --extra=ledger --extra=postgresql --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=batch --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",

@@ -5,6 +5,7 @@ order:
 
 * :mod:`portal.accounts`: the persons of the example and their debts;
 * :mod:`portal.service`: every decision, made on the server at each request;
+* :mod:`portal.caisse`: the caisse's own system, which posts payments to the debts;
 * :mod:`portal.mailbox`: the acknowledgements, one for each payment;
 * :mod:`portal.pages`: the pages, as Flask views;
 * :mod:`portal.security`: the form token, the headers, and the page of each error.

@@ -39,14 +39,15 @@ def main() -> None:
         with serving(
             create_portal(merchant.gateway(bank_url), Path(folder), policy=policy), port=options.port
         ) as portal_url:
-            print_guide(portal_url, bank_url)
+            print_guide(portal_url, bank_url, Path(folder))
             threading.Event().wait()
 
 
-def print_guide(portal_url: str, bank_url: str) -> None:
-    """Print both addresses, the references to search and the test cards."""
+def print_guide(portal_url: str, bank_url: str, folder: Path) -> None:
+    """Print the addresses, the ledger, the references to search and the test cards."""
     print(f"The portal:      {portal_url}   (Ctrl-C stops both; no payment is real)")
-    print(f"The bank's page: {bank_url}")
+    print(f"The bank's page: {bank_url}   (back office: {bank_url}/operations)")
+    print(f"The ledger:      creance-pay ledger postings --file {folder / 'ledger.db'} --merchant example-portal")
     print("\nReferences to try, in account A")
     for reference, meaning in REFERENCES.items():
         print(f"  {reference}   {meaning}")

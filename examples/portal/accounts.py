@@ -5,8 +5,6 @@ The first three references and two of the amounts are those of the guide's scree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import attrs
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
@@ -18,10 +16,10 @@ class Account:
 
     Attributes:
         debts: The person's debts by row number: the pages name a debt by its row, so that no address contains a notice
-            reference.
+            reference.  :mod:`portal.caisse` changes them when a payment is posted.
     """
 
-    debts: Mapping[int, Debt]
+    debts: dict[int, Debt]
 
     def row_of(self, reference: NoticeReference) -> int | None:
         """Return the row of one of the person's own debts, or ``None``."""

@@ -155,13 +155,17 @@ class PortalService:
             self.payment_service.run_effects()
 
     def displayed_payments(self, account: str) -> list[Payment]:
-        """List the account's accepted payments whose display delay has passed (rule R17), refunded ones included."""
-        notices = [debt.reference for debt in self.accounts[account].debts.values()]
-        return [each for each in self.ledger.payments_for_notices(notices) if each.shown_by(self._clock())]
+        """List the account's accepted payments that are posted, or whose display delay has passed (rule R17).
+
+        Refunded and charged-back payments are among them.
+        """
+        notices, now = [debt.reference for debt in self.accounts[account].debts.values()], self._clock()
+        accepted = [each for each in self.ledger.payments_for_notices(notices) if each.paid_at]
+        return [each for each in accepted if each.shown_by(now) or not each.pending(now)]
 
     def message_for(self, payment: Payment) -> messages.Message:
         """Choose the message about a payment by its state in the ledger."""
-        return messages.message_for(payment, display_delay_hours=self.policy.display_delay_hours)
+        return messages.message_for(payment, **payment.message_values(self._clock()))
 
     def acknowledgement(self, mail: Mail) -> messages.Acknowledgement:
         """Build the acknowledgement of a mailbox item."""

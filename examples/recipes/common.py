@@ -4,14 +4,15 @@ A portal of yours builds them once, when it starts, and has its own debts, templ
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.errors import GatewayUnavailableError, InvalidReferenceError, PaymentInProgressError
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
-from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.ledger import Effect, Payment, SqlLedger
+from creance_pay.gateways.sips import SipsHost, SipsPaypage, read_reports
+from creance_pay.ledger import Effect, Payment, PostingLine, SqlLedger
 from creance_pay.messages import Medium, Message, ServiceUnavailable, message_for, render
 from creance_pay.payments import PaymentService, StartedPayment
 from creance_pay.rules import assess, policy_named
@@ -80,13 +81,30 @@ def start(typed: Mapping[str, str]) -> StartedPayment | Message:
 
 def message_about(payment: Payment) -> Message:
     """Choose the message about a payment by its state in the ledger."""
-    return message_for(payment, display_delay_hours=POLICY.display_delay_hours)
+    return message_for(payment, **payment.message_values(datetime.now(UTC)))
 
 
 def every_minute() -> None:
     """Ask the bank about payments without a notification, and run the effects that are due.  Call it by a timer."""
     service.reconcile()
     service.run_effects()
+
+
+def every_night(reports: Iterable[Path], after: int) -> list[PostingLine]:
+    """Read the bank's daily reports, and return the money that moved since the last file for the caisse.
+
+    Args:
+        reports: The files of the bank.
+        after: The number of the last line that the caisse has.
+    """
+    service.reconcile(reports=[read_reports(path) for path in reports])
+    return [*ledger.to_post(after=after)]
+
+
+def on_posted(answers: Iterable[tuple[str, str]]) -> None:
+    """Record the answer of the caisse: the transaction reference and the notice reference of each posted payment."""
+    for reference, notice in answers:
+        service.posted(reference, [NoticeReference.parse(notice)], by="posting job")
 
 
 def payment_form(hidden: str = "") -> str:

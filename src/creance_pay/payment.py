@@ -147,13 +147,17 @@ class Movement:
     Attributes:
         kind: Its kind.
         amount: Its amount, above zero.
-        identifier: The bank's identifier, unique among the movements of its payment and kind.
+        identifier: The bank's identifier, unique among the movements of its payment, kind and series.
+        series: The list that reports it, such as the refunds or the remittances of a bank.  Two series report the same
+            money, each completely: the larger of their sums counts.  A movement of no series (an empty text) belongs to
+            each of them.
         at: The bank's time, with its zone.
     """
 
     kind: MovementKind
     amount: Euros
     identifier: str
+    series: str = ""
     at: datetime | None = None
 
 
@@ -172,7 +176,8 @@ class VerifiedPayment:
         masked_card: The card number with its middle hidden.
         authorised_at: The bank's time, with its time zone.
         key_version: The version of the key that authenticated the message.
-        remaining: The amount that is left after refunds and partial cancellations, where the bank reports it.
+        remaining: The amount that is left after refunds and cancellations, where the bank reports it.  Zero beside
+            CANCELLED: the merchant cancelled an accepted payment before its debit.
         bound: Whether the message repeated the order's own nonce.
         reference_used: Whether the bank refuses the order because it knew the transaction reference before.
         movement: The one movement that the message reports, where it reports movements and not states.

@@ -71,7 +71,14 @@ def test_settings() -> None:
     """The command prints the settings of a portal, the test cards and the faults."""
     with running("--fault", "late") as bank:
         said = "\n".join(bank.lines)
-    wanted = (TrialMerchant().merchant_id, "a-key-made-up-for-this-bank   current", *TrialCard, *Fault, "Fault: late")
+    wanted = (
+        "/operations",
+        TrialMerchant().merchant_id,
+        "a-key-made-up-for-this-bank   current",
+        *TrialCard,
+        *Fault,
+        "Fault: late",
+    )
 
     assert [] == [text for text in wanted if text not in said]
 

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from creance_pay import Euros
 from creance_pay.cli import ledger_command as command
 from creance_pay.cli import main
+from creance_pay.gateways import ReportKind
+from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import SqlLedger
 from creance_pay.payments import PaymentService, StartedPayment
+from creance_pay.testing.sips import daily_report
 from ledger_desk import ACCEPTED, NOTICE, OTHER, PENDING, Desk
 from ledgers import PAYLOAD_KEY
 from sips_merchant import MERCHANT, NOON
@@ -134,6 +138,27 @@ class TestShow:
             (each["source"], each["disposition"]) for each in records
         ]
 
+    def test_money(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The sums, the postings, the movements that the bank reported, and the acts of people are shown."""
+        started = paid(desk)
+        desk.visit(started, ACCEPTED)
+        desk.bank.run_nightly_batch()
+        desk.service.refund(started.transaction_reference, Euros(600), by="an operator", reason="paid twice")
+        report = tmp_path / "operations.csv"
+        report.write_text(daily_report(desk.bank, ReportKind.OPERATIONS, NOON.date()), encoding="utf-8")
+        desk.service.reconcile(reports=[read_reports(report)])
+        capsys.readouterr()
+
+        assert 0 == run("show", "--json", started.transaction_reference)
+        payment, *others = objects(capsys)
+        assert ("10.00", "6.00", f"{NOTICE} OPEN") == (payment["held"], payment["refunded"], payment["postings"])
+        assert [("CAPTURED", "16.00", "1"), ("REFUNDED", "6.00", "2")] == [
+            (each["movement"], each["amount"], each["identifier"]) for each in others if "movement" in each
+        ]
+        assert [("REFUND", "6.00", "DONE", "an operator", "paid twice")] == [
+            (each["act"], each["amount"], each["state"], each["by"], each["reason"]) for each in others if "act" in each
+        ]
+
     def test_absent(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         """A reference without payment is an error."""
         desk.start()
@@ -240,6 +265,24 @@ class TestPostings:
         assert 0 == run("postings", "--after", rows[1][0])
         assert 1 == len(capsys.readouterr().out.splitlines())
 
+    def test_movements(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Each movement is written once; the file as its own answer posts the payments, and no refund."""
+        started, answer = paid(desk), tmp_path / "answer.csv"
+        desk.visit(started, ACCEPTED)
+        desk.bank.run_nightly_batch()
+        desk.service.refund(started.transaction_reference, Euros(600), by="an operator", reason="paid twice")
+        assert 0 == run("postings")
+        written = capsys.readouterr().out
+        answer.write_text(written, encoding="utf-8")
+
+        assert [["16.00", "CAPTURED"], ["6.00", "REFUNDED"]] == [
+            line.split(";")[3:5] for line in written.splitlines()[1:]
+        ]
+        assert 0 == run("posted", str(answer), "--by", "a job", "--json")
+        assert [{"recorded": 1, "ignored": 1, "refused": 0}] == objects(capsys)
+        assert 1 == run("rejected", str(answer), "--by", "a job", "--reason", "closed debt")
+        assert "line 3: a rejected movement of kind REFUNDED needs a person" in capsys.readouterr().err
+
     def test_rejected(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A rejection raises an incident; a line that cannot be recorded is named and stops no other."""
         started = paid(desk)
@@ -291,7 +334,8 @@ class TestReconcile:
         portal.start(OTHER)
 
         assert 0 == main(["ledger", "reconcile", "portal_of_tests:service", "--json"])
-        assert [{"recorded": 1, "changed": 1, "unanswered": 0, "unread_lines": 0, "incidents": 0}] == objects(capsys)
+        counts = {"recorded": 1, "changed": 1, "unanswered": 0, "unread_lines": 0, "foreign_lines": 0, "incidents": 0}
+        assert [counts] == objects(capsys)
         assert "PAID" == portal.state(started)
         assert ["acknowledgement", "display"] == portal.effects_of(started)
 

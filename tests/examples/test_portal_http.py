@@ -16,10 +16,11 @@ from visitor import Visitor
 from creance_pay import PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import ReportLine, SealAlgorithm, seal
-from creance_pay.ledger import Payment
+from creance_pay.ledger import IncidentKind, Payment
 from creance_pay.rules import policy_named
 from creance_pay.testing import LocalBank, TrialMerchant
 from creance_pay.testing.sips import Fault
+from ledgers import first_reference  # noqa: F401 - a fixture
 from portal.accounts import Account, debt
 from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank, serving_portal
 from samples import plain
@@ -419,6 +420,30 @@ class TestState:
             found.append((visitor.status, sentence in visitor.page.text))
 
         assert [(409, True)] * 2 == found
+
+
+@pytest.mark.usefixtures("first_reference", "scenario")
+def test_two_portals(bank_page: LocalBank, visitor: Visitor, tmp_path: Path) -> None:
+    """Two portals on one contract give one reference to two payments: one person pays, and the other is not thanked."""
+    (tmp_path / "second").mkdir()
+    go_to_bank(visitor)
+    visitor.press("Valider", card=ACCEPTED)
+    visitor.press("Aller au compte")
+    with serving_portal(bank_page, tmp_path / "second") as second:
+        other = Visitor(second.url)
+        other.press("Ouvrir le compte A")
+        go_to_bank(other)
+        refused = other.page.text
+        second.offset = timedelta(minutes=30)
+        second.service.payment_service.reconcile()
+        second.service.payment_service.run_effects()
+        found = (second.states(), letters(other), letters(visitor))
+        incidents = [incident.kind for incident in second.service.payment_service.incidents()]
+        other.close()
+
+    assert "transaction already processed" in refused
+    assert (["CREATED"], 0, 1) == found
+    assert [IncidentKind.FOREIGN_TRANSACTION] == incidents
 
 
 class TestMailbox:

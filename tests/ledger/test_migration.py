@@ -78,7 +78,7 @@ def test_filled(old_url: str, open_sql: OpenSql) -> None:
     assert {
         "REF1": Sums(captured=amount),
         "REF2": Sums(),
-        "REF3": Sums(captured=amount, refunds_reported=amount),
+        "REF3": Sums(captured=amount, refunded=amount),
     } == {payment.transaction_reference: payment.sums for payment in ledger.payments()}
     assert [1, 1, 1] == [len(ledger.events(reference)) for reference in STATES]
     assert ["DOUBLE_PAYMENT"] == [incident.kind for incident in ledger.incidents()]

@@ -3,8 +3,9 @@
 import shutil
 import socket
 import sqlite3
+import uuid
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +15,9 @@ from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy.exc import DisconnectionError
 
+from creance_pay import PaymentState
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
-from creance_pay.ledger import SqlLedger
+from creance_pay.ledger import Payment, SqlLedger
 from creance_pay.ledger.sql import database as sql_database
 from creance_pay.ledger.sql import store
 from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
@@ -127,6 +129,31 @@ class TestTables:
             asked = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
 
         assert [2, "wal"] == asked
+
+
+class TestLocks:
+    """A payment is written under the lock of its notices."""
+
+    @pytest.mark.parametrize("act", ["asked", "give_up"])
+    def test_meanwhile(self, ledger_url: str, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+        """A notification that comes while another process writes that nothing came is not overwritten."""
+        merchant = uuid.uuid4().hex
+        desk, other = (Desk(open_sql(ledger_url, merchant_id=merchant)) for _ in range(2))
+        started = desk.start()
+        notification = Thread(target=other.notify, args=(started,))
+        original = store.SqlStore.update
+
+        def update(self: store.SqlStore, payment: Payment) -> None:
+            if payment.state is not PaymentState.PAID:
+                notification.start()
+                notification.join(0.5)  # it waits for the lock
+            original(self, payment)
+
+        monkeypatch.setattr(store.SqlStore, "update", update)
+        getattr(desk.ledger, act)(desk.payment(started), now=NOON)
+        notification.join()
+
+        assert "PAID" == desk.state(started)
 
 
 class TestBusy:

@@ -19,8 +19,8 @@ EVERY_PAIR = [*product(PaymentState, REPORTED)]
 AMOUNT, PART = order().amount, Euros(100)
 SUMS = {
     S.PAID: Sums(captured=AMOUNT),
-    S.PARTIALLY_REFUNDED: Sums(captured=AMOUNT, refunds_reported=PART),
-    S.REFUNDED: Sums(captured=AMOUNT, refunds_reported=AMOUNT),
+    S.PARTIALLY_REFUNDED: Sums(captured=AMOUNT, refunded=PART),
+    S.REFUNDED: Sums(captured=AMOUNT, refunded=AMOUNT),
     S.CHARGED_BACK: Sums(captured=AMOUNT, charged_back=AMOUNT),
 }
 

@@ -1,10 +1,8 @@
 """Where the ledger meets other ledgers, the caisse's own system, operators and the bank's reports."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
-from threading import Barrier
 from typing import Any
 
 import attrs
@@ -15,7 +13,6 @@ from creance_pay.errors import (
     ConfigurationError,
     CreancePayError,
     GatewayUnavailableError,
-    InvalidAmountError,
     InvalidValueError,
     MalformedResponseError,
     PaymentInProgressError,
@@ -25,9 +22,9 @@ from creance_pay.errors import (
 from creance_pay.gateways import BadLine, HttpAnswer, OperationOutcome, OperationResult, Report, ReportKind, ReportLine
 from creance_pay.ledger import ActState, Effect, Ledger, MemoryLedger, Sums
 from creance_pay.ledger.outbox import task_for
-from creance_pay.payments import Posting, StartedPayment
+from creance_pay.payments import Posting
 from creance_pay.payments.inbox import Inbox
-from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, at, message
+from ledger_desk import ACCEPTED, NOTICE, OTHER, Desk, message
 from ledgers import OpenLedger, OpenSql
 from sips_merchant import NOON, body, changed, order
 
@@ -53,61 +50,6 @@ def refund(cents: int, identifier: str) -> dict[str, Any]:
     movement = Movement(kind=MovementKind.REFUNDED, amount=Euros(cents), identifier=identifier, at=None)
     state = PaymentState.PARTIALLY_REFUNDED
     return {"state": state, "movement": movement, "amount": Euros(cents)}
-
-
-def report(desk: Desk, voice: str, foreign: StartedPayment) -> None:
-    """Report another ledger's payment by one voice."""
-    if voice == "notification":
-        desk.notify(foreign)
-    elif voice == "return":
-        desk.bring_back(foreign)
-    elif voice == "report":
-        before = desk.now - timedelta(days=1)
-        desk.service.reconcile(reports=[line(foreign.transaction_reference, desk, at=before)])
-    else:
-        desk.later(minutes=30)
-        desk.service.reconcile()
-
-
-@pytest.mark.usefixtures("first_reference")
-class TestTwoLedgers:
-    """Two ledgers of one merchant use the same transaction reference: a payment never becomes another's."""
-
-    @pytest.fixture
-    def pair(self, ledger: Ledger) -> tuple[Desk, Desk, StartedPayment, StartedPayment]:
-        """Return a desk and another one that has used its reference before, at the same bank."""
-        other = Desk(MemoryLedger())
-        foreign = other.start(OTHER)
-        other.visit(foreign, ACCEPTED)
-        mine = Desk(ledger, asking=True)
-        mine.line.services = type(mine.line.services)(other.bank)
-        mine.later(hours=1)
-        return mine, other, mine.start(), foreign
-
-    @pytest.mark.parametrize("voice", ["notification", "return", "report", "office"])
-    def test_voice(self, pair: tuple[Desk, Desk, StartedPayment, StartedPayment], voice: str) -> None:
-        """The other's money does not pay this order, and an incident is raised, by whichever voice reports it."""
-        mine, _, own, foreign = pair
-        assert own.transaction_reference == foreign.transaction_reference
-        report(mine, voice, foreign)
-
-        assert "PAID" not in mine.state(own)
-        assert {"FOREIGN_TRANSACTION", "ORDER_MISMATCH"} & set(mine.incidents())
-
-    def test_own_answer(self, pair: tuple[Desk, Desk, StartedPayment, StartedPayment]) -> None:
-        """The order's own answer still pays it."""
-        mine, _, own, foreign = pair
-        mine.notify(foreign)
-        mine.notify(own, **at(mine.now))
-
-        assert "PAID" == mine.state(own)
-
-    def test_random(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A ledger begins with a random sequence number."""
-        monkeypatch.undo()
-        references = {Desk(MemoryLedger()).start().transaction_reference for _ in range(5)}
-
-        assert 1 < len(references)
 
 
 class TestPosting:
@@ -174,14 +116,12 @@ class TestPosting:
         first, second = desk.start(), desk.start(OTHER)
         desk.notify(second)
         desk.notify(first)
-        listed = ledger.to_post()
+        listed = [*ledger.to_post()]
 
         assert [second.transaction_reference, first.transaction_reference] == [
-            payment.transaction_reference for _, payment in listed
+            each.transaction_reference for each in listed
         ]
-        assert [first.transaction_reference] == [
-            payment.transaction_reference for _, payment in ledger.to_post(after=listed[0][0])
-        ]
+        assert listed[1:] == [*ledger.to_post(after=listed[0].number)]
 
 
 class TestRefunds:
@@ -234,84 +174,6 @@ class TestRefunds:
 
         assert ["CHARGED_BACK", "PAID"] == states
         assert "CHARGED_BACK" in desk.incidents()
-
-
-class TestActs:
-    """An act of an operator at the bank is recorded before the call, and one at a time."""
-
-    @pytest.fixture
-    def desk(self, ledger: Ledger) -> Desk:
-        """Return a desk whose bank can be asked."""
-        return Desk(ledger, asking=True)
-
-    @pytest.fixture
-    def paid(self, desk: Desk) -> str:
-        """Pay 16 EUR, capture them, and return the reference."""
-        started = desk.start()
-        desk.visit(started, ACCEPTED)
-        desk.later(minutes=30)
-        desk.service.reconcile()
-        desk.line.services.run_nightly_batch()
-        return started.transaction_reference
-
-    def test_two_operators(self, open_ledger: OpenLedger, desk: Desk, paid: str) -> None:
-        """Two operators who refund all at the same time refund once."""
-        barrier, services = Barrier(2), [desk.service, Desk(open_ledger(), transport=desk.line).service]
-        services[1]._gateway = desk.service._gateway
-        services[1]._clock = desk.service._clock
-        services[1]._inbox = desk.service._inbox
-
-        def give_back(service: Any) -> object:  # noqa: ANN401 - a service
-            barrier.wait(10)
-            try:
-                return service.refund(paid, **WHO).state
-            except (PaymentInProgressError, InvalidAmountError) as error:
-                return type(error)
-
-        with ThreadPoolExecutor(2) as pool:
-            results = set(pool.map(give_back, services))
-
-        assert ActState.DONE in results
-        assert 1 == len([act for act in desk.ledger.acts(paid) if act.state is ActState.DONE])
-        assert Euros(0) == desk.ledger.find(paid).sums.held  # type: ignore[union-attr]
-
-    def test_no_answer(self, desk: Desk, paid: str) -> None:
-        """A refund without answer stays open, blocks another, and is ended by the bank's records."""
-        desk.line.cut = True
-        act = desk.service.refund(paid, Euros(600), **WHO)
-        with pytest.raises(PaymentInProgressError):
-            desk.service.refund(paid, Euros(600), **WHO)
-        found = (act.state, desk.incidents())
-        desk.line.cut = False
-        desk.later(minutes=5)
-        desk.service.reconcile()
-
-        assert (ActState.REQUESTED, ["ACT_UNCERTAIN"]) == found
-        assert (ActState.FAILED, ()) == (desk.ledger.acts(paid)[0].state, desk.ledger.open_acts())
-
-    @pytest.mark.parametrize("cents", [0, 1601])
-    def test_amount(self, desk: Desk, paid: str, cents: int) -> None:
-        """An amount of zero, or above what the merchant holds, is refused before the bank is called."""
-        asked = desk.line.asked
-        with pytest.raises(InvalidAmountError):
-            desk.service.refund(paid, Euros(cents), **WHO)
-
-        assert (asked, ()) == (desk.line.asked, desk.ledger.acts(paid))
-
-    @pytest.mark.parametrize("missing", ["by", "reason"])
-    def test_person(self, desk: Desk, paid: str, missing: str) -> None:
-        """An act needs a person and a reason."""
-        with pytest.raises(InvalidValueError):
-            desk.service.refund(paid, **{**WHO, missing: ""})
-
-    def test_correct(self, desk: Desk) -> None:
-        """A person's decision is recorded with the person, and money that moved stays."""
-        started = desk.start()
-        desk.service.correct(started.transaction_reference, PaymentState.PAID, **WHO)
-        desk.service.correct(started.transaction_reference, PaymentState.REFUSED, **WHO)
-        event = desk.ledger.events(started.transaction_reference)[0]
-
-        assert ("PAID", "PERSON", "an operator") == (desk.state(started), event.evidence.source, event.evidence.by)
 
 
 class TestEffects:
@@ -395,60 +257,6 @@ def test_line_is_cut(ledger: Ledger) -> None:
 
 class TestMore:
     """Rarer paths: each is recorded, and no one stops the others."""
-
-    def test_cancel(self, ledger: Ledger) -> None:
-        """A payment cancelled before the bank captures it counts as refunded, in part or whole."""
-        desk = Desk(ledger, asking=True)
-        started = desk.start()
-        desk.visit(started, ACCEPTED)
-        desk.later(minutes=30)
-        desk.service.reconcile()
-        states = []
-        for cents in (600, 1000):
-            desk.service.cancel(started.transaction_reference, Euros(cents), **WHO)
-            states.append(desk.state(started))
-
-        assert ["PARTIALLY_REFUNDED", "REFUNDED"] == states
-
-    def test_capture_refused(self, ledger: Ledger) -> None:
-        """The bank's refusal of an act ends it, and the payment stays as it is."""
-        desk = Desk(ledger, asking=True)
-        started = desk.start()
-        desk.visit(started, ACCEPTED)
-        desk.later(minutes=30)
-        desk.service.reconcile()
-        act = desk.service.capture(started.transaction_reference, **WHO)
-
-        assert (ActState.FAILED, "PAID") == (act.state, desk.state(started))
-        assert act.key.startswith(started.transaction_reference)
-
-    def test_no_transport(self, ledger: Ledger) -> None:
-        """Without a transport no act is recorded."""
-        with pytest.raises(UnsupportedError):
-            Desk(ledger).service.refund("PCLCB1", **WHO)
-
-    def test_done_without_answer(self, ledger: Ledger) -> None:
-        """A refund that the bank has done without an answer is ended by the bank's records."""
-        desk = Desk(ledger, asking=True)
-        started = desk.start()
-        desk.visit(started, ACCEPTED)
-        desk.later(minutes=30)
-        desk.service.reconcile()
-        desk.line.services.run_nightly_batch()
-        post = desk.line.post_json
-
-        def lose(url: str, document: Mapping[str, Any]) -> HttpAnswer:
-            post(url, document)
-            raise GatewayUnavailableError("no answer", retryable=True)
-
-        desk.line.post_json = lose  # type: ignore[method-assign]
-        desk.service.refund(started.transaction_reference, **WHO)
-        desk.line.post_json = post  # type: ignore[method-assign]
-        desk.later(minutes=5)
-        desk.service.reconcile()
-
-        assert (ActState.DONE, "REFUNDED") == (ledger.acts(started.transaction_reference)[0].state, desk.state(started))
-        assert "ACT_UNCERTAIN" not in desk.incidents()
 
     def test_close_incident(self, ledger: Ledger) -> None:
         """A person closes an incident with a reason."""
@@ -622,7 +430,7 @@ class TestFaults:
         assert None is desk.service._inbox.retry(unreadable)
         assert isinstance(desk.service._inbox.retry(event), CreancePayError)
         assert {"PAYLOAD_UNREADABLE", "UNKNOWN_ORDER"} == set(desk.incidents())
-        assert () == ledger.to_post()
+        assert [] == [*ledger.to_post()]
 
     def test_no_reference(self, ledger: Ledger) -> None:
         """A sealed message without a transaction reference is not readable."""
@@ -632,7 +440,7 @@ class TestFaults:
 
     def test_refusals_full(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
         """After the limit of an hour an unreadable message is not recorded."""
-        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_REFUSALS", 0)
+        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 0)
         answer = Desk(ledger).service.on_notification(HttpMessage(b"x"))
 
         assert (400, ()) == (answer.http_status, ledger.events(""))

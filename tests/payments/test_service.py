@@ -227,7 +227,8 @@ class TestOvertaken:
         desk.notify(started)
         refusal = local_gateway().verify(message(started, "05"), expected=before.order)
         evidence = Evidence.fields({}, refusal.source, NOON)
-        result = ledger.record(refusal, evidence, payment=before, display_by=NOON)
+        reference = before.transaction_reference
+        result = ledger.record(lambda _: refusal, evidence, reference=reference, display_by=NOON)
 
         assert (PaymentState.PAID, Disposition.SUPERSEDED) == (result.state, result.disposition)
 

@@ -104,6 +104,7 @@ from creance_pay.ledger import (
     MemoryLedger,
     Payment,
     PaymentEvent,
+    PostingLine,
     PostingState,
     RecordResult,
     SqlLedger,
@@ -198,11 +199,15 @@ from creance_pay.testing.sips import (
     Dispatch,
     Fault,
     Notification,
+    Operation,
     PaymentRequest,
+    ReportForm,
     SipsBank,
     SipsServices,
     TrialCard,
+    daily_report,
     form_body,
+    write_daily_reports,
 )
 from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
 
@@ -450,7 +455,7 @@ def ledgers() -> Ledger:
     assert_type(ledger.claim(now=MOMENT, effects=[]), tuple[EffectTask, Payment] | None)
     assert_type(ledger.erase(before=MOMENT, progress=reversed), int)
     ledger.settled_elsewhere([references()[0]], at=MOMENT, by="a person", reason="a transfer")
-    assert_type(ledger.to_post(after=3), tuple[tuple[int, Payment], ...])
+    assert_type(ledger.to_post(after=3), Iterator[PostingLine])
     assert_type(ledger.movements("REF1"), tuple[Movement, ...])
     assert_type(ledger.movements("REF1")[0].kind, MovementKind)
     assert_type(ledger.acts("REF1"), tuple[Act, ...])
@@ -641,6 +646,10 @@ def bank_side(keys: KeyRing) -> None:
     assert_type(bank.accounts, dict[str, Account])
     services = SipsServices(bank)
     services.run_nightly_batch()
+    assert_type(bank.operate("refund", "REF1", Euros(500)), str)
+    assert_type([bank.charge_back("REF1"), bank.represent("REF1", Euros(5))], list[Operation])
+    assert_type(daily_report(bank, ReportKind.OPERATIONS, DAY, form=ReportForm.TABS), str)
+    assert_type(write_daily_reports(bank, DAY, Path(), merchant_id="011223744550001"), list[Path])
     assert_type(services.post("cashManagement/refund", b"{}", page=""), dict[str, str])
     assert_type(form_body(bank.answer(asked, decision)), bytes)
     transports: list[Transport] = [Recorder(), RequestsTransport(timeout=1.0, direct=True)]

@@ -70,6 +70,7 @@ def _print_settings(url: str, merchant: TrialMerchant, fault: Fault) -> None:
     print(f"merchant_id      {merchant.merchant_id}")
     for key in merchant.keys:
         print(f"key {key.version:12} {key.get_secret_value()}{'   current' if key is merchant.keys.current else ''}")
+    print(f"operations       {url}/operations   (nightly batch, refunds, chargebacks, daily reports)")
     print("\nTest cards")
     for card in TrialCard:
         print(f"{card:16} {card.name.replace('_', ' ').lower()}")

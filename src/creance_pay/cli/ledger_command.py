@@ -20,8 +20,8 @@ from typing import TypeVar
 from .._clock import utc_now
 from ..errors import ConfigurationError
 from ..gateways.sips import read_reports
-from ..ledger import Payment, PaymentEvent, SqlLedger
-from ..payment import PaymentState
+from ..ledger import Act, Payment, PaymentEvent, SqlLedger
+from ..payment import Movement, PaymentState
 from ..payments import PaymentService
 from .arguments import Run, add_acts, add_json, day_or_time, values, whole_number
 from .bar import progress
@@ -39,10 +39,10 @@ def declare(command: ArgumentParser) -> None:
         command,
         {
             "list": (_on_ledger(list_payments), "list payments"),
-            "show": (_on_ledger(show), "show a payment and its events"),
+            "show": (_on_ledger(show), "show a payment: its money, events, movements and acts"),
             "incidents": (_on_ledger(list_incidents), "list the open incidents; status 1 when there is one"),
             "erase": (_on_ledger(erase), "erase old messages and card masks; payments and events stay"),
-            "postings": (_on_ledger(write_postings), "write the accepted payments for the caisse, as CSV"),
+            "postings": (_on_ledger(write_postings), "write the money that moved for the caisse, as CSV"),
             "posted": (
                 _on_ledger(read_posted),
                 "record the notices that the caisse has posted; status 1 for a bad line",
@@ -118,7 +118,7 @@ def list_payments(options: Namespace, ledger: SqlLedger) -> int:
 
 
 def show(options: Namespace, ledger: SqlLedger) -> int:
-    """Print a payment and its events.
+    """Print a payment with its money, its events, the movements that the bank reported, and the acts of people.
 
     Raises:
         ConfigurationError: when the merchant has no payment of this reference.
@@ -127,10 +127,16 @@ def show(options: Namespace, ledger: SqlLedger) -> int:
     if payment is None:
         raise ConfigurationError("no payment of this merchant has this transaction reference")
     notices = ", ".join(f"{notice} {part}" for notice, part in payment.order.notices.items())
+    postings = ", ".join(f"{notice} {state}" for notice, state in payment.postings.items())
+    sums = {name: getattr(payment.sums, name) for name in ("held", "refunded", "charged_back", "represented")}
     details = {"authorisation": payment.authorisation_number, "display_by": _format_time(payment.display_by)}
-    print_values(options, _payment_values(payment) | {"notices": notices} | details)
+    print_values(options, _payment_values(payment) | {"notices": notices, "postings": postings} | sums | details)
     for event in ledger.events(payment.transaction_reference):
         print_row(options, _event_values(event))
+    for movement in ledger.movements(payment.transaction_reference):
+        print_row(options, _movement_values(movement))
+    for act in ledger.acts(payment.transaction_reference):
+        print_row(options, _act_values(act))
     return 0
 
 
@@ -160,7 +166,8 @@ def reconcile(options: Namespace) -> int:
     )
     unread = sum(len(report.bad) for report in reports)
     counts = {"recorded": len(found.recorded), "changed": len(found.changed), "unanswered": len(found.unanswered)}
-    print_values(options, counts | {"unread_lines": unread, "incidents": len(service.incidents())})
+    lines = {"unread_lines": unread, "foreign_lines": found.foreign}
+    print_values(options, counts | lines | {"incidents": len(service.incidents())})
     return 1 if found.unanswered or unread else 0
 
 
@@ -213,6 +220,27 @@ def _payment_values(payment: Payment) -> dict[str, object]:
         "amount": payment.amount,
         "created_at": _format_time(payment.created_at),
         "paid_at": _format_time(payment.paid_at),
+    }
+
+
+def _movement_values(movement: Movement) -> dict[str, object]:
+    return {
+        "movement": movement.kind,
+        "amount": movement.amount,
+        "at": _format_time(movement.at),
+        "identifier": movement.identifier,
+    }
+
+
+def _act_values(act: Act) -> dict[str, object]:
+    return {
+        "act": act.kind,
+        "amount": act.amount,
+        "at": _format_time(act.requested_at),
+        "state": act.state,
+        "by": act.by,
+        "reason": act.reason,
+        "detail": act.detail,
     }
 
 

@@ -1,7 +1,8 @@
 """The posting files between the ledger and the caisse: CSV with semicolons and a header, in UTF-8.
 
-``creance-pay ledger postings`` writes one line for each notice of each accepted payment.  The caisse answers with lines
-of a transaction reference and a notice reference; other columns are ignored.
+``creance-pay ledger postings`` writes one line for each notice of each movement: a payment, a refund, a chargeback, or
+its return.  The caisse answers with lines of a transaction reference and a notice reference; other columns are ignored.
+An answer may be the file itself: its lines of other movements than CAPTURED change nothing.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ from ..references import NoticeReference
 from .output import print_values
 
 COLUMNS = (
-    "number", "transaction_reference", "notice_reference", "amount", "movement", "bank_time", "authorisation_number",
+    "number", "transaction_reference", "notice_reference", "amount", "movement", "bank_time", "identifier",
+    "authorisation_number",
 )  # fmt: skip
 _NEEDED = ("transaction_reference", "notice_reference")
 
 
 def write_postings(options: Namespace, ledger: SqlLedger) -> int:
-    """Print a line for each notice of each payment that was accepted after the last number of an earlier file."""
+    """Print a line for each notice of each movement that was recorded after the last number of an earlier file."""
     lines = csv.writer(sys.stdout, delimiter=";", lineterminator="\n")
     lines.writerow(COLUMNS)
-    for number, payment in ledger.to_post(after=options.after):
-        at = payment.authorised_at or payment.paid_at
-        for notice, part in payment.order.notices.items():
-            lines.writerow(
-                [
-                    number,
-                    payment.transaction_reference,
-                    notice.canonical,
-                    str(part),
-                    MovementKind.CAPTURED,
-                    at.isoformat(timespec="seconds") if at else "",
-                    payment.authorisation_number or "",
-                ]
-            )
+    for line in ledger.to_post(after=options.after):
+        lines.writerow(
+            [
+                line.number,
+                line.transaction_reference,
+                line.notice.canonical,
+                str(line.amount),
+                line.kind,
+                line.at.isoformat(timespec="seconds"),
+                line.identifier,
+                line.authorisation_number,
+            ]
+        )
     return 0
 
 
@@ -57,8 +58,13 @@ def read_rejected(options: Namespace, ledger: SqlLedger) -> int:
 
 
 def _record(options: Namespace, ledger: SqlLedger, state: PostingState) -> int:
-    recorded, refused = 0, 0
-    for number, reference, notice in _lines(options.answer):
+    recorded, ignored, refused = 0, 0, 0
+    for number, reference, notice, movement in _lines(options.answer):
+        if movement not in {"", MovementKind.CAPTURED}:
+            ignored += 1
+            if state is PostingState.REJECTED:
+                print(f"line {number}: a rejected movement of kind {movement} needs a person", file=sys.stderr)
+            continue
         try:
             parsed = [NoticeReference.parse(notice)]
             ledger.post(reference, parsed, state, by=options.by, reason=options.reason, now=utc_now())
@@ -67,12 +73,12 @@ def _record(options: Namespace, ledger: SqlLedger, state: PostingState) -> int:
             refused += 1
         else:
             recorded += 1
-    print_values(options, {"recorded": recorded, "refused": refused})
-    return 1 if refused else 0
+    print_values(options, {"recorded": recorded, "ignored": ignored, "refused": refused})
+    return 1 if refused or (ignored and state is PostingState.REJECTED) else 0
 
 
-def _lines(file: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield the number and the two references of each line.
+def _lines(file: Path) -> Iterator[tuple[int, str, str, str]]:
+    """Yield the number, the two references and the kind of movement of each line.
 
     Raises:
         ConfigurationError: for a file that cannot be read, or without one of the two columns.
@@ -86,4 +92,5 @@ def _lines(file: Path) -> Iterator[tuple[int, str, str]]:
     if missing := [name for name in _NEEDED if name not in found]:
         raise ConfigurationError(f"expected the columns {', '.join(missing)}, got {', '.join(found) or 'none'}")
     for row in reader:
-        yield reader.line_num, row["transaction_reference"].strip(), row["notice_reference"].strip()
+        transaction, notice, movement = (row.get(name) or "" for name in (*_NEEDED, "movement"))
+        yield reader.line_num, transaction.strip(), notice.strip(), movement.strip()

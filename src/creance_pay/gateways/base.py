@@ -181,7 +181,9 @@ class ReportLine:
         values: The cells by the vendor's name of the column, unknown columns included.
         kind: The kind of its report.
         day: The day that its report covers; ``None`` where the report does not name one.
-        movement: The movement that it reports, with the bank's identifier; ``None`` for a line about a state.
+        movement: The movement that it reports, with the bank's identifier; ``None`` for a line about a state.  With the
+            state CANCELLED, it is the part of an accepted payment that will not be debited.
+        remaining: The amount that is left after refunds and cancellations, where the report has it.
         nonce: The order's nonce, where the report returns it.
     """
 
@@ -195,6 +197,7 @@ class ReportLine:
     kind: ReportKind = ReportKind.TRANSACTIONS
     day: date | None = None
     movement: Movement | None = None
+    remaining: Euros | None = None
     nonce: str | None = attrs.field(default=None, repr=False)
 
 

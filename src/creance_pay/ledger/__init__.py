@@ -7,7 +7,7 @@ from .incidents import Incident, IncidentKind
 from .ledger import Ledger, RecordResult, Store
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
-from .records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
+from .records import Disposition, Evidence, Payment, PaymentEvent, PostingLine, PostingState, Sums
 from .sql.sql_ledger import SqlLedger
 from .transitions import Change, transition
 
@@ -26,6 +26,7 @@ __all__ = [
     "MemoryLedger",
     "Payment",
     "PaymentEvent",
+    "PostingLine",
     "PostingState",
     "RecordResult",
     "SqlLedger",

@@ -32,6 +32,11 @@ class ActState(StrEnum):
     #: The bank has not done it, and will not.
     FAILED = "FAILED"
 
+    @property
+    def replaces(self) -> frozenset[ActState]:
+        """The recorded states that this result replaces: a late DONE of the bank replaces FAILED."""
+        return frozenset({ActState.REQUESTED, ActState.FAILED} if self is ActState.DONE else {ActState.REQUESTED})
+
 
 @attrs.frozen(kw_only=True)
 class Act:

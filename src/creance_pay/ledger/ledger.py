@@ -9,7 +9,7 @@ act                    locks, and what happens when two meet
                        the first, and is refused while that one may be paid
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
-``park``, ``refuse``   nothing; an equal parked message is recorded once
+``refuse``             nothing
 ``begin``, ``end``     the notices of the payment; a payment has one open act at a time
 ``post``               the notices of the payment; the same posting again changes nothing
 ``claim``, ``finish``  the task; two workers never claim the same one
@@ -34,6 +34,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from ..errors import (
+    CreancePayError,
+    GatewayUnavailableError,
     InvalidAmountError,
     InvalidValueError,
     MalformedResponseError,
@@ -49,25 +51,30 @@ from .incidents import Incident, IncidentKind
 from .outbox import UNRESOLVED, Effect, EffectTask, occasion, task_for
 from .records import (
     FUNDED_STATES,
+    SETTLED_STATES,
     UNCONFIRMED_STATES,
     Disposition,
     Evidence,
     Payment,
     PaymentEvent,
+    PostingLine,
     PostingState,
+    Sums,
     fingerprint_of,
     first_question,
+    posting_lines,
 )
-from .transitions import Change, apply, transition
+from .transitions import Change, apply, is_new, transition
 
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
-_MAX_REFUSALS, _REFUSAL_PERIOD = 1_000, timedelta(hours=1)
+#: Events that are recorded in an hour about messages that change nothing: refused, of another order, of no order.
+_MAX_FOREIGN, _FOREIGN_PERIOD = 1_000, timedelta(hours=1)
+#: Messages of no order in an hour that raise an incident each; the others raise one together.
+_MAX_UNKNOWN = 100
 _NONCE_BYTES = 16  # 128 bits
 _CLAIM_ATTEMPTS_BEFORE_INCIDENT = 5
 _OVERDUE = timedelta(hours=1)
-#: Parked messages that one reconciliation processes.
-_MAX_RETRIES = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -147,7 +154,7 @@ class Ledger(ABC):
             blocking = [
                 each.transaction_reference
                 for each in found
-                if each.blocks(now, attempt_life)
+                if each.blocks(now, attempt_life, notices)
                 and (each.state not in UNCONFIRMED_STATES or each.transaction_reference not in ignoring)
             ]
             if blocking:
@@ -179,44 +186,43 @@ class Ledger(ABC):
 
     def record(
         self,
-        incoming: VerifiedPayment,
+        match: Callable[[PaymentOrder], VerifiedPayment],
         evidence: Evidence,
         *,
-        payment: Payment,
+        reference: str,
         display_by: datetime,
         effects: Collection[Effect] = (),
     ) -> RecordResult:
         """Record an authentic message, the state that follows, its incidents and its effects, in one transaction.
 
+        A message that does not match its order is recorded with an incident.  A message whose order is not recorded is
+        parked with an incident, an equal one once.
+
         Args:
-            incoming: The message.
-            evidence: Its evidence.
-            payment: The payment as it was read before; it is read again under the lock.
+            match: Returns the content of the message for its order, or raises ``OrderMismatchError``; called under the
+                lock.
+            evidence: The evidence of the message.
+            reference: The transaction reference that the message names.
             display_by: Until when a payment that becomes PAID may not show in the person's account.
             effects: Effects of this process, added to those that are registered in the ledger.
+
+        Raises:
+            OrderMismatchError: when the message does not match its order.
+            GatewayUnavailableError: when the order is not recorded yet.
         """
         with self.transaction() as store:
-            return _record(store, incoming, evidence, payment=payment, display_by=display_by, effects=effects)
+            result = _record(store, match, evidence, reference=reference, display_by=display_by, effects=effects)
+        if isinstance(result, CreancePayError):
+            raise result
+        return result
 
     def mismatch(self, evidence: Evidence, error: OrderMismatchError, *, reference: str) -> None:
-        """Record an authentic message that does not match its order, and its incident."""
-        kind = IncidentKind.FOREIGN_TRANSACTION if error.foreign else IncidentKind.ORDER_MISMATCH
-        detail = ", ".join(error.fields)
-        event = PaymentEvent(
-            transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
-        )
-        with self.transaction() as store:
-            store.add_event(event)
-            store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
+        """Record an authentic message that does not match its order, and its incident.
 
-    def park(self, evidence: Evidence, *, reference: str) -> None:
-        """Record an authentic message that waits for its order, and its incident; an equal one is recorded once."""
-        event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
-        kind = IncidentKind.UNKNOWN_ORDER
+        At most a thousand events are recorded in an hour.  The limit silences no incident.
+        """
         with self.transaction() as store:
-            if not store.parked_before(evidence.digest):
-                store.add_event(event)
-                store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at))
+            _add_mismatch(store, evidence, error, reference)
 
     def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> None:
         """Record a refused message by its hash alone, at most a thousand an hour.
@@ -227,7 +233,7 @@ class Ledger(ABC):
         bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
         readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            full = store.refusals(evidence.at - _REFUSAL_PERIOD) >= _MAX_REFUSALS
+            full = store.recorded(Disposition.REFUSED, evidence.at - _FOREIGN_PERIOD) >= _MAX_FOREIGN
             known = reference if reference and store.find(reference) else ""
         if full and not readable:
             return
@@ -248,7 +254,7 @@ class Ledger(ABC):
             reference_used: Whether the bank refused the order because it knew the reference: an incident.
         """
         with self.transaction() as store:
-            current = store.find(payment.transaction_reference)
+            current = _locked(store, payment.transaction_reference)
             if current is None or current.version != payment.version:
                 return
             store.update(
@@ -268,7 +274,7 @@ class Ledger(ABC):
     def asked(self, payment: Payment, *, now: datetime) -> None:
         """Record that a question about a payment brought nothing new: the next one is due later.  Writes no event."""
         with self.transaction() as store:
-            current = store.find(payment.transaction_reference)
+            current = _locked(store, payment.transaction_reference)
             if current is not None and current.version == payment.version:
                 store.update(current.asked(now))
 
@@ -292,7 +298,7 @@ class Ledger(ABC):
         """
         _require_person(by, reason)
         with self.transaction() as store:
-            payment = _locked(store, reference)
+            payment = _existing(store, reference)
             if store.open_act(reference) is not None:
                 raise PaymentInProgressError("an act on this payment is open", references=(reference,))
             held = payment.sums.held if kind is ActKind.REFUND else payment.amount.saturating_sub(payment.sums.refunded)
@@ -311,7 +317,7 @@ class Ledger(ABC):
             return attrs.evolve(act, number=store.add_act(act)), payment
 
     def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
-        """Record the result of an act; an act that is not open stays as it is."""
+        """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE."""
         finished = attrs.evolve(act, state=state, detail=detail, finished_at=now)
         with self.transaction() as store:
             store.finish_act(finished)
@@ -344,7 +350,7 @@ class Ledger(ABC):
         if state is PostingState.REJECTED or not by:
             _require_person(by, reason)
         with self.transaction() as store:
-            payment = _locked(store, reference)
+            payment = _existing(store, reference)
             named = [*payment.order.notices] if notices is None else [*notices]
             if not payment.sums.captured.cents:
                 raise InvalidValueError(f"expected a payment that was accepted, got one that is {payment.state}")
@@ -367,9 +373,10 @@ class Ledger(ABC):
             if state is PostingState.REJECTED:
                 kind = IncidentKind.POSTING_REJECTED
                 store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
-            elif not after.unposted() and PostingState.REJECTED not in after.postings.values():
-                for kind in (IncidentKind.POSTING_OVERDUE, IncidentKind.POSTING_REJECTED):
-                    store.close_incidents(kind, reference, now)
+            elif PostingState.REJECTED not in after.postings.values():
+                store.close_incidents(IncidentKind.POSTING_REJECTED, reference, now)
+            if not after.unposted():
+                store.close_incidents(IncidentKind.POSTING_OVERDUE, reference, now)
             return after
 
     def register(self, effects: Iterable[Effect]) -> None:
@@ -395,9 +402,10 @@ class Ledger(ABC):
             if finished:
                 store.finish(finished, now)
             while True:
-                task = store.next_task(now, [*leases, UNRESOLVED] if leases else [])
-                if task is None:
+                found = store.next_task(now, [*leases, UNRESOLVED] if leases else [])
+                if found is None:
                     return None
+                task, payment = found
                 if task.name == UNRESOLVED:
                     _resolve(store, task, effects, now)
                     continue
@@ -405,7 +413,6 @@ class Ledger(ABC):
                 store.claim(claimed)
                 if task.attempts >= _CLAIM_ATTEMPTS_BEFORE_INCIDENT:
                     store.add_incident(_effect_incident(IncidentKind.EFFECT_FAILING, task, now))
-                payment = store.find(task.transaction_reference)
                 if payment:
                     return claimed, payment
 
@@ -572,19 +579,37 @@ class Ledger(ABC):
                     pending[notice] = pending.get(notice, Euros(0)) + amount
         return pending
 
-    def to_post(self, *, after: int = 0) -> tuple[tuple[int, Payment], ...]:
-        """List the accepted payments in the order in which they were accepted, each with its number.
+    def to_post(self, *, after: int = 0) -> Iterator[PostingLine]:
+        """Yield the money that moved, in the order of recording, for the caisse to post: each movement once.
+
+        A later call with the number of the last line yields exactly the lines that were recorded since.
 
         Args:
-            after: The number of the last one that was written before; only later ones are listed.
+            after: The number of the last line of the call before.
         """
-        with self.transaction(write=False) as store:
-            return tuple(store.accepted(after))
+        while True:
+            with self.transaction(write=False) as store:
+                events = store.moved(after, _PAGE)
+                earlier = store.sums({event.transaction_reference for event in events}, after)
+                found = (store.find(event.transaction_reference) for event in events)
+                payments = {payment.transaction_reference: payment for payment in found if payment}
+            for event in events:
+                before = earlier.get(event.transaction_reference, Sums())
+                earlier[event.transaction_reference] = before.plus(event.moved)
+                yield from posting_lines(event, payments[event.transaction_reference], before)
+            if not events:
+                return
+            after = events[-1].number
 
     def parked(self) -> tuple[PaymentEvent, ...]:
-        """List the authentic messages whose order is recorded now, and that can be processed; five hundred at most."""
+        """List the authentic messages whose order is recorded now; at most a page of those that can be decrypted."""
+        found: list[PaymentEvent] = []
         with self.transaction(write=False) as store:
-            return tuple(store.parked(_MAX_RETRIES))
+            while page := store.parked(found[-1].number if found else 0, _PAGE):
+                found += page
+                if sum(event.readable for event in found) >= _PAGE:
+                    break
+        return tuple(found)
 
     def incidents(self) -> tuple[Incident, ...]:
         """List the open incidents, the oldest first."""
@@ -597,18 +622,33 @@ class Ledger(ABC):
             return tuple(store.tasks())
 
 
+def _foreign(store: Store, event: PaymentEvent) -> int:
+    """Count the events of a disposition in the hour before one."""
+    return store.recorded(event.disposition, event.evidence.at - _FOREIGN_PERIOD)
+
+
 def _require_person(by: str, reason: str) -> None:
     if not (by.strip() and reason.strip()):
         raise InvalidValueError("expected who decides (by) and why (reason), got an empty text")
 
 
-def _locked(store: Store, reference: str) -> Payment:
-    """Lock a payment and its notices, and read it."""
-    known = store.find(reference)
-    if known is None:
+def _locked(store: Store, reference: str) -> Payment | None:
+    """Lock the notices of a payment, and read it."""
+    found, _ = store.lock_payment(reference)
+    return _named(found, reference)
+
+
+def _existing(store: Store, reference: str) -> Payment:
+    """Lock the notices of a payment, and read it; raise for an unknown reference."""
+    payment = _locked(store, reference)
+    if payment is None:
         raise InvalidValueError("expected the reference of a recorded payment")
-    found, _ = store.lock(known.order.notices)
-    return next(each for each in found if each.transaction_reference == reference)
+    return payment
+
+
+def _named(found: Iterable[Payment], reference: str) -> Payment | None:
+    """Choose a payment by its reference."""
+    return next((each for each in found if each.transaction_reference == reference), None)
 
 
 def _effect_incident(kind: IncidentKind, task: EffectTask, now: datetime) -> Incident:
@@ -627,27 +667,64 @@ def _resolve(store: Store, task: EffectTask, effects: Iterable[Effect], now: dat
     store.finish(task, now)
 
 
+def _add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, reference: str) -> None:
+    """Record a message that does not match its order, within the limit of an hour, and its incident."""
+    kind = IncidentKind.FOREIGN_TRANSACTION if error.foreign else IncidentKind.ORDER_MISMATCH
+    detail = ", ".join(error.fields)
+    event = PaymentEvent(
+        transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
+    )
+    if _foreign(store, event) < _MAX_FOREIGN:
+        store.add_event(event)
+    store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
+
+
+def _park(store: Store, evidence: Evidence, reference: str) -> None:
+    """Record a message that waits for its order, and its incident; an equal one is recorded once.
+
+    At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, one incident without
+    a reference stands for all of them.
+    """
+    if store.parked_before(evidence.digest):
+        return
+    event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
+    recorded = _foreign(store, event)
+    if recorded < _MAX_FOREIGN:
+        store.add_event(event)
+    about = reference if recorded < _MAX_UNKNOWN else ""
+    store.add_incident(Incident(kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=about, at=evidence.at))
+
+
 def _record(
     store: Store,
-    incoming: VerifiedPayment,
+    match: Callable[[PaymentOrder], VerifiedPayment],
     evidence: Evidence,
     *,
-    payment: Payment,
+    reference: str,
     display_by: datetime,
     effects: Collection[Effect],
-) -> RecordResult:
-    """Record all of it in one transaction, under the lock of the notices."""
-    reference, fingerprint, now = payment.transaction_reference, fingerprint_of(incoming), evidence.at
-    found, settled = store.lock(payment.order.notices)
-    current = next(each for each in found if each.transaction_reference == reference)
+) -> RecordResult | CreancePayError:
+    """Record a message under the lock of the notices; return the error of one that is about no recorded order."""
+    found, settled = store.lock_payment(reference)
+    current = _named(found, reference)
+    if current is None:
+        _park(store, evidence, reference)
+        return GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
+    try:
+        incoming = match(current.order)
+    except OrderMismatchError as error:
+        _add_mismatch(store, evidence, error, reference)
+        return error
+    fingerprint, now = fingerprint_of(incoming), evidence.at
     movement = incoming.movement
-    new_movement = movement is None or store.new_movement(reference, movement)
-    repeated = store.has_fingerprint(reference, fingerprint)
-    change = transition(current, incoming, repeated=repeated, new_movement=new_movement)
+    movements = [] if movement is None else store.movements(reference)
+    # A repeated report of money is recognised by the sums: its fingerprint decides nothing.
+    repeated = incoming.state not in SETTLED_STATES and store.has_fingerprint(reference, fingerprint)
+    change = transition(current, incoming, repeated=repeated, movements=movements)
     after = apply(current, change, incoming, now=now, display_by=display_by)
     if after is not current:
         store.update(after)
-    if movement is not None and new_movement and change.disposition is not Disposition.MISMATCH:
+    if movement is not None and is_new(movement, movements) and change.disposition is not Disposition.MISMATCH:
         store.add_movement(reference, movement, source=evidence.source, at=now)
     incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
     store.add_event(
@@ -659,6 +736,9 @@ def _record(
             disposition=change.disposition,
             state=incoming.state,
             fingerprint=fingerprint,
+            moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
+            bank_at=(movement and movement.at) or incoming.authorised_at,
+            identifier=movement.identifier if movement else "",
             detail=", ".join(incoming.warnings),
         )
     )
@@ -706,6 +786,9 @@ class Store(Protocol):
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         """Lock the notices, then read their payments, and whether one of them was settled by other means."""
 
+    def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
+        """Lock the notices of a payment and read their payments, as :meth:`lock`; no payments for an unknown one."""
+
     def next_sequence(self) -> int:
         """Return the next sequence number.  Locks the merchant's row until commit; starts at a random number."""
 
@@ -729,8 +812,14 @@ class Store(Protocol):
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
         """Read the payments recorded before a time about which a question is due."""
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
-        """Read the payments that held money, with the number of the event that recorded it, after a number."""
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        """Read the events after a number that moved money, in the order of their numbers.
+
+        Waits for transactions that have numbered an event and are not committed: no lower number appears later.
+        """
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
+        """Sum up the money that the events of payments moved, up to a number."""
 
     def unposted(self, now: datetime) -> list[str]:
         """Read the references of payments whose display time has passed and that are not posted."""
@@ -745,9 +834,6 @@ class Store(Protocol):
         reason: str,
     ) -> None:
         """Write the posting state of notices of a payment."""
-
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        """Return whether no movement of this kind and identifier is recorded for the payment."""
 
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
         """Insert a movement."""
@@ -764,20 +850,20 @@ class Store(Protocol):
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         """Return whether an event of the payment has this fingerprint."""
 
-    def parked(self, most: int) -> list[PaymentEvent]:
-        """Read the parked events that no later event has retried and whose payment is recorded."""
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
+        """Read the parked events after a number that have a payload and a payment, and that no event has retried."""
 
     def parked_before(self, digest: str) -> bool:
         """Return whether an event with this digest is parked."""
 
-    def refusals(self, since: datetime) -> int:
-        """Count the refused events after a time."""
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        """Count the events of a disposition after a time."""
 
     def add_act(self, act: Act) -> int:
         """Insert an act, and return its number; raises when the payment has an open one."""
 
     def finish_act(self, act: Act) -> None:
-        """Write the result of an open act."""
+        """Write the result of an act over the states that it replaces."""
 
     def open_act(self, transaction_reference: str) -> Act | None:
         """Read the open act of a payment."""
@@ -815,8 +901,11 @@ class Store(Protocol):
     def tasks(self) -> list[EffectTask]:
         """Read the tasks that are not done, ordered by due time."""
 
-    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        """Read the task that is due first among these names.  Skips tasks that another process has locked."""
+    def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
+        """Read the task that is due first among these names, and its payment.
+
+        Locks the task until commit; skips tasks that another process has locked.
+        """
 
     def claim(self, task: EffectTask) -> None:
         """Write the attempts and the next due time of a task."""

@@ -16,7 +16,7 @@ from .acts import Act
 from .incidents import Incident, IncidentKind
 from .ledger import Ledger
 from .outbox import Effect, EffectTask
-from .records import Disposition, Payment, PaymentEvent, PostingState
+from .records import Disposition, Payment, PaymentEvent, PostingState, Sums
 
 _SEQUENCES = 10_000_000
 
@@ -28,7 +28,7 @@ class _MemoryStore:
         self.sequence = secrets.randbelow(_SEQUENCES)
         self.rows: dict[str, Payment] = {}
         self.kept: list[PaymentEvent] = []
-        self.moved: dict[tuple[str, str, str], Movement] = {}
+        self.movements_of: dict[str, list[Movement]] = {}
         self.listed: list[Act] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
         self.settlements: set[NoticeReference] = set()
@@ -38,6 +38,10 @@ class _MemoryStore:
 
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         return self.of_notices(notices), not self.settlements.isdisjoint(notices)
+
+    def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
+        payment = self.find(transaction_reference)
+        return self.lock(payment.order.notices) if payment else ([], False)
 
     def next_sequence(self) -> int:
         self.sequence += 1
@@ -74,15 +78,15 @@ class _MemoryStore:
             if payment.ask_at and payment.ask_at <= now and payment.created_at <= before
         ]
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
-        first: dict[str, int] = {}
-        for event in self.kept:
-            payment = self.rows.get(event.transaction_reference)
-            if payment and payment.sums.captured.cents and event.disposition is Disposition.APPLIED:
-                first.setdefault(event.transaction_reference, event.number)
-        return sorted(
-            ((number, self.rows[each]) for each, number in first.items() if number > after), key=lambda x: x[0]
-        )
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        return [event for event in self.kept[after:] if event.moved != Sums()][:most]
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
+        found: dict[str, Sums] = {}
+        for event in self.kept[:until]:
+            if event.transaction_reference in references:
+                found[event.transaction_reference] = found.get(event.transaction_reference, Sums()).plus(event.moved)
+        return found
 
     def unposted(self, now: datetime) -> list[str]:
         return [each.transaction_reference for each in self.rows.values() if each.shown_by(now) and each.unposted()]
@@ -98,14 +102,11 @@ class _MemoryStore:
     ) -> None:
         """Do nothing: the payment holds the states, and its event the rest."""
 
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        return (transaction_reference, movement.kind, movement.identifier) not in self.moved
-
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:  # noqa: ARG002 - the event has both
-        self.moved[transaction_reference, movement.kind, movement.identifier] = movement
+        self.movements_of.setdefault(transaction_reference, []).append(movement)
 
     def movements(self, transaction_reference: str) -> list[Movement]:
-        return [movement for (reference, _, _), movement in self.moved.items() if reference == transaction_reference]
+        return [*self.movements_of.get(transaction_reference, ())]
 
     def add_event(self, event: PaymentEvent) -> int:
         self.kept.append(attrs.evolve(event, number=len(self.kept) + 1))
@@ -117,12 +118,13 @@ class _MemoryStore:
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
-    def parked(self, most: int) -> list[PaymentEvent]:
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
         retried = {event.evidence.retry_of for event in self.kept}
         return [
             event
-            for event in self.kept
+            for event in self.kept[after:]
             if event.disposition is Disposition.PARKED
+            and event.evidence.payload is not None
             and event.number not in retried
             and event.transaction_reference in self.rows
         ][:most]
@@ -130,15 +132,15 @@ class _MemoryStore:
     def parked_before(self, digest: str) -> bool:
         return any(event.disposition is Disposition.PARKED and event.evidence.digest == digest for event in self.kept)
 
-    def refusals(self, since: datetime) -> int:
-        return sum(event.disposition is Disposition.REFUSED and event.evidence.at > since for event in self.kept)
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        return sum(event.disposition is disposition and event.evidence.at > since for event in self.kept)
 
     def add_act(self, act: Act) -> int:
         self.listed.append(attrs.evolve(act, number=len(self.listed) + 1))
         return len(self.listed)
 
     def finish_act(self, act: Act) -> None:
-        if self.listed[act.number - 1].finished_at is None:
+        if self.listed[act.number - 1].state in act.state.replaces:
             self.listed[act.number - 1] = act
 
     def open_act(self, transaction_reference: str) -> Act | None:
@@ -179,8 +181,9 @@ class _MemoryStore:
     def tasks(self) -> list[EffectTask]:
         return sorted(self.waiting.values(), key=lambda task: task.due_at)
 
-    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        return next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+    def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
+        task = next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+        return (task, self.find(task.transaction_reference)) if task else None
 
     def claim(self, task: EffectTask) -> None:
         self.waiting[task.key] = task

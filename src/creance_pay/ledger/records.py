@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ import attrs
 
 from ..http import HttpMessage
 from ..money import Euros
-from ..payment import PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..payment import MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
 
 # Headers of a person's browser, useless as evidence.
@@ -68,38 +68,55 @@ class PostingState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Sums:
-    """The money of a payment, from its movements.
+    """The money of a payment, from its movements; no sum ever decreases.
 
-    Refunds are reported in two ways that have to agree in any order: one by one with an identifier, or as a total (the
-    amount minus what remains).  The larger of the two sums counts.
+    The same money is reported in several ways, which have to agree in any order: one by one with identifiers, in one
+    or more series, or as a total (the amount minus what remains).  The largest of these sums counts.
 
     Attributes:
         captured: The amount debited.
-        refunds_identified: The sum of the refunds that the bank reported one by one.
-        refunds_reported: The largest total of refunds that the bank reported.
-        charged_back: The amount that the cardholder's bank has taken back and not returned.
+        refunded: The amount that the merchant gave back.
+        charged_back: The amount that the cardholder's bank has taken back, returned or not.
+        represented: The amount that the cardholder's bank has returned after a chargeback.
     """
 
     captured: Euros = _NOTHING
-    refunds_identified: Euros = _NOTHING
-    refunds_reported: Euros = _NOTHING
+    refunded: Euros = _NOTHING
     charged_back: Euros = _NOTHING
-
-    @property
-    def refunded(self) -> Euros:
-        """The amount refunded."""
-        return max(self.refunds_identified, self.refunds_reported)
+    represented: Euros = _NOTHING
 
     @property
     def held(self) -> Euros:
         """The amount that the merchant still holds."""
-        return self.captured.saturating_sub(self.refunded + self.charged_back)
+        return self.captured.saturating_sub(self.refunded + self.charged_back.saturating_sub(self.represented))
+
+    def since(self, earlier: Sums) -> Sums:
+        """Return the money that moved after earlier sums of the same payment; before the capture, none has moved."""
+        if not self.captured.cents:
+            return Sums()
+        if not earlier.captured.cents:
+            return self
+        return Sums(
+            captured=self.captured - earlier.captured,
+            refunded=self.refunded - earlier.refunded,
+            charged_back=self.charged_back - earlier.charged_back,
+            represented=self.represented - earlier.represented,
+        )
+
+    def plus(self, moved: Sums) -> Sums:
+        """Return the sums after more money has moved."""
+        return Sums(
+            captured=self.captured + moved.captured,
+            refunded=self.refunded + moved.refunded,
+            charged_back=self.charged_back + moved.charged_back,
+            represented=self.represented + moved.represented,
+        )
 
     def state(self) -> PaymentState | None:
         """Return the state that follows from the sums; ``None`` before any capture."""
         if not self.captured.cents:
             return None
-        if self.charged_back.cents:
+        if self.charged_back > self.represented:
             return PaymentState.CHARGED_BACK
         if self.refunded >= self.captured:
             return PaymentState.REFUNDED
@@ -179,12 +196,12 @@ class Payment:
 
     def pending(self, now: datetime) -> dict[NoticeReference, Euros]:
         """Return the accepted amounts that the caisse's own system does not show yet (rule R25), by notice."""
-        if self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now):
-            return {}
+        shown = self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now)
+        waiting = {PostingState.REJECTED} if shown else {PostingState.OPEN, PostingState.REJECTED}
         return {
             notice: share
             for notice, share in self.shares().items()
-            if share.cents and self.postings.get(notice) is not PostingState.POSTED
+            if share.cents and self.postings.get(notice, PostingState.OPEN) in waiting
         }
 
     def unposted(self) -> list[NoticeReference]:
@@ -196,16 +213,28 @@ class Payment:
             notice for notice, state in self.postings.items() if state is PostingState.OPEN and shares[notice].cents
         ]
 
-    def blocks(self, now: datetime, attempt_life: timedelta) -> bool:
-        """Return whether another payment of the same notices could be a second payment of the debt.
+    def message_values(self, now: datetime) -> dict[str, object]:
+        """Return the values of a message about the payment, for ``messages.message_for(payment, **values)``.
+
+        They are the amount refunded, and the hours within which the account shows an accepted payment.  After this
+        delay no number of hours is promised.
+        """
+        hours = None
+        if self.display_by is not None and self.paid_at is not None and now < self.display_by:
+            hours = round((self.display_by - self.paid_at) / timedelta(hours=1))
+        return {"display_delay_hours": hours, "refunded": self.sums.refunded}
+
+    def blocks(self, now: datetime, attempt_life: timedelta, notices: Iterable[NoticeReference]) -> bool:
+        """Return whether another payment of some of its notices could be a second payment of a debt.
 
         Args:
             now: The time.
             attempt_life: How long an attempt without an answer of the bank may still be open.
+            notices: The notices of the other payment.
         """
         if self.state in UNCONFIRMED_STATES:
             return now < self.created_at + attempt_life
-        return self.state in IN_FLIGHT_STATES or bool(self.pending(now))
+        return self.state in IN_FLIGHT_STATES or not self.pending(now).keys().isdisjoint(notices)
 
     def asked(self, now: datetime) -> Payment:
         """Return the payment after a question that brought nothing new: the next one is asked later."""
@@ -271,6 +300,9 @@ class PaymentEvent:
         disposition: The disposition.
         state: The state that it reports, or ``None``.
         fingerprint: The digest of its meaning, equal for two messages that report the same; empty for no report.
+        moved: The money that it moved.
+        bank_at: The bank's time of the transaction or of the movement that it reports, where it moved money.
+        identifier: The bank's identifier of that movement; empty without one.
         detail: The reason, in English: the type of an error, the names of fields; never a value.
         readable: Whether the stored payload could be decrypted.
     """
@@ -281,6 +313,9 @@ class PaymentEvent:
     disposition: Disposition
     state: PaymentState | None = None
     fingerprint: str = ""
+    moved: Sums = attrs.field(factory=Sums, repr=False)
+    bank_at: datetime | None = None
+    identifier: str = ""
     detail: str = ""
     readable: bool = True
 
@@ -296,6 +331,81 @@ def fingerprint_of(payment: VerifiedPayment) -> str:
     when = payment.authorised_at.timestamp() if payment.authorised_at else None
     amounts = [amount.cents if amount else None for amount in (payment.amount, payment.remaining)]
     movement = payment.movement
-    moved = [movement.kind, movement.amount.cents, movement.identifier] if movement else None
+    moved = [movement.kind, movement.amount.cents, movement.series, movement.identifier] if movement else None
     meaning = [payment.state, *amounts, payment.authorisation_number, payment.response_code, when, moved]
     return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
+
+
+@attrs.frozen(kw_only=True)
+class PostingLine:
+    """The part of one movement of money that the caisse has to post to one notice.
+
+    Attributes:
+        number: The number of the event that recorded the movement; its lines share it.
+        transaction_reference: The payment.
+        notice: The notice.
+        kind: CAPTURED and REPRESENTED reduce the debt; REFUNDED and CHARGED_BACK restore it.
+        amount: The amount, above zero.
+        at: The bank's time of the movement, or the ledger's where the bank reported none.
+        identifier: The bank's identifier of the movement; empty without one.
+        authorisation_number: The bank's number of the authorisation; empty without one.
+    """
+
+    number: int
+    transaction_reference: str
+    notice: NoticeReference
+    kind: MovementKind
+    amount: Euros
+    at: datetime
+    identifier: str = ""
+    authorisation_number: str = ""
+
+
+def posting_lines(event: PaymentEvent, payment: Payment, earlier: Sums) -> Iterator[PostingLine]:
+    """Split the money that an event moved among the notices of its payment.
+
+    The notices receive their shares in the order of their references, and give back in the reverse order, as
+    :meth:`Payment.shares` does.  More money than was captured can go back, by a chargeback after a refund: the notices
+    then give back once more.
+
+    Args:
+        event: An event that moved money.
+        payment: Its payment.
+        earlier: The money that earlier events of the payment moved.
+    """
+    returned = earlier.refunded.cents + earlier.charged_back.cents - earlier.represented.cents
+    moved = event.moved
+    changes = (
+        (MovementKind.REFUNDED, moved.refunded.cents),
+        (MovementKind.CHARGED_BACK, moved.charged_back.cents),
+        (MovementKind.REPRESENTED, -moved.represented.cents),
+    )
+    splits = [(MovementKind.CAPTURED, dict(payment.order.notices))] if moved.captured.cents else []
+    for kind, cents in changes:
+        before, after = _given_back(payment.order, returned), _given_back(payment.order, returned + cents)
+        splits.append((kind, {notice: Euros(abs(after[notice] - before[notice])) for notice in before}))
+        returned += cents
+    for kind, parts in splits:
+        for notice in sorted(parts, key=str):
+            if parts[notice].cents:
+                yield PostingLine(
+                    number=event.number,
+                    transaction_reference=payment.transaction_reference,
+                    notice=notice,
+                    kind=kind,
+                    amount=parts[notice],
+                    at=event.bank_at or event.evidence.at,
+                    identifier="" if kind is MovementKind.CAPTURED else event.identifier,
+                    authorisation_number=payment.authorisation_number or "",
+                )
+
+
+def _given_back(order: PaymentOrder, cents: int) -> dict[NoticeReference, int]:
+    """Return the cents that each notice has given back of a total, the last notice first, again from the last one."""
+    rounds, rest = divmod(cents, order.amount.cents)
+    given = {}
+    for notice in sorted(order.notices, key=str, reverse=True):
+        share = order.notices[notice].cents
+        given[notice] = rounds * share + min(share, rest)
+        rest -= min(share, rest)
+    return given

@@ -6,6 +6,7 @@ incidents.  It is a pure function without database or clock.
 
 * A message that cannot be bound to the order never pays it: it raises an incident.
 * Money decides the state: captures, refunds and chargebacks are summed, whichever voice reports them, in any order.
+* The part of an accepted payment that the merchant cancelled before its debit counts as refunded.
 * An authentic PAID replaces every other state; after a refusal with an incident.
 * A repeated message, or one that is older by the bank's own clock, changes nothing.
 * UNKNOWN means that the bank has to be asked; it never replaces better knowledge.
@@ -13,11 +14,14 @@ incidents.  It is a pure function without database or clock.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import attrs
 
-from ..payment import MovementKind, PaymentState, Source, VerifiedPayment
+from ..money import Euros
+from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .incidents import IncidentKind
 from .records import FAILED_STATES, IN_FLIGHT_STATES, SETTLED_STATES, Disposition, Payment, Sums
 
@@ -44,7 +48,7 @@ class Change:
 
 
 def transition(
-    current: Payment, incoming: VerifiedPayment, *, repeated: bool = False, new_movement: bool = True
+    current: Payment, incoming: VerifiedPayment, *, repeated: bool = False, movements: Collection[Movement] = ()
 ) -> Change:
     """Choose the next state of a payment from an authentic message about its order.
 
@@ -52,12 +56,12 @@ def transition(
         current: The recorded payment.
         incoming: The message.
         repeated: Whether a message of the same fingerprint was recorded before.
-        new_movement: Whether the movement that the message reports, if any, was not recorded before.
+        movements: The recorded movements of the payment, where the message reports one.
     """
     if _foreign(current, incoming):
         return _unchanged(current, Disposition.MISMATCH, IncidentKind.FOREIGN_TRANSACTION)
-    if incoming.state in SETTLED_STATES:
-        return _moved(current, incoming, new_movement=new_movement)
+    if incoming.state in SETTLED_STATES or _cancels(incoming):
+        return _moved(current, incoming, movements)
     if current.state in SETTLED_STATES:
         return _contradicted(current, incoming, repeated=repeated)
     used = (IncidentKind.REFERENCE_USED,) if incoming.reference_used and not current.reference_used else ()
@@ -89,7 +93,7 @@ def apply(
             "state": change.state,
             "sums": change.sums,
             "changed_at": now,
-            "authorised_at": incoming.authorised_at or payment.authorised_at,
+            "authorised_at": _bank_time(payment, incoming),
             "response_code": incoming.response_code or payment.response_code,
             "masked_card": incoming.masked_card or payment.masked_card,
         }
@@ -103,13 +107,21 @@ def apply(
     return payment if changed == payment else attrs.evolve(changed, version=payment.version + 1)
 
 
+def _bank_time(payment: Payment, incoming: VerifiedPayment) -> datetime | None:
+    """Return the bank's time of the transaction; captures, refunds and chargebacks come later and leave it."""
+    kept = payment.sums.captured.cents or payment.state is PaymentState.AUTHORISED
+    first, second = payment.authorised_at, incoming.authorised_at
+    return (first or second) if kept and incoming.state in SETTLED_STATES else (second or first)
+
+
 def _foreign(current: Payment, incoming: VerifiedPayment) -> bool:
     """Return whether a report of money may be about an order of another ledger with the same reference.
 
     An answer that repeats the order's nonce is about this order.  An answer by reference alone can only be so when the
     bank did not know the reference before this order, and when the transaction is not older than the order.
     """
-    if incoming.state not in _PROMISES or incoming.bound or not current.order.nonce:
+    promises = incoming.state in _PROMISES or _cancels(incoming)
+    if not promises or incoming.bound or not current.order.nonce:
         return False
     if incoming.source not in _BY_REFERENCE or current.sums.captured.cents:
         return False
@@ -117,14 +129,27 @@ def _foreign(current: Payment, incoming: VerifiedPayment) -> bool:
     return current.reference_used or incoming.authorised_at is None or incoming.authorised_at < recorded
 
 
+def _cancels(incoming: VerifiedPayment) -> bool:
+    """Return whether a message reports that the merchant cancelled an accepted payment, in whole or in part."""
+    part = incoming.movement is not None or incoming.remaining == Euros(0)
+    return incoming.state is PaymentState.CANCELLED and part
+
+
 def _unchanged(current: Payment, disposition: Disposition, *incidents: IncidentKind) -> Change:
     return Change(state=current.state, sums=current.sums, disposition=disposition, incidents=incidents)
 
 
-def _moved(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) -> Change:
+def is_new(movement: Movement, recorded: Iterable[Movement]) -> bool:
+    """Return whether no recorded movement has the kind, series and identifier of a movement."""
+    key = (movement.kind, movement.series, movement.identifier)
+    return all(key != (each.kind, each.series, each.identifier) for each in recorded)
+
+
+def _moved(current: Payment, incoming: VerifiedPayment, movements: Collection[Movement]) -> Change:
     """Add the money that a message reports, and derive the state from the sums."""
-    sums = _sums(current, incoming, new_movement=new_movement)
-    state = sums.state() or incoming.state
+    sums = _sums(current, incoming, movements)
+    cancelled = PaymentState.CANCELLED if sums.refunded >= current.amount else current.state
+    state = sums.state() or cancelled
     incidents = []
     if current.state in FAILED_STATES and state in SETTLED_STATES:
         incidents.append(IncidentKind.PAID_AFTER_NO)
@@ -133,36 +158,40 @@ def _moved(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) -
         incidents.append(IncidentKind.TWO_AUTHORISATIONS)
     if sums.charged_back > current.sums.charged_back:
         incidents.append(IncidentKind.CHARGED_BACK)
-    if sums.refunded > sums.captured:
+    if sums.refunded > max(sums.captured, current.sums.refunded):
         incidents.append(IncidentKind.REFUNDED_TOO_MUCH)
     changed = sums != current.sums or state is not current.state
     disposition = Disposition.APPLIED if changed else Disposition.DUPLICATE
     return Change(state=state, sums=sums, disposition=disposition, incidents=tuple(incidents))
 
 
-def _sums(current: Payment, incoming: VerifiedPayment, *, new_movement: bool) -> Sums:
-    """Return the sums after a message: each reported movement counts once, each reported total as a minimum."""
-    sums = attrs.evolve(current.sums, captured=current.amount)
-    reported = sums.refunds_reported
+def _sums(current: Payment, incoming: VerifiedPayment, movements: Collection[Movement]) -> Sums:
+    """Return the sums after a message: of each kind of movement, the largest sum that the bank has reported."""
+    movement, recorded = incoming.movement, [*movements]
+    if movement is not None and is_new(movement, recorded):
+        recorded.append(movement)
+    refunded, charged_back = current.sums.refunded, current.sums.charged_back
     if incoming.remaining is not None:
-        reported = max(reported, current.amount.saturating_sub(incoming.remaining + sums.charged_back))
-    elif incoming.state is PaymentState.REFUNDED and incoming.movement is None:
-        reported = max(reported, current.amount)
-    sums = attrs.evolve(sums, refunds_reported=reported)
-    if incoming.state is PaymentState.CHARGED_BACK and incoming.movement is None:  # without an amount: the whole
-        return attrs.evolve(sums, charged_back=max(sums.charged_back, current.amount))
-    if incoming.movement is None or not new_movement:
-        return sums
-    amount = incoming.movement.amount
-    match incoming.movement.kind:
-        case MovementKind.REFUNDED:
-            return attrs.evolve(sums, refunds_identified=sums.refunds_identified + amount)
-        case MovementKind.CHARGED_BACK:
-            return attrs.evolve(sums, charged_back=sums.charged_back + amount)
-        case MovementKind.REPRESENTED:
-            return attrs.evolve(sums, charged_back=sums.charged_back.saturating_sub(amount))
-        case _:  # captured: counted above
-            return sums
+        refunded = max(refunded, current.amount.saturating_sub(incoming.remaining))
+    elif movement is None and incoming.state is PaymentState.REFUNDED:  # without an amount: the whole
+        refunded = max(refunded, current.amount)
+    if movement is None and incoming.state is PaymentState.CHARGED_BACK:
+        charged_back = max(charged_back, current.amount)
+    return Sums(
+        captured=current.amount if incoming.state in SETTLED_STATES else current.sums.captured,
+        refunded=max(refunded, _largest(recorded, MovementKind.REFUNDED)),
+        charged_back=max(charged_back, _largest(recorded, MovementKind.CHARGED_BACK)),
+        represented=max(current.sums.represented, _largest(recorded, MovementKind.REPRESENTED)),
+    )
+
+
+def _largest(movements: Iterable[Movement], kind: MovementKind) -> Euros:
+    """Return the largest sum that one series of movements reports, together with those of no series."""
+    sums = Counter[str]()
+    for each in movements:
+        if each.kind is kind:
+            sums[each.series] += each.amount.cents
+    return Euros(sums.pop("", 0) + max(sums.values(), default=0))
 
 
 def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:

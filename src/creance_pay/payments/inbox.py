@@ -23,7 +23,7 @@ from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
 from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
-from ..payment import Source, VerifiedPayment
+from ..payment import PaymentOrder, Source, VerifiedPayment
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
@@ -66,24 +66,26 @@ class Inbox:
         reference = sealed.transaction_reference
         if not reference:
             raise MalformedResponseError("the message names no single transaction reference")
-        payment = self.ledger.find(reference)
-        if payment is None:
-            self.ledger.park(evidence, reference=reference)
-            raise GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
-        try:
-            verified = sealed.match(payment.order)
-        except OrderMismatchError as error:
-            self.ledger.mismatch(evidence, error, reference=reference)
-            raise
-        return self.record(verified, evidence, payment)
+        return self._record(sealed.match, evidence, reference)
 
     def record(self, verified: VerifiedPayment, evidence: Evidence, payment: Payment) -> RecordResult:
-        """Record a verified payment; a bank's time ahead of ours is a warning, never a refusal."""
-        if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
-            warnings = (*verified.warnings, "the bank's time is in the future")
-            verified = attrs.evolve(verified, warnings=warnings)
+        """Record a verified payment."""
+        return self._record(lambda _: verified, evidence, payment.transaction_reference)
+
+    def _record(
+        self, match: Callable[[PaymentOrder], VerifiedPayment], evidence: Evidence, reference: str
+    ) -> RecordResult:
+        """Record a message; a bank's time ahead of ours is a warning, never a refusal."""
+
+        def matched(order: PaymentOrder) -> VerifiedPayment:
+            verified = match(order)
+            if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
+                warnings = (*verified.warnings, "the bank's time is in the future")
+                verified = attrs.evolve(verified, warnings=warnings)
+            return verified
+
         display_by = evidence.at + self.display_delay
-        return self.ledger.record(verified, evidence, payment=payment, display_by=display_by, effects=self.effects)
+        return self.ledger.record(matched, evidence, reference=reference, display_by=display_by, effects=self.effects)
 
     def ask(self, payment: Payment, transport: Transport) -> RecordResult | None:
         """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment.
@@ -109,9 +111,8 @@ class Inbox:
     def retry(self, event: PaymentEvent) -> RecordResult | CreancePayError | None:
         """Process a parked message again; ``None`` when its payload was erased or cannot be decrypted."""
         if not event.readable:
-            kind = IncidentKind.PAYLOAD_UNREADABLE
-            reference = event.transaction_reference
-            self.ledger.raise_incident(Incident(kind=kind, transaction_reference=reference, at=self.clock()))
+            kind = IncidentKind.PAYLOAD_UNREADABLE  # a key is missing: one incident, however many messages need it
+            self.ledger.raise_incident(Incident(kind=kind, transaction_reference="", at=self.clock()))
         if event.message is None:
             return None
         evidence = Evidence.message(event.message, event.evidence.source, self.clock())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..errors import CreancePayError
 from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import RecordResult
-from ..ledger.records import FUNDED_STATES, Evidence, Payment
+from ..ledger.records import SETTLED_STATES, Evidence, Payment
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .inbox import Inbox
 
+_LOG = logging.getLogger("creance_pay.payments")
 _EUROS = {None, "978", "EUR"}
 _PARIS = ZoneInfo("Europe/Paris")
 # They confirm what the acquirer paid out, not what the cardholder paid.
@@ -47,11 +48,11 @@ def record_lines(inbox: Inbox, reports: Iterable[ReportLine | Report]) -> Report
     lines, days, bad = _flat(reports)
     result = Reported()
     for line in lines:
-        payment = inbox.ledger.find(line.transaction_reference)
-        if payment is None:
-            result.foreign += 1
-        elif line.kind not in _IGNORED:
-            _record(inbox, line, payment, result)
+        try:
+            _record(inbox, line, result)
+        except Exception as error:  # noqa: BLE001 - no line stops the others; without a store, the incident raises
+            _LOG.exception("report_line_failed %s", line.number)
+            _raise(inbox, IncidentKind.REPORT_UNREADABLE, "", detail=type(error).__name__)
     if result.foreign:
         _raise(inbox, IncidentKind.REPORT_SURPLUS, "", detail="lines about no payment of this ledger")
     for unread in bad:
@@ -78,13 +79,14 @@ def _flat(reports: Iterable[ReportLine | Report]) -> tuple[list[ReportLine], set
     return lines, days, bad
 
 
-def _record(
-    inbox: Inbox,
-    line: ReportLine,
-    payment: Payment,
-    result: Reported,
-) -> None:
-    """Record one line, or the incident that keeps it from being recorded; no line stops the others."""
+def _record(inbox: Inbox, line: ReportLine, result: Reported) -> None:
+    """Record one line, or the incident that keeps it from being recorded."""
+    payment = inbox.ledger.find(line.transaction_reference)
+    if payment is None:
+        result.foreign += 1
+        return
+    if line.kind in _IGNORED:
+        return
     key = (line.transaction_reference, line.kind, line.state)
     result.seen[key] += 1
     fault = _fault(line, payment, repeated=result.seen[key] > 1)
@@ -92,10 +94,7 @@ def _record(
         _raise(inbox, fault, line.transaction_reference)
         return
     evidence = Evidence.fields(line.values, Source.REPORT, inbox.clock())
-    try:
-        result.recorded.append(inbox.record(_verified(line, payment, result.equal), evidence, payment))
-    except CreancePayError as error:
-        _raise(inbox, IncidentKind.REPORT_UNREADABLE, line.transaction_reference, detail=type(error).__name__)
+    result.recorded.append(inbox.record(_verified(line, payment, result.equal), evidence, payment))
 
 
 def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list[Payment]:
@@ -109,7 +108,7 @@ def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list
     periods = [_whole_day(day) for day in days] + ([(min(times), max(times))] if times else [])
     missing: dict[str, Payment] = {}
     for first, last in periods:
-        paid = inbox.ledger.payments(FUNDED_STATES, since=first - timedelta(days=1), before=last + timedelta(days=1))
+        paid = inbox.ledger.payments(SETTLED_STATES, since=first - timedelta(days=1), before=last + timedelta(days=1))
         for payment in paid:
             at = payment.authorised_at
             if at and first <= at <= last and payment.transaction_reference not in reported:
@@ -136,9 +135,17 @@ def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKin
         return IncidentKind.FOREIGN_TRANSACTION
     if repeated and line.movement is None and line.state is PaymentState.PAID:
         return IncidentKind.REPORT_SURPLUS
-    part = line.movement is not None or line.state is PaymentState.REFUNDED
+    part = line.state is PaymentState.REFUNDED or _returns(line, payment)
     wrong = line.amount is not None and (line.amount > payment.amount or (line.amount < payment.amount and not part))
     return IncidentKind.REPORT_DIFFERENT if wrong or line.currency not in _EUROS else None
+
+
+def _returns(line: ReportLine, payment: Payment) -> bool:
+    """Return whether a line reports a movement of a part, or the debit of what a known cancellation has left."""
+    if line.movement is None:
+        return False
+    left = payment.amount.saturating_sub(payment.sums.refunded)
+    return line.movement.kind is not MovementKind.CAPTURED or line.movement.amount == left
 
 
 def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> VerifiedPayment:
@@ -153,6 +160,7 @@ def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> Verifi
         bound=bool(line.nonce) and line.nonce == payment.order.nonce,
         reference_used=_code(line.values) == "94",
         movement=movement,
+        remaining=line.remaining,
     )
 
 
@@ -162,9 +170,12 @@ def _code(values: Mapping[str, str]) -> str | None:
 
 def _partial_refund(line: ReportLine, payment: Payment, equal: Counter[str]) -> Movement | None:
     """Return the movement of a refund line without identifier; equal lines of one call are counted."""
-    if line.state is not PaymentState.REFUNDED or line.amount is None or line.amount >= payment.amount:
+    if line.remaining is not None or line.state is not PaymentState.REFUNDED:
+        return None
+    if line.amount is None or line.amount >= payment.amount:
         return None
     meaning = [line.transaction_reference, line.amount.cents, str(line.at), *sorted(line.values.items())]
     digest = hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
     equal[digest] += 1
-    return Movement(kind=MovementKind.REFUNDED, amount=line.amount, identifier=f"{digest}:{equal[digest]}", at=line.at)
+    identifier = f"{digest}:{equal[digest]}"
+    return Movement(kind=MovementKind.REFUNDED, amount=line.amount, identifier=identifier, series=line.kind, at=line.at)

@@ -30,7 +30,6 @@ import attrs
 from .._clock import utc_now
 from ..errors import (
     ConfigurationError,
-    CreancePayError,
     GatewayUnavailableError,
     InvalidValueError,
     ReferenceUsedError,
@@ -162,7 +161,7 @@ class PaymentService:
         except ReferenceUsedError:
             self._ledger.give_up(payment, now=now, reference_used=True)
             raise
-        except CreancePayError:
+        except Exception:  # the browser never leaves, whatever a transport of one's own raises
             self._ledger.give_up(payment, now=now)
             raise
         return StartedPayment(transaction_reference=payment.transaction_reference, form=form)
@@ -318,7 +317,7 @@ class PaymentService:
 
     # ---- questions to the bank
 
-    def _ask_about_earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
+    def _ask_about_earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> set[str]:
         """Ask the bank about earlier attempts, and return the references of those that it answered about."""
         if self._transport is None:
             return set()
@@ -328,11 +327,11 @@ class PaymentService:
         known = {each.transaction_reference for each in earlier[_MAX_QUESTIONS:] if each.questions}
         return answered | known
 
-    def _earlier(self, notices: Iterable[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
+    def _earlier(self, notices: Collection[NoticeReference], now: datetime, *, replace: bool) -> Iterator[Payment]:
         """Yield the attempts that may have been paid without a notification, and do not block any more."""
         for payment in self._ledger.payments_for_notices(notices):
             unanswered = payment.state in UNCONFIRMED_STATES and now < payment.created_at + _POLL_WINDOW
-            given_up = replace or not payment.blocks(now, self._attempt_life)
+            given_up = replace or not payment.blocks(now, self._attempt_life, notices)
             if (unanswered or payment.state in IN_FLIGHT_STATES) and given_up:
                 yield payment
 
@@ -372,13 +371,13 @@ class PaymentService:
         act, payment = self._ledger.begin(reference, kind, amount, by=by, reason=reason, now=self._clock())
         try:
             result = operation(payment.order, self._calls, amount=act.amount)
-        except CreancePayError as error:
+        except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything after it has sent
             return self._unanswered(act, error)
         return self._finished(act, payment, result)
 
-    def _unanswered(self, act: Act, error: CreancePayError) -> Act:
+    def _unanswered(self, act: Act, error: Exception) -> Act:
         """Leave an act open when the bank may have done it; end it when nothing was sent."""
-        if isinstance(error, UnsupportedError | ConfigurationError | ValueError):
+        if isinstance(error, UnsupportedError | ConfigurationError | InvalidValueError):
             self._ledger.end(act, state=ActState.FAILED, detail=type(error).__name__, now=self._clock())
             raise error
         self._ledger.raise_incident(
@@ -407,23 +406,21 @@ class PaymentService:
         evidence = attrs.evolve(
             Evidence.fields(result.raw, Source.STATUS, now), source=Source.PERSON, by=act.by, reason=act.reason
         )
-        remaining = result.remaining if result.remaining is not None else act.held_before.saturating_sub(act.amount)
-        states = {
-            ActKind.CAPTURE: PaymentState.PAID,
-            ActKind.CANCEL: PaymentState.CANCELLED if not remaining.cents else payment.state,
-            ActKind.REFUND: PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED,
-        }
-        state = states[act.kind]
-        # An accepted payment that is cancelled before the debit counts as refunded.
-        if act.kind is ActKind.CANCEL and payment.sums.captured.cents:
-            state = PaymentState.PARTIALLY_REFUNDED if remaining.cents else PaymentState.REFUNDED
-        refund = remaining if state in {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED} else None
+        remaining = result.remaining
+        if remaining is None:
+            left = payment.amount.saturating_sub(payment.sums.refunded + act.amount)
+            remaining = act.amount if act.kind is ActKind.CAPTURE else left
+        # The part of an accepted payment that is not debited counts as refunded.
+        state = PaymentState.PAID if remaining == payment.amount else PaymentState.PARTIALLY_REFUNDED
+        state = state if remaining.cents else PaymentState.REFUNDED
+        if act.kind is ActKind.CANCEL and not payment.sums.captured.cents:
+            state = payment.state if remaining.cents else PaymentState.CANCELLED
         verified = VerifiedPayment(
             state=state,
             source=Source.PERSON,
             amount=payment.amount,
             bound=True,
-            remaining=refund,
+            remaining=remaining,
             authorised_at=result.at,
         )
         self._inbox.record(verified, evidence, payment)

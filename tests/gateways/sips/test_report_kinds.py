@@ -59,7 +59,8 @@ def test_kind(tmp_path: Path, title: str, kind: ReportKind) -> None:
         ("REF1;CREDIT_CAPTURE;500;00;", PaymentState.REFUNDED, MovementKind.REFUNDED),
         ("REF1;CREDIT_CAPTURE;500;24;", PaymentState.UNKNOWN, None),
         ("REF1;VALIDATE;500;00;CAPTURED", PaymentState.UNKNOWN, None),
-        ("REF1;CANCEL;500;00;CANCELLED", PaymentState.CANCELLED, None),
+        ("REF1;CANCEL;500;00;CANCELLED", PaymentState.CANCELLED, MovementKind.REFUNDED),
+        ("REF1;EXPIRED;500;00;EXPIRED", PaymentState.EXPIRED, None),
         ("REF1;CREDIT_CAPTURE;0;00;", PaymentState.UNKNOWN, None),
     ],
 )

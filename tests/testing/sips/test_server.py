@@ -17,9 +17,10 @@ from flask import Flask, request
 
 from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
+from creance_pay.gateways import ReportKind
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer
-from creance_pay.testing.sips import Authentication, Fault, SipsBank, TrialCard
+from creance_pay.testing.sips import Authentication, Fault, ReportForm, SipsBank, TrialCard, daily_report
 from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
 from sips_merchant import MERCHANT, NOON, order, ring, sips_gateway
 
@@ -221,12 +222,14 @@ def test_every_page(scenario: Scenario, bank: SipsBank) -> None:
     form = scenario.gateway.initiate(scenario.order)
     pages = {
         "index": (200, send(scenario.bank_url)),
+        "operations": (200, send(f"{scenario.bank_url}/operations")),
         "nothing": (404, send(f"{scenario.bank_url}/nothing")),
         "method": (405, send(f"{scenario.bank_url}/payment")),
         "payment": (200, send(form.action, form.fields)),
         "refused": (400, send(form.action, form.fields)),
         "error": (200, scenario.post(card=TrialCard.REFUSED)),
         "receipt": (200, scenario.post(card=CARD)),
+        "payments": (200, send(f"{scenario.bank_url}/operations")),
     }
 
     assert {name: expected for name, (expected, _) in pages.items()} == {
@@ -240,6 +243,62 @@ def test_every_page(scenario: Scenario, bank: SipsBank) -> None:
         or page.tags.count("h1") != 1
         or {"script", "style", "iframe"} & set(page.tags)
     ]
+
+
+class TestOperations:
+    """The back office: operations of the bank, and its reports."""
+
+    def operate(self, scenario: Scenario, verb: str, amount: str = "") -> tuple[int, Page]:
+        """Post an operation on the order."""
+        form = {"reference": scenario.order.transaction_reference, "verb": verb, "amount": amount}
+        return send(f"{scenario.bank_url}/operation", form)
+
+    def test_operations(self, scenario: Scenario) -> None:
+        """A debit, a refund, a chargeback and its return, each shown on the page that follows."""
+        scenario.decide(card=CARD)
+        shown = [send(f"{scenario.bank_url}/nightly-batch", {})[1].text]
+        shown += [
+            self.operate(scenario, verb, amount)[1].text
+            for verb, amount in (("refund", "6,00"), ("chargeback", "10"), ("represent", ""))
+        ]
+
+        assert ["16,00", "10,00", "10,00", "10,00"] == [text.split("restant : ")[1][:5] for text in shown]
+        assert ["CAPTURED", "TO_CREDIT", "TO_CREDIT", "TO_CREDIT"] == [
+            text.split("État : ")[1].split(".")[0] for text in shown
+        ]
+        assert [False, False, True, False] == ["Impayé : 10,00 €." in text for text in shown]
+
+    @pytest.mark.parametrize(
+        ("verb", "amount", "reason"),
+        [
+            ("refund", "", "response code 24"),
+            ("chargeback", "", "expected a payment that is debited"),
+            ("represent", "1,005", "at most two decimals"),
+            ("duplicate", "", "expected one of cancel, refund, validate"),
+        ],
+    )
+    def test_refused(self, scenario: Scenario, verb: str, amount: str, reason: str) -> None:
+        """An operation that is impossible, an unreadable amount and an unknown operation are refused."""
+        scenario.decide(card=CARD)
+        status, page = self.operate(scenario, verb, amount)
+
+        assert (400, True) == (status, reason in page.text)
+
+    def test_report(self, scenario: Scenario, bank: SipsBank) -> None:
+        """The page leads to the reports of each day with a payment, in both forms."""
+        scenario.decide(card=CARD)
+        page = send(f"{scenario.bank_url}/operations")[1]
+        links = re.findall(r'href="(/reports/[^"]+)"', page.html)
+        texts = [send(f"{scenario.bank_url}{link}")[1].html for link in links]
+
+        assert 10 == len(links)
+        assert daily_report(bank, ReportKind.TRANSACTIONS, NOON.date()) in texts
+        assert daily_report(bank, ReportKind.OPERATIONS, NOON.date(), form=ReportForm.TABS) in texts
+
+    @pytest.mark.parametrize("name", ["x/2026-11-23/operations.csv", f"{MERCHANT}/2026-11-23/novelty.csv"])
+    def test_no_report(self, scenario: Scenario, name: str) -> None:
+        """A report of an unknown merchant or kind is not found."""
+        assert 404 == send(f"{scenario.bank_url}/reports/{name}")[0]
 
 
 class TestChoices:

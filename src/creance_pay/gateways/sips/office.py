@@ -18,7 +18,7 @@ from ..base import OperationOutcome, OperationResult
 from ..transport import Transport
 from .data import Data
 from .merchant import EURO, SipsMerchant
-from .response_codes import OPERATIONS, STATUSES
+from .response_codes import OPERATIONS, STATUSES, after_refunds
 from .responses import REFERENCE, parse_cents, parse_timestamp, require_match, require_nonce, verified_payment
 
 _DIAGNOSTIC, _CASH = "DR_WS_2.58", "CR_WS_2.58"
@@ -26,19 +26,20 @@ _ATTEMPTS = 2
 _AMOUNTS = ("amount", "transactionAmount", "originAmount")
 _OPTIONAL = frozenset({"amount", "currencyCode"})
 _ALL = _OPTIONAL | {"merchantId", "transactionReference"}
-_MONEY = {PaymentState.PAID, PaymentState.AUTHORISED, PaymentState.REFUNDED}
+_MONEY = {PaymentState.PAID, PaymentState.AUTHORISED, PaymentState.REFUNDED, PaymentState.PARTIALLY_REFUNDED}
 
 
 def fetch_status(merchant: SipsMerchant, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
     """Ask for the state of a payment; arguments and errors as ``SipsPaypage.fetch_status``."""
     fields = {"interfaceVersion": _DIAGNOSTIC}
     data = _call(merchant, order, transport, "diagnostic/getTransactionData", fields, attempts=_ATTEMPTS)
-    state = _state(data)
+    remaining = parse_cents(data.get("currentAmount"))
+    state = after_refunds(_state(data), remaining, order.amount)
+    if state is PaymentState.CANCELLED and data.get("authorisationId") is None:
+        remaining = None  # the person left: nothing was accepted, and nothing is returned
     require_match(data, merchant.order_fields(order), optional=_OPTIONAL if state in _MONEY else _ALL)
     _require_amounts(data, order, needed=state in _MONEY)
     bound = require_nonce(data, order, needed=False)
-    remaining = parse_cents(data.get("currentAmount"))
-    state = _after_refunds(state, remaining, order.amount)
     amount = next(filter(None, map(data.get, _AMOUNTS)), None)
     return verified_payment(data, state, Source.STATUS, order, amount=amount, bound=bound, remaining=remaining)
 
@@ -108,12 +109,3 @@ def _require_amounts(data: Data, order: PaymentOrder, *, needed: bool) -> None:
     if wrong or (needed and not amounts):
         named = tuple(wrong or ["transactionAmount"])
         raise OrderMismatchError(f"authentic, but not our order: {', '.join(named)}", fields=named)
-
-
-def _after_refunds(state: PaymentState, remaining: Euros | None, amount: Euros) -> PaymentState:
-    """Distinguish a partial refund from a full one by the remaining amount."""
-    if remaining is None or state not in {PaymentState.PAID, PaymentState.REFUNDED}:
-        return state
-    if not remaining.cents:
-        return PaymentState.REFUNDED
-    return state if state is PaymentState.PAID and remaining == amount else PaymentState.PARTIALLY_REFUNDED

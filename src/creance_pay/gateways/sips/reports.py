@@ -1,8 +1,18 @@
 """The bank's daily reports; each line is parsed, or returned with the reason why not.
 
-A report exists in two forms, and of five kinds, which its first line names:
+A report exists in two forms.  Its first line names its kind and the day when it was made; it covers the day before.
 
-=============  =================================================  ==============================================
+===========  ===========================================  =================================================
+part         with semicolons                              with tabs, under a name that ends in ``.xls``
+===========  ===========================================  =================================================
+first line   kind, name, date, version of the table       ``TITLE``, kind, time, version of the table
+second line  the names of the columns                     ``HEADER`` and the names of the columns
+a line       the cells                                    the kind of the line, and the cells
+last line    ``END`` and the number of lines              ``END`` alone
+===========  ===========================================  =================================================
+
+Source: the vendor's guide of reports (release 24.6) and its list of operation names; the form with tabs is that of a
+report of one of its banks (2025).
 """
 
 from __future__ import annotations
@@ -24,18 +34,22 @@ from ...errors import ConfigurationError, MalformedResponseError
 from ...money import Euros
 from ...payment import Movement, MovementKind, PaymentState
 from ..base import BadLine, Report, ReportKind, ReportLine
-from .response_codes import STATUSES, state_of
-from .responses import parse_cents, parse_timestamp
+from .response_codes import STATUSES, after_refunds, state_of
+from .responses import REFERENCE, parse_cents, parse_timestamp
 
 _PARIS = ZoneInfo("Europe/Paris")
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}|20[0-9]{6})(?:[ T].*)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _TITLE, _HEADER = "TITLE", "HEADER"
 _REFERENCE = "transactionReference"
 _AMOUNTS = ("amount", "transactionAmount", "operationAmount", "grossAmount", "chargebackAmount")
 _STATES, _TIMES = ("transactionStatus", "newStatus", "paymentStatus"), ("transactionDateTime", "operationDateTime")
-_IDENTIFIERS = ("operationSequence", "chargebackReference", "chargebackId", "operationReference")
+_IDENTIFIERS = (
+    "operationSequence", "chargebackAcquirerReference", "chargebackReference", "chargebackId", "operationReference",
+)  # fmt: skip
+_REMAINING = "currentAmount"
 # The words of a first line, the longer ones first.
 _KINDS = (
     (("CHARGEBACK", "RECONCILIATION"), ReportKind.CHARGEBACK_RECONCILIATIONS),
@@ -51,6 +65,10 @@ _NEEDED: Mapping[ReportKind, tuple[tuple[str, ...], ...]] = {
     ReportKind.CHARGEBACKS: ((_REFERENCE,), _AMOUNTS),
 }
 _CHARGEBACKS = {ReportKind.CHARGEBACKS, ReportKind.CHARGEBACK_RECONCILIATIONS}
+# Of an accepted payment that is not debited yet: they return what was accepted.
+_CANCELLATIONS = ("CANCEL", "CANCELLATION", "CANCEL_CAPTURE")
+# A refund is reported when it is asked for, when it is remitted to the bank, or both; a cancellation is never remitted.
+_SERIES = {"CREDIT_CAPTURE": "REMITTANCES", **dict.fromkeys(_CANCELLATIONS, "")}
 #: The movement of each operation of an operations report; ``None`` for one that moves no money by itself.
 OPERATION_NAMES: Mapping[str, MovementKind | None] = {
     "DEBIT_CAPTURE": MovementKind.CAPTURED,
@@ -62,15 +80,16 @@ OPERATION_NAMES: Mapping[str, MovementKind | None] = {
     "CHARGEBACK": MovementKind.CHARGED_BACK,
     "DEBIT_CHARGEBACK": MovementKind.CHARGED_BACK,
     "REPRESENTMENT": MovementKind.REPRESENTED,
-    "AUTHORISATION": None,
-    "AUTHORIZATION": None,
-    "AUTHOR": None,
-    "VALIDATION": None,
-    "VALIDATE": None,
-    "CANCEL": None,
-    "CANCELLATION": None,
-    "CANCEL_CAPTURE": None,
-}
+    "CREDIT_FROM_TRANSACTION": MovementKind.REFUNDED,
+    **dict.fromkeys(_CANCELLATIONS, MovementKind.REFUNDED),
+    **dict.fromkeys(
+        (
+            "AUTHORISATION", "AUTHORIZATION", "AUTHOR", "AUTHOR_BATCH", "VALIDATION", "VALIDATE", "VALIDATE_CHALLENGE",
+            "ACCEPT_CHALLENGE", "REFUSE_CHALLENGE", "DUPLICATE", "EXPIRED", "HOTLIST_CHECK", "RECYCLE", "REFERRAL",
+            "TRANSACTION", "VERIFY_ACCOUNT",
+        )
+    ),
+}  # fmt: skip
 _MOVED = {
     MovementKind.CAPTURED: PaymentState.PAID,
     MovementKind.REFUNDED: PaymentState.REFUNDED,
@@ -201,6 +220,7 @@ def _line(
         kind=table.kind,
         day=table.day,
         movement=movement,
+        remaining=_remaining(values, state) if table.kind is ReportKind.TRANSACTIONS else None,
         nonce=values.get("returnContext") or None,
     )
 
@@ -208,26 +228,36 @@ def _line(
 def _state(values: Mapping[str, str], kind: ReportKind, repeated: Counter[str]) -> tuple[PaymentState, Movement | None]:
     """Return the state that a line reports, and its movement."""
     if kind is ReportKind.OPERATIONS:
-        moved = OPERATION_NAMES[values["operationName"].upper()]
+        name = values["operationName"].upper()
+        moved = OPERATION_NAMES[name]
         if values.get("responseCode", "00") not in {"", "00"}:
             return PaymentState.UNKNOWN, None  # the operation was refused: nothing moved
         if moved is None:
             status = STATUSES.get(_first(values, _STATES) or "", PaymentState.UNKNOWN)
             return (status if status is not PaymentState.PAID else PaymentState.UNKNOWN), None
-        movement = _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated)
-        return (_MOVED[moved] if movement else PaymentState.UNKNOWN), movement
+        movement = _movement(moved, values, ("operationAmount", *_AMOUNTS), repeated, _SERIES.get(name, kind))
+        state = PaymentState.CANCELLED if name in _CANCELLATIONS else _MOVED[moved]
+        return (state if movement else PaymentState.UNKNOWN), movement
     if kind in _CHARGEBACKS:
-        movement = _movement(MovementKind.CHARGED_BACK, values, ("chargebackAmount", *_AMOUNTS), repeated)
+        movement = _movement(MovementKind.CHARGED_BACK, values, ("chargebackAmount", *_AMOUNTS), repeated, kind)
         return (PaymentState.CHARGED_BACK if movement else PaymentState.UNKNOWN), movement
     if kind is not ReportKind.TRANSACTIONS:
         return PaymentState.UNKNOWN, None
     filled = {name: value for name, value in values.items() if value}
     status_word = _first(values, _STATES)
-    return (STATUSES.get(status_word, PaymentState.UNKNOWN) if status_word else state_of(filled.get)), None
+    state = STATUSES.get(status_word, PaymentState.UNKNOWN) if status_word else state_of(filled.get)
+    return after_refunds(state, parse_cents(values.get(_REMAINING)), parse_cents(_first(values, _AMOUNTS))), None
+
+
+def _remaining(values: Mapping[str, str], state: PaymentState) -> Euros | None:
+    """Return the amount that is left; of an accepted payment that was cancelled, nothing is."""
+    if state is PaymentState.CANCELLED:
+        return Euros(0) if values.get("responseCode") == "00" else None
+    return parse_cents(values.get(_REMAINING))
 
 
 def _movement(
-    kind: MovementKind, values: Mapping[str, str], names: Iterable[str], repeated: Counter[str]
+    kind: MovementKind, values: Mapping[str, str], names: Iterable[str], repeated: Counter[str], series: str
 ) -> Movement | None:
     """Build the movement of a line; without an identifier of the bank, equal lines of a file are counted."""
     amount = parse_cents(_first(values, names))
@@ -239,12 +269,12 @@ def _movement(
         repeated[digest] += 1
         identifier = f"{digest}:{repeated[digest]}"
     at = _time(values.get("operationDateTime")) or _time(_first(values, _TIMES))
-    return Movement(kind=kind, amount=Euros(amount.cents), identifier=identifier[:200], at=at)
+    return Movement(kind=kind, amount=amount, identifier=identifier[:200], series=series, at=at)
 
 
 def _fault(values: Mapping[str, str], table: _Table, cells: tuple[str, ...], text: str) -> str | None:
     """Return the first reason why a line cannot be parsed, or ``None``."""
-    amounts = [values[name] for name in _AMOUNTS if values.get(name)]
+    amounts = [values[name] for name in (*_AMOUNTS, _REMAINING) if values.get(name)]
     times = [values[name] for name in _TIMES if values.get(name)]
     operation = values.get("operationName", "").upper()
     faults = {
@@ -252,7 +282,8 @@ def _fault(values: Mapping[str, str], table: _Table, cells: tuple[str, ...], tex
         "not in the encoding of the file": "\ufffd" in text,
         "fewer cells than columns": len(cells) < len(table.columns),
         "more cells than columns": any(cells[len(table.columns) :]),
-        "no transaction reference": not values.get(_REFERENCE),
+        "a control character": _CONTROL.search(text) is not None,
+        "no transaction reference": REFERENCE.fullmatch(values.get(_REFERENCE, "")) is None,
         "the operation is not known": table.kind is ReportKind.OPERATIONS and operation not in OPERATION_NAMES,
         "the amount is not one to twelve digits of cents": None in map(parse_cents, amounts),
         "the time is unreadable": None in map(_time, times),

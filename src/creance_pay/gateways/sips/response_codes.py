@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ...money import Euros
 from ...payment import PaymentState
 from ..base import OperationOutcome
 
@@ -86,6 +87,22 @@ STATUSES: Mapping[str, PaymentState] = {
     "EXPIRED": PaymentState.EXPIRED,
     "REFUSED": PaymentState.REFUSED,
 }
+
+
+def after_refunds(state: PaymentState, remaining: Euros | None, amount: Euros | None) -> PaymentState:
+    """Distinguish a partial refund from a full one by the remaining amount.
+
+    Args:
+        state: The bank's state of the transaction.
+        remaining: The amount that remains of it; ``None`` where it is not reported.
+        amount: The amount of the transaction.
+    """
+    if remaining is None or state not in {PaymentState.PAID, PaymentState.REFUNDED}:
+        return state
+    if not remaining.cents:
+        return PaymentState.REFUNDED
+    return state if state is PaymentState.PAID and remaining == amount else PaymentState.PARTIALLY_REFUNDED
+
 
 #: The result of an operation by its response code.
 OPERATIONS: Mapping[str, OperationOutcome] = {

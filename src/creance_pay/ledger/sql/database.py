@@ -85,7 +85,7 @@ class Database:
                 if self.kind == "sqlite":
                     _begin_sqlite(connection, write=write)
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:  # the latter from BEGIN
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:  # the latter from the driver itself
             kind = type(error).__name__
         else:
             return

@@ -59,7 +59,7 @@ class SqlLedger(Ledger):
         from .store import SqlStore  # noqa: PLC0415 - loaded already
 
         with self._database.transaction(write=write) as connection:
-            yield SqlStore(connection, self._merchant_id, self._payloads, write=write)
+            yield SqlStore(connection, self._merchant_id, self._payloads)
 
     def rekey(self) -> int:
         """Encrypt every payload again, with the first key; then the other keys can be removed.

@@ -1,31 +1,13 @@
-"""The store of a ledger in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL.
-
-The statements of a payment's life are built once: building one costs more than executing it.
-"""
+"""The store of a ledger in a relational database, by SQLAlchemy Core: SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ...errors import ConfigurationError
@@ -37,74 +19,85 @@ from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import Effect, EffectTask
 from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
-from .tables import acts, effects, incidents, merchants, movements, notices, payments, records, settlements, tasks
+from .statements import CHANGING_COLUMNS, Statement, same_payment, statements_for
+from .tables import (
+    MONEY_MOVED,
+    acts,
+    effects,
+    incidents,
+    movements,
+    notices,
+    payments,
+    records,
+    settlements,
+    tasks,
+)
 
 _PAGE = 500
 _SEQUENCES = 10_000_000
 _WRONG_CLOCK = timedelta(days=1)
-# The columns of a payment that are kept beside its order, under the names of their attributes.
-_COLUMNS = (
-    "created_at", "changed_at", "paid_at", "display_by", "authorisation_number", "authorised_at", "masked_card",
-    "version", "awaits_posting", "response_code", "reference_used", "questions", "ask_at",
-)  # fmt: skip
-_SUMS = ("captured", "refunds_identified", "refunds_reported", "charged_back")
+_SUMS = ("captured", "refunded", "charged_back", "represented")
+# The columns of a payment that change, and that have the names and values of its attributes.
+_FACTS = tuple(name for name in CHANGING_COLUMNS if name not in {"state", *_SUMS})
 
 
 class SqlStore:
     """The store of one merchant, on a connection whose transaction the ledger begins and ends."""
 
-    def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher, *, write: bool) -> None:
+    def __init__(self, connection: Connection, merchant_id: str, payloads: PayloadCipher) -> None:
         self._connection = connection
-        self._statements = _statements(connection.dialect.name)
+        driver: Any = connection.connection.driver_connection
+        self._cursor = driver.cursor()
+        self._statements = statements_for(connection.dialect.name)
+        self._locks_rows = connection.dialect.name == "postgresql"  # SQLite has one writer at a time
         self._merchant_id = merchant_id
         self._payloads = payloads
-        self._write = write
 
     def lock(self, wanted: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
-        these = {"whose": self._merchant_id, "which": sorted(map(str, wanted))}
-        statement = self._statements.lock if self._write else self._statements.sharing
-        references = {row.transaction_reference for row in self._connection.execute(statement, these)}
-        settled = self._connection.execute(self._statements.settled, these).first() is not None
-        return self._of_references(references), settled
+        if self._locks_rows:
+            self._execute(self._statements.lock, notices=_texts(wanted))
+        return _shared(self._execute(self._statements.of_notices, notices=_texts(wanted)))
+
+    def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
+        if self._locks_rows:
+            self._execute(self._statements.lock_payment, transaction_reference=transaction_reference)
+        return _shared(self._execute(self._statements.of_payment, transaction_reference=transaction_reference))
 
     def next_sequence(self) -> int:
-        row = {"merchant_id": self._merchant_id, "sequence": secrets.randbelow(_SEQUENCES) + 1}
-        sequence: int = self._connection.execute(self._statements.next_sequence, row).scalar_one()
+        first = secrets.randbelow(_SEQUENCES) + 1
+        sequence: int = self._execute(self._statements.next_sequence, sequence=first)[0].sequence
         return sequence
 
     def add(self, payment: Payment) -> bool:
         order = payment.order
-        whose = {"merchant_id": self._merchant_id, "transaction_reference": order.transaction_reference}
         row = {
-            **whose,
+            "transaction_reference": order.transaction_reference,
+            "cents": order.amount.cents,
             "return_url": order.return_url,
             "notification_url": order.notification_url,
-            "cents": order.amount.cents,
             "nonce": order.nonce,
             "expires_at": order.expires_at,
             "follows": ",".join(sorted(payment.follows)),
-            **_changing(payment),
+            "created_at": payment.created_at,
+            "awaits_posting": payment.awaits_posting,
         }
-        if self._connection.execute(self._statements.add_payment, row).first() is None:
+        if not self._execute(self._statements.add_payment, **row, **_changing(payment)):
             return False
-        parts = [
-            {**whose, "notice_reference": str(notice), "cents": part.cents} for notice, part in order.notices.items()
-        ]
-        self._connection.execute(self._statements.add_notice, parts)
+        for notice, part in order.notices.items():
+            row = {"transaction_reference": order.transaction_reference, "notice_reference": str(notice)}
+            self._execute(self._statements.add_notice, **row, cents=part.cents)
         return True
 
     def update(self, payment: Payment) -> None:
-        values = {**self._this(payment.transaction_reference), **_changing(payment)}
-        self._connection.execute(self._statements.update_payment, values)
+        reference = payment.transaction_reference
+        self._execute(self._statements.update_payment, transaction_reference=reference, **_changing(payment))
 
     def find(self, transaction_reference: str) -> Payment | None:
-        found = self._joined(self._connection.execute(self._statements.find, self._this(transaction_reference)))
-        return found[0] if found else None
+        rows = self._execute(self._statements.find, transaction_reference=transaction_reference)
+        return _payment(rows) if rows else None
 
     def of_notices(self, wanted: Collection[NoticeReference]) -> list[Payment]:
-        these = {"whose": self._merchant_id, "which": sorted(map(str, wanted))}
-        references = {row.transaction_reference for row in self._connection.execute(self._statements.sharing, these)}
-        return self._of_references(references)
+        return _shared(self._execute(self._statements.of_notices, notices=_texts(wanted)))[0]
 
     def payments(
         self, states: Collection[PaymentState], since: datetime | None, before: datetime | None
@@ -126,22 +119,23 @@ class SqlStore:
             page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
         return found
 
-    def accepted(self, after: int) -> list[tuple[int, Payment]]:
+    def moved(self, after: int, most: int) -> list[PaymentEvent]:
+        if self._connection.dialect.name == "postgresql":  # numbers are committed in any order; SQLite has one writer
+            self._connection.execute(text(f"LOCK TABLE {records.name} IN SHARE MODE"))
+        return self._events(select(records).where(text(MONEY_MOVED), records.c.number > after).limit(most))
+
+    def sums(self, references: Collection[str], until: int) -> dict[str, Sums]:
         column = records.c.transaction_reference
-        first = (
-            select(column, func.min(records.c.number).label("number"))
-            .join_from(records, payments, _same_payment(records, payments))
-            .where(self._ours(records), records.c.disposition == Disposition.APPLIED, payments.c.captured > 0)
-            .where(records.c.state.in_(["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "CHARGED_BACK"]))
+        query = (
+            select(column, *(func.sum(records.c[name]).label(name) for name in _SUMS))
+            .where(self._ours(records), column.in_(references), records.c.number <= until)
             .group_by(column)
-        ).subquery()
-        rows = self._connection.execute(select(first).where(first.c.number > after).order_by(first.c.number)).all()
-        found = {each.transaction_reference: each for each in self._of_references({row[0] for row in rows})}
-        return [(row.number, found[row.transaction_reference]) for row in rows]
+        )
+        return {row.transaction_reference: _sums(row) for row in self._connection.execute(query)}
 
     def unposted(self, now: datetime) -> list[str]:
         due = and_(payments.c.awaits_posting, payments.c.display_by <= now, payments.c.captured > 0)
-        waiting = exists().where(_same_payment(notices, payments), notices.c.posting == PostingState.OPEN)
+        waiting = exists().where(same_payment(notices, payments), notices.c.posting == PostingState.OPEN)
         query = select(payments.c.transaction_reference).where(self._ours(payments), due, waiting)
         found = self._of_references(set(self._connection.scalars(query)))
         return [each.transaction_reference for each in found if each.unposted()]
@@ -164,19 +158,12 @@ class SqlStore:
             values = {"posting": state, "posting_at": at, "posting_by": by, "posting_reason": reason}
             self._connection.execute(update(notices).where(this).values(values))
 
-    def new_movement(self, transaction_reference: str, movement: Movement) -> bool:
-        same = and_(
-            movements.c.transaction_reference == transaction_reference,
-            movements.c.kind == movement.kind,
-            movements.c.identifier == movement.identifier,
-        )
-        return not self._any(select(movements.c.number).where(self._ours(movements), same))
-
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:
         row = {
             "merchant_id": self._merchant_id,
             "transaction_reference": transaction_reference,
             "kind": movement.kind,
+            "series": movement.series,
             "identifier": movement.identifier,
             "cents": movement.amount.cents,
             "bank_at": movement.at,
@@ -190,14 +177,19 @@ class SqlStore:
             self._ours(movements), movements.c.transaction_reference == transaction_reference
         )
         return [
-            Movement(kind=MovementKind(row.kind), amount=Euros(row.cents), identifier=row.identifier, at=row.bank_at)
+            Movement(
+                kind=MovementKind(row.kind),
+                amount=Euros(row.cents),
+                identifier=row.identifier,
+                series=row.series,
+                at=row.bank_at,
+            )
             for row in self._connection.execute(these.order_by(movements.c.number))
         ]
 
     def add_event(self, event: PaymentEvent) -> int:
         evidence = event.evidence
         row = {
-            "merchant_id": self._merchant_id,
             "transaction_reference": event.transaction_reference,
             "source": evidence.source,
             "at": evidence.at,
@@ -207,34 +199,37 @@ class SqlStore:
             "disposition": event.disposition,
             "state": event.state,
             "fingerprint": event.fingerprint,
+            **_cents(event.moved),
+            "bank_at": event.bank_at,
+            "identifier": event.identifier,
             "detail": event.detail,
             "by": evidence.by or None,
             "reason": evidence.reason or None,
         }
-        number: int = self._connection.execute(self._statements.add_event, row).scalar_one()
+        number: int = self._execute(self._statements.add_event, **row)[0].number
         return number
 
     def events(self, transaction_reference: str) -> list[PaymentEvent]:
         return self._events(select(records).where(records.c.transaction_reference == transaction_reference))
 
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
-        same = {**self._this(transaction_reference), "same": fingerprint}
-        return self._connection.execute(self._statements.has_fingerprint, same).first() is not None
+        same = {"transaction_reference": transaction_reference, "fingerprint": fingerprint}
+        return bool(self._execute(self._statements.has_fingerprint, **same))
 
-    def parked(self, most: int) -> list[PaymentEvent]:
+    def parked(self, after: int, most: int) -> list[PaymentEvent]:
         later = records.alias()
         retried = exists().where(later.c.merchant_id == self._merchant_id, later.c.retry_of == records.c.number)
-        known = exists().where(_same_payment(records, payments))
-        waiting = select(records).where(records.c.disposition == Disposition.PARKED, ~retried, known)
-        return self._events(waiting.limit(most))
+        known = exists().where(same_payment(records, payments))
+        mine = and_(records.c.disposition == Disposition.PARKED, records.c.payload.is_not(None))
+        return self._events(select(records).where(mine, records.c.number > after, ~retried, known).limit(most))
 
     def parked_before(self, digest: str) -> bool:
         same = and_(records.c.digest == digest, records.c.disposition == Disposition.PARKED)
         return self._any(select(records.c.number).where(self._ours(records), same))
 
-    def refusals(self, since: datetime) -> int:
-        refused = and_(self._ours(records), records.c.disposition == Disposition.REFUSED, records.c.at > since)
-        return self._connection.execute(select(func.count()).select_from(records).where(refused)).scalar_one()
+    def recorded(self, disposition: Disposition, since: datetime) -> int:
+        these = and_(self._ours(records), records.c.disposition == disposition, records.c.at > since)
+        return self._connection.execute(select(func.count()).select_from(records).where(these)).scalar_one()
 
     def add_act(self, act: Act) -> int:
         row = {
@@ -254,7 +249,7 @@ class SqlStore:
         return number
 
     def finish_act(self, act: Act) -> None:
-        this = and_(self._ours(acts), acts.c.number == act.number, acts.c.finished_at.is_(None))
+        this = and_(self._ours(acts), acts.c.number == act.number, acts.c.state.in_(act.state.replaces))
         values = {"finished_at": act.finished_at, "state": act.state, "detail": act.detail}
         self._connection.execute(update(acts).where(this).values(values))
 
@@ -326,39 +321,37 @@ class SqlStore:
             )
 
     def registered(self, state: PaymentState) -> set[str]:
-        rows = self._connection.execute(self._statements.registered, {"whose": self._merchant_id})
+        rows = self._execute(self._statements.registered)
         return {row.name for row in rows if state in row.states.split(",")}
 
     def add_task(self, task: EffectTask) -> None:
-        row = {
-            "merchant_id": self._merchant_id,
-            "key": task.key,
-            "name": task.name,
-            "transaction_reference": task.transaction_reference,
-            "due_at": task.due_at,
-            "attempts": task.attempts,
-            "error": task.error,
-        }
-        self._connection.execute(self._statements.add_task, row)
+        self._execute(
+            self._statements.add_task,
+            key=task.key,
+            name=task.name,
+            transaction_reference=task.transaction_reference,
+            due_at=task.due_at,
+            attempts=task.attempts,
+            error=task.error,
+        )
 
     def tasks(self) -> list[EffectTask]:
         waiting = select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None))
-        return [_task(row) for row in self._connection.execute(waiting.order_by(tasks.c.due_at))]
+        return [
+            _task(row, row.transaction_reference) for row in self._connection.execute(waiting.order_by(tasks.c.due_at))
+        ]
 
-    def next_task(self, now: datetime, names: Collection[str]) -> EffectTask | None:
-        due = {"whose": self._merchant_id, "now": now, "never": now + _WRONG_CLOCK, "which": [*names]}
-        row = self._connection.execute(self._statements.next_task, due).first()
-        return _task(row) if row else None
+    def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
+        rows = self._execute(self._statements.next_task, now=now, never=now + _WRONG_CLOCK, names=[*names])
+        if not rows:
+            return None
+        return _task(rows[0], rows[0].task_of), _payment(rows) if rows[0].transaction_reference else None
 
     def claim(self, task: EffectTask) -> None:
-        this = self._this(task.key)
-        self._connection.execute(
-            self._statements.change_task, {**this, "due_at": task.due_at, "attempts": task.attempts}
-        )
+        self._execute(self._statements.claim_task, key=task.key, due_at=task.due_at, attempts=task.attempts)
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        values = {"error": task.error, "done_at": at} | ({} if at else {"due_at": task.due_at})
-        self._connection.execute(self._statements.change_task, {**self._this(task.key), **values})
+        self._execute(self._statements.finish_task, key=task.key, due_at=task.due_at, error=task.error, done_at=at)
 
     def last_number(self) -> int:
         highest = select(func.coalesce(func.max(records.c.number), 0)).where(self._ours(records))
@@ -402,24 +395,15 @@ class SqlStore:
         ours: ColumnElement[bool] = table.c.merchant_id == self._merchant_id
         return ours
 
-    def _this(self, which: str) -> dict[str, Any]:
-        return {"whose": self._merchant_id, "which": which}
+    def _execute(self, statement: Statement, **values: Any) -> list[Any]:  # noqa: ANN401 - of any column
+        """Execute one of the statements of a payment's life."""
+        return statement.execute(self._cursor, {"merchant_id": self._merchant_id, **values})
 
     def _any(self, query: Select[Any]) -> bool:
         return self._connection.execute(query.limit(1)).first() is not None
 
     def _of_references(self, references: Collection[str]) -> list[Payment]:
-        if not references:
-            return []
-        these = {"whose": self._merchant_id, "which": sorted(references)}
-        return self._joined(self._connection.execute(self._statements.each, these))
-
-    def _joined(self, rows: Iterable[Row[Any]]) -> list[Payment]:
-        """Group the rows of payments joined with their notices; a page keeps its order."""
-        grouped: dict[str, list[Row[Any]]] = {}
-        for row in rows:
-            grouped.setdefault(row.transaction_reference, []).append(row)
-        return [_payment(found) for found in grouped.values()]
+        return _payments(self._execute(self._statements.each, references=[*references])) if references else []
 
     def _page(self, *wanted: ColumnElement[bool]) -> list[Payment]:
         column = payments.c.transaction_reference
@@ -451,6 +435,9 @@ class SqlStore:
             disposition=Disposition(row.disposition),
             state=PaymentState(row.state) if row.state else None,
             fingerprint=row.fingerprint,
+            moved=_sums(row),
+            bank_at=row.bank_at,
+            identifier=row.identifier,
             detail=row.detail,
             readable=readable,
         )
@@ -475,75 +462,40 @@ class SqlStore:
         ]
 
 
-def _same_payment(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401 - tables and aliases
-    same: ColumnElement[bool] = and_(
-        one.c.merchant_id == other.c.merchant_id, one.c.transaction_reference == other.c.transaction_reference
-    )
-    return same
-
-
-@cache
-def _statements(dialect: str) -> SimpleNamespace:
-    """Build the statements of a payment's life, once for each dialect."""
-    insert: Any = (sqlite if dialect == "sqlite" else postgresql).insert
-    whose: Any = bindparam("whose")
-    which: Any = bindparam("which")
-    these: Any = bindparam("which", expanding=True)
-    sharing = select(notices.c.transaction_reference).where(
-        notices.c.merchant_id == whose, notices.c.notice_reference.in_(these)
-    )
-    parts = (notices.c.notice_reference, notices.c.cents.label("share"), notices.c.posting)
-    read = (
-        select(payments, *parts)
-        .join_from(payments, notices, _same_payment(payments, notices), isouter=True)
-        .where(payments.c.merchant_id == whose)
-        .order_by(payments.c.transaction_reference, notices.c.notice_reference)
-    )
-    this = and_(payments.c.merchant_id == whose, payments.c.transaction_reference == which)
-    due = or_(tasks.c.due_at <= bindparam("now"), tasks.c.due_at > bindparam("never"))
-    waiting = select(tasks).where(tasks.c.merchant_id == whose, tasks.c.done_at.is_(None))
-    return SimpleNamespace(
-        next_sequence=insert(merchants)
-        .on_conflict_do_update(index_elements=[merchants.c.merchant_id], set_={"sequence": merchants.c.sequence + 1})
-        .returning(merchants.c.sequence),
-        sharing=sharing,
-        # The same order for all: two transactions that lock the same notices never wait for each other.
-        lock=sharing.order_by(notices.c.notice_reference, notices.c.transaction_reference).with_for_update(),
-        settled=select(settlements.c.notice_reference)
-        .where(settlements.c.merchant_id == whose, settlements.c.notice_reference.in_(these))
-        .limit(1),
-        add_payment=insert(payments).on_conflict_do_nothing().returning(payments.c.transaction_reference),
-        add_notice=notices.insert(),
-        update_payment=update(payments).where(this),
-        find=read.where(payments.c.transaction_reference == which),
-        each=read.where(payments.c.transaction_reference.in_(these)),
-        add_event=records.insert().returning(records.c.number),
-        has_fingerprint=select(records.c.number)
-        .where(
-            records.c.merchant_id == whose,
-            records.c.transaction_reference == which,
-            records.c.fingerprint == bindparam("same"),
-        )
-        .limit(1),
-        registered=select(effects.c.name, effects.c.states).where(effects.c.merchant_id == whose),
-        add_task=insert(tasks).on_conflict_do_nothing(),
-        next_task=waiting.where(due, tasks.c.name.in_(these))
-        .order_by(tasks.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True),
-        change_task=update(tasks).where(tasks.c.merchant_id == whose, tasks.c.key == which, tasks.c.done_at.is_(None)),
-    )
+def _texts(wanted: Iterable[NoticeReference]) -> list[str]:
+    return [str(notice) for notice in wanted]
 
 
 def _changing(payment: Payment) -> dict[str, Any]:
-    sums = {name: getattr(payment.sums, name).cents for name in _SUMS}
-    return {"state": payment.state, **{name: getattr(payment, name) for name in _COLUMNS}, **sums}
+    return {"state": payment.state, **{name: getattr(payment, name) for name in _FACTS}, **_cents(payment.sums)}
 
 
-def _payment(rows: list[Row[Any]]) -> Payment:
-    """Build a payment from its row, joined with each of its notices."""
+def _cents(sums: Sums) -> dict[str, int]:
+    return {name: getattr(sums, name).cents for name in _SUMS}
+
+
+def _sums(row: Any) -> Sums:  # noqa: ANN401 - a row of SQLAlchemy or of a driver
+    return Sums(**{name: Euros(int(getattr(row, name))) for name in _SUMS})
+
+
+def _shared(rows: list[Any]) -> tuple[list[Payment], bool]:
+    """Build the payments of notices; each row tells whether one of the notices was settled by other means."""
+    return _payments(row for row in rows if row.transaction_reference), rows[0].settled
+
+
+def _payments(rows: Iterable[Any]) -> list[Payment]:
+    """Build payments, ordered by reference, from their rows."""
+    grouped: dict[str, list[Any]] = {}
+    for row in rows:
+        grouped.setdefault(row.transaction_reference, []).append(row)
+    return [_payment(grouped[reference]) for reference in sorted(grouped)]
+
+
+def _payment(rows: list[Any]) -> Payment:
+    """Build a payment from its rows, one for each of its notices."""
     row = rows[0]
-    parts = {NoticeReference(each.notice_reference): each for each in rows if each.notice_reference}
+    shares = sorted((each for each in rows if each.notice_reference), key=lambda each: each.notice_reference)
+    parts = {NoticeReference(each.notice_reference): each for each in shares}
     order = PaymentOrder(
         transaction_reference=row.transaction_reference,
         amount=Euros(row.cents),
@@ -556,18 +508,20 @@ def _payment(rows: list[Row[Any]]) -> Payment:
     return Payment(
         order=order,
         state=PaymentState(row.state),
-        sums=Sums(**{name: Euros(getattr(row, name)) for name in _SUMS}),
+        sums=_sums(row),
         postings={notice: PostingState(each.posting) for notice, each in parts.items()},
         follows=frozenset(filter(None, row.follows.split(","))),
-        **{name: getattr(row, name) for name in _COLUMNS},
+        created_at=row.created_at,
+        awaits_posting=row.awaits_posting,
+        **{name: getattr(row, name) for name in _FACTS},
     )
 
 
-def _task(row: Row[Any]) -> EffectTask:
+def _task(row: Any, reference: str) -> EffectTask:  # noqa: ANN401 - a row of SQLAlchemy or of a driver
     return EffectTask(
         key=row.key,
         name=row.name,
-        transaction_reference=row.transaction_reference,
+        transaction_reference=reference,
         due_at=row.due_at,
         attempts=row.attempts,
         error=row.error,

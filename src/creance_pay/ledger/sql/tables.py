@@ -47,6 +47,8 @@ NUMBER = BigInteger().with_variant(Integer, "sqlite")
 #: The newest of the migrations; each is named by a number that is higher as text.
 VERSION = "0002"
 VERSION_TABLE = "creance_version"
+#: The condition on the events that moved money.
+MONEY_MOVED = "captured + refunded + charged_back + represented > 0"
 metadata = MetaData()
 
 merchants = Table(
@@ -77,9 +79,9 @@ payments = Table(
     Column("follows", Text, nullable=False, server_default=""),
     Column("awaits_posting", Boolean, nullable=False, server_default=false()),
     Column("captured", NUMBER, nullable=False, server_default="0"),
-    Column("refunds_identified", NUMBER, nullable=False, server_default="0"),
-    Column("refunds_reported", NUMBER, nullable=False, server_default="0"),
+    Column("refunded", NUMBER, nullable=False, server_default="0"),
     Column("charged_back", NUMBER, nullable=False, server_default="0"),
+    Column("represented", NUMBER, nullable=False, server_default="0"),
     Column("response_code", Text),
     Column("reference_used", Boolean, nullable=False, server_default=false()),
     Column("questions", Integer, nullable=False, server_default="0"),
@@ -108,7 +110,8 @@ notices = Table(
         ["merchant_id", "transaction_reference"],
         ["creance_payments.merchant_id", "creance_payments.transaction_reference"],
     ),
-    Index("creance_notices_by_payment", "merchant_id", "transaction_reference"),
+    # With the notice: SQLite would otherwise prefer the primary key, and read every notice of the merchant.
+    Index("creance_notices_by_payment", "merchant_id", "transaction_reference", "notice_reference"),
 )
 settlements = Table(
     "creance_settlements",
@@ -133,6 +136,12 @@ records = Table(
     Column("treatment", String(32), key="disposition", nullable=False),
     Column("state", String(32)),
     Column("meaning", String(64), key="fingerprint", nullable=False),
+    Column("captured", NUMBER, nullable=False, server_default="0"),
+    Column("refunded", NUMBER, nullable=False, server_default="0"),
+    Column("charged_back", NUMBER, nullable=False, server_default="0"),
+    Column("represented", NUMBER, nullable=False, server_default="0"),
+    Column("bank_at", Moment),
+    Column("identifier", String(200), nullable=False, server_default=""),
     Column("detail", Text, nullable=False),
     Column("by", Text),
     Column("reason", Text),
@@ -140,6 +149,13 @@ records = Table(
     Index("creance_records_by_treatment", "merchant_id", "disposition", "at"),
     Index("creance_records_by_retry", "merchant_id", "retry_of"),
     Index("creance_records_by_digest", "merchant_id", "digest"),
+    Index(
+        "creance_records_of_money",
+        "merchant_id",
+        "number",
+        sqlite_where=text(MONEY_MOVED),
+        postgresql_where=text(MONEY_MOVED),
+    ),
     sqlite_autoincrement=True,
 )
 incidents = Table(
@@ -198,12 +214,21 @@ movements = Table(
     Column("merchant_id", String(64), nullable=False),
     Column("transaction_reference", String(64), nullable=False),
     Column("kind", String(16), nullable=False),
+    Column("series", String(64), nullable=False),
     Column("identifier", String(200), nullable=False),
     Column("cents", NUMBER, nullable=False),
     Column("bank_at", Moment),
     Column("source", String(32), nullable=False),
     Column("at", Moment, nullable=False),
-    Index("creance_movements_once", "merchant_id", "transaction_reference", "kind", "identifier", unique=True),
+    Index(
+        "creance_movements_once",
+        "merchant_id",
+        "transaction_reference",
+        "kind",
+        "series",
+        "identifier",
+        unique=True,
+    ),
     sqlite_autoincrement=True,
 )
 acts = Table(

@@ -6,10 +6,12 @@ needs a network; :mod:`creance_pay.testing.sips.server` serves both over HTTP on
 
 from __future__ import annotations
 
-from .bank import Account, SipsBank
+from .bank import SipsBank
+from .daily_reports import ReportForm, daily_report, write_daily_reports
 from .decisions import Authentication, Decision, PaymentRequest, TrialCard, form_body
 from .faults import Dispatch, Fault, Notification
 from .json_services import SipsServices
+from .operations import Account, Operation
 
 __all__ = [
     "Account",
@@ -18,9 +20,13 @@ __all__ = [
     "Dispatch",
     "Fault",
     "Notification",
+    "Operation",
     "PaymentRequest",
+    "ReportForm",
     "SipsBank",
     "SipsServices",
     "TrialCard",
+    "daily_report",
     "form_body",
+    "write_daily_reports",
 ]

@@ -31,7 +31,7 @@ from threading import RLock
 import attrs
 
 from ..._clock import utc_now
-from ...errors import MalformedResponseError
+from ...errors import InvalidValueError, MalformedResponseError
 from ...gateways.keys import KeyRing, SecretKey
 from ...gateways.seals import SealAlgorithm, verify_seal
 from ...gateways.sips.data import Data, decode
@@ -52,31 +52,11 @@ from .decisions import (
     sealed_answer,
 )
 from .faults import Dispatch, Fault, Notification, dispatch
+from .operations import VERBS, Account, Operation
 
 _AMOUNT = re.compile(r"[1-9][0-9]{0,11}")
 _CARD = re.compile(r"[0-9]{13,19}")
 _TOO_MANY = "75"
-_STATUSES = {ACCEPTED: "TO_CAPTURE", CANCELLED: "CANCELLED", EXPIRED: "EXPIRED", PENDING: "PENDING"}
-
-
-@attrs.define(kw_only=True)
-class Account:
-    """The bank's record of a decided payment.
-
-    Attributes:
-        decision: The decision.
-        status: The state of the transaction, in the bank's words.
-        remaining: The amount that is neither cancelled nor refunded.
-    """
-
-    decision: Decision
-    status: str
-    remaining: Euros
-
-    @classmethod
-    def opened(cls, decision: Decision, amount: Euros) -> Account:
-        """Build the record of a payment, in the state that follows from the decision."""
-        return cls(decision=decision, status=_STATUSES.get(decision.response_code, "REFUSED"), remaining=amount)
 
 
 class SipsBank:
@@ -269,6 +249,75 @@ class SipsBank:
             for request, each in late:
                 self._replace_pending(request, each.decision)
         return (*(each for ending in expired for each in ending.immediate), *(each for _, each in late))
+
+    def operate(self, verb: str, reference: str, amount: Euros | None = None, *, origin: str = "EXTRANET") -> str:
+        """Cancel, refund or validate a payment, as a person does in the bank's back office.
+
+        Args:
+            verb: ``cancel``, ``refund`` or ``validate``.
+            reference: The transaction reference.
+            amount: The amount; all that remains by default.
+            origin: The part of the bank that does it.
+
+        Returns:
+            The response code: 00 when it was done.
+
+        Raises:
+            InvalidValueError: for an unknown operation, or a payment that is not decided.
+        """
+        if verb not in VERBS:
+            raise InvalidValueError(f"expected one of {', '.join(VERBS)}, got another operation")
+        with self._lock:
+            account = self._account(reference)
+            return account.operate(verb, account.remaining if amount is None else amount, self._clock(), origin=origin)
+
+    def charge_back(self, reference: str, amount: Euros | None = None) -> Operation:
+        """Charge back money that the cardholder disputes, without asking the merchant.
+
+        Args:
+            reference: The transaction reference.
+            amount: The amount; the whole payment by default.
+
+        Raises:
+            InvalidValueError: for a payment that is not debited, or an amount above what was not taken back before.
+        """
+        with self._lock:
+            account, whole = self._account(reference), self.requests[reference].amount
+            most = whole.saturating_sub(account.charged_back)
+            if not account.sum_of("DEBIT_CAPTURE").cents:
+                raise InvalidValueError(f"expected a payment that is debited, got one that is {account.status}")
+            return self._dispute(account, "CHARGEBACK", most if amount is None else amount, most)
+
+    def represent(self, reference: str, amount: Euros | None = None) -> Operation:
+        """Return money that was charged back.
+
+        Args:
+            reference: The transaction reference.
+            amount: The amount; all that was taken back by default.
+
+        Raises:
+            InvalidValueError: for an amount above what was taken back.
+        """
+        with self._lock:
+            account = self._account(reference)
+            most = account.charged_back
+            return self._dispute(account, "REPRESENTMENT", most if amount is None else amount, most)
+
+    def run_nightly_batch(self) -> None:
+        """Debit the payments that are TO_CAPTURE, and credit those that are TO_CREDIT."""
+        with self._lock:
+            for account in self.accounts.values():
+                account.remit(self._clock())
+
+    def _dispute(self, account: Account, name: str, amount: Euros, most: Euros) -> Operation:
+        if not Euros(0) < amount <= most:
+            raise InvalidValueError(f"expected an amount above zero and at most {most}, got {amount}")
+        return account.note(name, amount, self._clock(), origin="ACQUIRER")
+
+    def _account(self, reference: str) -> Account:
+        if reference not in self.accounts:
+            raise InvalidValueError("expected the reference of a decided payment, got another")
+        return self.accounts[reference]
 
     def _overdue(self, request: PaymentRequest) -> bool:
         return self._clock() - request.opened_at >= self._lifetime

@@ -1,7 +1,7 @@
 """The JSON services of Sips on the bank's side: the start of a payment, and Office with the states of a transaction.
 
-An accepted payment is TO_CAPTURE, and CAPTURED after :meth:`SipsServices.run_nightly_batch`.  It can be cancelled
-before and refunded after, in parts or whole.  Each answer is sealed, except to a request that is not authentic.
+The operations are those of :mod:`creance_pay.testing.sips.operations`.  Each answer is sealed, except to a request that
+is not authentic.
 """
 
 from __future__ import annotations
@@ -16,17 +16,10 @@ from ...gateways.sips.canonical_json import load, text_to_seal
 from ...gateways.sips.data import Data
 from ...gateways.sips.responses import parse_cents
 from ...money import Euros
-from .bank import Account, SipsBank
+from .bank import SipsBank
 from .decisions import PaymentRequest
 from .faults import Fault
-
-#: The states in which each operation is possible, and the state after one of the whole amount.
-OPERATIONS = {
-    "cancel": ({"TO_CAPTURE", "TO_VALIDATE"}, "CANCELLED"),
-    "refund": ({"CAPTURED", "TO_CREDIT", "CREDITED"}, "TO_CREDIT"),
-    "validate": ({"TO_VALIDATE"}, "TO_CAPTURE"),
-}
-_NIGHTLY = {"TO_CAPTURE": "CAPTURED", "TO_CREDIT": "CREDITED"}
+from .operations import VERBS, Account
 
 
 class SipsServices:
@@ -41,9 +34,8 @@ class SipsServices:
         self._bank = bank
 
     def run_nightly_batch(self) -> None:
-        """Capture the payments that are TO_CAPTURE, and credit those that are TO_CREDIT."""
-        for account in self._bank.accounts.values():
-            account.status = _NIGHTLY.get(account.status, account.status)
+        """Run the bank's nightly batch."""
+        self._bank.run_nightly_batch()
 
     def post(self, service: str, body: bytes, *, page: str = "") -> dict[str, str]:
         """Answer a JSON document posted to a service.
@@ -59,7 +51,7 @@ class SipsServices:
         """
         family, _, verb = service.partition("/")
         known = service in {"paymentInit", "diagnostic/getTransactionData"}
-        if not known and (family != "cashManagement" or verb not in OPERATIONS):
+        if not known and (family != "cashManagement" or verb not in VERBS):
             raise MalformedResponseError("expected paymentInit, getTransactionData or an operation of cashManagement")
         code = "redirectionStatusCode" if service == "paymentInit" else "responseCode"
         try:
@@ -105,7 +97,14 @@ class SipsServices:
         common = {"transactionReference": reference, "currencyCode": "978"}
         if verb == "getTransactionData":
             return {**common, **_status_fields(request, account)}
-        return {**common, **_operate(account, verb, parse_cents(data.get("operationAmount")))}
+        amount = parse_cents(data.get("operationAmount")) or Euros(0)
+        result = self._bank.operate(verb, reference, amount, origin=data.get("operationOrigin") or "SO_WS")
+        return {
+            **common,
+            "responseCode": result,
+            "newStatus": account.status,
+            "newAmount": str(account.remaining.cents),
+        }
 
 
 def _status_fields(request: PaymentRequest, account: Account) -> dict[str, str]:
@@ -122,22 +121,6 @@ def _status_fields(request: PaymentRequest, account: Account) -> dict[str, str]:
         "returnContext": request.return_context,
     }
     return {name: value for name, value in fields.items() if value}
-
-
-def _operate(account: Account, verb: str, amount: Euros | None) -> dict[str, str]:
-    """Run an operation, unless the state (code 24) or the remaining amount (code 51) forbids it."""
-    states, after = OPERATIONS[verb]
-    code = "00"
-    if account.status not in states:
-        code = "24"
-    elif amount is None or not Euros(0) < amount <= account.remaining:
-        code = "51"
-    elif verb == "validate":
-        account.status, account.remaining = after, amount
-    else:
-        account.remaining -= amount
-        account.status = after if verb == "refund" or not account.remaining.cents else account.status
-    return {"responseCode": code, "newStatus": account.status, "newAmount": str(account.remaining.cents)}
 
 
 def _sealed(answer: Mapping[str, str], key: SecretKey, algorithm: SealAlgorithm) -> dict[str, str]:

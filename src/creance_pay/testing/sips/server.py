@@ -3,6 +3,9 @@
 As in the guide, they show the amount, the reference, the merchant and a field for the card number; then the state of
 the payment and the form that leads back to the portal.  A tester also chooses the result of 3-D Secure and a fault.
 The bank's server posts the sealed result to the portal before the browser returns.  The pages need no script.
+
+The page of operations is the bank's back office: nightly batch, refunds, cancellations, chargebacks and their returns,
+and the daily reports to download.
 """
 
 from __future__ import annotations
@@ -10,18 +13,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from urllib.parse import urlsplit
 
-from ...errors import GatewayUnavailableError, MalformedResponseError, MissingExtraError, ResponseRefusedError
+from ...errors import (
+    GatewayUnavailableError,
+    InvalidValueError,
+    MalformedResponseError,
+    MissingExtraError,
+    ResponseRefusedError,
+)
+from ...gateways.base import ReportKind
 from ...gateways.transport import RequestsTransport, Transport
+from ...money import Euros
 from .bank import SipsBank
+from .daily_reports import ReportForm, daily_report, report_days
 from .decisions import WRONG_CARD, Authentication, Decision, PaymentRequest, TrialCard
 from .delivery import deliver
 from .faults import Fault
 from .json_services import SipsServices
+from .operations import DONE
 
 try:
-    from flask import Flask, Response, g, render_template, request
+    from flask import Flask, Response, g, redirect, render_template, request
     from werkzeug.exceptions import HTTPException
     from werkzeug.serving import WSGIRequestHandler, make_server
 except ModuleNotFoundError as error:
@@ -53,8 +67,12 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
         ("/rs-services/v2/<path:service>", views.json_service),
         ("/redirection", views.redirection),
         ("/payment", views.payment),
+        ("/nightly-batch", views.nightly_batch),
+        ("/operation", views.operation),
     ):
         pages.add_url_rule(path, view_func=view, methods=["POST"])
+    pages.add_url_rule("/operations", view_func=views.operations)
+    pages.add_url_rule("/reports/<merchant_id>/<day>/<kind>.<form>", view_func=views.report)
     return pages
 
 
@@ -108,6 +126,45 @@ class _Views:
             return render_template("expired.html", payment=payment, statuses=statuses), 200
         g.form_target = _origin(payment.return_url)
         return render_template("receipt.html", payment=payment, ending=ending, statuses=statuses), 200
+
+    def operations(self) -> str:
+        """Show the decided payments, the operations that are possible, and the reports."""
+        days, kinds = report_days(self._bank), [kind for kind in ReportKind if kind is not ReportKind.UNKNOWN]
+        return render_template("operations.html", days=days, kinds=kinds, forms=ReportForm)
+
+    def nightly_batch(self) -> Response | tuple[str, int]:
+        """Run the nightly batch."""
+        self._bank.run_nightly_batch()
+        return redirect("/operations", 303)  # type: ignore[return-value]
+
+    def operation(self) -> Response | tuple[str, int]:
+        """Make the operation of the form."""
+        reference, verb, typed = (request.form.get(name, "") for name in ("reference", "verb", "amount"))
+        acts = {"chargeback": self._bank.charge_back, "represent": self._bank.represent}
+        try:
+            amount = Euros.parse(typed) if typed.strip() else None
+            if verb in acts:
+                acts[verb](reference, amount)
+                code = DONE
+            else:
+                code = self._bank.operate(verb, reference, amount)
+        except InvalidValueError as error:
+            return _show_refusal(str(error))
+        if code != DONE:
+            return _show_refusal(f"response code {code}")
+        return redirect("/operations", 303)  # type: ignore[return-value]
+
+    def report(self, merchant_id: str, day: str, kind: str, form: str) -> Response | tuple[str, int]:
+        """Send the report of a day."""
+        try:
+            chosen, end = ReportKind(kind.upper()), ReportForm(form)
+            text = daily_report(self._bank, chosen, date.fromisoformat(day), merchant_id=merchant_id, form=end)
+        except ValueError:
+            return _show_refusal("unknown report", 404)
+        name = f"{day}-{kind}.{form}"
+        answer = Response(text, mimetype="text/plain")
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        return answer
 
     def _decide(self, payment: PaymentRequest) -> Decision:
         """Return the decision about the posted form; raise ``ValueError`` for an unknown result of 3-D Secure."""
