@@ -161,7 +161,8 @@ def rule_lines(number: str, shown: set[Callable[..., Any]]) -> Iterator[str]:
     if functions:
         shown.update(functions)
         yield "```python"
-        for function in dict.fromkeys(functions):
+        for place, function in enumerate(dict.fromkeys(functions)):
+            yield from (["", ""] if place else [])
             yield from source_without_docstring(function)
         yield "```"
     yield ""
