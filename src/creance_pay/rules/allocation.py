@@ -39,7 +39,7 @@ def allocate(
     ``chosen_in_order``, in this order, and then the oldest.  A debt of unknown issue date comes last, and debts of the
     same day are ordered by their references.  The order of ``debts`` changes nothing.
 
-    :attr:`AmountCheck.notices <creance_pay.rules.AmountCheck.notices>` is the allocation of an amount that was checked.
+    The ``notices`` of an :class:`~creance_pay.rules.AmountCheck` are the allocation of an amount that was checked.
 
     Args:
         amount: The amount of the payment.
