@@ -80,6 +80,9 @@ VERBS = {
     "fuzz": Verb(
         "Fuzz each target of tests/fuzz, or those named, for some minutes.", "fuzz", {"fuzz": "tools/fuzz.py"}
     ),
+    "simulate": Verb(
+        "Run simulated worlds, and check them; --seed N shows one.", "test", {"simulate": "tools/simulate.py"}
+    ),
     "mutate": Verb("Check that a test notices each small change.", "mutate", {"mutate": "tests/mutation.py"}),
     "lock": Verb("Write the locks again; --upgrade takes new versions.", "lock", {"lock": "tools/lock.py"}),
 }
@@ -203,7 +206,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in VERBS:
         print("usage: python3 dev.py VERB [arguments]")
         for name, verb in VERBS.items():
-            print(f"  {name:8}{verb.sentence}")
+            print(f"  {name:10}{verb.sentence}")
         return 2 if words else 0
     return run(words[0], VERBS[words[0]], words[1:])
 

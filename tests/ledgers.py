@@ -4,7 +4,9 @@ import base64
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,9 +22,9 @@ OpenLedger = Callable[[], Ledger]
 OpenSql = Callable[..., SqlLedger]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL for the session, and give its URL; started by root it runs as a user of its own."""
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Start a PostgreSQL, and yield its URL; started by root it runs as a user of its own."""
     # pytest keeps its own folders shut to that user.
     with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the wheel warns of the folder that it takes
@@ -33,6 +35,13 @@ def postgres() -> Iterator[str]:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL for the session, and return its URL."""
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture
@@ -58,10 +67,18 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+class FirstNumber(SystemRandom):
+    """A source of nonces whose numbers are zero."""
+
+    def randrange(self, *_: object) -> int:
+        """Return zero."""
+        return 0
+
+
 @pytest.fixture
 def first_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start each ledger with the sequence number 1, in place of a random one."""
-    monkeypatch.setattr("secrets.randbelow", lambda _: 0)
+    monkeypatch.setattr(Ledger, "chance", FirstNumber())
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -186,7 +186,7 @@ class TestVerbs:
         assert 0 == dev.main([])
 
         lines = capsys.readouterr().out.splitlines()[1:]
-        assert ["setup", "demo", "portal", "test", "lint", "docs", "bench", "fuzz", "mutate", "lock"] == [
+        assert ["setup", "demo", "portal", "test", "lint", "docs", "bench", "fuzz", "simulate", "mutate", "lock"] == [
             line.split()[0] for line in lines
         ]
         assert [] == [line for line in lines if not line.endswith(".")]

@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("values.md", "rules.md", "batch.md", "gateways.md", "ledger.md", "payments.md", "messages.md", "testing.md")
+PAGES = (
+    "values.md", "rules.md", "batch.md", "gateways.md", "ledger.md", "payments.md", "messages.md", "testing.md",
+    "simulation.md",
+)  # fmt: skip
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
@@ -22,6 +25,7 @@ PACKAGES = (
     "creance_pay.payments",
     "creance_pay.messages",
     "creance_pay.testing",
+    "creance_pay.testing.simulation",
     "creance_pay.testing.sips",
     "creance_pay.codes",
     "creance_pay.errors",
@@ -38,7 +42,7 @@ PACKAGES = (
 SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")
 EXAMPLE = re.compile(r"^```\{doctest\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Modules that users import by name, documented on another page than their package.
-MODULES = {"creance_pay.rules.columns": "batch.md"}
+MODULES = {"creance_pay.rules.columns": "batch.md", "creance_pay.testing.simulation": "simulation.md"}
 
 
 def example(name: str) -> ModuleType:

@@ -42,6 +42,7 @@ def test_packages() -> None:
         "creance_pay.payments",
         "creance_pay.rules",
         "creance_pay.testing",
+        "creance_pay.testing.simulation",
         "creance_pay.testing.sips",
     } == set(PACKAGES)
 

@@ -46,7 +46,8 @@ def main() -> None:
 def print_guide(portal_url: str, bank_url: str, folder: Path) -> None:
     """Print the addresses, the ledger, the references to search and the test cards."""
     print(f"The portal:      {portal_url}   (Ctrl-C stops both; no payment is real)")
-    print(f"The bank's page: {bank_url}   (back office: {bank_url}/operations)")
+    print(f"The bank's page: {bank_url}")
+    print(f"Its back office: {bank_url}/operations")
     print(f"The ledger:      creance-pay ledger postings --file {folder / 'ledger.db'} --merchant example-portal")
     print("\nReferences to try, in account A")
     for reference, meaning in REFERENCES.items():

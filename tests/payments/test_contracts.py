@@ -450,7 +450,7 @@ class TestFaults:
         """A sequence that was set back skips the references that exist."""
         numbers = iter([1, 1, 2])
         with ledger.transaction() as store:
-            monkeypatch.setattr(type(store), "next_sequence", lambda _: next(numbers))
+            monkeypatch.setattr(type(store), "next_sequence", lambda *_: next(numbers))
         desk = Desk(ledger)
 
         assert desk.start().transaction_reference < desk.start(OTHER).transaction_reference

@@ -318,7 +318,7 @@ class TestReports:
             ({"currency": "840"}, "CREATED", ["REPORT_DIFFERENT"]),
             ({"amount": None, "currency": None, "at": None}, "CREATED", ["FOREIGN_TRANSACTION"]),
             ({"state": PaymentState.REFUNDED}, "REFUNDED", []),
-            ({"state": PaymentState.REFUNDED, "amount": Euros(600)}, "PARTIALLY_REFUNDED", []),
+            ({"state": PaymentState.REFUNDED, "amount": Euros(600)}, "CREATED", ["FOREIGN_TRANSACTION"]),
             ({"state": PaymentState.REFUSED}, "REFUSED", []),
         ],
     )

@@ -32,7 +32,7 @@ FILES = {
         "sips/response_codes.py",
     ],
     "ledger": ["records.py", "ledger.py", "memory.py", "transitions.py", "outbox.py"],
-    "values": ["_clock.py", "http.py", "_secret.py"],
+    "values": ["_clock.py", "http.py", "_secret.py", "money.py"],
 }  # fmt: skip
 
 

@@ -192,6 +192,7 @@ from creance_pay.rules.instalments import Plan, PlannedPayment
 from creance_pay.rules.recovery import RecoveryClock, recovery_clock
 from creance_pay.rules.schedules import Instalment, Schedule, ScheduleState
 from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
+from creance_pay.testing.simulation import Entry, Letter, SimulatedBank, World, simulate, snapshot
 from creance_pay.testing.sips import (
     Account,
     Authentication,
@@ -202,6 +203,7 @@ from creance_pay.testing.sips import (
     Operation,
     PaymentRequest,
     ReportForm,
+    SimulatedSips,
     SipsBank,
     SipsServices,
     TrialCard,
@@ -741,6 +743,15 @@ def documents(letter: Acknowledgement) -> str:
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     assert_type(ServiceUnavailable().retry, Retry)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
+
+
+def simulated_world(ledger: SqlLedger) -> None:
+    """Simulate a world of a seed, on any ledger and with any bank."""
+    world = simulate(7, bank=SimulatedSips, open_ledger=lambda _: ledger)
+    assert_type((world, world.violations, world.digest(), world.seed), tuple[World, list[str], str, int])
+    bank: SimulatedBank = SimulatedSips(lambda: MOMENT)
+    assert_type((bank.entries(), bank.due()), tuple[dict[str, Entry], list[Letter]])
+    snapshot(ledger)()
 
 
 def every_error(error: CreancePayError) -> str:

@@ -10,8 +10,12 @@ act                    locks, and what happens when two meet
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
 ``refuse``             nothing
-``begin``, ``end``     the notices of the payment; a payment has one open act at a time
+``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
+``asked``              the same
+``begin``              the notices of the payment; a payment has one open act at a time
+``end``                the act; a late DONE replaces FAILED, and nothing replaces DONE
 ``post``               the notices of the payment; the same posting again changes nothing
+``settled_elsewhere``  the merchant's sequence and the notices; no order is opened meanwhile
 ``claim``, ``finish``  the task; two workers never claim the same one
 =====================  ==============================================================================================
 
@@ -23,11 +27,12 @@ decides what is an instalment and what is a double payment; clocks serve people 
 
 from __future__ import annotations
 
-import secrets
 from abc import ABC, abstractmethod
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from random import Random, SystemRandom
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -50,7 +55,6 @@ from .acts import Act, ActKind, ActState
 from .incidents import Incident, IncidentKind
 from .outbox import UNRESOLVED, Effect, EffectTask, occasion, task_for
 from .records import (
-    FUNDED_STATES,
     SETTLED_STATES,
     UNCONFIRMED_STATES,
     Disposition,
@@ -107,7 +111,12 @@ class Ledger(ABC):
 
     Every method raises a retryable :class:`~creance_pay.errors.GatewayUnavailableError` when the store cannot be
     reached; nothing was written then.
+
+    Attributes:
+        chance: The source of nonces and of the first sequence number; a simulation sets a seeded one.
     """
+
+    chance: Random = SystemRandom()
 
     @abstractmethod
     def transaction(self, *, write: bool = True) -> AbstractContextManager[Store]:
@@ -147,7 +156,8 @@ class Ledger(ABC):
         if not notices:
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
         with self.transaction() as store:
-            sequence = store.next_sequence()  # serialises the orders of the merchant, before anything is read
+            first = self.chance.randrange(_SEQUENCES)
+            sequence = store.next_sequence(first)  # serialises the orders of the merchant, before anything is read
             found, settled = store.lock(notices)
             if settled:
                 raise PaymentInProgressError("one of these notices was settled by other means")
@@ -168,7 +178,7 @@ class Ledger(ABC):
                     notices=notices,
                     return_url=return_url,
                     notification_url=notification_url,
-                    nonce=secrets.token_urlsafe(_NONCE_BYTES),
+                    nonce=urlsafe_b64encode(self.chance.randbytes(_NONCE_BYTES)).decode().rstrip("="),
                     expires_at=now + attempt_life,
                 )
                 payment = Payment(
@@ -178,11 +188,11 @@ class Ledger(ABC):
                     ask_at=first_question(now),
                     awaits_posting=awaits_posting,
                     postings=dict.fromkeys(notices, PostingState.OPEN),
-                    follows=frozenset(each.transaction_reference for each in found if each.state in FUNDED_STATES),
+                    follows=frozenset(each.transaction_reference for each in found if each.holds_money),
                 )
                 if store.add(payment):
                     return payment
-                sequence = store.next_sequence()  # the reference exists: the sequence was set back
+                sequence = store.next_sequence(first)  # the reference exists: the sequence was set back
 
     def record(
         self,
@@ -447,11 +457,13 @@ class Ledger(ABC):
         """
         wanted = set(notices)
         with self.transaction() as store:
+            # A notice without an order has no row to lock: new orders wait for the sequence.
+            store.next_sequence(self.chance.randrange(_SEQUENCES))
             found, _ = store.lock(wanted)
             for notice in wanted:
                 store.settle(notice, at, by, reason)
             for payment in found:
-                if wanted & payment.pending(at).keys() and payment.state in FUNDED_STATES:
+                if wanted & payment.pending(at).keys() and payment.holds_money:
                     kind = IncidentKind.PAID_AFTER_SETTLEMENT
                     reference = payment.transaction_reference
                     store.add_incident(Incident(kind=kind, transaction_reference=reference, at=at))
@@ -724,7 +736,7 @@ def _record(
     after = apply(current, change, incoming, now=now, display_by=display_by)
     if after is not current:
         store.update(after)
-    if movement is not None and is_new(movement, movements) and change.disposition is not Disposition.MISMATCH:
+    if movement is not None and is_new(movement, movements):
         store.add_movement(reference, movement, source=evidence.source, at=now)
     incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
     store.add_event(
@@ -752,7 +764,7 @@ def _record(
 def _owe(store: Store, before: Payment, after: Payment, effects: Iterable[Effect], now: datetime) -> None:
     """Record the tasks of the effects of the new state, and of PAID when the merchant first receives money."""
     states = {after.state} if occasion(before, before.state) != occasion(after, after.state) else set()
-    if after.state in FUNDED_STATES and not before.sums.captured.cents:
+    if after.holds_money and not before.sums.captured.cents:
         states.add(PaymentState.PAID)
     for state in sorted(states):
         event = occasion(after, state)
@@ -766,13 +778,13 @@ def _between_payments(
 ) -> list[IncidentKind]:
     """Return the incidents between payments of one notice.
 
-    Two funded payments are instalments when one was recorded after the other had been paid, by the order of committed
-    transactions; otherwise one of them pays the debt a second time.
+    Two payments that hold money are instalments when one was recorded after the other had been paid, by the order of
+    committed transactions; otherwise one of them pays the debt a second time.
     """
-    if change.disposition is not Disposition.APPLIED or change.state not in FUNDED_STATES:
+    if change.disposition is not Disposition.APPLIED or not payment.holds_money:
         return []
     reference, kinds = payment.transaction_reference, []
-    others = [each for each in found if each.transaction_reference != reference and each.state in FUNDED_STATES]
+    others = [each for each in found if each.transaction_reference != reference and each.holds_money]
     if any(each.transaction_reference not in payment.follows and reference not in each.follows for each in others):
         kinds.append(IncidentKind.DOUBLE_PAYMENT)
     if settled:
@@ -789,8 +801,11 @@ class Store(Protocol):
     def lock_payment(self, transaction_reference: str) -> tuple[list[Payment], bool]:
         """Lock the notices of a payment and read their payments, as :meth:`lock`; no payments for an unknown one."""
 
-    def next_sequence(self) -> int:
-        """Return the next sequence number.  Locks the merchant's row until commit; starts at a random number."""
+    def next_sequence(self, first: int) -> int:
+        """Return the next sequence number, and of an empty ledger the one after ``first``.
+
+        Locks the merchant's row until commit.
+        """
 
     def add(self, payment: Payment) -> bool:
         """Insert a payment; return ``False`` when its reference exists."""

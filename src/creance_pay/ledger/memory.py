@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 
 import attrs
@@ -18,14 +18,12 @@ from .ledger import Ledger
 from .outbox import Effect, EffectTask
 from .records import Disposition, Payment, PaymentEvent, PostingState, Sums
 
-_SEQUENCES = 10_000_000
-
 
 class _MemoryStore:
     """A store in dictionaries, used by one thread at a time."""
 
     def __init__(self) -> None:
-        self.sequence = secrets.randbelow(_SEQUENCES)
+        self.sequence: int | None = None
         self.rows: dict[str, Payment] = {}
         self.kept: list[PaymentEvent] = []
         self.movements_of: dict[str, list[Movement]] = {}
@@ -43,8 +41,8 @@ class _MemoryStore:
         payment = self.find(transaction_reference)
         return self.lock(payment.order.notices) if payment else ([], False)
 
-    def next_sequence(self) -> int:
-        self.sequence += 1
+    def next_sequence(self, first: int) -> int:
+        self.sequence = (first if self.sequence is None else self.sequence) + 1
         return self.sequence
 
     def add(self, payment: Payment) -> bool:
@@ -231,7 +229,12 @@ class MemoryLedger(Ledger):
         self._lock = threading.Lock()
 
     @contextmanager
-    def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:  # noqa: ARG002 - one thread at a time, either way
-        """Open the store for one thread at a time; a block that raises must have written nothing."""
+    def transaction(self, *, write: bool = True) -> Iterator[_MemoryStore]:
+        """Open the store for one thread at a time."""
         with self._lock:
-            yield self._store
+            before = {name: copy(rows) for name, rows in vars(self._store).items()} if write else {}
+            try:
+                yield self._store
+            except BaseException:
+                vars(self._store).update(before)
+                raise

@@ -23,8 +23,6 @@ _PRIVATE_HEADERS = {"authorization", "cookie", "user-agent", "x-forwarded-for", 
 SETTLED_STATES = frozenset(
     {PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
 )
-#: The merchant holds money of the person.
-FUNDED_STATES = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_REFUNDED})
 #: The attempt is over, and no money has moved.
 FAILED_STATES = frozenset({PaymentState.REFUSED, PaymentState.CANCELLED, PaymentState.EXPIRED, PaymentState.ERROR})
 #: The bank knows the attempt and has not decided.
@@ -177,6 +175,11 @@ class Payment:
     def amount(self) -> Euros:
         """The amount of the order."""
         return self.order.amount
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether the merchant holds money of the person, even a part after a refund or a chargeback."""
+        return bool(self.sums.held.cents)
 
     def shown_by(self, now: datetime) -> bool:
         """Return whether the time for the payment to show in the person's account has passed."""

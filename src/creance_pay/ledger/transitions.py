@@ -59,7 +59,7 @@ def transition(
         movements: The recorded movements of the payment, where the message reports one.
     """
     if _foreign(current, incoming):
-        return _unchanged(current, Disposition.MISMATCH, IncidentKind.FOREIGN_TRANSACTION)
+        return _not_believed(current, incoming, movements)
     if incoming.state in SETTLED_STATES or _cancels(incoming):
         return _moved(current, incoming, movements)
     if current.state in SETTLED_STATES:
@@ -85,13 +85,13 @@ def apply(
         now: The ledger's time.
         display_by: Until when a payment that becomes PAID may not show in the person's account (rule R17).
     """
-    changes: dict[str, object] = {"reference_used": payment.reference_used or incoming.reference_used}
+    used = payment.reference_used or incoming.reference_used
+    changes: dict[str, object] = {"reference_used": used, "sums": change.sums}
     if incoming.state in SETTLED_STATES and change.disposition is not Disposition.MISMATCH:
         changes["authorisation_number"] = payment.authorisation_number or incoming.authorisation_number
     if change.disposition is Disposition.APPLIED:
         changes |= {
             "state": change.state,
-            "sums": change.sums,
             "changed_at": now,
             "authorised_at": _bank_time(payment, incoming),
             "response_code": incoming.response_code or payment.response_code,
@@ -118,13 +118,16 @@ def _foreign(current: Payment, incoming: VerifiedPayment) -> bool:
     """Return whether a report of money may be about an order of another ledger with the same reference.
 
     An answer that repeats the order's nonce is about this order.  An answer by reference alone can only be so when the
-    bank did not know the reference before this order, and when the transaction is not older than the order.
+    bank did not know the reference before this order, and when the transaction is not older than the order.  A
+    movement by reference alone is about this order only when the bank has confirmed the order before.
     """
     promises = incoming.state in _PROMISES or _cancels(incoming)
     if not promises or incoming.bound or not current.order.nonce:
         return False
     if incoming.source not in _BY_REFERENCE or current.sums.captured.cents:
         return False
+    if incoming.movement is not None and current.state is not PaymentState.AUTHORISED:
+        return True
     recorded = current.created_at.replace(microsecond=0)  # the bank's time has no fraction
     return current.reference_used or incoming.authorised_at is None or incoming.authorised_at < recorded
 
@@ -137,6 +140,15 @@ def _cancels(incoming: VerifiedPayment) -> bool:
 
 def _unchanged(current: Payment, disposition: Disposition, *incidents: IncidentKind) -> Change:
     return Change(state=current.state, sums=current.sums, disposition=disposition, incidents=incidents)
+
+
+def _not_believed(current: Payment, incoming: VerifiedPayment, movements: Collection[Movement]) -> Change:
+    """Leave the state; sum up a movement without a capture, since the order may be confirmed later."""
+    sums = current.sums
+    if incoming.movement is not None:
+        sums = attrs.evolve(_sums(current, incoming, movements), captured=sums.captured)
+    foreign = (IncidentKind.FOREIGN_TRANSACTION,)
+    return Change(state=current.state, sums=sums, disposition=Disposition.MISMATCH, incidents=foreign)
 
 
 def is_new(movement: Movement, recorded: Iterable[Movement]) -> bool:
@@ -156,9 +168,10 @@ def _moved(current: Payment, incoming: VerifiedPayment, movements: Collection[Mo
     numbers = {current.authorisation_number, incoming.authorisation_number} - {None}
     if incoming.state is PaymentState.PAID and current.state in SETTLED_STATES and len(numbers) > 1:
         incidents.append(IncidentKind.TWO_AUTHORISATIONS)
-    if sums.charged_back > current.sums.charged_back:
+    before = current.sums if current.sums.captured.cents else Sums()  # movements count from the capture on
+    if sums.captured.cents and sums.charged_back > before.charged_back:
         incidents.append(IncidentKind.CHARGED_BACK)
-    if sums.refunded > max(sums.captured, current.sums.refunded):
+    if sums.refunded > max(current.amount, before.refunded):
         incidents.append(IncidentKind.REFUNDED_TOO_MUCH)
     changed = sums != current.sums or state is not current.state
     disposition = Disposition.APPLIED if changed else Disposition.DUPLICATE

@@ -141,11 +141,11 @@ def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKin
 
 
 def _returns(line: ReportLine, payment: Payment) -> bool:
-    """Return whether a line reports a movement of a part, or the debit of what a known cancellation has left."""
+    """Return whether a line reports a movement of a part, or a debit whose missing part is known to be returned."""
     if line.movement is None:
         return False
     left = payment.amount.saturating_sub(payment.sums.refunded)
-    return line.movement.kind is not MovementKind.CAPTURED or line.movement.amount == left
+    return line.movement.kind is not MovementKind.CAPTURED or line.movement.amount >= left
 
 
 def _verified(line: ReportLine, payment: Payment, equal: Counter[str]) -> VerifiedPayment:

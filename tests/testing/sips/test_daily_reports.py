@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from creance_pay import Euros, NoticeReference, PaymentState
@@ -209,6 +209,8 @@ class TestReconciled:
         assert ["CHARGED_BACK", "REPORT_SURPLUS"] == sorted(desk.incidents())
 
     @settings(max_examples=60)
+    @example(acts=[("cancel", 1600)], form=ReportForm.TABS)
+    @example(acts=[("cancel", 1), ("night", 1), ("refund", 1)], form=ReportForm.SEMICOLONS)
     @given(
         acts=st.lists(
             st.tuples(st.sampled_from(["cancel", "refund", "charge back", "represent", "night"]), st.integers(1, 1600)),

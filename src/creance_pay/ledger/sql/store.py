@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +33,6 @@ from .tables import (
 )
 
 _PAGE = 500
-_SEQUENCES = 10_000_000
 _WRONG_CLOCK = timedelta(days=1)
 _SUMS = ("captured", "refunded", "charged_back", "represented")
 # The columns of a payment that change, and that have the names and values of its attributes.
@@ -63,9 +61,8 @@ class SqlStore:
             self._execute(self._statements.lock_payment, transaction_reference=transaction_reference)
         return _shared(self._execute(self._statements.of_payment, transaction_reference=transaction_reference))
 
-    def next_sequence(self) -> int:
-        first = secrets.randbelow(_SEQUENCES) + 1
-        sequence: int = self._execute(self._statements.next_sequence, sequence=first)[0].sequence
+    def next_sequence(self, first: int) -> int:
+        sequence: int = self._execute(self._statements.next_sequence, sequence=first + 1)[0].sequence
         return sequence
 
     def add(self, payment: Payment) -> bool:

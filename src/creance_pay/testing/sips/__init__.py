@@ -12,6 +12,7 @@ from .decisions import Authentication, Decision, PaymentRequest, TrialCard, form
 from .faults import Dispatch, Fault, Notification
 from .json_services import SipsServices
 from .operations import Account, Operation
+from .simulated import SimulatedSips
 
 __all__ = [
     "Account",
@@ -23,6 +24,7 @@ __all__ = [
     "Operation",
     "PaymentRequest",
     "ReportForm",
+    "SimulatedSips",
     "SipsBank",
     "SipsServices",
     "TrialCard",

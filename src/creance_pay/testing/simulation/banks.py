@@ -1,0 +1,100 @@
+"""The bank of a simulated world: its pages, its messages, its records, and its own account of the money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+import attrs
+
+from ...gateways import FormPost, Gateway, Redirect, Report, Transport
+from ...http import HttpMessage
+from ...money import Euros
+
+
+@attrs.define
+class Entry:
+    """The bank's record of one order.
+
+    Attributes:
+        nonce: The order's nonce.
+        reference: The transaction reference.
+        decided: Whether the bank has decided.
+        taken: The amount that the person was debited.
+        refunded: The amount that was given back, or cancelled before the debit.
+        charged_back: The amount that the person's bank has taken back and not returned.
+    """
+
+    nonce: str
+    reference: str
+    decided: bool
+    taken: Euros
+    refunded: Euros
+    charged_back: Euros
+
+    @property
+    def held(self) -> Euros:
+        """The amount that the merchant holds."""
+        return self.taken.saturating_sub(self.refunded + self.charged_back)
+
+
+@attrs.frozen
+class Letter:
+    """A message of the bank on its way.
+
+    Attributes:
+        nonce: The nonce of the order that it is about; empty for a forgery.
+        reference: The transaction reference that it names.
+        by_browser: Whether the browser brings it.
+        message: The message.
+        genuine: Whether the bank has sealed it.
+    """
+
+    nonce: str
+    reference: str
+    by_browser: bool
+    message: HttpMessage
+    genuine: bool = True
+
+
+class SimulatedBank(Protocol):
+    """The bank's side of a gateway, in a simulated world."""
+
+    def gateway(self, clock: Callable[[], datetime], *, rotated: bool) -> Gateway:
+        """Build the gateway of a process, with the merchant's keys before or after a rotation."""
+
+    @property
+    def transport(self) -> Transport:
+        """The transport to the bank's services."""
+
+    def visit(self, form: FormPost | Redirect, chance: Random, *, faulty: bool) -> list[Letter] | None:
+        """Open the page and decide there; ``None`` when the bank refuses to open it without a message."""
+
+    def due(self) -> list[Letter]:
+        """Return the late messages that are due."""
+
+    def forge(self, letter: Letter, chance: Random) -> Letter:
+        """Return a message that resembles a genuine one, and that nobody must believe."""
+
+    def give_back(self, nonce: str, amount: Euros) -> None:
+        """Refund a payment from the bank's own screens."""
+
+    def charge_back(self, nonce: str, amount: Euros) -> None:
+        """Charge a payment back for the person's bank."""
+
+    def represent(self, nonce: str) -> None:
+        """Return the money of a chargeback."""
+
+    def run_night(self) -> None:
+        """Capture and credit."""
+
+    def report(self, *, whole: bool) -> list[Report]:
+        """Report the payments and movements since the last report, or all of them."""
+
+    def calm(self) -> None:
+        """End every fault."""
+
+    def entries(self) -> dict[str, Entry]:
+        """Return the bank's account, by the nonce of the order."""

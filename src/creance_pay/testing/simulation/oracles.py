@@ -1,0 +1,225 @@
+"""The checks of a simulated world, from outside the ledger: by the bank, by each person and by the caisse.
+
+========  ============================================================================================================
+safety    a payment holds money only when the bank has taken it for that order; the sums are the bank's; two payments
+          of one debt have an incident and an instalment has none; effects follow paid payments and no others
+liveness  after the faults end, every decision of the bank is in the ledger, every effect has run, every act has ended
+cost      questions to the bank, rows and incidents are bounded by the messages that came
+========  ============================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
+
+from ...ledger import Act, Payment, PaymentEvent
+from ...money import Euros
+from ...payment import PaymentState
+from .banks import Entry
+from .sites import Attempt, Site
+from .world import World
+
+_STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
+#: The bank is asked about an attempt without any answer during a week.
+_ASKED = timedelta(days=5)
+
+
+def check_questions(world: World) -> None:
+    """Check, before any report, that questions alone have brought the bank's decisions into the ledgers."""
+    entries = world.bank.entries()
+    for site, attempt, payment in _payments(world):
+        entry = entries.get(attempt.nonce)
+        asked = world.now - attempt.at < _ASKED and attempt.reference not in site.corrected
+        if entry and entry.decided and entry.held.cents and asked and not payment.sums.captured.cents:
+            world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
+
+
+def check(world: World) -> None:
+    """Check everything at the end of a world."""
+    entries = world.bank.entries()
+    for site, attempt, payment in _payments(world):
+        _check_money(world, site, attempt, payment, entries.get(attempt.nonce))
+        _check_effects(world, site, attempt, payment)
+    for site in world.sites:
+        _check_pairs(world, site)
+        _check_settlements(world, site)
+        _check_lost(world, site, entries)
+        _check_pending(world, site)
+        _check_waiting(world, site)
+        _check_cost(world, site)
+        _note(world, site)
+
+
+def _payments(world: World) -> Iterator[tuple[Site, Attempt, Payment]]:
+    """Yield each order that its ledger still contains."""
+    for site in world.sites:
+        for attempt in site.attempts.values():
+            payment = site.inner.find(attempt.reference)
+            if payment is not None and payment.order.nonce == attempt.nonce:
+                yield site, attempt, payment
+            elif attempt.nonce not in site.lost:
+                world.violate(f"the order {attempt.reference} of portal {site.number} is gone")
+
+
+def _check_money(world: World, site: Site, attempt: Attempt, payment: Payment, entry: Entry | None) -> None:
+    """Compare the sums of a payment with the bank's account."""
+    name = f"{attempt.reference} of portal {site.number}"
+    taken = entry.taken if entry else Euros(0)
+    if payment.sums.captured.cents and not taken.cents:
+        world.violate(f"{name} is {payment.state}, and the bank has no money of it")
+    elif payment.sums.captured != taken and (payment.sums.captured.cents or (entry and entry.held.cents)):
+        world.violate(f"{name}: the bank took {taken}, the ledger has {payment.sums.captured}")
+    elif entry and payment.sums.held != entry.held:
+        world.violate(f"{name}: the merchant holds {entry.held}, the ledger has {payment.sums.held}")
+
+
+def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment) -> None:
+    """Compare the effects that happened with the state."""
+    name = f"{attempt.reference} of portal {site.number}"
+    for effect in ("acknowledgement", "display"):
+        nonces = site.happened.get(f"{attempt.reference}:PAID:{effect}", [])
+        if _held_at_first(site, attempt.nonce) and attempt.nonce not in nonces:
+            world.violate(f"{name} is paid, and its effect {effect} never ran")
+        if not payment.sums.captured.cents and attempt.nonce in nonces and not site.restored:
+            world.violate(f"{name} was never paid, and its effect {effect} ran")
+
+
+def _held_at_first(site: Site, nonce: str) -> bool:
+    """Return whether the merchant held money of a payment when it was first recorded as captured."""
+    for commit in site.commits:
+        for payment in commit.of(Payment):
+            if payment.order.nonce == nonce and payment.sums.captured.cents:
+                return payment.holds_money
+    return False
+
+
+def _check_pairs(world: World, site: Site) -> None:
+    """Check that payments of one debt have an incident, and that instalments have none."""
+    paid_at, opened_at = _first_paid(site), {nonce: each.opened for nonce, each in site.attempts.items()}
+    doubled = {reference for kind, reference in site.raised() if kind == "DOUBLE_PAYMENT"}
+    overlapping: set[str] = set()
+    for one, other in combinations([each for each in site.attempts.values() if each.nonce in paid_at], 2):
+        if one.nonce in site.lost or other.nonce in site.lost or not set(one.notices) & set(other.notices):
+            continue
+        first, second = sorted((one, other), key=lambda each: paid_at[each.nonce])
+        if paid_at[first.nonce] < opened_at[second.nonce]:
+            world.reached["a payment follows another as an instalment"] += 1
+            continue
+        overlapping |= {one.reference, other.reference}
+        if _held_before(site, first.nonce, paid_at[second.nonce]):
+            world.reached["two payments pay one debt"] += 1
+            if not doubled & {one.reference, other.reference}:
+                world.violate(f"{one.reference} and {other.reference} pay one debt without an incident")
+    if not site.lost:
+        for reference in sorted(doubled - overlapping):
+            world.violate(f"{reference} has an incident of a double payment, and is none")
+
+
+def _first_paid(site: Site) -> dict[str, int]:
+    """Return, by nonce, the number of the commit after which the merchant first held money."""
+    found: dict[str, int] = {}
+    for commit in site.commits:
+        for payment in commit.of(Payment):
+            if payment.holds_money:
+                found.setdefault(payment.order.nonce, commit.number)
+    return found
+
+
+def _held_before(site: Site, nonce: str, number: int) -> bool:
+    """Return whether the merchant held money of a payment before a commit."""
+    held = False
+    for commit in site.commits[:number]:
+        for payment in commit.of(Payment):
+            if payment.order.nonce == nonce:
+                held = payment.holds_money
+    return held
+
+
+def _check_settlements(world: World, site: Site) -> None:
+    raised = {reference for kind, reference in site.raised() if kind == "PAID_AFTER_SETTLEMENT"}
+    settled_at = {value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"}
+    for nonce, number in _first_paid(site).items():
+        attempt = site.attempts.get(nonce)
+        if attempt is None:
+            continue
+        for notice in attempt.notices:
+            if notice in settled_at and settled_at[notice] < number:
+                world.reached["a payment is accepted after its notice was settled"] += 1
+                if attempt.reference not in raised:
+                    world.violate(f"{attempt.reference} was paid after a settlement without an incident")
+
+
+def _check_lost(world: World, site: Site, entries: dict[str, Entry]) -> None:
+    """Check that money of an order that a restored backup lost has an incident."""
+    strange = {reference for kind, reference in site.raised() if kind in _STRANGE}
+    for nonce in site.lost:
+        attempt, entry = site.attempts[nonce], entries.get(nonce)
+        found = site.inner.find(attempt.reference)
+        present = found is not None and found.order.nonce == nonce
+        if entry and entry.taken.cents and not present and not strange & {attempt.reference, ""}:
+            world.violate(f"the money of the lost order {attempt.reference} has no incident")
+
+
+def _check_pending(world: World, site: Site) -> None:
+    """Check that everything is posted at the end, so that no notice is pending."""
+    pending = site.inner.pending(site.debts, world.now)
+    rejected = {reference for kind, reference in site.raised() if kind == "POSTING_REJECTED"}
+    held = {
+        notice
+        for payment in site.inner.payments()
+        if payment.transaction_reference in rejected or payment.state is PaymentState.AUTHORISED
+        for notice in payment.order.notices
+    }
+    for notice in sorted(set(pending) - held, key=str):
+        world.violate(f"a posted notice is pending in portal {site.number}: {pending[notice]}")
+
+
+def _check_waiting(world: World, site: Site) -> None:
+    """Check that no effect and no act waits."""
+    for task in site.inner.tasks():
+        if task.attempts:
+            world.violate(f"the effect {task.key} still waits after {task.attempts} tries")
+    for act in site.inner.open_acts():
+        world.violate(f"the act {act.kind} on {act.transaction_reference} is still open")
+
+
+def _check_cost(world: World, site: Site) -> None:
+    """Check that questions, rows and incidents are bounded."""
+    for attempt in site.attempts.values():
+        days = (world.now - attempt.at) / timedelta(days=1)
+        asked, bound = world.questions[attempt.reference], 40 + 4 * days
+        if asked > bound:
+            world.violate(f"the bank was asked {asked} times about {attempt.reference} in {days:.0f} days")
+    for commit in site.commits:
+        rows = sum(isinstance(value, PaymentEvent) for _, value in commit.writes)
+        if rows > 1:
+            world.violate(f"one transaction wrote {rows} events")
+
+
+def _note(world: World, site: Site) -> None:
+    """Count the rare states that the world has reached."""
+    reached, kinds = world.reached, Counter(kind for kind, _ in site.raised())
+    for kind, sentence in {
+        "PAID_AFTER_NO": "a payment is accepted after a refusal",
+        "FOREIGN_TRANSACTION": "another's money is reported under an own reference",
+        "POSTING_OVERDUE": "a posting is overdue",
+        "CHARGED_BACK": "a payment is charged back",
+    }.items():
+        reached[sentence] += kinds[kind]
+    for key, nonces in site.happened.items():
+        if max(Counter(nonces).values(), default=0) > 1 and key:
+            reached["an effect runs twice under one key"] += 1
+    for commit in site.commits:
+        for act in commit.of(Act):
+            reached["an act is ended by the bank's records"] += act.detail == "by the bank's records"
+    for payment in site.inner.payments():
+        reached["a payment is refunded in part"] += payment.state is PaymentState.PARTIALLY_REFUNDED
+        reached["a payment is refunded whole"] += payment.state is PaymentState.REFUNDED
+        reached["the bank has not decided"] += payment.state is PaymentState.PENDING
+        reached["the bank is asked and knows nothing"] += payment.questions > 0
+        for movement in site.inner.movements(payment.transaction_reference):
+            reached["a refund of the bank is reported"] += movement.kind == "REFUNDED"
+            reached["a chargeback is returned"] += movement.kind == "REPRESENTED"

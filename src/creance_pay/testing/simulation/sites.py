@@ -1,0 +1,188 @@
+"""The portals of a simulated world: their processes, their ledgers and the records of their caisse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import attrs
+
+from ...errors import GatewayUnavailableError
+from ...gateways import FormPost, HttpAnswer, Redirect, Transport
+from ...ledger import Effect, Incident, Ledger, Payment
+from ...money import Euros
+from ...payment import PaymentState
+from ...payments import PaymentService
+from ...references import NoticeReference
+from .banks import SimulatedBank
+from .ledgers import Commit, ObservedLedger
+from .scheduler import Call
+
+
+class Surroundings(Protocol):
+    """The part of a world that a process sees."""
+
+    now: datetime
+    faults: set[str]
+    bank: SimulatedBank
+    questions: Counter[str]
+    reached: Counter[str]
+
+    def point(self, kind: str) -> None:
+        """Pause the running call, or continue it."""
+
+    def statement(self, name: str) -> None:
+        """Crash the running process, or continue it."""
+
+    def likely(self, probability: float) -> bool:
+        """Draw whether something of a probability happens."""
+
+    def maybe_fail_effect(self) -> None:
+        """Raise, hang or crash in an effect."""
+
+
+@attrs.define(eq=False)
+class Attempt:
+    """An order of a person.
+
+    Attributes:
+        site: The portal.
+        reference: The transaction reference.
+        nonce: The nonce.
+        form: The form to the bank.
+        notices: The amounts by notice.
+        opened: The number of the commit that opened it.
+        at: The time of the world when it was opened.
+        visited: Whether the person has opened the bank's page.
+    """
+
+    site: Site
+    reference: str
+    nonce: str
+    form: FormPost | Redirect
+    notices: Mapping[NoticeReference, Euros]
+    opened: int
+    at: datetime
+    visited: bool = False
+
+
+@attrs.define(eq=False)
+class Site:
+    """A portal: one ledger, two processes, and the records of the caisse.
+
+    Attributes:
+        number: Its number.
+        inner: The ledger.
+        debts: The initial amount of each notice.
+        commits: The committed transactions, in their order.
+        posted: The amounts that the caisse has posted, by nonce and notice.
+        settled: The notices that were settled by other means.
+        happened: The effects that happened, by key: the nonces of their payments.
+        attempts: The orders, by nonce.
+        corrected: The references of payments whose state a person has corrected.
+        restored: Whether a backup has replaced the database.
+        lost: The nonces of orders that a restored backup does not contain.
+        processes: The processes.
+        backup: The number of commits when the backup was made, and the function that restores it.
+    """
+
+    number: int
+    inner: Ledger
+    debts: Mapping[NoticeReference, Euros]
+    commits: list[Commit] = attrs.field(factory=list)
+    posted: dict[tuple[str, NoticeReference], Euros] = attrs.field(factory=dict)
+    settled: set[NoticeReference] = attrs.field(factory=set)
+    happened: dict[str, list[str]] = attrs.field(factory=dict)
+    attempts: dict[str, Attempt] = attrs.field(factory=dict)
+    lost: set[str] = attrs.field(factory=set)
+    corrected: set[str] = attrs.field(factory=set)
+    restored: bool = False
+    processes: list[Process] = attrs.field(factory=list)
+    backup: tuple[int, Callable[[], None]] | None = None
+
+    def raised(self) -> set[tuple[str, str]]:
+        """Return the kind and the reference of every incident that was raised."""
+        return {
+            (each.kind.value, each.transaction_reference) for commit in self.commits for each in commit.of(Incident)
+        }
+
+
+class Process:
+    """A process of a portal: a service with a clock of its own, and at most one call at a time."""
+
+    def __init__(self, world: Surroundings, site: Site) -> None:
+        """Start the process."""
+        self.world, self.site = world, site
+        self.skew = timedelta(0)
+        self.stopped_at: datetime | None = None
+        self.rotated = False
+        self.call: Call | None = None
+        self.then: Callable[[Call], None] = lambda _: None
+        self.restart()
+
+    def restart(self) -> None:
+        """Start again after a crash, or with other keys."""
+        self.ledger = ObservedLedger(
+            self.site.inner,
+            self.site.commits,
+            at_transaction=lambda: self.world.point("transaction"),
+            at_statement=self.world.statement,
+        )
+        states = {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
+        self.service = PaymentService(
+            self.world.bank.gateway(self.clock, rotated=self.rotated),
+            self.ledger,
+            transport=_Line(self.world, self.world.bank.transport),
+            effects=[
+                Effect(name="acknowledgement", run=self._effect),
+                Effect(name="display", run=self._effect),
+                Effect(name="returned", run=self._effect, on=states),
+            ],
+            clock=self.clock,
+        )
+
+    def clock(self) -> datetime:
+        """Return the time of this process."""
+        self.world.point("clock")
+        return (self.stopped_at or self.world.now) + self.skew
+
+    def _effect(self, payment: Payment, key: str) -> None:
+        self.world.point("effect")
+        self.world.maybe_fail_effect()
+        self.site.happened.setdefault(key, []).append(payment.order.nonce)
+        self.world.maybe_fail_effect()
+
+
+@attrs.define
+class _Line:
+    """The transport of a process, with the faults of a network."""
+
+    world: Surroundings
+    transport: Transport
+
+    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+        """Post a form."""
+        return self._post(lambda: self.transport.post_form(url, fields), "")
+
+    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+        """Post a document."""
+        return self._post(
+            lambda: self.transport.post_json(url, document), str(document.get("transactionReference", ""))
+        )
+
+    def _post(self, post: Callable[[], HttpAnswer], reference: str) -> HttpAnswer:
+        self.world.point("question")
+        self.world.questions[reference] += 1
+        faulty = "questions" in self.world.faults
+        if faulty and self.world.likely(0.10):
+            raise GatewayUnavailableError("the bank does not answer", retryable=True)
+        if faulty and self.world.likely(0.03):
+            self.world.reached["a foreign error comes from the transport"] += 1
+            raise KeyError(reference)
+        answer = post()
+        self.world.point("question")
+        if faulty and self.world.likely(0.12):
+            raise GatewayUnavailableError("the answer is lost", retryable=False)
+        return answer

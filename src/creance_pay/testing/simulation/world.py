@@ -1,0 +1,612 @@
+"""A simulated world: portals, their ledgers, a bank, people, an office and an operator, all from one seed.
+
+Nothing in it is random but by its seed: the calls of processes interleave at each transaction, reading of the clock,
+question to the bank and effect; processes crash at any call of the store; clocks differ, jump and stop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from ...errors import (
+    InvalidValueError,
+    PaymentInProgressError,
+    UnknownKeyError,
+)
+from ...gateways import Report
+from ...ledger import ActState, Ledger, RecordResult
+from ...money import Euros
+from ...payment import PaymentState
+from ...payments import Answer, PaymentService, PaymentView, StartedPayment
+from ...references import NoticeReference
+from .banks import Letter, SimulatedBank
+from .ledgers import snapshot
+from .scheduler import Call, Crash
+from .sites import Attempt, Process, Site
+
+_URLS = {"return_url": "http://127.0.0.1/return", "notification_url": "http://127.0.0.1/notification"}
+_WHO = {"by": "a simulated operator", "reason": "a simulated reason"}
+# The days around them hold both changes of the clocks and the end of a year.
+_BEGINNINGS = (
+    datetime(2026, 6, 10, 9, tzinfo=UTC),
+    datetime(2026, 10, 24, 20, tzinfo=UTC),
+    datetime(2026, 12, 31, 21, tzinfo=UTC),
+)
+_WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
+_SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
+_MOST_LETTERS = 200
+#: The bank sends a message again after this status.
+_SENT_AGAIN = 503
+_DEBTS = (1600, 2000, 5000)
+_FAULTS = (
+    "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
+    "restore", "rotation",
+)  # fmt: skip
+#: The rare states that worlds must reach; a test counts them over many worlds.
+RARE = frozenset(
+    {
+        "a start is refused while another payment is open",
+        "a payment follows another as an instalment",
+        "two payments pay one debt",
+        "a payment is accepted after a refusal",
+        "a message waits for its order",
+        "a reference is used twice",
+        "another's money is reported under an own reference",
+        "a message is sealed with an unknown key",
+        "a forgery is refused",
+        "a process crashes before a commit",
+        "a process crashes after a commit",
+        "a process crashes in an effect",
+        "a call is interleaved with another",
+        "an effect runs twice under one key",
+        "an effect raises",
+        "an act ends without an answer",
+        "an act is ended by the bank's records",
+        "the bank refuses an act",
+        "a payment is refunded in part",
+        "a payment is refunded whole",
+        "a payment is charged back",
+        "a chargeback is returned",
+        "a refund of the bank is reported",
+        "the caisse rejects a posting",
+        "a posting is overdue",
+        "a backup is restored",
+        "a clock goes back a day",
+        "a notice is settled by other means",
+        "a payment is accepted after its notice was settled",
+        "the bank has not decided",
+        "an attempt is given up for another",
+        "a foreign error comes from the transport",
+        "a person corrects a state",
+        "the bank is asked and knows nothing",
+    }
+)
+
+
+class World:
+    """A world of one seed.
+
+    Args:
+        seed: The seed.
+        open_ledger: Opens the ledger of a portal, by the portal's number.
+        bank: Builds the bank from the clock of the world.
+
+    Attributes:
+        violations: The violated oracles, as sentences.
+        reached: How often each rare state was reached.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        open_ledger: Callable[[int], Ledger],
+        bank: Callable[[Callable[[], datetime]], SimulatedBank],
+    ) -> None:
+        """Create the world."""
+        self.seed = seed
+        self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
+        self.now = self.chance.choice(_BEGINNINGS)
+        self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
+        self.bank = bank(lambda: self.now)
+        self.questions, self.reached = Counter[str](), Counter[str]()
+        self.violations: list[str] = []
+        self.letters: list[Letter] = []
+        self.answers: list[str] = []
+        self.steps = 0
+        self._running: Process | None = None
+        self._calm = False
+        self.sites = [self._open(number, open_ledger) for number in range(2 if "collision" in self.faults else 1)]
+
+    # ---- building
+
+    def _open(self, number: int, open_ledger: Callable[[int], Ledger]) -> Site:
+        ledger = open_ledger(number)
+        # Two portals that begin at one number use the same references.
+        ledger.chance = _Chance(self.seed, number)
+        debts = {
+            NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
+        }
+        site = Site(number=number, inner=ledger, debts=debts)
+        site.processes = [Process(self, site), Process(self, site)]
+        return site
+
+    def likely(self, probability: float) -> bool:
+        """Draw whether something of a probability happens."""
+        return self.chance.random() < probability
+
+    # ---- points where the thread of a process may pause or end
+
+    def point(self, kind: str) -> None:
+        """Pause the running call, or continue it."""
+        process = self._running
+        if process is None or process.call is None or self._calm:
+            return
+        if self.likely(0.12):
+            self.answers.append(f"pause {kind}")
+            process.call.pause()
+
+    def statement(self, name: str) -> None:
+        """End the running process, or continue it."""
+        if self._running is None or self._calm or "crashes" not in self.faults:
+            return
+        if self.likely(0.004):
+            committed = name == "committed"
+            self.reached[f"a process crashes {'after' if committed else 'before'} a commit"] += 1
+            raise Crash
+
+    def maybe_fail_effect(self) -> None:
+        """Raise, hang or crash in an effect."""
+        if self._running is None or self._calm or "effects" not in self.faults:
+            return
+        if self.likely(0.10):
+            self.reached["an effect raises"] += 1
+            raise ConnectionError
+        if self.likely(0.04):
+            self.reached["a process crashes in an effect"] += 1
+            raise Crash
+        if self.likely(0.04) and self._running.call is not None:
+            self.now += timedelta(minutes=10)  # longer than the lease
+            self._running.call.pause()
+
+    # ---- running
+
+    def play(self) -> None:
+        """Play the events of the world, with its faults."""
+        events = self._events()
+        for _ in range(self.chance.randint(60, 160)):
+            self.steps += 1
+            self.chance.choice(events)()
+
+    def calm(self) -> None:
+        """End every call and every fault."""
+        self._finish_calls()
+        self._calm = True
+        self.bank.calm()
+        for site in self.sites:
+            for process in site.processes:
+                process.skew, process.stopped_at, process.rotated = timedelta(0), None, True
+                process.restart()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of everything that happened, equal for equal seeds on every kind of ledger."""
+        lines = [*self.answers]
+        for site in self.sites:
+            lines += [line for commit in site.commits for line in commit.lines()]
+            lines += [f"{key} {nonces}" for key, nonces in sorted(site.happened.items())]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def _events(self) -> list[Callable[[], None]]:
+        """Return the events of this world, each as often as it is likely."""
+        events = [self._click] * 6 + [self._visit] * 6 + [self._deliver] * 8 + [self._wait] * 4
+        events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night]
+        optional = {
+            "forgeries": [self._forge] * 2,
+            "office": [self._post] * 3,
+            "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
+            "backoffice": [self._back_office] * 2 + [self._report] * 2,
+            "clocks": [self._shift_clock] * 2,
+            "restore": [self._back_up, self._restore],
+            "rotation": [self._rotate],
+        }
+        for fault, more in optional.items():
+            events += more if fault in self.faults else []
+        return events
+
+    def _begin(self, process: Process, work: Callable[[], object], then: Callable[[Call], None]) -> None:
+        if any(each.call is not None for site in self.sites for each in site.processes):
+            self.reached["a call is interleaved with another"] += 1
+        process.call, process.then = Call(work), then
+        self._continue(process)
+
+    def _continue(self, process: Process) -> None:
+        call = process.call
+        if call is None:
+            return
+        self._running = process
+        try:
+            ended = call.resume()
+        except Exception as error:  # noqa: BLE001 - any foreign error is a violation
+            self.violate(f"a call raised {type(error).__name__}: {error}")
+            ended = True
+        self._running = None
+        if ended:
+            process.call = None
+            if call.crashed:
+                process.restart()
+            self.answers.append(_described(call))
+            process.then(call)
+
+    def _idle(self, site: Site) -> Process | None:
+        free = [each for each in site.processes if each.call is None]
+        return self.chance.choice(free) if free else None
+
+    def _finish_calls(self) -> None:
+        """Resume every paused call until its end."""
+        while paused := [each for site in self.sites for each in site.processes if each.call is not None]:
+            self._continue(self.chance.choice(paused))
+
+    def violate(self, sentence: str) -> None:
+        """Record a violated oracle."""
+        self.violations.append(sentence)
+
+    # ---- people
+
+    def _click(self) -> None:
+        """Start a payment of one notice or two, as a person does."""
+        site = self.chance.choice(self.sites)
+        process = self._idle(site)
+        if process is None:
+            return
+        notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
+        whole, replace = self.likely(0.6), self.likely(0.3)
+
+        def start() -> StartedPayment | None:
+            """Compute the amounts as a portal does, and start."""
+            pending = process.ledger.pending(notices, process.clock())
+            amounts = {}
+            for notice in notices:
+                owed = self.remaining(site, notice).saturating_sub(pending.get(notice, Euros(0)))
+                amounts[notice] = owed if whole else Euros((owed.cents + 1) // 2)
+            amounts = {notice: amount for notice, amount in amounts.items() if amount.cents}
+            if not amounts:
+                return None
+            return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
+
+        self._begin(process, start, lambda call: self._started(site, call, replace=replace))
+
+    def _started(self, site: Site, call: Call, *, replace: bool) -> None:
+        """Record a started payment as an attempt of its person."""
+        if isinstance(call.error, PaymentInProgressError):
+            self.reached["a start is refused while another payment is open"] += 1
+        elif isinstance(call.error, InvalidValueError):
+            self.violate(f"a start was refused: {call.error}")
+        if not isinstance(call.result, StartedPayment):
+            return
+        payment = site.inner.find(call.result.transaction_reference)
+        if payment is None:
+            self.violate("a started payment is not in the ledger")
+            return
+        order = payment.order
+        if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
+            self.reached["an attempt is given up for another"] += 1
+        site.attempts[order.nonce] = Attempt(
+            site=site,
+            reference=payment.transaction_reference,
+            nonce=order.nonce,
+            form=call.result.form,
+            notices=order.notices,
+            opened=_opening(site, order.nonce),
+            at=self.now,
+        )
+
+    def remaining(self, site: Site, notice: NoticeReference) -> Euros:
+        """Return what the caisse's own system shows as owed."""
+        entries = self.bank.entries()
+        paid = Euros(0)
+        for (nonce, posted), amount in site.posted.items():
+            if posted == notice:
+                entry = entries.get(nonce)
+                paid += min(amount, entry.held) if entry else amount
+        return site.debts[notice].saturating_sub(paid)
+
+    def _visit(self) -> None:
+        """Open the bank's page and decide there, as a person does."""
+        waiting = [each for site in self.sites for each in site.attempts.values() if not each.visited]
+        if not waiting:
+            return
+        attempt = self.chance.choice(waiting)
+        attempt.visited = True
+        letters = self.bank.visit(attempt.form, self.chance, faulty="bank" in self.faults)
+        if letters and letters[0].nonce == attempt.nonce and attempt.nonce not in self.bank.entries():
+            self.reached["a reference is used twice"] += 1
+        self.letters += letters or []
+
+    def _deliver(self) -> None:
+        """Deliver a message of the bank or of a browser to a portal."""
+        if not self.letters:
+            return
+        letter = self.letters.pop(self.chance.randrange(len(self.letters)))
+        if self.likely(0.2):
+            self.letters.append(letter)  # it comes twice
+        site = self._addressee(letter)
+        if len(self.sites) > 1 and self.likely(0.2):  # both portals have one address
+            site = self.chance.choice(self.sites)
+        self.deliver(letter, site)
+
+    def _addressee(self, letter: Letter) -> Site:
+        return next((site for site in self.sites if letter.nonce in site.attempts), self.sites[0])
+
+    def deliver(self, letter: Letter, site: Site) -> None:
+        """Deliver a message to a process of a portal."""
+        process = self._idle(site)
+        if process is None:
+            self.letters.append(letter)
+            return
+        take = process.service.on_return if letter.by_browser else process.service.on_notification
+
+        def answered(call: Call) -> None:
+            answer = call.result
+            if isinstance(answer, Answer | PaymentView):
+                self._check_answer(letter, answer)
+                if answer.http_status != _SENT_AGAIN:
+                    return
+                self.reached["a message waits for its order"] += letter.nonce in site.lost
+            if len(self.letters) < _MOST_LETTERS:
+                self.letters.append(letter)  # the bank sends it again
+
+        self._begin(process, lambda: take(letter.message), answered)
+
+    def _check_answer(self, letter: Letter, answer: Answer | PaymentView) -> None:
+        result = answer.result
+        if isinstance(result, UnknownKeyError) and letter.genuine:
+            self.reached["a message is sealed with an unknown key"] += 1
+        if not letter.genuine:
+            self.reached["a forgery is refused"] += 1
+        if isinstance(result, RecordResult):
+            if not letter.genuine:
+                self.violate("a forgery was recorded")
+            elif result.payment.order.nonce != letter.nonce:
+                self.violate("a message was recorded about another's order")
+
+    def _forge(self) -> None:
+        """Post a forgery of a message that a person has seen."""
+        genuine = [letter for letter in self.letters if letter.genuine and letter.reference in _known(self.bank)]
+        if genuine:
+            self.letters.append(self.bank.forge(self.chance.choice(genuine), self.chance))
+
+    # ---- time, worker, clocks
+
+    def _wait(self) -> None:
+        self.now += timedelta(seconds=self.chance.choice(_WAITS))
+        self.letters += self.bank.due()
+
+    def _night(self) -> None:
+        self.bank.run_night()
+
+    def _resume(self) -> None:
+        paused = [each for site in self.sites for each in site.processes if each.call is not None]
+        if paused:
+            self._continue(self.chance.choice(paused))
+
+    def _effects(self) -> None:
+        process = self._idle(self.chance.choice(self.sites))
+        if process is not None:
+            self._begin(process, lambda: process.service.run_effects(limit=5), lambda _: None)
+
+    def _reconcile(self) -> None:
+        process = self._idle(self.chance.choice(self.sites))
+        if process is not None:
+            self._begin(process, process.service.reconcile, lambda _: None)
+
+    def _report(self) -> None:
+        """Deliver the bank's report of the last days to every portal of the contract."""
+        lines = self.bank.report(whole=False)
+        for site in self.sites:
+            process = self._idle(site)
+            if process is not None and self.likely(0.8):  # it may be lost
+                self._begin(process, _reconciling(process, lines), lambda _: None)
+
+    def _shift_clock(self) -> None:
+        process = self.chance.choice(self.chance.choice(self.sites).processes)
+        before = process.skew
+        process.skew = self.chance.choice(_SKEWS)
+        process.stopped_at = self.now if self.likely(0.2) else None
+        if process.skew < before - timedelta(days=1):
+            self.reached["a clock goes back a day"] += 1
+
+    def _rotate(self) -> None:
+        """Rotate the keys of one process; the others follow later."""
+        process = self.chance.choice(self.chance.choice(self.sites).processes)
+        if process.call is None and not process.rotated:
+            process.rotated = True
+            process.restart()
+
+    # ---- the caisse
+
+    def _post(self) -> None:
+        """Post a payment in the caisse's own system, and report it; or reject it."""
+        site = self.chance.choice(self.sites)
+        process = self._idle(site)
+        waiting = [each for each in site.inner.payments() if each.unposted()]
+        if process is None or not waiting:
+            return
+        payment = self.chance.choice(waiting)
+        notice = self.chance.choice(payment.unposted())
+        reference = payment.transaction_reference
+        if self.likely(0.1) and (payment.order.nonce, notice) not in site.posted:
+            self.reached["the caisse rejects a posting"] += 1
+            self._begin(process, lambda: process.service.rejected(reference, [notice], **_WHO), lambda _: None)
+            return
+        site.posted[payment.order.nonce, notice] = payment.order.notices[notice]
+        self._begin(process, lambda: process.service.posted(reference, [notice], by="a simulated job"), lambda _: None)
+
+    def _settle_elsewhere(self) -> None:
+        site = self.chance.choice(self.sites)
+        process = self._idle(site)
+        if process is None or self.likely(0.5):
+            return
+        notice = self.chance.choice([*site.debts])
+
+        def settled(call: Call) -> None:
+            if not call.crashed:
+                site.settled.add(notice)
+                self.reached["a notice is settled by other means"] += 1
+
+        now = process.clock()
+        self._begin(process, lambda: process.ledger.settled_elsewhere([notice], at=now, **_WHO), settled)
+
+    def _back_up(self) -> None:
+        site = self.chance.choice(self.sites)
+        site.backup = (len(site.commits), snapshot(site.inner))
+
+    def _restore(self) -> None:
+        """Replace the database of a portal by its backup."""
+        site = self.chance.choice(self.sites)
+        if site.backup is None:
+            return
+        self._finish_calls()
+        number, restore = site.backup
+        restore()
+        site.restored = True
+        if len(site.commits) > number:
+            self.reached["a backup is restored"] += 1
+        site.lost |= {each.nonce for each in site.attempts.values() if each.opened >= number}
+        del site.commits[number:]
+        site.settled = {notice for notice in site.settled if _settled_before(site, notice)}
+
+    # ---- the operator
+
+    def _operate(self) -> None:
+        """Refund or cancel a payment, as an operator does."""
+        site = self.chance.choice(self.sites)
+        process = self._idle(site)
+        held = [each for each in site.inner.payments() if each.sums.held.cents]
+        if process is None or not held:
+            return
+        payment = self.chance.choice(held)
+        amount = None if self.likely(0.5) else Euros((payment.sums.held.cents + 1) // 2)
+        act = self.chance.choice([process.service.refund, process.service.cancel])
+
+        def ended(call: Call) -> None:
+            state = getattr(call.result, "state", None)
+            if state is ActState.REQUESTED:
+                self.reached["an act ends without an answer"] += 1
+            elif state is ActState.FAILED:
+                self.reached["the bank refuses an act"] += 1
+
+        self._begin(process, lambda: act(payment.transaction_reference, amount, **_WHO), ended)
+
+    def _close(self) -> None:
+        site = self.chance.choice(self.sites)
+        process, incidents = self._idle(site), site.inner.incidents()
+        if process is not None and incidents:
+            incident = incidents[self.chance.randrange(len(incidents))]
+            self._begin(process, lambda: process.service.close_incident(incident, **_WHO), lambda _: None)
+
+    def _correct(self) -> None:
+        """Record that an attempt was given up, as an operator does."""
+        site = self.chance.choice(self.sites)
+        process, found = self._idle(site), site.inner.payments({PaymentState.CREATED, PaymentState.UNKNOWN})
+        if process is not None and found:
+            reference = self.chance.choice(found).transaction_reference
+            self.reached["a person corrects a state"] += 1
+            site.corrected.add(reference)
+            self._begin(
+                process, lambda: process.service.correct(reference, PaymentState.CANCELLED, **_WHO), lambda _: None
+            )
+
+    def _back_office(self) -> None:
+        """Refund from the bank's screens, or take money back for a person's bank."""
+        entries = [each for each in self.bank.entries().values() if each.held.cents and each.nonce]
+        if not entries:
+            return
+        entry = self.chance.choice(entries)
+        part = entry.held if self.likely(0.5) else Euros((entry.held.cents + 1) // 2)
+        if entry.charged_back.cents and self.likely(0.5):
+            self.bank.represent(entry.nonce)
+        elif self.likely(0.5):
+            self.bank.give_back(entry.nonce, part)
+        else:
+            self.bank.charge_back(entry.nonce, part)
+
+    # ---- the end
+
+    def tick(self, lines: Sequence[Report] = ()) -> None:
+        """Simulate half a day without a fault: messages, effects, questions, reports, postings."""
+        self.now += timedelta(hours=13)
+        self.letters += self.bank.due()
+        waiting, self.letters = self.letters, []
+        for letter in waiting:
+            self.deliver(letter, self._addressee(letter))
+        for site in self.sites:
+            for process in site.processes:
+                self._begin(process, _reconciling(process, lines), lambda _: None)
+                self._begin(process, process.service.run_effects, lambda _: None)
+            for payment in site.inner.payments():
+                for notice in payment.unposted():
+                    site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
+                    service = site.processes[0].service
+                    self._begin(
+                        site.processes[0],
+                        _posting(service, payment.transaction_reference, notice),
+                        lambda _: None,
+                    )
+
+
+class _Chance(Random):
+    """The chance of a ledger: every ledger of a world begins at one number, and draws nonces of its own."""
+
+    def __init__(self, seed: int, number: int) -> None:
+        super().__init__(seed * 2 + number)
+        self._first = Random(seed).randrange(1000)  # noqa: S311 - a world is replayed by its seed
+
+    def randrange(self, *_: Any, **__: Any) -> int:  # noqa: ANN401 - the arguments of a random number
+        """Return the number before the first of every ledger."""
+        return self._first
+
+
+def _described(call: Call) -> str:
+    """Describe the end of a call, for the digest."""
+    if call.crashed:
+        return "crash"
+    if call.error is not None:
+        return type(call.error).__name__
+    result = call.result
+    if isinstance(result, Answer | PaymentView):
+        inner = result.result
+        said = f"{inner.disposition} {inner.state}" if isinstance(inner, RecordResult) else type(inner).__name__
+        return f"{result.http_status} {said}"
+    if isinstance(result, StartedPayment):
+        return f"started {result.transaction_reference}"
+    return type(result).__name__
+
+
+def _opening(site: Site, nonce: str) -> int:
+    """Return the number of the commit that opened an order."""
+    for commit in reversed(site.commits):
+        for name, value in commit.writes:
+            if name == "add" and value.order.nonce == nonce:
+                return commit.number
+    return len(site.commits)
+
+
+def _settled_before(site: Site, notice: NoticeReference) -> bool:
+    return any(name == "settle" and value == notice for commit in site.commits for name, value in commit.writes)
+
+
+def _known(bank: SimulatedBank) -> set[str]:
+    return {each.reference for each in bank.entries().values()}
+
+
+def _reconciling(process: Process, lines: Sequence[Report]) -> Callable[[], object]:
+    return lambda: process.service.reconcile(reports=lines)
+
+
+def _posting(service: PaymentService, reference: str, notice: NoticeReference) -> Callable[[], object]:
+    return lambda: service.posted(reference, [notice], by="a simulated job")
