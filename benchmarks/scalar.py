@@ -1,21 +1,23 @@
 """Measure one decision beside rule engines: part of ``python3 dev.py bench``.
 
-The engines receive plain cells with a validated reference.  Ours is measured on a debt, and from the cells alone: then
-it parses the reference and the amount, as a portal does.  Before the measurement all results are compared: the code,
-the sum of the reasons, and the largest payment.  zen is measured in its fastest form, a model compiled once.
+The engines receive plain cells with a validated reference.  Ours is measured on a debt; on a debt with the values that
+the engines return; and from the cells alone: then it parses the reference and the amount, as a portal does.  Before the
+measurement all results are compared: the code, the sum of the reasons, and the largest payment.  zen is measured in its
+fastest form, a model compiled once.  The two other engines execute a decision table of DMN, the standard of the OMG.
 """
 
 import argparse
 from importlib.metadata import version
 from itertools import cycle, product
+from types import SimpleNamespace
 from typing import Any
 
+import pyDMNrules
 import zen
-from business_rules import run_all
-from business_rules.actions import BaseActions, rule_action
-from business_rules.fields import FIELD_NUMERIC
-from business_rules.variables import BaseVariables, boolean_rule_variable, numeric_rule_variable, select_rule_variable
 from rounds import Contender, best, demand, machine, publish, table
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
+from SpiffWorkflow.dmn.specs.model import DecisionTable, HitPolicy, Input, InputEntry, Output, OutputEntry, Rule
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.codes import Reason
@@ -87,67 +89,92 @@ def by_zen(row: Row) -> Answer:
     return found["code"], found["reasons"], found.get("most")
 
 
-class Cells(BaseVariables):  # type: ignore[misc]  # of a library without types
-    """The cells of a row, for business-rules."""
-
-    def __init__(self, row: Row) -> None:
-        """Store the row."""
-        self.row = row
-
-    @select_rule_variable()  # type: ignore[untyped-decorator]
-    def kind(self) -> list[str]:
-        """Return the kind as a list of one: only this type of variable has a test of inequality for text."""
-        return [self.row[0]]
-
-    @numeric_rule_variable()  # type: ignore[untyped-decorator]
-    def remaining(self) -> int:
-        """Return the remaining amount in cents."""
-        return self.row[1]
-
-    @boolean_rule_variable()  # type: ignore[untyped-decorator]
-    def open_online(self) -> bool:
-        """Return whether the reference is open."""
-        return self.row[2]
+#: The refusals of SpiffWorkflow's decision table: the cell, and the Python test of a refusal; ? is the cell.
+REFUSALS = {
+    Reason.REFERENCE_NOT_OPEN: ("open_online", "? == False"),
+    Reason.KIND_NOT_OPEN: ("kind", f"? not in {KINDS}"),
+    Reason.NOTHING_DUE: ("remaining", "? <= 0"),
+    Reason.BELOW_ONLINE_MINIMUM: ("remaining", f"? < {LEAST}"),
+}
 
 
-class Refusals(BaseActions):  # type: ignore[misc]  # of a library without types
-    """The actions of business-rules: record a reason."""
-
-    def __init__(self) -> None:
-        """Start without reasons."""
-        self.reasons: list[int] = []
-
-    @rule_action(params={"reason": FIELD_NUMERIC})  # type: ignore[untyped-decorator]
-    def refuse(self, reason: int) -> None:
-        """Record a reason."""
-        self.reasons.append(int(reason))
-
-
-def refusal(reason: Reason, *conditions: dict[str, object]) -> dict[str, object]:
-    """Build a rule for business-rules: a reason when all conditions are met."""
-    return {"conditions": {"all": [*conditions]}, "actions": [{"name": "refuse", "params": {"reason": int(reason)}}]}
+def decision_table() -> DecisionTable:
+    """Build the table for SpiffWorkflow: a row for each reason; all rows that apply are collected."""
+    found, output = DecisionTable("debt", "debt", HitPolicy.COLLECT.value), Output("reason", "", "reason", "number")
+    for reason, (cell, test) in REFUSALS.items():
+        row, entry, result = (
+            Rule(reason.name),
+            InputEntry(cell, Input(cell, "", cell, cell, "")),
+            OutputEntry("", output),
+        )
+        entry.lhs, result.text = [test], str(int(reason))
+        row.inputEntries, row.outputEntries = [entry], [result]
+        found.rules.append(row)
+    return found
 
 
-def condition(name: str, operator: str, value: object) -> dict[str, object]:
-    """Build a condition for business-rules."""
-    return {"name": name, "operator": operator, "value": value}
+SPIFF, WORKFLOW = DMNEngine(decision_table()), SimpleNamespace(script_engine=PythonScriptEngine())
 
 
-RULES = [
-    refusal(Reason.REFERENCE_NOT_OPEN, condition("open_online", "is_false", value=True)),
-    refusal(Reason.KIND_NOT_OPEN, *(condition("kind", "does_not_contain", kind) for kind in KINDS)),
-    refusal(Reason.NOTHING_DUE, condition("remaining", "less_than_or_equal_to", 0)),
-    refusal(Reason.BELOW_ONLINE_MINIMUM, condition("remaining", "less_than", LEAST)),
-]
+def by_spiff(row: Row) -> Answer:
+    """Decide by SpiffWorkflow."""
+    cells = dict(zip(("kind", "remaining", "open_online"), row, strict=True))
+    return answer_of(SPIFF.result(SimpleNamespace(data=cells, workflow=WORKFLOW)).get("reason", []), row)
 
 
-def by_business_rules(row: Row) -> Answer:
-    """Decide by business-rules."""
-    refusals = Refusals()
-    run_all(RULES, Cells(row), refusals)
-    if refusals.reasons:
-        return str(Reason(min(refusals.reasons)).name), sum(refusals.reasons), None
+def answer_of(reasons: list[int], row: Row) -> Answer:
+    """Build an answer from the reasons that an engine collected."""
+    if reasons:
+        return str(Reason(min(reasons)).name), sum(reasons), None
     return "PAYABLE", 0, min(row[1], MOST)
+
+
+def row_of(reason: Reason, *tests: str) -> str:
+    """Write a row of the table in DMN: a test for each input, and the number of the reason."""
+    cells = "".join(f"<inputEntry><text>{test}</text></inputEntry>" for test in tests)
+    return f"<rule id='row-{int(reason)}'>{cells}<outputEntry><text>{int(reason)}</text></outputEntry></rule>"
+
+
+SEPARATOR = '","'
+#: The table for pyDMNrules, in DMN: the same rows in FEEL, and a row for no reason.  The reasons are summed.
+TABLE = f"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="debt" name="debt" namespace="debt">
+ <inputData id="a" name="open_online"><variable name="open_online" typeRef="boolean"/></inputData>
+ <inputData id="b" name="kind"><variable name="kind" typeRef="string"/></inputData>
+ <inputData id="c" name="remaining"><variable name="remaining" typeRef="number"/></inputData>
+ <decision id="decide" name="reasons"><variable name="reasons" typeRef="number"/>
+  <informationRequirement id="needs-a"><requiredInput href="#a"/></informationRequirement>
+  <informationRequirement id="needs-b"><requiredInput href="#b"/></informationRequirement>
+  <informationRequirement id="needs-c"><requiredInput href="#c"/></informationRequirement>
+  <decisionTable id="table" hitPolicy="COLLECT" aggregation="SUM" outputLabel="reasons">
+   <input id="in-a" label="open_online">
+    <inputExpression typeRef="boolean"><text>open_online</text></inputExpression>
+   </input>
+   <input id="in-b" label="kind">
+    <inputExpression typeRef="string"><text>kind</text></inputExpression>
+   </input>
+   <input id="in-c" label="remaining">
+    <inputExpression typeRef="number"><text>remaining</text></inputExpression>
+   </input>
+   <output id="out" name="reasons" typeRef="number"/>
+   {row_of(Reason.REFERENCE_NOT_OPEN, "false", "-", "-")}
+   {row_of(Reason.KIND_NOT_OPEN, "-", f'not("{SEPARATOR.join(KINDS)}")', "-")}
+   {row_of(Reason.NOTHING_DUE, "-", "-", "&lt;=0")}
+   {row_of(Reason.BELOW_ONLINE_MINIMUM, "-", "-", f"&lt;{LEAST}")}
+   {row_of(Reason(0), "-", "-", "-")}
+  </decisionTable>
+ </decision>
+</definitions>"""
+
+DMN = pyDMNrules.DMN()
+demand(not DMN.useXML(TABLE), "pyDMNrules reads its table")
+
+
+def by_pydmnrules(row: Row) -> Answer:
+    """Decide by pyDMNrules."""
+    _, found = DMN.decide(dict(zip(("kind", "remaining", "open_online"), row, strict=True)))
+    flags = int(found["Result"]["reasons.reasons"])
+    return answer_of([int(reason) for reason in Reason(flags)], row)
 
 
 def check() -> None:
@@ -155,17 +182,21 @@ def check() -> None:
     for row in ROWS:
         answer = ours(assess(debt_of(row), policy=POLICY))
         demand(answer == by_zen(row), f"zen on {row}")
-        demand(answer == by_business_rules(row), f"business-rules on {row}")
+        demand(answer == by_spiff(row), f"SpiffWorkflow on {row}")
+        demand(answer == by_pydmnrules(row), f"pyDMNrules on {row}")
 
 
 def contenders() -> dict[str, Contender]:
     """Return the contenders; each decides the same rows in a cycle."""
-    debts, rows = cycle([debt_of(row) for row in ROWS]), {name: cycle(ROWS) for name in ("cells", "zen", "business")}
+    debts, values = cycle([debt_of(row) for row in ROWS]), cycle([debt_of(row) for row in ROWS])
+    cells, zen_rows, spiff_rows, dmn_rows = cycle(ROWS), cycle(ROWS), cycle(ROWS), cycle(ROWS)
     return {
         "creance-pay, a debt": lambda: assess(next(debts), policy=POLICY),
-        "creance-pay, from its cells": lambda: assess(debt_of(next(rows["cells"])), policy=POLICY),
-        f"business-rules {version('business-rules')}": lambda: by_business_rules(next(rows["business"])),
-        f"zen-engine {version('zen-engine')}": lambda: by_zen(next(rows["zen"])),
+        "creance-pay, a debt, to the engines' three values": lambda: ours(assess(next(values), policy=POLICY)),
+        "creance-pay, from its cells": lambda: assess(debt_of(next(cells)), policy=POLICY),
+        f"zen-engine {version('zen-engine')}": lambda: by_zen(next(zen_rows)),
+        f"SpiffWorkflow {version('spiffworkflow')}, DMN": lambda: by_spiff(next(spiff_rows)),
+        f"pyDMNrules {version('pydmnrules')}": lambda: by_pydmnrules(next(dmn_rows)),
     }
 
 
@@ -177,17 +208,17 @@ def main() -> None:
     options = parser.parse_args()
     check()
     times: dict[str, Any] = best(contenders(), options.rounds, options.calls)
-    first = next(iter(times.values()))
-    rows = [("decide", name, f"{spent:.1f}", f"{spent / first:.2f}") for name, spent in times.items()]
+    peer = next(spent for name, spent in times.items() if name.startswith("zen"))
+    rows = [("decide", name, f"{spent:.1f}", f"{spent / peer:.2f}") for name, spent in times.items()]
     publish(
         "One decision beside rule engines",
         [
             f"CPU time of one decision, the best of {options.rounds} rounds of {options.calls} decisions in turns.",
             f"Machine: {machine()}.",
             "Answers were compared first.  Ours includes reasons and explanation; the engines return three values.",
-            "*Times the cost* is the row's time divided by that of a decision on a debt.",
+            "*Times zen* is the row's time divided by that of zen-engine.",
             "",
-            *table(("task", "contender", "microseconds", "times the cost"), rows),
+            *table(("task", "contender", "microseconds", "times zen"), rows),
         ],
     )
 

@@ -176,7 +176,7 @@ def search(demo: Demo) -> None:
     """Type the misprinted references of the guide, and the references of its annex."""
     print_step("Step 1: the reference")
     demo.search("631163120000297F")
-    demo.expect_text("s'agit-il de 6311 6312 0000 0297 F ?")
+    demo.expect_text("s'agit-il de 6311 6312 0000 0297 F, 6311 6312 0000 2297 F ou 6311 6312 0000 2977 F ?")
     demo.search("6311 705 4 0000 0: 344 F")
     demo.expect_text("s'agit-il de 6311 7054 0000 0344 F ?")
     demo.search(CLOSED)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Any
 
 from creance_pay import DebtKind, Euros
 from creance_pay.codes import Reason
-from creance_pay.rules import Policy, columns, plan
+from creance_pay.errors import NoPolicyError
+from creance_pay.rules import Policy, columns, plan, policy_on
 from creance_pay.rules import assess as assess_one
 from creance_pay.rules import notice_scope as scope_of_one
 from creance_pay.rules.verdicts import code_of
@@ -35,7 +37,12 @@ POLICIES: Mapping[str, Policy] = {
     "stranding refused": a_policy(stranding="refuse"),
     "stranding refused, a credit allowed": a_policy(stranding="refuse", max_basis="payment"),
     "readings that change nothing for one debt": a_policy(
-        several_references=False, total_basis="selected", pending_subtracted=False, cents_typed=False
+        several_references=False,
+        total_basis="selected",
+        min_basis="selection",
+        several_caisses=True,
+        pending_subtracted=False,
+        cents_typed=False,
     ),
     "other kinds, tight bounds": a_policy(
         open_debt_kinds=["IND", "ERR", "FHR"], online_min=Euros(2000), online_max_per_payment=Euros(3999)
@@ -154,3 +161,55 @@ def scoped(rows: Sequence[Row], policy: Policy, engine: Engine) -> list[str]:
 def differing(rows: Sequence[Row], expected: Sequence[Any], actual: Sequence[Any]) -> list[tuple[Any, ...]]:
     """List the rows whose two answers differ, with both."""
     return [each for each in zip(rows, expected, actual, strict=True) if each[1] != each[2]]
+
+
+#: Two periods of the guide's kinds, and another kind of debt in the second one.
+BY_DAY = (
+    a_policy(name="early", valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31)),
+    a_policy(name="late", valid_from=date(2027, 1, 1), online_min=Euros(1000), stranding="refuse"),
+    a_policy(
+        name="indus",
+        valid_from=date(2027, 1, 1),
+        open_debt_kinds=["IND"],
+        online_min=Euros(2000),
+        online_max_per_payment=Euros(20_000),
+    ),
+)
+DAYS = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1), date(2099, 1, 1), None]
+CENTS_BY_POLICY = [0, 999, 1000, 1599, 1600, 1999, 2000, 5000, 5001, 6000, 20_001, -1, None]
+
+
+def rows_by_policy(engine: Engine) -> list[Row]:
+    """List the debts near the bounds of each policy, with a day."""
+    found = [*product([GOOD, "x", None], ["FRR", "IND", "ASP", None], CENTS_BY_POLICY, [True, None])]
+    return [row for row in found if engine.holds(row)]
+
+
+def policy_of(day: date | None, kind: str | None, policies: tuple[Policy, ...]) -> Policy | None:
+    """Choose the policy of a row by the rule for one debt."""
+    known = POLICY.open_debt_kinds[0] if kind is None else DebtKind(kind)
+    if day is None:  # every policy applies
+        return next((policy for policy in policies if known in policy.open_debt_kinds), policies[0])
+    try:
+        return policy_on(day, kind=known, policies=policies)
+    except NoPolicyError:
+        return None
+
+
+def answer_by_policy(row: Row, day: date | None, policies: tuple[Policy, ...] = BY_DAY) -> tuple[Any, ...]:
+    """Decide a row by the rules on one debt, under the policy of its day and kind."""
+    policy = policy_of(day, row[1], policies)
+    found = answer(row, policy or POLICY)
+    if policy is None:
+        # No policy decides: the kind and the amount are not tested.
+        read = Reason.INPUT_MISSING | Reason.INPUT_INVALID | Reason.REFERENCE_BAD_FORMAT | Reason.REFERENCE_NOT_OPEN
+        reasons = Reason(found[1]) & read | Reason.INPUT_INVALID
+    else:
+        reasons = Reason(found[1]) | (Reason.INPUT_MISSING if day is None else Reason(0))
+    code = str(next(iter(reasons)).name) if reasons else "PAYABLE"
+    return (code, int(reasons), *(found[2:] if not reasons else [None] * 3), policy.name if policy else "")
+
+
+def with_days(engine: Engine, table: list[Row], day: date | None) -> Any:  # noqa: ANN401 - a frame
+    """Build a frame whose rows all have one day."""
+    return engine.make({**as_columns(DEBT, table), "day": [day] * len(table)})

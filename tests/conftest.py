@@ -21,7 +21,7 @@ if "MUTANT_UNDER_TEST" in os.environ:
 
 # The default run keeps one representative of everything; each level includes those before it.
 LEVELS = {
-    "slow": "also run the tests marked slow: exhaustive proofs, kills, every engine, Spark, the browser in full",
+    "slow": "also run the tests marked slow: mutants of the rules, kills, every engine, Spark, the browser in full",
     "long": "also run the tests marked slow and those marked long: loads of an hour",
 }
 

@@ -18,12 +18,14 @@ Columns = Mapping[str, Sequence[Any]]
 
 #: The type of each column of the tests, in Polars.
 TYPES: Mapping[str, Any] = {
+    "debtor": pl.String,
     "reference": pl.String,
     "kind": pl.String,
     "remaining": pl.Int64,
     "open_online": pl.Boolean,
     "balance": pl.Int64,
     "notice_received": pl.Boolean,
+    "day": pl.Date,
 }
 
 

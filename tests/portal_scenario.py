@@ -11,6 +11,7 @@ import attrs
 from visitor import Visitor
 
 from creance_pay.ledger import Ledger, SqlLedger
+from creance_pay.rules import Policy
 from creance_pay.testing import LocalBank
 from creance_pay.testing.sips.server import serving
 from portal import create_portal
@@ -52,11 +53,13 @@ class Scenario:
 
 
 @contextmanager
-def serving_portal(bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None) -> Iterator[Scenario]:
+def serving_portal(
+    bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None, policy: Policy | None = None
+) -> Iterator[Scenario]:
     """Serve the portal for a bank that is served."""
     scenario = Scenario(bank)
     gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"))
-    app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now)
+    app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now, policy=policy)
     scenario.service = app.extensions["portal"]
     with serving(app) as scenario.url:
         yield scenario

@@ -32,11 +32,13 @@ def refusal(due: int, values: Values, *, paid_before: bool = False) -> str:
 
 
 def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int | None]:
-    """Return the code for an amount, its stranded remainder, and the suggestion."""
+    """Return the code for an amount, its stranded remainder, and the suggestion.
+
+    A remainder is stranded if it cannot be paid online, for whatever reason.
+    """
     least, most = values["least"], values["most"]
     code = "AMOUNT_OK"
     rest = total - asked
-    strands = 0 < rest < least
     if asked < least:
         code = "AMOUNT_BELOW_MINIMUM"
     elif values["credit"]:
@@ -44,11 +46,17 @@ def amount(asked: int, total: int, values: Values) -> tuple[str, int | None, int
             code = "AMOUNT_ABOVE_MAXIMUM"
     elif asked > min(most, total):
         code = "AMOUNT_ABOVE_REMAINING" if total < most else "AMOUNT_ABOVE_MAXIMUM"
-    if code == "AMOUNT_OK" and strands and values["refuse_stranding"]:
+    if code == "AMOUNT_OK" and 0 < rest < least and values["refuse_stranding"]:
         code = "AMOUNT_STRANDS_REMAINDER"
-    if not strands or code not in {"AMOUNT_OK", "AMOUNT_STRANDS_REMAINDER"}:
+    if not strands(rest, values) or code not in {"AMOUNT_OK", "AMOUNT_STRANDS_REMAINDER"}:
         return code, None, None
-    return code, rest, total if total <= most else min(most, total - least)
+    better = (cents for cents in range(min(most, total), least - 1, -1) if not strands(total - cents, values))
+    return code, rest, next(better, None)
+
+
+def strands(rest: int, values: Values) -> bool:
+    """Return whether a remainder is left that cannot be paid online."""
+    return rest > 0 and refusal(rest, values, paid_before=True) != "PAYABLE"
 
 
 def plannable(due: int, values: Values) -> bool:

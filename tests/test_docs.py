@@ -31,7 +31,12 @@ PACKAGES = (
     "creance_pay.errors",
     "creance_pay.rules",
     "creance_pay.rules.choices",
+    "creance_pay.rules.citations",
+    "creance_pay.rules.comparison",
     "creance_pay.rules.columns",
+    "creance_pay.rules.instalments",
+    "creance_pay.rules.recovery",
+    "creance_pay.rules.schedules",
 )
 # Pages whose examples import what they use, so that a reader can paste them in order.
 SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")

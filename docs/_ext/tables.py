@@ -37,6 +37,7 @@ from creance_pay import codes, messages, rules
 from creance_pay.codes import Code, Reason
 from creance_pay.gateways.sips import hosts as sips_hosts
 from creance_pay.gateways.sips import response_codes as sips_codes
+from creance_pay.rules import citations
 
 Cell = Sequence[nodes.Node]
 Row = Sequence[Cell]
@@ -144,7 +145,7 @@ class CodeTables(CodeTable):
         cell = [nodes.paragraph("", "", self._target(member))]
         if member.name in Reason.__members__:
             cell.append(nodes.paragraph("", f"flag {Reason[member.name].value}"))
-        source = nodes.paragraph("", "", nodes.emphasis("", member.source))
+        source = nodes.paragraph("", "", nodes.emphasis("", str(rules.sources()[member.source])))
         return cell, self.rule(member.rule), [nodes.paragraph("", member.meaning), source], self._shown(member)
 
     def _target(self, member: Code) -> nodes.Node:
@@ -172,14 +173,52 @@ class PolicyTable(CodeTable):
     def build(self) -> list[nodes.Node]:
         """Build the table."""
         policy = rules.policy_named(self.arguments[0])
-        rows = [self._row_of(name, statement) for name, statement in policy.sources.items()]
-        return [table(("Name", "Value", "Unit", "Day", "Source"), rows, (26, 12, 12, 16, 34))]
+        rows = [self._row_of(policy, name, statement) for name, statement in policy.sources.items()]
+        return [table(("Name", "Value", "Unit", "Day, and overdue after", "Source"), rows, (26, 12, 12, 16, 34))]
 
-    def _row_of(self, name: str, statement: rules.Statement) -> Row:
+    def _row_of(self, policy: rules.Policy, name: str, statement: rules.Statement) -> Row:
         value = ", ".join(statement.value) if isinstance(statement.value, list) else str(statement.value)
         day, known = (statement.since, "first day") if statement.since else (statement.documented_on, "documented")
-        when = [*code(day), nodes.Text(f" {known}")]
-        return code(name), code(value), text(statement.unit), when, text(statement.source)
+        when = [*code(day), nodes.Text(f" {known}, overdue after "), *code(policy.confirm_by(name))]
+        source = f"{rules.sources()[statement.source]}: {statement.note}"
+        return code(name), code(value), text(statement.unit), when, text(source)
+
+
+class ReadingTable(CodeTable):
+    """The readings of the questions that the sources leave open."""
+
+    sources = (citations.Reading,)
+
+    def build(self) -> list[nodes.Node]:
+        """Build the table."""
+        rows = [
+            (text(number), text(each.question), text(each.reading), self._other(each),
+             text(str(rules.sources()[each.source])))
+            for number, each in citations.readings().items()
+        ]  # fmt: skip
+        return [table(("", "Question", "Reading", "Other reading", "Source"), rows, (6, 28, 28, 18, 20))]
+
+    def _other(self, each: citations.Reading) -> Cell:
+        """Name the value, and the shipped policy that has it."""
+        value = code(each.other) if each.other else []
+        return [*value, nodes.Text(", policy "), *code(each.policy)] if each.policy else value
+
+
+class SourceTable(CodeTable):
+    """The documents that the rules cite."""
+
+    sources = (citations.Citation,)
+
+    def build(self) -> list[nodes.Node]:
+        """Build the table."""
+        rows = [self._row_of(each) for each in rules.sources().values() if not each.reading_of]
+        return [table(("Id", "Document", "Place", "Dated, and read on"), rows, (18, 38, 24, 20))]
+
+    def _row_of(self, each: citations.Citation) -> Row:
+        link = [nodes.reference("", each.document, refuri=each.link)] if each.link else text(each.document)
+        document = nodes.paragraph("", "", *link, nodes.Text(f", {each.publisher}"))
+        days = [*code(each.dated), nodes.Text(", ")] if each.dated else []
+        return code(each.id), [document], text(each.place), [*days, *code(each.seen_on)]
 
 
 class MessageTable(CodeTable):
@@ -352,6 +391,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name, directive in {
         "code-tables": CodeTables,
         "policy-table": PolicyTable,
+        "reading-table": ReadingTable,
+        "source-table": SourceTable,
         "message-table": MessageTable,
         "bank-code-table": BankCodeTable,
         "capture-table": CaptureTable,

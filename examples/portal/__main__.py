@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from creance_pay import rules
 from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import SipsBank, TrialCard
 from creance_pay.testing.sips.server import serving, serving_bank
@@ -28,12 +29,16 @@ def main() -> None:
     """Serve both, the bank under another host name: a browser treats them as two sites."""
     parser = argparse.ArgumentParser(prog="dev.py portal", description="Serve the example portal and a bank's page.")
     parser.add_argument("--port", type=int, default=0, help="port of the portal (default: a free port)")
+    parser.add_argument("--policy", default="ameli-2019-11", help="name of the policy to apply (default: %(default)s)")
     options = parser.parse_args()
+    policy = rules.policy_named(options.policy)
     merchant = TrialMerchant()
     bank = SipsBank({merchant.merchant_id: merchant.keys}, attempts=3)
     with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as loopback_url:
         bank_url = loopback_url.replace("127.0.0.1", "localhost")
-        with serving(create_portal(merchant.gateway(bank_url), Path(folder)), port=options.port) as portal_url:
+        with serving(
+            create_portal(merchant.gateway(bank_url), Path(folder), policy=policy), port=options.port
+        ) as portal_url:
             print_guide(portal_url, bank_url, Path(folder))
             threading.Event().wait()
 

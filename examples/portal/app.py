@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from creance_pay import find_caisse, messages
+from creance_pay import find_caisse, messages, rules
 from creance_pay.gateways import Gateway, RequestsTransport
 from creance_pay.ledger import SqlLedger
 
@@ -28,6 +28,7 @@ def create_portal(
     *,
     accounts: Mapping[str, Account] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    policy: rules.Policy | None = None,
     secret_key: str | None = None,
 ) -> Flask:
     """Build the application.
@@ -37,6 +38,7 @@ def create_portal(
         folder: The folder of the ledger's and the mailbox's databases.
         accounts: The accounts, by name; by default those of the example.
         clock: Returns the time, with its zone.
+        policy: The policy to apply; by default that of the guide.
         secret_key: The key that seals the session cookies, the same for all processes; by default random.
     """
     portal = Flask(__name__)
@@ -56,6 +58,7 @@ def create_portal(
         mailbox=Mailbox(folder / "mailbox.db"),
         transport=RequestsTransport(direct=True),
         clock=clock,
+        policy=policy or rules.policy_named("ameli-2019-11"),
     )
     protect(portal, exempt={"pages.payment_return", "pages.notification"})
     portal.register_blueprint(pages)

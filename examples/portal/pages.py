@@ -18,7 +18,7 @@ from creance_pay.messages import Medium, Message, message_for, messages_for, ren
 
 from .mailbox import Mail
 from .security import allow_form_to, style_nonce
-from .service import POLICY, Choice, PortalService
+from .service import Choice, PortalService
 
 Page = str | tuple[str, int] | Response
 pages = Blueprint("pages", __name__)
@@ -78,29 +78,22 @@ def debt(row: int) -> Page:
 def check(row: int) -> Page:
     """Show all data again before the browser leaves for the bank (RGAA 11.12)."""
     choice = _choice(row)
-    amount = choice.check.amount
-    if amount is None:
-        return _step_2(choice, [message_for(choice.check)]), 422
-    return render_template(
-        "check.html",
-        choice=choice,
-        amount=amount,
-        shares=service.allocate(choice, amount),
-        warnings=_render_all(messages_for(choice.check)),
-    )
+    checked = choice.check
+    if not checked:
+        return _step_2(choice, [message_for(checked)]), 422
+    return render_template("check.html", choice=choice, checked=checked, warnings=_render_all(messages_for(checked)))
 
 
 @pages.post("/creances/<int:row>/paiement")
 def pay(row: int) -> Page:
     """Record the order, then redirect to step 3."""
     choice = _choice(row)
-    amount = choice.check.amount
-    if amount is None:
-        return _step_2(choice, [message_for(choice.check)]), 422
+    checked = choice.check
+    if not checked:
+        return _step_2(choice, [message_for(checked)]), 422
     try:
         started = service.start(
-            choice,
-            amount,
+            checked,
             return_url=url_for(".payment_return", _external=True),
             notification_url=url_for(".notification", _external=True),
             replace="reprise" in request.form,
@@ -218,7 +211,7 @@ def _step_1(typed: str, *errors: Message) -> str:
 
 
 def _step_2(choice: Choice, errors: Iterable[Message]) -> str:
-    hint = messages.AmountHint(minimum=POLICY.online_min, maximum=POLICY.online_max_per_payment)
+    hint = messages.AmountHint(minimum=service.policy.online_min, maximum=service.policy.online_max_per_payment)
     return render_template(
         "debt.html",
         choice=choice,

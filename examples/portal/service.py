@@ -23,7 +23,6 @@ from creance_pay.payments import PaymentService, StartedPayment
 from .accounts import Account
 from .mailbox import Mail, Mailbox
 
-POLICY = rules.policy_named("ameli-2019-11")
 _MAX_MISSES, _MISSES_WITHIN = 20, timedelta(minutes=10)
 
 
@@ -59,6 +58,7 @@ class PortalService:
         mailbox: The mailbox of acknowledgements.
         transport: The transport for questions to the bank.
         clock: Returns the time, with its zone.
+        policy: The policy to apply.
     """
 
     def __init__(
@@ -70,9 +70,10 @@ class PortalService:
         mailbox: Mailbox,
         transport: Transport,
         clock: Callable[[], datetime],
+        policy: rules.Policy,
     ) -> None:
         """Build the payment service, whose only effect is the acknowledgement."""
-        self.accounts = accounts
+        self.accounts, self.policy = accounts, policy
         self.gateway, self.ledger, self.mailbox = gateway, ledger, mailbox
         self.payment_service = PaymentService(
             gateway,
@@ -95,18 +96,20 @@ class PortalService:
         """Return the row of the debt with a reference, or a message.
 
         A debt that is unknown, not open online or another person's gets the same message after the same steps (rule
-        R21).
+        R21): the suggestions depend on the typed reference alone.
         """
         try:
-            reference = NoticeReference.parse(typed)
+            reference = NoticeReference.parse(typed, today=self.today)
         except InvalidReferenceError as error:
             return messages.message_for(error)
         found = self.accounts[account]
         row = found.row_of(reference)
-        access = rules.access(found.debts.get(row or 0), policy=POLICY)
+        access = rules.access(found.debts.get(row or 0), policy=self.policy)
         if access and row:
             return row
         self._misses[account].append(self._clock())
+        if suggestions := reference.suggestions(today=self.today):
+            return messages.ReferenceSuggested(suggestions=suggestions)
         return messages.message_for(access)
 
     def search_limit_reached(self, account: str) -> bool:
@@ -117,33 +120,30 @@ class PortalService:
     def others(self, account: str, row: int) -> dict[int, Debt]:
         """Return the debts that can be selected together with one, by row."""
         debts = self.accounts[account].debts
-        return {each: debt for each, debt in debts.items() if each != row and rules.access(debt, policy=POLICY)}
+        return {each: debt for each, debt in debts.items() if each != row and rules.access(debt, policy=self.policy)}
 
     def choose(self, account: str, rows: Sequence[int], typed: str) -> Choice | None:
         """Assess a choice; return ``None`` when a debt is another person's or not open online."""
         owned = self.accounts[account].debts
-        debts = [owned[row] for row in rows if row in owned and rules.access(owned[row], policy=POLICY)]
+        debts = [owned[row] for row in rows if row in owned and rules.access(owned[row], policy=self.policy)]
         if len(debts) < len(rows):
             return None
-        assessment = rules.assess(debts[0], others=debts[1:], pending=self.pending(debts), policy=POLICY)
+        assessment = rules.assess(debts[0], others=debts[1:], pending=self.pending(debts), policy=self.policy)
         return Choice(rows=rows, debts=debts, typed=typed, assessment=assessment)
 
     def pending(self, debts: Sequence[Debt]) -> dict[NoticeReference, Euros]:
         """Return the accepted amounts that the debts do not show yet (rule R25)."""
         return self.ledger.pending((debt.reference for debt in debts), self._clock())
 
-    def allocate(self, choice: Choice, amount: Euros) -> Mapping[NoticeReference, Euros]:
-        """Allocate an amount to the chosen debts: first the searched one, then the oldest (rule R13)."""
-        searched = choice.debts[0].reference
-        return rules.allocate(amount, choice.debts, chosen=[searched], pending=self.pending(choice.debts))
-
     def start(
-        self, choice: Choice, amount: Euros, *, return_url: str, notification_url: str, replace: bool
+        self, checked: rules.AmountCheck, *, return_url: str, notification_url: str, replace: bool
     ) -> StartedPayment:
-        """Record the order; only then may the browser leave for the bank."""
+        """Record the order of an amount that was accepted; only then may the browser leave for the bank."""
+        if checked.amount is None:
+            raise ValueError("expected an amount that was accepted")
         return self.payment_service.start(
-            amount,
-            self.allocate(choice, amount),
+            checked.amount,
+            checked.notices,
             return_url=return_url,
             notification_url=notification_url,
             replace=replace,
@@ -183,12 +183,12 @@ class PortalService:
             transaction_reference=payment.transaction_reference,
             caisse=caisse,
             address="adresse de la caisse (exemple)",
-            display_delay_hours=POLICY.display_delay_hours,
+            display_delay_hours=self.policy.display_delay_hours,
             delete_on=mail.delete_on,
         )
 
     def _acknowledge(self, payment: Payment, key: str) -> None:
         """Add the acknowledgement to the mailbox of the person who owes the notices."""
         owner = self._owners[next(iter(payment.order.notices))]
-        delete_on = rules.delete_on(self.today, policy=POLICY)
+        delete_on = rules.delete_on(self.today, policy=self.policy)
         self.mailbox.add(key, owner, payment.transaction_reference, sent_on=self.today, delete_on=delete_on)

@@ -53,9 +53,17 @@ def read_toml(text: str, kind: type[T], *, origin: str) -> T:
         ConfigurationError: for invalid TOML, an unknown or missing key, or a value of another type.
     """
     try:
-        return _CONVERTER.structure(tomllib.loads(text), kind)
+        content = tomllib.loads(text)
     except ValueError as error:  # a TOMLDecodeError, or Python's error for an integer of more than 4300 digits
-        message = f"{origin}: {error}"
+        raise ConfigurationError(f"{origin}: {error}") from None
+    return read_toml_value(content, kind, origin=origin)
+
+
+def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:
+    """Convert a part of a parsed TOML text, which is a table; see :func:`read_toml`."""
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{origin}: expected a table, got {type(content).__name__}")
+    try:
+        return _CONVERTER.structure(content, kind)
     except cattrs.BaseValidationError as error:
-        message = f"{origin}: " + "; ".join(cattrs.transform_error(error))
-    raise ConfigurationError(message)
+        raise ConfigurationError(f"{origin}: " + "; ".join(cattrs.transform_error(error))) from None

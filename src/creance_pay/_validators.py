@@ -30,6 +30,8 @@ def of_type(
 
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         """Raise an error with the name of the field and the type of the value, without the value."""
+        if type(value) in kinds:
+            return
         mistaken = isinstance(value, datetime) and datetime not in kinds and date in kinds
         if not isinstance(value, kinds) or mistaken or (isinstance(value, bool) and bool not in kinds):
             found = type(value).__name__

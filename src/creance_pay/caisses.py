@@ -81,3 +81,21 @@ def find_caisse(code: str) -> Caisse | None:
         The caisse, which may be an absorbed one; ``None`` for a code that the table does not contain.
     """
     return _directory().get(code)
+
+
+def successors() -> dict[str, str]:
+    """Return the code of the successor of each absorbed caisse, by its own code."""
+    return {code: caisse.successor for code, caisse in _directory().items() if caisse.successor}
+
+
+def managing_caisse(code: str) -> str:
+    """Return the code of the caisse that manages the notices of a caisse: the successor of an absorbed one, or itself.
+
+    Args:
+        code: Three digits.
+
+    >>> managing_caisse("022"), managing_caisse("631"), managing_caisse("632")
+    ('021', '631', '632')
+    """
+    caisse = find_caisse(code)
+    return code if caisse is None else caisse.successor or code

@@ -1,15 +1,15 @@
 """The codes that rules, errors and messages share.
 
 Each code is a member of a :class:`enum.StrEnum`, equal to its own text (``VerdictCode.PAYABLE == "PAYABLE"``).  It has
-four attributes: the number of its rule (``rule``), its meaning (``meaning``), the source of the rule (``source``), and
+four attributes: the number of its rule (``rule``), its meaning (``meaning``), the id of its source (``source``), and
 whether the insured person has to be informed (``public``).
 
 The codes connect two packages that do not import each other: :mod:`creance_pay.rules` returns a code, and
 :mod:`creance_pay.messages` has the sentence for it.
 
-Rule numbers R1 to R26 are those of the documentation's page on rules.  In a source, *guide* is the step-by-step guide
-of the service (November 2019), *reading* marks an interpretation of the guide, and *proposed* marks a case that the
-guide does not cover.
+Rule numbers R1 to R26 are those of the documentation's page on rules.  A source is an id of
+:func:`creance_pay.rules.sources`: a place in a document, such as ``guide.minimum``; a reading of the guide, such as
+``Q8``; or ``project.proposed``, for a case that no source covers.
 
 >>> VerdictCode("BELOW_ONLINE_MINIMUM").rule
 'R7'
@@ -34,10 +34,11 @@ __all__ = [
     "WarningCode",
 ]
 
-_TABLE = "caisse codes of the CNAM tables, December 2020"
-_SCREEN_1 = "guide, annex, screen of a reference that is not open"
-_SCREEN_2 = "guide, annex, screen of a debt of less than 16 EUR"
-_CASES = "guide, use cases and exclusions"
+_TABLE = "CNAM.caisses"
+_SCREEN_1 = "guide.closed"
+_SCREEN_2 = "guide.minimum"
+_CASES = "guide.cases"
+_PROPOSED = "project.proposed"
 
 
 def _code(rule: str, meaning: str, source: str, *, public: bool = False) -> tuple[auto, str, str, str, bool]:
@@ -83,14 +84,14 @@ class ReferenceCode(Code):
     REFERENCE_REQUIRED = _code("R1", "Nothing was typed.", _SCREEN_1, public=True)
     REFERENCE_BAD_CHARACTER = _code("R1", "A character is not an ASCII digit or letter.", _SCREEN_1, public=True)
     REFERENCE_BAD_LENGTH = _code("R1", "Digits and one letter, but not sixteen digits.", _SCREEN_2, public=True)
-    REFERENCE_BAD_FORMAT = _code("R1", "The letter is missing, misplaced, or not alone.", "reading", public=True)
+    REFERENCE_BAD_FORMAT = _code("R1", "The letter is missing, misplaced, or not alone.", _SCREEN_1, public=True)
 
 
 class TransactionCode(Code):
     """The result of parsing a transaction reference (rule R15)."""
 
-    TRANSACTION_OK = _code("R15", "PCLCB, a day, a sequence.", "guide, step 3")
-    TRANSACTION_BAD = _code("R15", "Another text than PCLCB, a possible day, seven digits.", "guide, step 3")
+    TRANSACTION_OK = _code("R15", "PCLCB, a day, a sequence.", "guide.step-3")
+    TRANSACTION_BAD = _code("R15", "Another text than PCLCB, a possible day, seven digits.", "guide.step-3")
 
 
 class CaisseStatus(Code):
@@ -109,31 +110,35 @@ class VerdictCode(Code):
     BELOW_BAND = _code("R6", "The balance is below the band.", _CASES, public=True)
     ABOVE_BAND = _code("R6", "The balance is above the band.", _CASES, public=True)
 
-    REFERENCE_FOUND = _code("R4", "The reference leads to a debt that is open online.", "guide, step 1")
+    REFERENCE_FOUND = _code("R4", "The reference leads to a debt that is open online.", "guide.step-1")
     REFERENCE_NOT_OPEN = _code("R4", "Not found, another person's, or closed: one answer.", _SCREEN_1, public=True)
     KIND_NOT_OPEN = _code("R21", "Debts of this kind are not payable online.", _CASES, public=True)
 
-    SELECTION_NOT_ALLOWED = _code("R8", "The policy allows one reference at a time.", "reading Q8", public=True)
-    SELECTION_DUPLICATE = _code("R8", "A reference is selected twice.", "proposed", public=True)
+    SELECTION_NOT_ALLOWED = _code("R8", "The policy allows one reference at a time.", "Q8", public=True)
+    SELECTION_DUPLICATE = _code("R8", "A reference is selected twice.", _PROPOSED, public=True)
     SELECTION_OTHER_DEBTOR = _code("R8", "The selected debts have different debtors.", _SCREEN_2, public=True)
+    SELECTION_OTHER_CAISSE = _code("R8", "The selected debts are due to different caisses.", "Q23", public=True)
 
     PAYABLE = _code("R7", "The debt can be paid online, within the range shown.", _SCREEN_2)
-    NOTHING_DUE = _code("R7", "Nothing remains due.", "proposed", public=True)
-    PAYMENT_ALREADY_MADE = _code("R7", "The policy allows one payment for each notice.", "reading Q11", public=True)
+    NOTHING_DUE = _code("R7", "Nothing remains due.", _PROPOSED, public=True)
+    PAYMENT_ALREADY_MADE = _code("R7", "The policy allows one payment for each notice.", "Q11", public=True)
     BELOW_ONLINE_MINIMUM = _code(
         "R7", "The remaining amount is below the smallest online payment.", _SCREEN_2, public=True
     )
 
     AMOUNT_OK = _code("R10", "The amount can be paid.", _SCREEN_2)
     AMOUNT_REQUIRED = _code("R9", "No amount was typed.", _SCREEN_2, public=True)
-    AMOUNT_BAD_FORMAT = _code("R9", "The text is not an amount in euros and cents.", "reading", public=True)
+    AMOUNT_BAD_FORMAT = _code("R9", "The text is not an amount in euros and cents.", "Q13", public=True)
     AMOUNT_BELOW_MINIMUM = _code("R10", "The amount is below the smallest online payment.", _SCREEN_2, public=True)
     AMOUNT_ABOVE_MAXIMUM = _code("R10", "The amount is above the largest online payment.", _SCREEN_2, public=True)
-    AMOUNT_ABOVE_REMAINING = _code("R10", "The amount is above the remaining amount.", "reading", public=True)
-    AMOUNT_STRANDS_REMAINDER = _code("R11", "The remainder could not be paid online.", "reading Q12", public=True)
+    AMOUNT_ABOVE_REMAINING = _code("R10", "The amount is above the remaining amount.", "Q10", public=True)
+    AMOUNT_STRANDS_REMAINDER = _code("R11", "The remainder could not be paid online.", "Q12", public=True)
 
-    INPUT_MISSING = _code("R1", "A required cell is null (columns only).", "proposed")
-    INPUT_INVALID = _code("R1", "A cell holds a negative amount (columns only).", "proposed")
+    SCHEDULE_OK = _code("R12", "The payments fit into the months that the policy allows.", _PROPOSED)
+    SCHEDULE_TOO_LONG = _code("R12", "The payments need more months than allowed.", "CSS.D133-2-3", public=True)
+
+    INPUT_MISSING = _code("R1", "A required cell is null (columns only).", _PROPOSED)
+    INPUT_INVALID = _code("R1", "A cell holds a negative amount (columns only).", _PROPOSED)
 
 
 class Reason(IntFlag):
@@ -151,35 +156,38 @@ class Reason(IntFlag):
     SELECTION_NOT_ALLOWED = 1 << 5
     SELECTION_DUPLICATE = 1 << 6
     SELECTION_OTHER_DEBTOR = 1 << 7
-    NOTHING_DUE = 1 << 8
-    PAYMENT_ALREADY_MADE = 1 << 9
-    NO_NOTICE = 1 << 10
-    BELOW_BAND = 1 << 11
-    ABOVE_BAND = 1 << 12
-    BELOW_ONLINE_MINIMUM = 1 << 13
-    AMOUNT_REQUIRED = 1 << 14
-    AMOUNT_BAD_FORMAT = 1 << 15
-    AMOUNT_BELOW_MINIMUM = 1 << 16
-    AMOUNT_ABOVE_MAXIMUM = 1 << 17
-    AMOUNT_ABOVE_REMAINING = 1 << 18
-    AMOUNT_STRANDS_REMAINDER = 1 << 19
+    SELECTION_OTHER_CAISSE = 1 << 8
+    NOTHING_DUE = 1 << 9
+    PAYMENT_ALREADY_MADE = 1 << 10
+    NO_NOTICE = 1 << 11
+    BELOW_BAND = 1 << 12
+    ABOVE_BAND = 1 << 13
+    BELOW_ONLINE_MINIMUM = 1 << 14
+    AMOUNT_REQUIRED = 1 << 15
+    AMOUNT_BAD_FORMAT = 1 << 16
+    AMOUNT_BELOW_MINIMUM = 1 << 17
+    AMOUNT_ABOVE_MAXIMUM = 1 << 18
+    AMOUNT_ABOVE_REMAINING = 1 << 19
+    AMOUNT_STRANDS_REMAINDER = 1 << 20
+    SCHEDULE_TOO_LONG = 1 << 21
 
 
 class WarningCode(Code):
     """A warning of a verdict, which does not change the answer.  Further warnings are in :class:`CaisseStatus`."""
 
-    STRANDED_REMAINDER = _code("R11", "The remainder is too small to be paid online.", "proposed", public=True)
-    ISSUE_DAY_UNKNOWN = _code("R2", "The reference holds an impossible day.", "reading")
-    POLICY_UNDOCUMENTED = _code("R6", "The policy is not known to apply on the day asked.", "proposed")
+    STRANDED_REMAINDER = _code("R11", "The remainder is too small to be paid online.", _PROPOSED, public=True)
+    ISSUE_DAY_UNKNOWN = _code("R2", "The reference holds an impossible day.", _SCREEN_2)
+    BALANCE_BELOW_BAND = _code("R6", "The balance is below the band of the notice.", _CASES)
+    BALANCE_ABOVE_BAND = _code("R6", "The balance is above the band of the notice.", _CASES)
+    ISSUE_DAY_FUTURE = _code("R2", "The reference is dated after the day of the search.", _PROPOSED)
+    POLICY_UNDOCUMENTED = _code("R6", "The policy is not known to apply on the day asked.", _PROPOSED)
 
 
 class CardCode(Code):
     """The result of the check of a masked card number (rule R16)."""
 
-    CARD_MASK_OK = _code("R16", "Four digits, number signs, two digits.", "guide, state of the payment")
-    CARD_FULL_NUMBER_REFUSED = _code(
-        "R16", "The number is not masked; it is never stored or quoted.", "PCI DSS v4, 3.3.1 and 3.4.1"
-    )
+    CARD_MASK_OK = _code("R16", "At most six first and four last digits are shown.", "guide.state")
+    CARD_FULL_NUMBER_REFUSED = _code("R16", "The number is not masked; it is never stored or quoted.", "PCI.masking")
 
     @property
     def code(self) -> CardCode:
@@ -195,5 +203,5 @@ class CardCode(Code):
 class Settlement(Code):
     """The state of a debt after a payment is subtracted (rule R20)."""
 
-    PARTIAL = _code("R20", "An amount remains due.", "proposed")
-    SETTLED = _code("R20", "Nothing remains due.", "proposed")
+    PARTIAL = _code("R20", "An amount remains due.", _PROPOSED)
+    SETTLED = _code("R20", "Nothing remains due.", _PROPOSED)

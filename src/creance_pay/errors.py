@@ -47,8 +47,8 @@ class InvalidReferenceError(InvalidValueError):
 
     Attributes:
         code: A member of :class:`~creance_pay.codes.ReferenceCode` or :class:`~creance_pay.codes.TransactionCode`.
-        suggestion: The canonical reference that the person probably meant, or ``None``.  Show it, and use it only after
-            the person has confirmed it.
+        suggestions: The canonical references that the person probably meant, at most three, the most plausible first.
+            Show them, and use one only after the person has confirmed it.
         character: The first character that no reference contains, or ``None``.
         digits: The number of digits in the text, if that number is wrong, else ``None``.
     """
@@ -58,13 +58,13 @@ class InvalidReferenceError(InvalidValueError):
         message: str = "",
         *,
         code: str | None = None,
-        suggestion: str | None = None,
+        suggestions: tuple[str, ...] = (),
         character: str | None = None,
         digits: int | None = None,
     ) -> None:
         """Create the error, with the facts that help a person to correct the text."""
         super().__init__(message, code=code)
-        self.suggestion = suggestion
+        self.suggestions = suggestions
         self.character = character
         self.digits = digits
 

@@ -30,7 +30,10 @@ from .codes import VerdictCode
 from .errors import InvalidAmountError
 
 # At most ten digits of euros: with the cents, these are the twelve digits of a bank's amount field.
-_TYPED = re.compile(r"([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
+_MOST_TYPED = 10
+_UNIT = "(?:€|euros?|eur)?"
+_WHOLE = "[0-9]{1,10}|[1-9][0-9]{0,2}(?: [0-9]{3}){1,3}"
+_TYPED = re.compile(rf"{_UNIT} ?(?:({_WHOLE})(?:[.,]([0-9]{{1,2}}))?)? ?{_UNIT}", re.ASCII | re.IGNORECASE)
 _EXACT = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2})0{0,10})?")
 _CENTS_PER_EURO = 100
 _LARGEST = 10**12
@@ -84,9 +87,10 @@ class Euros:
     def parse(cls, text: str) -> Self:
         """Parse the text that a person typed into a French form (rule R9).
 
-        Spaces of every kind and a euro sign at either end are removed.  The rest consists of one to ten digits, and
-        optionally a comma or a point followed by one or two decimals.  Signs and other separators of thousands are
-        refused.  Nothing is rounded.
+        The text consists of one to ten digits, optionally a comma or a point followed by one or two decimals, and
+        optionally the unit at either end: ``€``, ``EUR``, ``euro`` or ``euros``.  A space of any kind may separate the
+        unit, and groups of three digits.  Any other space is refused, since ``1 6`` may mean 16 or 1.  Signs and other
+        separators of thousands are refused too.  Nothing is rounded.
 
         Args:
             text: The content of the form's field, in euros.
@@ -94,21 +98,20 @@ class Euros:
         Raises:
             InvalidAmountError: with ``.code`` ``AMOUNT_REQUIRED`` for an empty field, ``AMOUNT_BAD_FORMAT`` otherwise.
 
-        >>> Euros.parse("20"), Euros.parse("20.5"), Euros.parse("20,05 €")
-        (Euros(2000), Euros(2050), Euros(2005))
+        >>> Euros.parse("20"), Euros.parse("20.5 euros"), Euros.parse("1 020,05 €")
+        (Euros(2000), Euros(2050), Euros(102005))
         >>> Euros.parse("20,005")
         Traceback (most recent call last):
         creance_pay.errors.InvalidAmountError: expected digits and at most two decimals, got a text of 6 characters
         """
         if not isinstance(text, str):
             raise _refuse(f"expected text to be a str, got {type(text).__name__}")
-        bare = "".join(text.split()).removeprefix("€").removesuffix("€")
-        if not bare:
+        found = _TYPED.fullmatch(" ".join(text.split()))
+        if found and not found[1]:
             raise _refuse("expected an amount, got an empty text", VerdictCode.AMOUNT_REQUIRED)
-        found = _TYPED.fullmatch(bare)
-        if found is None:
+        if found is None or len(whole := found[1].replace(" ", "")) > _MOST_TYPED:
             raise _refuse(f"expected digits and at most two decimals, got {describe(text)}")
-        return cls(_cents_of_parts(found[1], found[2]))
+        return cls(_cents_of_parts(whole, found[2]))
 
     @classmethod
     def exact(cls, value: str | Decimal) -> Self:

@@ -16,14 +16,14 @@ specification defines its form; the guide's screens show it (rules R1 and R2)::
 >>> reference.issued_on
 datetime.date(2017, 2, 23)
 
-Fifteen digits are a frequent misprint, which the guide itself contains.  The error suggests a correction, and does not
-apply it.
+Fifteen digits are a frequent misprint, which the guide itself contains.  The error suggests corrections, and does not
+apply them.
 
 >>> try:
 ...     NoticeReference.parse("631163120000297F")
 ... except InvalidReferenceError as error:
-...     print(error.code, error.suggestion)
-REFERENCE_BAD_LENGTH 6311631200000297F
+...     print(error.code, *error.suggestions)
+REFERENCE_BAD_LENGTH 6311631200000297F 6311631200002297F 6311631200002977F
 
 A **transaction reference** identifies one attempt to pay at the bank (rule R15).  It consists of ``PCLCB``, the year in
 two digits, the day of the year in three, and a sequence number in seven.
@@ -36,12 +36,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from string import digits
 from typing import Self
 
 import attrs
 
 from ._validators import describe
+from .caisses import find_caisse
 from .codes import ReferenceCode, TransactionCode
 from .errors import InvalidReferenceError
 
@@ -52,6 +56,10 @@ _TRANSACTION = re.compile(r"PCLCB[0-9]{12}")
 _CENTURY = 2000
 _LAST_SEQUENCE = 9_999_999
 _SOFT_HYPHEN = "\u00ad"
+_LENGTH = 17
+_DATED = 8  # the characters before the sequence number: caisse, year, day
+_LOOKALIKES = str.maketrans("OIL", "011")
+_MOST_SUGGESTIONS = 3
 
 
 def _nth_day(year: str, number: str) -> date:
@@ -59,6 +67,7 @@ def _nth_day(year: str, number: str) -> date:
     return date(_CENTURY + int(year), 1, 1) + timedelta(days=int(number) - 1)
 
 
+@lru_cache(maxsize=4096)  # ten years of days
 def _day_of_year(year: str, number: str) -> date | None:
     """Decode two digits of the year and three of the day.  Return ``None`` for an impossible day."""
     day = _nth_day(year, number)
@@ -84,36 +93,98 @@ def _canonical_or_none(bare: str) -> str | None:
     return canonical if _NOTICE.fullmatch(canonical) else None
 
 
-def _with_a_zero(canonical: str) -> str | None:
-    """Insert the zero that a misprint dropped from the sequence.  Return ``None`` if the day is then impossible."""
-    candidate = _canonical_or_none(f"{canonical[:8]}0{canonical[8:]}")
-    return candidate if candidate and NoticeReference(candidate).issued_on else None
+def _with_a_digit(text: str) -> tuple[list[str], ...]:
+    """List the texts with one more digit: a zero before the sequence, as in the guide; one repeated; any one."""
+    places = range(len(text))
+    zero = f"{text[:_DATED]}0{text[_DATED:]}"
+    repeated = [f"{text[:place]}{text[place]}{text[place:]}" for place in places]
+    return [zero], repeated, [f"{text[:place]}{digit}{text[place:]}" for place in places for digit in digits]
 
 
-def _refusal(bare: str) -> InvalidReferenceError:
-    """Build the error for a text that is not a reference, with a suggestion where possible (rule R1)."""
+def _without_a_double(text: str) -> tuple[list[str], ...]:
+    """List the texts without one of two equal neighbours."""
+    return ([text[:place] + text[place + 1 :] for place in range(1, len(text)) if text[place] == text[place - 1]],)
+
+
+def _retyped(text: str) -> tuple[list[str], ...]:
+    """List the texts with digits in place of letters that look alike, and those with two neighbours exchanged."""
+    return [text[:-1].translate(_LOOKALIKES) + text[-1]], _exchanged(text)
+
+
+def _exchanged(text: str) -> list[str]:
+    """List the texts with two different neighbours exchanged."""
+    return [
+        f"{text[:place]}{text[place + 1]}{text[place]}{text[place + 2 :]}"
+        for place in range(len(text) - 1)
+        if text[place] != text[place + 1]
+    ]
+
+
+#: The corrections of one misprint in groups, the likeliest first, by the number of characters that are too many.
+_CORRECTIONS: Mapping[int, Callable[[str], tuple[list[str], ...]]] = {
+    -1: _with_a_digit,
+    0: _retyped,
+    1: _without_a_double,
+}
+
+
+def _plausible(groups: Iterable[Iterable[str]], today: date | None) -> tuple[NoticeReference, ...]:
+    """Choose the most plausible references among texts, at most three, the most plausible first.
+
+    The day of issue is a real day, and not later than ``today``.  A known caisse excludes unknown ones.  Within a
+    group, a small sequence number comes first: those of the guide have three digits.
+    """
+    texts = dict.fromkeys(text for group in groups for text in sorted(group, key=_sequence_of))
+    found = [NoticeReference(text) for text in texts if _NOTICE.fullmatch(text)]
+    dated = [each for each in found if _is_past(each.issued_on, today)]
+    known = [*filter(_is_known, dated)]
+    return tuple((known or dated)[:_MOST_SUGGESTIONS])
+
+
+def _sequence_of(text: str) -> str:
+    """Return the digits of the sequence number, which have the order of the numbers."""
+    return text[_DATED:]
+
+
+def _is_known(reference: NoticeReference) -> bool:
+    """Return whether the table contains the caisse of a reference."""
+    return find_caisse(reference.caisse_code) is not None
+
+
+def _is_past(day: date | None, today: date | None) -> bool:
+    """Return whether a day of issue is real, and not later than ``today``."""
+    return day is not None and (today is None or day <= today)
+
+
+def _refusal(bare: str, today: date | None) -> InvalidReferenceError:
+    """Build the error for a text that is not a reference, with suggestions where possible (rule R1)."""
     if not bare:
         return InvalidReferenceError(
             "expected a notice reference, got an empty text", code=ReferenceCode.REFERENCE_REQUIRED
         )
     if other := _OTHER_CHARACTER.search(bare):
+        without = _canonical_or_none(bare.replace(other[0], ""))
         return InvalidReferenceError(
             "expected digits and one letter only, got another character",
             code=ReferenceCode.REFERENCE_BAD_CHARACTER,
             character=other[0],
-            suggestion=_canonical_or_none(bare.replace(other[0], "")),
+            suggestions=(without,) if without else (),
         )
     canonical = bare.upper()
+    corrections = _CORRECTIONS.get(len(canonical) - _LENGTH)
+    suggestions = tuple(map(str, _plausible(corrections(canonical), today))) if corrections else ()
     if _DIGITS_AND_LETTER.fullmatch(canonical):
-        digits = len(canonical) - 1
+        count = len(canonical) - 1
         return InvalidReferenceError(
-            f"expected sixteen digits before the letter, got {digits}",
+            f"expected sixteen digits before the letter, got {count}",
             code=ReferenceCode.REFERENCE_BAD_LENGTH,
-            digits=digits,
-            suggestion=_with_a_zero(canonical),
+            digits=count,
+            suggestions=suggestions,
         )
     return InvalidReferenceError(
-        f"expected sixteen digits, then one letter, got {describe(bare)}", code=ReferenceCode.REFERENCE_BAD_FORMAT
+        f"expected sixteen digits, then one letter, got {describe(bare)}",
+        code=ReferenceCode.REFERENCE_BAD_FORMAT,
+        suggestions=suggestions,
     )
 
 
@@ -139,27 +210,48 @@ class NoticeReference:
     canonical: str = attrs.field(validator=_validate_notice)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, *, today: date | None = None) -> Self:
         """Parse the text that a person typed.
 
-        Spaces, dots and hyphens of every kind are removed, and a lower-case letter is converted to upper case.
+        Spaces, dots and hyphens of every kind are removed, and a lower-case letter is converted to upper case.  Nothing
+        else is corrected: the error suggests corrections.
 
         Args:
             text: The content of the form's field, of any length.
+            today: The day of the search.  A suggestion is not dated after it.
 
         Raises:
             InvalidReferenceError: with ``.code``, a :class:`~creance_pay.codes.ReferenceCode`, and where they help
-                ``.suggestion``, ``.character`` and ``.digits``.  The error text does not contain the typed text.
+                ``.suggestions``, ``.character`` and ``.digits``.  The error text does not contain the typed text.
         """
         if not isinstance(text, str):
             raise InvalidReferenceError(
                 f"expected text to be a str, got {type(text).__name__}", code=ReferenceCode.REFERENCE_BAD_FORMAT
             )
-        bare = _without_separators(text)
+        bare = text if _NOTICE.fullmatch(text) else _without_separators(text)
         canonical = _canonical_or_none(bare)
         if canonical is None:
-            raise _refusal(bare)
+            raise _refusal(bare, today)
         return cls(canonical)
+
+    def suggestions(self, *, today: date | None = None) -> tuple[NoticeReference, ...]:
+        """Return the references of which this one is probably a misprint, with two neighbours exchanged.
+
+        A portal offers them where the search finds nothing.  They depend on the typed reference alone, hence they
+        disclose nothing about any debt (rule R4).
+
+        Args:
+            today: The day of the search.  A reference that is dated after it is a misprint.
+
+        Returns:
+            At most three references, the most plausible first; none for a reference of a known caisse and a real day.
+
+        >>> [str(each) for each in NoticeReference("6131705400000344F").suggestions(today=date(2026, 11, 26))]
+        ['6311705400000344F']
+        """
+        if _is_known(self) and _is_past(self.issued_on, today):
+            return ()
+        return tuple(filter(_is_known, _plausible([_exchanged(self.canonical)], today)))
 
     @property
     def caisse_code(self) -> str:

@@ -39,11 +39,13 @@ def test_reference(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_misprint(capsys: pytest.CaptureFixture[str]) -> None:
-    """The misprint of the guide is refused with a code and a suggestion."""
+    """The misprint of the guide is refused with a code and suggestions, the right one first."""
     assert 1 == main(["reference", "631163120000297F", "--json"])
 
     found = printed(capsys)
-    assert ("REFERENCE_BAD_LENGTH", "6311631200000297F") == (found["code"], found["suggestion"])
+    assert isinstance(found["suggestions"], list)
+    first = found["suggestions"][0]
+    assert ("REFERENCE_BAD_LENGTH", "6311631200000297F") == (found["code"], first)
 
 
 def test_caisse(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,26 +62,14 @@ def test_unknown_caisse(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"code": "632", "status": "CAISSE_UNKNOWN"} == printed(capsys)
 
 
-def test_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each value of the policy is printed with its source."""
-    assert 0 == main(["policy"])
-
-    lines = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("online_min = 16.00 (cents), documented on 2019-11-01: guide, annex") for line in lines)
-
-
-def test_policy_in_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON has the values by name."""
-    assert 0 == main(["policy", "--json"])
-
-    assert 24 == printed(capsys)["display_delay_hours"]
-
-
 def test_error(capsys: pytest.CaptureFixture[str]) -> None:
     """An error of the package is one line on the standard error, with status 1."""
-    assert 1 == main(["policy", "ameli-1999"])
+    assert 1 == main(["policy", "show", "ameli-1999"])
 
-    assert "creance-pay: no policy of that name; known: ameli-2019-11\n" == capsys.readouterr().err
+    assert (
+        "creance-pay: no policy of that name; known: ameli-2019-11, ameli-2019-11-selection\n"
+        == capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

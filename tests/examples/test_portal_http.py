@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from creance_pay import PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import ReportLine, SealAlgorithm, seal
 from creance_pay.ledger import IncidentKind, Payment
+from creance_pay.rules import policy_named
 from creance_pay.testing import LocalBank, TrialMerchant
 from creance_pay.testing.sips import Fault
 from ledgers import first_reference  # noqa: F401 - a fixture
+from portal.accounts import Account, debt
 from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank, serving_portal
+from samples import plain
 
 PORTAL = Path(__file__).resolve().parents[2] / "examples" / "portal"
 NOT_OPEN = "Cette référence de courrier n’est pas ouverte au paiement en ligne."
@@ -72,7 +75,9 @@ class TestSearch:
         ("typed", "sentence"),
         [
             ("", "La référence de votre avis est obligatoire."),
-            ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F ?"),
+            ("631163120000297F", "s’agit-il de 6311 6312 0000 0297 F, 6311 6312"),
+            ("6311 7054 0000 O344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
+            ("6131 7054 0000 0344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
             ("6311 705 4 0000 0: 344 F", "s’agit-il de 6311 7054 0000 0344 F ?"),
             ("<b>", "Une référence se compose de 16 chiffres et d’une lettre."),
             ("6311 7054 0000 0344 F", NOT_OPEN),
@@ -556,3 +561,72 @@ def test_public_names() -> None:
                 inside += [] if known or node.module == "creance_pay.testing.sips.server" else [node.module]
 
     assert [] == inside
+
+
+class TestBothReadings:
+    """The screen of a debt under the minimum shows the selection, and works under both readings (Q7)."""
+
+    SEVEN = "6311 6326 0000 0408 F"
+
+    def seven(self, bank_page: LocalBank, folder: Path, name: str) -> Iterator[Visitor]:
+        """Serve the portal under a policy, and search the debt of 7 EUR."""
+        with serving_portal(bank_page, folder, policy=policy_named(name)) as scenario:
+            person = Visitor(scenario.url)
+            person.press("Ouvrir le compte A")
+            search(person, self.SEVEN)
+            yield person
+            person.close()
+
+    @pytest.fixture
+    def of_reference(self, bank_page: LocalBank, tmp_path: Path) -> Iterator[Visitor]:
+        """Return a person who searched 7 EUR, under the reading of the reference."""
+        yield from self.seven(bank_page, tmp_path, "ameli-2019-11")
+
+    @pytest.fixture
+    def of_selection(self, bank_page: LocalBank, tmp_path: Path) -> Iterator[Visitor]:
+        """Return a person who searched 7 EUR, under the reading of the selection."""
+        yield from self.seven(bank_page, tmp_path, "ameli-2019-11-selection")
+
+    def test_screen_of_the_guide(self, of_reference: Visitor) -> None:
+        """The refusal has all parts of the guide's screen: a selection, its total and the amount; no way forward."""
+        parts = [
+            "inférieur au montant minimum de paiement en ligne",
+            "0 référence sélectionnée",
+            "Solde total à payer : 7,00 €",
+            "champ obligatoire",
+            "Vous pouvez payer en ligne entre 16 € et 50 € par paiement",
+        ]
+
+        assert [] == [part for part in parts if part not in plain(of_reference.page.text)]
+        assert ">Valider<" not in of_reference.html
+
+    def test_reference(self, of_reference: Visitor) -> None:
+        """A larger selection does not help where the reference is compared with the minimum."""
+        of_reference.press("Recalculer le solde", choix=["4"])
+
+        assert "Solde total à payer : 67,00 €" in plain(of_reference.page.text)
+        assert ">Valider<" not in of_reference.html
+
+    def test_selection(self, of_selection: Visitor) -> None:
+        """A larger selection is payable where the total is compared with the minimum; the order has both notices."""
+        assert ">Valider<" not in of_selection.html
+        of_selection.press("Recalculer le solde", choix=["4"])
+        of_selection.press("Valider", choix=["4"], montant="20,00")
+        of_selection.press("Confirmer et payer")
+
+        assert "Aller sur la page de la banque" in of_selection.html
+
+
+def test_unreadable_day_and_unknown_caisse(bank_page: LocalBank, tmp_path: Path) -> None:
+    """Debts with an impossible day or of an unknown caisse are shown, and payable (R2, R3: warnings only)."""
+    odd = [debt("A", "6311736600000512K", 2000), debt("A", "6321736600000513K", 3000)]
+    with serving_portal(bank_page, tmp_path, {"A": Account(dict(enumerate(odd, 1)))}) as scenario:
+        person = Visitor(scenario.url)
+        person.press("Ouvrir le compte A")
+        statuses = []
+        for row in (1, 2):
+            person.open(f"/creances/{row}")
+            statuses.append((person.status, ">Valider<" in person.html))
+        person.close()
+
+    assert [(200, True)] * 2 == statuses

@@ -162,15 +162,15 @@ class TestErrors:
     def test_suggestion(self, text: str) -> None:
         """A reference that was probably meant is proposed, whatever was wrong (RGAA 11.11)."""
         error = error_of(text)
-        assert error.suggestion is not None
-        message = ReferenceSuggested(suggestion=NoticeReference(error.suggestion))
+        assert error.suggestions
+        message = ReferenceSuggested(suggestions=tuple(map(NoticeReference, error.suggestions)))
 
         assert (message, (message,)) == (message_for(error), messages_for(error))
 
     @given(notice_references)
     def test_suggestion_is_written_in_groups(self, reference: NoticeReference) -> None:
         """The person compares it with the letter, group by group."""
-        error = InvalidReferenceError(code=ReferenceCode.REFERENCE_BAD_LENGTH, suggestion=str(reference))
+        error = InvalidReferenceError(code=ReferenceCode.REFERENCE_BAD_LENGTH, suggestions=(str(reference),))
 
         assert f"s'agit-il de {reference.grouped} ?" in plain(render(message_for(error)).action)
 
@@ -254,8 +254,8 @@ class TestMessagesFor:
         rendered = render(message)
 
         assert (
-            "Après ce paiement, il resterait 10,00 €. Cette somme serait trop faible pour un paiement en ligne.",
-            "Saisissez plutôt 44,00 €, ou confirmez votre montant.",
+            "Après ce paiement, il resterait 10,00 €. Cette somme ne pourrait pas être payée en ligne.",
+            "Confirmez votre montant, ou saisissez plutôt 44,00 €.",
         ) == (plain(rendered.body), plain(rendered.action))
 
     def test_answer_of_a_no(self) -> None:

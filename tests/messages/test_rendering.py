@@ -16,7 +16,7 @@ from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
 from creance_pay.errors import InvalidReferenceError, MessageError
 from creance_pay.messages import MESSAGES, Acknowledgement, Medium, Rendered, Wording, message_for, render, sample
 from creance_pay.messages.catalogue import AmountOutOfRange, AmountRequired, NothingDue, PaymentAccepted, PaymentPending
-from creance_pay.rules import access, assess, check_amount, notice_scope
+from creance_pay.rules import access, assess, check_amount, notice_scope, plan_debts, schedule
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
 
 BOUNDS = AmountOutOfRange(minimum=Euros(1600), maximum=Euros(5000))
@@ -47,6 +47,9 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     VerdictCode.SELECTION_OTHER_DEBTOR: lambda: assess(
         a_debt(), others=[a_debt(reference=numbered(2), debtor="person-2")], policy=POLICY
     ),
+    VerdictCode.SELECTION_OTHER_CAISSE: lambda: assess(
+        a_debt(), others=[a_debt(reference=NoticeReference("0211705490000001F"))], policy=POLICY
+    ),
     VerdictCode.SELECTION_NOT_ALLOWED: lambda: assess(
         a_debt(), others=[a_debt(reference=numbered(2))], policy=a_policy(several_references=False)
     ),
@@ -55,6 +58,9 @@ ANSWERS: dict[Code, Callable[[], object]] = {
     ),
     VerdictCode.AMOUNT_STRANDS_REMAINDER: lambda: check_amount(
         "50", total=Euros(6000), policy=a_policy(stranding="refuse")
+    ),
+    VerdictCode.SCHEDULE_TOO_LONG: lambda: schedule(
+        plan_debts([a_debt(11_000)], policy=POLICY), first_day=date(2026, 12, 5), policy=a_policy(schedule_max_months=2)
     ),
     VerdictCode.NOTHING_DUE: lambda: assess(a_debt(0), policy=POLICY),
     VerdictCode.BELOW_ONLINE_MINIMUM: lambda: assess(a_debt(700), policy=POLICY),

@@ -10,30 +10,36 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from columns_people import CHANGES, people, planned_by_columns, planned_one_by_one
 from columns_table import (
     ANSWER,
+    BY_DAY,
     DEBT,
     GOOD,
     POLICIES,
     answer,
+    answer_by_policy,
     as_columns,
     assessed,
     balances,
     debts,
     differing,
+    rows_by_policy,
     scope,
     scoped,
+    with_days,
 )
 from creance_pay.errors import InvalidValueError
 from creance_pay.rules import columns
 from frames import ENGINES, Columns, Engine, polars
-from samples import POLICY
+from samples import POLICY, a_policy
 from system_parts import missing
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark" / "assess_parquet.py"
@@ -97,6 +103,18 @@ def test_bands(engine: Engine) -> None:
         assert (name, []) == (name, differing(rows, expected, scoped(rows, policy, engine)))
 
 
+@pytest.mark.slow
+def test_plans_of_people(engine: Engine) -> None:
+    """The plan of each person's debts is that of the rule on debts."""
+    for name, changes in CHANGES.items():
+        policy = a_policy(**changes)
+        rows = people(engine, policy)
+        found = planned_by_columns(rows, policy, engine)
+
+        assert (name, planned_one_by_one(rows, policy)) == (name, set(found))
+        assert len(found) == len(set(found))
+
+
 def test_frame(engine: Engine) -> None:
     """The result is a frame of Spark with the caller's columns and the answers, and decides when it is read."""
     rows = engine.make(as_columns(DEBT, [(GOOD, "FRR", 6000, True)]))
@@ -109,6 +127,20 @@ def test_frame(engine: Engine) -> None:
     assert {"code": ["PAYABLE"], "next_payment": [4400]} == {
         name: cells for name, cells in engine.read(decided).items() if name in {"code", "next_payment"}
     }
+
+
+@pytest.mark.slow
+def test_policy_of_row(engine: Engine) -> None:
+    """Each row has the answer of the policy of its day and kind, and the comparison of two policies has both codes."""
+    day, rows = date(2027, 1, 1), rows_by_policy(engine)
+
+    decided = engine.read(columns.assess(with_days(engine, rows, day), policy=BY_DAY, day="day"))
+    found = [*zip(*(decided[name] for name in (*ANSWER, "policy")), strict=True)]
+    compared = engine.read(columns.compare(with_days(engine, rows, day), before=BY_DAY[0], after=BY_DAY[1:]))
+
+    assert [] == differing(rows, [answer_by_policy(row, day) for row in rows], found)
+    assert [answer(row, BY_DAY[0])[0] for row in rows] == compared["before"]
+    assert decided["code"] == compared["after"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Scope, access and assessment (rules R3 to R8, R21, R25; questions Q1, Q3, Q7 to Q9)."""
 
 from collections.abc import Iterable
+from datetime import date
 from itertools import product
 from typing import Any, ClassVar
 
@@ -166,6 +167,19 @@ class TestWarnings:
         others = [a_debt(reference=NoticeReference(f"022{day}00000001F")) for day in ("17054", "17055")]
 
         assert (CaisseStatus.CAISSE_ABSORBED,) == assess(a_debt(), others=others, policy=POLICY).warnings
+
+    def test_of_a_day_that_has_not_come(self) -> None:
+        """A reference dated after the day of the search causes a warning; without that day none."""
+        future = WarningCode.ISSUE_DAY_FUTURE  # the reference is of 23 February 2017
+        expected: dict[date | None, tuple[Code, ...]] = {
+            date(2017, 2, 22): (future,),
+            date(2017, 2, 23): (),
+            None: (),
+        }
+        debt = a_debt(reference=NoticeReference("6311705490000001F"))
+
+        assert expected == {day: access(debt, policy=POLICY, today=day).warnings for day in expected}
+        assert expected == {day: assess(debt, policy=POLICY, today=day).warnings for day in expected}
 
     def test_of_the_typed_reference(self) -> None:
         """Another debt without a warning removes none."""

@@ -76,7 +76,7 @@ def parse_reference(given: Given, _: Policy) -> Found:
     try:
         reference = NoticeReference.parse(given["text"])
     except InvalidReferenceError as error:
-        return {"code": error.code, **vars(error)}
+        return {"code": error.code, "suggestion": next(iter(error.suggestions), None), **vars(error)}
     return {
         "code": ReferenceCode.REFERENCE_OK,
         "canonical": str(reference),
@@ -201,10 +201,10 @@ def split(given: Given, policy: Policy) -> Found:
     return {"payments": [str(part) for part in plan(Euros.exact(given["remaining"]), policy=policy)]}
 
 
-def share(given: Given, _: Policy) -> Found:
+def share(given: Given, policy: Policy) -> Found:
     """R13."""
     debts = [attrs.evolve(debt_of(each), issued_on=date.fromisoformat(each["issue_date"])) for each in given["debts"]]
-    shares = allocate(Euros.exact(given["amount"]), debts)
+    shares = allocate(Euros.exact(given["amount"]), debts, policy=policy)
     return {"allocation": {str(reference): str(part) for reference, part in shares.items()}}
 
 

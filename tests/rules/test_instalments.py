@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.errors import InvalidAmountError, InvalidValueError
-from creance_pay.rules import allocate, plan, policy_named
+from creance_pay.rules import allocate, plan
+from samples import POLICY
 
 
 def reference(number: int) -> NoticeReference:
@@ -57,9 +58,8 @@ class TestPlan:
             1599: [],
             0: [],
         }
-        policy = policy_named("ameli-2019-11")
 
-        assert plans == {due: [part.cents for part in plan(Euros(due), policy=policy)] for due in plans}
+        assert plans == {due: [part.cents for part in plan(Euros(due), policy=POLICY)] for due in plans}
 
 
 class TestAllocate:
@@ -69,7 +69,7 @@ class TestAllocate:
         """A chosen debt comes before an older one."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
-        shares = allocate(Euros(1500), debts, chosen=[reference(2)])
+        shares = allocate(Euros(1500), debts, chosen_in_order=[reference(2)], policy=POLICY)
 
         assert [(reference(2), Euros(1000)), (reference(1), Euros(500))] == list(shares.items())
 
@@ -77,7 +77,7 @@ class TestAllocate:
         """Chosen debts are paid in the order of the choice."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
-        shares = allocate(Euros(2000), debts, chosen=[reference(2), reference(1)])
+        shares = allocate(Euros(2000), debts, chosen_in_order=[reference(2), reference(1)], policy=POLICY)
 
         assert [reference(2), reference(1)] == list(shares)
 
@@ -85,7 +85,7 @@ class TestAllocate:
         """Without a choice the oldest comes first, and a debt of unknown day last."""
         debts = [debt(1, 1000), debt(2, 1000, DECEMBER), debt(3, 1000, NOVEMBER)]
 
-        shares = allocate(Euros(3000), debts)
+        shares = allocate(Euros(3000), debts, policy=POLICY)
 
         assert [reference(3), reference(2), reference(1)] == list(shares)
 
@@ -93,20 +93,20 @@ class TestAllocate:
         """Debts of one day are ordered by their references, not by their order in the list."""
         debts = [debt(2, 1000, NOVEMBER), debt(1, 1000, NOVEMBER)]
 
-        assert {reference(1): Euros(900)} == allocate(Euros(900), debts)
+        assert {reference(1): Euros(900)} == allocate(Euros(900), debts, policy=POLICY)
 
     def test_pending_is_deducted(self) -> None:
         """R25: the amount of a pending payment is not allocated again."""
         debts = [debt(1, 1000, NOVEMBER), debt(2, 1000, DECEMBER)]
 
-        shares = allocate(Euros(1000), debts, pending={reference(1): Euros(400)})
+        shares = allocate(Euros(1000), debts, pending={reference(1): Euros(400)}, policy=POLICY)
 
         assert {reference(1): Euros(600), reference(2): Euros(400)} == shares
 
     def test_more_than_due(self) -> None:
         """An amount above the sum due is refused, with its code."""
         with pytest.raises(InvalidAmountError) as refused:
-            allocate(Euros(1001), [debt(1, 1000)])
+            allocate(Euros(1001), [debt(1, 1000)], policy=POLICY)
 
         assert refused.value.code == "AMOUNT_ABOVE_REMAINING"
 
@@ -119,12 +119,12 @@ class TestAllocate:
         ]
         for debts, chosen in selections:
             with pytest.raises(InvalidValueError):
-                allocate(Euros(1), debts, chosen=chosen)
+                allocate(Euros(1), debts, chosen_in_order=chosen, policy=POLICY)
 
     def test_pending_of_other_types(self) -> None:
         """A reference as text would match no debt, which would be paid twice: the error names the types."""
         with pytest.raises(InvalidValueError, match=r"got str to Euros$"):
-            allocate(Euros(1), [debt(1, 1000)], pending={str(reference(1)): Euros(1)})  # type: ignore[dict-item]
+            allocate(Euros(1), [debt(1, 1000)], pending={str(reference(1)): Euros(1)}, policy=POLICY)  # type: ignore[dict-item]
 
     @given(debts_of, st.integers(0, 20_000), st.data())
     def test_sums_and_never_exceeds(self, debts: list[Debt], wanted: int, data: st.DataObject) -> None:
@@ -134,7 +134,7 @@ class TestAllocate:
         amount = min(Euros(wanted), total)
         chosen = data.draw(st.lists(st.sampled_from(sorted(due)), unique=True)) if due else []
 
-        shares = allocate(amount, debts, chosen=chosen)
+        shares = allocate(amount, debts, chosen_in_order=chosen, policy=POLICY)
 
         assert amount == sum(shares.values(), Euros(0))
         assert all(Euros(0) < share <= due[each] for each, share in shares.items())
@@ -144,4 +144,4 @@ class TestAllocate:
         """The same debts in another order have the same allocation."""
         amount = min(Euros(wanted), sum((each.remaining for each in debts), Euros(0)))
 
-        assert allocate(amount, debts) == allocate(amount, debts[::-1])
+        assert allocate(amount, debts, policy=POLICY) == allocate(amount, debts[::-1], policy=POLICY)

@@ -9,7 +9,7 @@ import pytest
 
 from creance_pay import DebtKind, Euros
 from creance_pay.errors import ConfigurationError, InvalidValueError, NoPolicyError
-from creance_pay.rules import Policy, Statement, load_policies, policy_named, policy_on
+from creance_pay.rules import Policy, Statement, load_policies, policy_named, policy_on, sources
 from creance_pay.rules import policy as module
 from creance_pay.rules.choices import BandCheck, MinBasis
 from samples import COPIES, POLICY, a_policy
@@ -30,6 +30,8 @@ UNITS = {
     "channels": "words",
     "payment_means": "words",
 }
+#: The unit of a line for a person, after the value.
+SHOWN = {"cents": " EUR", "hours": " hours", "months": " months"}
 WRONG_TYPES = {
     "cents": ["16.0", '"1600"', "true", "-1", "[1600]", "2019-11-01"],
     "choice": ["1", "[]", '"never"', "2019-11-01"],
@@ -84,20 +86,23 @@ class TestShipped:
 
     def test_line_of_a_shipped_value(self) -> None:
         """The line has the value, its unit, its day and its source."""
-        pattern = r"{} = .+ \({}\), documented on 2019-11-01: {}"
-        patterns = {name: pattern.format(name, UNITS[name], re.escape(POLICY.sources[name].source)) for name in UNITS}
+        cited = {name: re.escape(str(sources()[POLICY.sources[name].source])) for name in UNITS}
+        patterns = {
+            name: f"{name} = .+{SHOWN.get(unit, '')}, documented on 2019-11-01: {cited[name]}: .+"
+            for name, unit in UNITS.items()
+        }
 
         assert [] == [name for name in UNITS if not re.fullmatch(patterns[name], POLICY.account_for(name))]
 
     def test_line_of_a_changed_value(self) -> None:
         """A value that the caller changed has no source."""
         lines: list[tuple[str, object, str]] = [
-            ("online_min", Euros(1000), "online_min = 10.00 (cents)"),
-            ("min_basis", "selection", "min_basis = selection (choice)"),
-            ("band_inclusive", False, "band_inclusive = False (choice)"),
-            ("open_debt_kinds", ["IND"], "open_debt_kinds = IND (codes of IR_NDT_V)"),
-            ("display_delay_hours", 48, "display_delay_hours = 48 (hours)"),
-            ("channels", ["web", "app"], "channels = web, app (words)"),
+            ("online_min", Euros(1000), "online_min = 10.00 EUR"),
+            ("min_basis", "selection", "min_basis = selection"),
+            ("band_inclusive", False, "band_inclusive = False"),
+            ("open_debt_kinds", ["IND"], "open_debt_kinds = IND"),
+            ("display_delay_hours", 48, "display_delay_hours = 48 hours"),
+            ("channels", ["web", "app"], "channels = web, app"),
         ]
 
         assert [f"{line}, set by the caller" for _, _, line in lines] == [
@@ -106,13 +111,13 @@ class TestShipped:
 
     def test_line_without_a_file(self) -> None:
         """A policy that was built by hand has no sources."""
-        assert "online_min = 16.00 (cents), set by the caller" == a_policy(sources={}).account_for("online_min")
+        assert "online_min = 16.00 EUR, set by the caller" == a_policy(sources={}).account_for("online_min")
 
     def test_line_with_a_first_day(self) -> None:
         """The line of a value with a first day has that day."""
         text = with_line("online_min", "documented_on", "since = 2024-01-01\n")
 
-        assert "online_min = 16.00 (cents), since 2024-01-01: " in dated(text=text).account_for("online_min")
+        assert "online_min = 16.00 EUR, since 2024-01-01: " in dated(text=text).account_for("online_min")
 
     def test_copies(self) -> None:
         """A copy and an unpickled pickle have the same values and sources."""
@@ -198,7 +203,7 @@ class TestLoading:
 
     def test_wrong_lines(self) -> None:
         """A value has its own keys only, of their own types."""
-        lines = ['unit = "cents"\nnote = "x"\n', "unit = 3\n"]
+        lines = ['unit = "cents"\nremark = "x"\n', "unit = 3\n"]
         refused = {line: refusal(with_line("online_min", "unit", line)) for line in lines}
 
         assert [] == [
@@ -235,6 +240,10 @@ class TestLoading:
 CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"notice_band_min": Euros(15001)}, "the band is empty"),
     ({"notice_band_max": Euros(4999)}, "the band is empty"),
+    (
+        {"band_inclusive": False, "notice_band_min": Euros(5000), "notice_band_max": Euros(5001)},
+        "the band is empty",
+    ),
     ({"online_min": Euros(0)}, "the range of online payments is empty"),
     ({"online_min": Euros(5001)}, "the range of online payments is empty"),
     ({"online_max_per_payment": Euros(1599)}, "the range of online payments is empty"),
@@ -245,6 +254,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
 SOUND: list[dict[str, Any]] = [
     {"notice_band_min": Euros(15000)},
     {"notice_band_min": Euros(0)},
+    {"band_inclusive": False, "notice_band_min": Euros(5000), "notice_band_max": Euros(5002)},
     {"online_min": Euros(2500)},
     {"online_min": Euros(1)},
     {"online_max_per_payment": Euros(3199)},
@@ -335,7 +345,8 @@ class TestChecks:
 
     def test_days_of_a_statement(self) -> None:
         """A statement has exactly one of its two days."""
-        for days in ({}, {"since": date(2019, 1, 1), "documented_on": date(2019, 11, 1)}):
+        wrong: list[dict[str, Any]] = [{}, {"since": date(2019, 1, 1), "documented_on": date(2019, 11, 1)}]
+        for days in wrong:
             with pytest.raises(ConfigurationError):
                 Statement(value=1, unit="cents", source="a source", **days)
 
@@ -443,10 +454,11 @@ class TestFiles:
 
     def test_overdue(self) -> None:
         """A value is overdue after the months that the file allows, counted from the last check."""
-        due = date(2027, 11, 1)
+        due, of_the_law = date(2021, 11, 1), {"schedule_max_months"}  # the law was read in November 2026
 
         assert () == POLICY.overdue(due)
-        assert set(POLICY.sources) == set(POLICY.overdue(date(2027, 11, 2)))
+        assert set(POLICY.sources) - of_the_law == set(POLICY.overdue(date(2021, 11, 2)))
+        assert {due} == {POLICY.confirm_by(name) for name in POLICY.sources.keys() - of_the_law}
 
     def test_seen_again(self) -> None:
         """A check of a value starts its months again."""
@@ -454,8 +466,158 @@ class TestFiles:
 
         (policy,) = load_policies(text)
 
-        assert "display_delay_hours" not in policy.overdue(date(2027, 11, 2))
+        assert "display_delay_hours" not in policy.overdue(date(2028, 11, 23))
+        assert "display_delay_hours" in policy.overdue(date(2028, 11, 24))
 
-    def test_alarm(self) -> None:
-        """Today no value of the shipped policy is overdue; otherwise check it, and write the day into the file."""
-        assert () == POLICY.overdue(datetime.now(UTC).date())
+    def test_line_of_an_overdue_value(self) -> None:
+        """The line of a value that is overdue on a day has the last day on which it was confirmed."""
+        lines = [POLICY.account_for("online_min", on=day) for day in (date(2021, 11, 1), date(2021, 11, 2))]
+
+        assert [lines[0], f"{lines[0]} (overdue: last confirmed on 2019-11-01)"] == lines
+        assert lines[0] == POLICY.account_for("online_min")
+
+
+#: The file of a caisse: a policy that states only what it changes, and one for another kind of debt.
+OWN = """
+[sources.note]
+document = "Note du directeur comptable et financier"
+publisher = "a caisse"
+seen_on = 2026-12-01
+places.values = "values of 2027"
+
+[own-2027]
+title = "Own values"
+based_on = "ameli-2019-11"
+documented_on = 2026-12-01
+valid_from = 2027-01-01
+confirmed = { on = 2026-12-01, source = "note.values", values = ["online_max_per_payment", "notice_band_max"] }
+
+[own-2027.values.online_min]
+value = 1000
+unit = "cents"
+source = "note.values"
+since = 2027-01-01
+
+[own-2027-indus]
+title = "Own values for indus"
+based_on = "own-2027"
+documented_on = 2026-12-01
+valid_from = 2027-01-01
+
+[own-2027-indus.values.open_debt_kinds]
+value = ["IND"]
+unit = "codes of IR_NDT_V"
+source = "note.values"
+note = "indus are open"
+since = 2027-01-01
+"""
+
+
+def own(old: str = "", new: str = "") -> tuple[Policy, ...]:
+    """Load the caisse's file, with a change."""
+    assert old in OWN
+    return load_policies(OWN.replace(old, new, 1), origin="caisse.toml")
+
+
+class TestOwnFile:
+    """A caisse's file states only what it changes, and is checked as a whole."""
+
+    def test_changes(self) -> None:
+        """A policy has its own values and, for the others, those of its base with their sources."""
+        general, indus = own()
+
+        assert ("ameli-2019-11", Euros(1000), Euros(5000)) == (
+            general.based_on,
+            general.online_min,
+            general.online_max_per_payment,
+        )
+        assert POLICY.sources["min_basis"] == general.sources["min_basis"]
+        assert (Euros(1000), (DebtKind.IND,)) == (indus.online_min, indus.open_debt_kinds)
+        assert a_policy(name="own-2027", documented_on=date(2026, 12, 1), valid_from=date(2027, 1, 1),
+                        online_min=Euros(1000)) == general  # fmt: skip
+
+    def test_line(self) -> None:
+        """The line of a value names the caisse's own source, in a policy that is based on the first one too."""
+        general, indus = own()
+
+        assert "online_min = 10.00 EUR, since 2027-01-01: note, values of 2027" == general.account_for("online_min")
+        assert general.account_for("online_min") == indus.account_for("online_min")
+        assert "open_debt_kinds = IND, since 2027-01-01: note, values of 2027: indus are open" == indus.account_for(
+            "open_debt_kinds"
+        )
+
+    def test_confirmation(self) -> None:
+        """A value that the caisse confirms is not overdue for two years; another inherited value is."""
+        general, indus = own()
+        day = date(2028, 12, 1)
+
+        assert {"online_min", "online_max_per_payment", "notice_band_max"} == {*POLICY.sources} - {
+            *general.overdue(day)
+        }
+        assert {*POLICY.sources} - {"online_min", "open_debt_kinds"} == {*indus.overdue(date(2028, 12, 2))}
+        assert "note.values" == general.sources["notice_band_max"].seen_in
+        assert ", documented on 2019-11-01, confirmed on 2026-12-01: guide, " in general.account_for("notice_band_max")
+
+    def test_checked_as_a_whole(self) -> None:
+        """An own value that contradicts an inherited one is refused, and every fault names the file and the policy."""
+        faults = [
+            ("value = 1000", "value = 2501", "own-2027: a remainder too small to be paid online could not be avoided"),
+            ('based_on = "ameli-2019-11"', 'based_on = "ameli"', "own-2027: no policy of that name; known: ameli-2019"),
+            ('based_on = "ameli-2019-11"', "", "own-2027: missing longest_unseen_months"),
+            ('based_on = "ameli-2019-11"', "longest_unseen_months = 24", "own-2027: missing or unknown values: ackn"),
+            ('based_on = "own-2027"', 'based_on = "own-2027-indus"', "own-2027-indus: no policy of that name; known"),
+            ('"online_max_per_payment", "n', '"online_maximum", "n', "own-2027: confirmed: unknown values: online_max"),
+            ('source = "note.values", values', 'source = "note", values', "own-2027: unknown source 'note'"),
+            ('source = "note.values"\nsince', 'source = "notes"\nsince', "own-2027: unknown source 'notes'"),
+            ('value = ["IND"]', 'value = ["IND", "FRR"]', "own-2027-indus: it begins before own-2027 ends"),
+        ]
+        for old, new, text in faults:
+            with pytest.raises(ConfigurationError, match=f"^caisse.toml: policy {re.escape(text)}"):
+                own(old, new)
+
+    def test_broken_source(self) -> None:
+        """The sources of the file are a table, and a document has all its keys."""
+        with pytest.raises(ConfigurationError, match=r"^caisse.toml: sources: .*publisher"):
+            own('publisher = "a caisse"')
+        with pytest.raises(ConfigurationError, match=r"^caisse.toml: sources: expected a table, got int$"):
+            load_policies("sources = 3", origin="caisse.toml")
+
+    def test_one_after_the_other(self) -> None:
+        """Two policies of one kind may follow each other."""
+        text = OWN.replace('value = ["IND"]', 'value = ["FRR"]').replace(
+            "01-01\nconf", "01-01\nvalid_to = 2027-06-30\nconf"
+        )
+        later = text.replace("valid_from = 2027-01-01\n\n", "valid_from = 2027-07-01\n\n")
+
+        assert ["own-2027", "own-2027-indus"] == [policy.name for policy in load_policies(later)]
+        with pytest.raises(ConfigurationError, match="it begins before own-2027 ends"):
+            load_policies(text)
+
+
+class TestKinds:
+    """A day has one policy for each kind of debt."""
+
+    def test_of_a_kind(self) -> None:
+        """The policy that opens the kind applies; a kind that none opens has the first policy, which refuses it."""
+        day, policies = date(2027, 1, 1), own()
+        found = {kind: policy_on(day, kind=DebtKind(kind), policies=policies).name for kind in ("PFR", "IND", "ASP")}
+
+        assert {"PFR": "own-2027", "IND": "own-2027-indus", "ASP": "own-2027"} == found
+
+    def test_no_kind(self) -> None:
+        """Without a kind, several policies of one day are an error."""
+        with pytest.raises(InvalidValueError, match=r"^expected kind, .* on 2027-01-01: own-2027, own-2027-indus$"):
+            policy_on(date(2027, 1, 1), policies=own())
+
+    def test_latest_of_a_kind(self) -> None:
+        """Where none is known to apply, the latest document that opens the kind is returned."""
+        policies = (POLICY, *own())
+        found = {
+            kind: policy_on(date(2026, 1, 1), kind=DebtKind(kind), undocumented="latest", policies=policies)
+            for kind in ("PFR", "IND", "ASP")
+        }
+
+        assert {"PFR": "own-2027", "IND": "own-2027-indus", "ASP": "own-2027"} == {
+            kind: each.name for kind, each in found.items()
+        }
+        assert {False} == {each.documented for each in found.values()}

@@ -28,13 +28,14 @@ TABLES: dict[str, Mapping[Reason, Predicate[Any]]] = {
     "amount": amount_predicates(POLICY),
     "amount that may strand nothing": amount_predicates(a_policy(stranding="refuse")),
 }
-#: The reasons without a predicate, which columns and the parser of amounts give.
+#: The reasons without a predicate, which columns, the parser of amounts and a schedule give.
 READING = {
     Reason.INPUT_MISSING,
     Reason.INPUT_INVALID,
     Reason.REFERENCE_BAD_FORMAT,
     Reason.AMOUNT_REQUIRED,
     Reason.AMOUNT_BAD_FORMAT,
+    Reason.SCHEDULE_TOO_LONG,
 }
 
 

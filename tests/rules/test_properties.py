@@ -23,12 +23,12 @@ def both(draw: st.DrawFn) -> tuple[Policy, Values]:
     """Draw a policy, and the same values for the second statement of the rules."""
     least = draw(st.integers(1, 3000))
     most = draw(st.integers(2 * least - 1, 3 * least + 5000))
-    low = draw(st.integers(0, 10_000))
+    low, inclusive = draw(st.integers(0, 10_000)), draw(st.booleans())
     values: dict[str, Any] = {
         "least": least,
         "most": most,
-        "band": (low, draw(st.integers(low, 20_000))),
-        "inclusive": draw(st.booleans()),
+        "band": (low, draw(st.integers(low if inclusive else low + 2, 20_000))),
+        "inclusive": inclusive,
         "band_at": draw(st.sampled_from(["notice", "access"])),
         "credit": draw(st.booleans()),
         "refuse_stranding": draw(st.booleans()),

@@ -122,6 +122,7 @@ from creance_pay.messages import (
     Money,
     Overrides,
     ReferenceHint,
+    ReferenceSuggested,
     Registration,
     Rendered,
     Retry,
@@ -177,11 +178,19 @@ from creance_pay.rules import (
     notice_channel,
     notice_scope,
     plan,
+    plan_debts,
     policy_named,
     policy_on,
     register_by,
+    schedule,
+    sources,
 )
 from creance_pay.rules.choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from creance_pay.rules.citations import Citation
+from creance_pay.rules.comparison import Bound, Range, Region, compare, differing_values
+from creance_pay.rules.instalments import Plan, PlannedPayment
+from creance_pay.rules.recovery import RecoveryClock, recovery_clock
+from creance_pay.rules.schedules import Instalment, Schedule, ScheduleState
 from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
 from creance_pay.testing.simulation import Entry, Letter, SimulatedBank, World, simulate, snapshot
 from creance_pay.testing.sips import (
@@ -310,7 +319,9 @@ def rules(policy: Policy) -> list[Verdict]:
     """Decide, each rule giving its own kind of verdict."""
     scope = notice_scope(money(), notice_received=True, policy=policy)
     found = access(debt(), policy=policy)
-    assessment = assess(debt(), others=[debt()], pending={references()[0]: money()}, policy=policy, balance=money())
+    assessment = assess(
+        debt(), others=[debt()], pending={references()[0]: money()}, policy=policy, balance=money(), today=DAY
+    )
     checked = assessment.check("20,00")
     assert_type(scope, NoticeScope)
     assert_type(found, Access)
@@ -319,6 +330,7 @@ def rules(policy: Policy) -> list[Verdict]:
     assert_type(assessment.total, Euros | None)
     assert_type(checked, AmountCheck)
     assert_type(checked.amount, Euros | None)
+    assert_type(checked.notices, Mapping[NoticeReference, Euros])
     assert_type(checked.warning, Code | None)
     assert_type(check_amount(money(), total=money(), policy=policy), AmountCheck)
     assert_type(checked.code, Code)
@@ -335,6 +347,8 @@ def batches(debts: pl.LazyFrame, notices: duckdb.DuckDBPyRelation) -> pl.DataFra
     decided = columns.assess(debts, policy=policy, reference="reference", kind="k", remaining="r", open_online="o")
     assert_type(decided, pl.LazyFrame)
     assert_type(columns.notice_scope(notices, policy=policy, balance="b", notice_received="n"), duckdb.DuckDBPyRelation)
+    assert_type(columns.compare(debts, before=policy, after=[policy], day="day"), pl.LazyFrame)
+    assert_type(columns.plan_debts(debts, policy=policy, debtor="d"), pl.LazyFrame)
     columns.assess(debts)  # type: ignore[call-arg]
     columns.assess([debts], policy=policy)  # type: ignore[type-var]
     return decided.collect()
@@ -353,6 +367,14 @@ def policies() -> Policy:
     assert_type(policy.retention_counted_in, RetentionCount)
     assert_type(policy.overdue(DAY), tuple[str, ...])
     assert_type(policy.sources, Mapping[str, Statement])
+    assert_type(sources()[policy.sources["online_min"].source], Citation)
+    policy_on(DAY, kind=DebtKind.IND, undocumented="latest", policies=[policy])
+    assert_type(policy.confirm_by("online_min"), date)
+    assert_type(differing_values(policy, policy), Mapping[str, tuple[str, str]])
+    (region,) = compare(policy, policy, kind=DebtKind.FRR)
+    assert_type(region, Region)
+    assert_type(region.ranges["total"], Range)
+    assert_type(region.ranges["total"].last, Bound | None)
     assert_type(delete_on(DAY, policy=policy), date)
     assert_type(display_by(MOMENT, policy=policy), datetime)
     policy_on(DAY, undocumented="guess")  # type: ignore[arg-type]
@@ -362,7 +384,20 @@ def policies() -> Policy:
 def following(policy: Policy) -> AfterPayment:
     """Plan, share, and follow a payment."""
     assert_type(plan(money(), policy=policy), tuple[Euros, ...])
-    assert_type(allocate(money(), [debt()], chosen=[references()[0]]), Mapping[NoticeReference, Euros])
+    shares = allocate(money(), [debt()], policy=policy, chosen_in_order=[references()[0]])
+    assert_type(shares, Mapping[NoticeReference, Euros])
+    planned = plan_debts([debt()], policy=policy, pending={references()[0]: money()})
+    assert_type(planned, Plan)
+    assert_type(planned.payments, tuple[PlannedPayment, ...])
+    assert_type(planned.payments[0].amount, Euros)
+    assert_type(planned.payments[0].notices, Mapping[NoticeReference, Euros])
+    assert_type(planned.not_payable, Mapping[NoticeReference, Euros])
+    monthly = schedule(planned, first_day=DAY, policy=policy, caisse=find_caisse("631"))
+    assert_type(monthly, Schedule)
+    assert_type(monthly.instalments, tuple[Instalment, ...])
+    assert_type(monthly.on(DAY, paid=money()), ScheduleState)
+    assert_type(monthly.replanned(planned, day=DAY), Schedule)
+    assert_type(recovery_clock(DebtKind.IND, DAY), RecoveryClock | None)
     assert_type(acknowledge_by(DAY, caisse=find_caisse("631")), date)
     assert_type(register_by(MOMENT), date)
     assert_type(add_working_days(DAY, 10), date)
@@ -704,6 +739,7 @@ def documents(letter: Acknowledgement) -> str:
     rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
     acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    assert_type(ReferenceSuggested(suggestions=(NoticeReference(""),)).suggestions, tuple[NoticeReference, ...])
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     assert_type(ServiceUnavailable().retry, Retry)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
@@ -722,7 +758,8 @@ def every_error(error: CreancePayError) -> str:
     """Answer an error by its type, which says whose fault it is, and has what helps."""
     match error:
         case InvalidReferenceError():
-            assert_type((error.suggestion, error.character, error.digits), tuple[str | None, str | None, int | None])
+            found = error.suggestions, error.character, error.digits
+            assert_type(found, tuple[tuple[str, ...], str | None, int | None])
         case InvalidAmountError() | InvalidValueError():
             assert_type(error.code, str | None)
         case MalformedResponseError() | SealMismatchError() | UnknownKeyError() | ResponseRefusedError():

@@ -40,7 +40,7 @@ ERRORS = [
     InvalidReferenceError(
         "expected a reference",
         code=ReferenceCode.REFERENCE_BAD_LENGTH,
-        suggestion="6311705409000001F",
+        suggestions=("6311705409000001F",),
         character=":",
         digits=15,
     ),

@@ -21,7 +21,6 @@ from strategies import (
     amounts_above_zero,
     any_texts,
     huge_texts,
-    separated,
     spoiled,
 )
 
@@ -190,6 +189,14 @@ class TestParse:
             "1 234,5": 123450,
             "1\u202f234,50\u00a0€": 123450,
             " 16 ": 1600,
+            "20 EUR": 2000,
+            "20 euros": 2000,
+            "1 euro": 100,
+            "20,5Eur": 2050,
+            "EUR 20": 2000,
+            "1 234 567,89 €": 123456789,
+            "1\u2009234\u00a0567": 123456700,
+            "9 999 999 999,99": 999_999_999_999,
             "0": 0,
             "0,01": 1,
         }
@@ -198,7 +205,7 @@ class TestParse:
 
     def test_empty_text(self) -> None:
         """An empty field has a code of its own."""
-        texts = ["", " ", "\u00a0\u202f\t", "€", " € "]
+        texts = ["", " ", "\u00a0\u202f\t", "€", " € ", "EUR", " euros "]
 
         assert refused(texts, VerdictCode.AMOUNT_REQUIRED) == error_codes(Euros.parse, texts, InvalidAmountError)
 
@@ -206,8 +213,11 @@ class TestParse:
         """A sign, another separator, a third decimal or a digit of another script is refused."""
         texts = [
             *("20,005", "20,", ",5", ".5", "1.234,50", "1,234.50", "1'234", "1_000", "1e3", "0x10", "+16", "-16"),
-            *("\u221216", "١٦", "\uff11\uff16", "1²", "½", "seize", "16 EUR", "16 $", "16€50", "16\u200b", "16,0,0"),
+            *("\u221216", "١٦", "\uff11\uff16", "1²", "½", "seize", "16 EURO S", "16 $", "16€50", "16\u200b", "16,0,0"),
             *("16..0", "NaN", "Infinity", "16,\u0660\u0660", "16;00", "99999999999", "9" * 5000, "\ud800"),
+            # A space that separates no group of three digits: 1 6 may be 16, or 1.
+            *("1 6", "12 34", "1 2345", "1234 567", "0 016", "20 ,50", "20, 50", "20,5 0", "- 20", "99 999 999 999"),
+            *("20 euro\u017f", "20 eurs", "euros20euro s"),
         ]
 
         assert refused(texts) == error_codes(Euros.parse, texts, InvalidAmountError)
@@ -229,12 +239,17 @@ class TestParse:
 
         assert answer
 
-    @given(separated(machine_texts, separators=" \t\u00a0\u202f\u2009\u3000"))
-    def test_overlooks_spaces(self, pair: tuple[str, str]) -> None:
-        """Spaces of every kind, at any position, change nothing."""
-        text, spaced = pair
+    @given(
+        st.integers(0, 10**10 - 1),
+        st.sampled_from(" \t\u00a0\u202f\u2009\u3000"),
+        st.sampled_from(["", "€", "EUR", "eur", "euro", "Euros"]),
+        st.booleans(),
+    )
+    def test_overlooks_spaces_and_the_unit(self, euros: int, space: str, unit: str, first: bool) -> None:  # noqa: FBT001
+        """Spaces of every kind at either end, between groups of three digits and before a unit change nothing."""
+        parts = [unit, f"{euros:,}".replace(",", space)] if first else [f"{euros:,}".replace(",", space), unit]
 
-        assert Euros.exact(text) == Euros.parse(spaced)
+        assert Euros(euros * 100) == Euros.parse(space.join(["", *parts, ""]))
 
     @given(amounts)
     def test_reads_a_comma_and_a_euro_sign(self, amount: Euros) -> None:

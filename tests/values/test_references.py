@@ -85,14 +85,14 @@ class TestParsing:
 
     @given(any_texts | spoiled(notice_texts))
     def test_suggests_nothing_but_references(self, text: str) -> None:
-        """A suggestion is a canonical reference."""
-        suggestion = None
+        """The suggestions are canonical references, at most three, each once."""
+        suggestions: tuple[str, ...] = ()
         try:
             NoticeReference.parse(text)
         except InvalidReferenceError as error:
-            suggestion = error.suggestion
+            suggestions = error.suggestions
 
-        assert suggestion is None or suggestion == str(NoticeReference(suggestion))
+        assert suggestions == tuple(dict.fromkeys(str(NoticeReference(each)) for each in suggestions))[:3]
 
 
 class TestRefusal:
@@ -125,14 +125,14 @@ class TestRefusal:
     def test_suggestion_without_the_character(self) -> None:
         """The suggestion is the text without that character, if it is a reference."""
         texts = {
-            "6311 7054 9000 0001: f": CANONICAL,
-            ":6311:7054:9000:0001:F": CANONICAL,
-            "6311 7054 9000 000:F": None,
-            "6311:7054/9000 0001 F": None,
-            "6311705490000001\u017fF": CANONICAL,
+            "6311 7054 9000 0001: f": (CANONICAL,),
+            ":6311:7054:9000:0001:F": (CANONICAL,),
+            "6311 7054 9000 000:F": (),
+            "6311:7054/9000 0001 F": (),
+            "6311705490000001\u017fF": (CANONICAL,),
         }
 
-        assert texts == {text: refusal(text).suggestion for text in texts}
+        assert texts == {text: refusal(text).suggestions for text in texts}
 
     def test_number_of_digits(self) -> None:
         """For one letter at the end, the error gives the number of digits."""
@@ -142,17 +142,24 @@ class TestRefusal:
         assert {ReferenceCode.REFERENCE_BAD_LENGTH} == {refusal(text).code for text in texts}
 
     def test_suggestion_with_a_zero(self) -> None:
-        """For fifteen digits, the suggestion has a zero at the start of the sequence, if the day is possible."""
+        """For fifteen digits, the first suggestion has a zero at the start of the sequence, if the day is possible."""
         texts = {
             "631163120000297F": "6311631200000297F",  # the guide's own misprint
             "631 170 549 000 001 f": "6311705409000001F",
-            "631163670000297F": None,  # day 367
-            "631170000000297F": None,  # day 0
-            "63116312000297F": None,  # fourteen digits
-            "63116312000000297F": None,  # seventeen digits
+        }
+        impossible = {
+            "631163670000297F": "6311636700000297F",  # day 367
+            "631170000000297F": "6311700000000297F",  # day 0
         }
 
-        assert texts == {text: refusal(text).suggestion for text in texts}
+        assert texts == {text: refusal(text).suggestions[0] for text in texts}
+        assert [] == [text for text, zero in impossible.items() if zero in refusal(text).suggestions]
+
+    def test_two_misprints(self) -> None:
+        """A text with two misprints is too far from any reference, and one without a letter has no suggestion."""
+        texts = ["63116312000297F", "631163120000000297F", "6311631200000297", "63116312000002970", "7" * 10_000]
+
+        assert {()} == {refusal(text).suggestions for text in texts}
 
     def test_other_formats(self) -> None:
         """Digits and letters in another order, and other types than str, have another format."""

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from creance_pay._validators import describe, of_type
+from creance_pay.codes import Reason
 from creance_pay.errors import ConfigurationError, InvalidValueError
 
 
@@ -30,6 +31,7 @@ def test_accepted_types() -> None:
         {"moment": MOMENT},
         {"moment": None},
         {"pages": 0},
+        {"pages": Reason.NOTHING_DUE},  # of a subclass
         {"sealed": False},
     ]
 

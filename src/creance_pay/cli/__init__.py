@@ -24,7 +24,7 @@ COMMANDS = {
     "reference": "parse a notice reference",
     "explain": "decide one debt, and list the rules and sources behind the decision",
     "caisse": "look up a caisse by its code",
-    "policy": "list the values of a policy with their sources",
+    "policy": "list the values of a policy, check a file of policies, compare two policies",
     "assess": "decide every debt of a file, .csv or .parquet",
     "messages": "list, render and check the messages to the insured person",
     "keys": "manage the encrypted file of a merchant's keys",

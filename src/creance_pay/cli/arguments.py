@@ -16,20 +16,24 @@ from zoneinfo import ZoneInfo
 Run = Callable[[Namespace], int]
 
 DEFAULT_POLICY = "ameli-2019-11"
+_OPERANDS = ("reference", "kind", "remaining", "open_online")
 _PARIS = ZoneInfo("Europe/Paris")
 
 
-def add_acts(command: ArgumentParser, acts: Mapping[str, tuple[Run, str]]) -> dict[str, ArgumentParser]:
-    """Declare the acts of a command, one of which is required.
+def add_acts(
+    command: ArgumentParser, acts: Mapping[str, tuple[Run, str]], *, required: bool = True
+) -> dict[str, ArgumentParser]:
+    """Declare the acts of a command.
 
     Args:
         command: The parser of the command.
         acts: The function and the help text of each act by its name.
+        required: Whether one of them has to be given.
 
     Returns:
         The parser of each act.
     """
-    group = command.add_subparsers(required=True, metavar="ACT")
+    group = command.add_subparsers(required=required, metavar="ACT")
     parsers = {name: group.add_parser(name, help=text, description=text) for name, (_, text) in acts.items()}
     for name, (run, _) in acts.items():
         parsers[name].set_defaults(run=run)
@@ -44,6 +48,20 @@ def add_json(command: ArgumentParser) -> None:
 def add_policy(command: ArgumentParser) -> None:
     """Declare the option ``--policy``."""
     command.add_argument("--policy", default=DEFAULT_POLICY, help="the name of the policy (default: %(default)s)")
+
+
+def add_operands(command: ArgumentParser) -> None:
+    """Declare the options that name the columns of a file of debts."""
+    for name in _OPERANDS:
+        option = f"--{name.replace('_', '-')}"
+        command.add_argument(
+            option, default=name, metavar="COLUMN", help="the name of this column (default: %(default)s)"
+        )
+
+
+def operands(options: Namespace) -> dict[str, str]:
+    """Return the names of the columns, by the operand of the rules."""
+    return {name: getattr(options, name) for name in _OPERANDS}
 
 
 def values(words: type[StrEnum]) -> list[str]:
@@ -68,6 +86,14 @@ def seconds(text: str) -> timedelta:
     if re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,6})?", text) is None or float(text) > timedelta(days=1).total_seconds():
         raise ArgumentTypeError(f"expected a number of seconds from 0 to 86400, got {text!r}")
     return timedelta(seconds=float(text))
+
+
+def day(text: str) -> date:
+    """Convert a day, in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"expected a day such as 2026-12-31, got {text!r}") from None
 
 
 def aware_time(text: str) -> datetime:

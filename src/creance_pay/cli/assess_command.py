@@ -11,11 +11,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ..rules import policy_named
-from .arguments import add_json, add_policy, whole_number
+from .arguments import add_json, add_operands, add_policy, operands, whole_number
 from .bar import progress
 from .output import print_values
-
-_COLUMNS = ("reference", "kind", "remaining", "open_online")
 
 
 def declare(command: ArgumentParser) -> None:
@@ -28,11 +26,7 @@ def declare(command: ArgumentParser) -> None:
         "target", metavar="OUT", type=Path, help="a file .csv, or the folder of Parquet files to create"
     )
     add_policy(command)
-    for name in _COLUMNS:
-        option = f"--{name.replace('_', '-')}"
-        command.add_argument(
-            option, default=name, metavar="COLUMN", help="the name of this column (default: %(default)s)"
-        )
+    add_operands(command)
     command.add_argument("--separator", default=",", help="the character between fields of CSV (default: %(default)s)")
     command.add_argument("--encoding", default="utf-8", help="the encoding of a CSV source (default: %(default)s)")
     command.add_argument(
@@ -52,7 +46,7 @@ def run(options: Namespace) -> int:
         source=options.source,
         target=options.target,
         policy=policy_named(options.policy),
-        columns={name: getattr(options, name) for name in _COLUMNS},
+        columns=operands(options),
         part_rows=options.part_rows,
         separator=options.separator,
         encoding=options.encoding,

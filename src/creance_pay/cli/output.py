@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 
 def print_values(options: Namespace, values: Mapping[str, object]) -> None:
-    """Print values by name, one a line, or as one JSON object with ``--json``."""
-    shown = {name: value if isinstance(value, int | None) else str(value) for name, value in values.items()}
+    """Print values by name, one a line, or as one JSON object with ``--json``.  A list has texts."""
+    shown = {name: value if isinstance(value, int | list | None) else str(value) for name, value in values.items()}
     if options.json:
         print(json.dumps(shown, ensure_ascii=False))
         return
     for name, value in shown.items():
-        print(f"{name:16} {'' if value is None else value}")
+        text = " ".join(value) if isinstance(value, list) else "" if value is None else value
+        print(f"{name:16} {text}")
 
 
 def print_row(options: Namespace, values: Mapping[str, object]) -> None:

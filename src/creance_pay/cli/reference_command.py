@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from zoneinfo import ZoneInfo
 
+from .._clock import utc_now
 from ..errors import InvalidReferenceError
 from ..references import NoticeReference
 from .arguments import add_json
@@ -18,12 +20,14 @@ def declare(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Print the parts of a reference; for another text, the problem and the probable reference, with status 1."""
+    """Print the parts of a reference; for another text, the problem and the probable references, with status 1."""
+    today = utc_now().astimezone(ZoneInfo("Europe/Paris")).date()
     try:
-        reference = NoticeReference.parse(options.text)
+        reference = NoticeReference.parse(options.text, today=today)
     except InvalidReferenceError as error:
-        print_values(options, {"code": error.code, "problem": error, "suggestion": error.suggestion})
+        print_values(options, {"code": error.code, "problem": error, "suggestions": [*error.suggestions]})
         return 1
+    suggestions = [str(each) for each in reference.suggestions(today=today)]
     print_values(
         options,
         {
@@ -33,6 +37,7 @@ def run(options: Namespace) -> int:
             "issued_on": reference.issued_on,
             "sequence": reference.sequence,
             "letter": reference.letter,
+            **({"suggestions": suggestions} if suggestions else {}),
         },
     )
     return 0

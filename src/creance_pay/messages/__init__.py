@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
-from .catalogue import MESSAGES, AmountHint, ReferenceHint, ServiceUnavailable
+from .catalogue import MESSAGES, AmountHint, ReferenceHint, ReferenceSuggested, ServiceUnavailable
 from .contact import ContactLine, contact_line
 from .formats import format_euros
 from .html import error_summary, printable_page
@@ -35,6 +35,7 @@ __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "Money",
     "Overrides",
     "ReferenceHint",
+    "ReferenceSuggested",
     "Registration",
     "Rendered",
     "Retry",

@@ -41,11 +41,15 @@ class ReferenceUnreadable(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceSuggested(Message):
-    """The text is not a reference, and a reference is close to it (RGAA 11.11)."""
+    """The text is not a reference, or not a plausible one, and references are close to it (RGAA 11.11).
+
+    Attributes:
+        suggestions: The references, the most plausible first.
+    """
 
     key, field = "reference_suggested", "reference"
 
-    suggestion: NoticeReference
+    suggestions: tuple[NoticeReference, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +105,14 @@ class SelectionOtherDebtor(Message):
 
 
 @attrs.frozen(kw_only=True)
+class SelectionOtherCaisse(Message):
+    """The selected references belong to several caisses (R8, Q23)."""
+
+    key, field = "selection_other_caisse", "references"
+    answers = (VerdictCode.SELECTION_OTHER_CAISSE,)
+
+
+@attrs.frozen(kw_only=True)
 class SelectionNotAllowed(Message):
     """Several references are selected, and the policy accepts one (R8, Q8)."""
 
@@ -118,13 +130,17 @@ class PaymentAlreadyMade(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountStrandsRemainder(Message):
-    """The remainder would be too small for an online payment, and the policy refuses that (R11, Q12)."""
+    """The remainder would be too small for an online payment, and the policy refuses that (R11, Q12).
+
+    Attributes:
+        suggested_max: The largest amount that strands none, if there is one.
+    """
 
     key, field = "amount_strands_remainder", "amount"
     answers = (VerdictCode.AMOUNT_STRANDS_REMAINDER,)
 
     stranded: Euros
-    suggested_max: Euros
+    suggested_max: Euros | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -185,14 +201,32 @@ class AmountAboveRemaining(Message):
 
 
 @attrs.frozen(kw_only=True)
+class ScheduleTooLong(Message):
+    """The payments need more months than the policy allows (R12).
+
+    Attributes:
+        months: The largest number of months of a schedule.
+    """
+
+    key, retry = "schedule_too_long", Retry.NO
+    answers = (VerdictCode.SCHEDULE_TOO_LONG,)
+
+    months: int
+
+
+@attrs.frozen(kw_only=True)
 class StrandedRemainder(Message):
-    """The amount is accepted; the remainder would be too small for an online payment (R11)."""
+    """The amount is accepted; the remainder could not be paid online (R11).
+
+    Attributes:
+        suggested_max: The largest amount that strands none, if there is one.
+    """
 
     key, field, severity = "stranded_remainder", "amount", Severity.WARNING
     answers = (WarningCode.STRANDED_REMAINDER,)
 
     stranded: Euros
-    suggested_max: Euros
+    suggested_max: Euros | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -347,6 +381,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AboveBand,
     SelectionDuplicate,
     SelectionOtherDebtor,
+    SelectionOtherCaisse,
     SelectionNotAllowed,
     PaymentAlreadyMade,
     NothingDue,
@@ -356,6 +391,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AmountOutOfRange,
     AmountAboveRemaining,
     AmountStrandsRemainder,
+    ScheduleTooLong,
     StrandedRemainder,
     PaymentAccepted,
     PaymentPending,

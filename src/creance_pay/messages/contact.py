@@ -27,7 +27,7 @@ class ContactLine:
         tariff: The price, in the words of the operator.
         tariff_en: The price in English.
         since: The first day of this line.
-        source: The document that gives the line.
+        source: The id of the source, in ``creance_pay.rules.sources``.
     """
 
     number: str

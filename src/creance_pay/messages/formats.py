@@ -103,6 +103,13 @@ def _list(values: tuple[object, ...], lang: str) -> str:
     return ", ".join(str(format_value(value, lang)) for value in values)
 
 
+def format_either(values: tuple[object, ...], lang: str) -> str:
+    """Format a choice of values: ``A, B ou C``."""
+    *first, last = (str(format_value(value, lang)) for value in values)
+    word = "ou" if lang == "fr" else "or"
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
 #: The format of each type.  A message whose field has another type is refused.
 FORMATS: dict[type, Callable[..., object]] = {
     str: lambda text, _: text,
@@ -129,7 +136,7 @@ def format_value(value: object, lang: str) -> object:
 
 
 #: The formats that a sentence may choose in place of the type's own.
-FILTERS: dict[str, Callable[..., str]] = {"bound": format_bound, "long": format_long_date}
+FILTERS: dict[str, Callable[..., str]] = {"bound": format_bound, "either": format_either, "long": format_long_date}
 
 
 def filters(lang: str) -> dict[str, Callable[..., str]]:

@@ -29,7 +29,7 @@ def _word_of(answer: object) -> object:
 
 def _kind_for(answer: object) -> type[Message] | None:
     """Find the message of an answer; ``None`` where the catalogue has none."""
-    if isinstance(answer, InvalidReferenceError) and answer.suggestion:
+    if isinstance(answer, InvalidReferenceError) and answer.suggestions:
         return ReferenceSuggested
     word = _word_of(answer)
     if isinstance(word, str):
@@ -39,8 +39,8 @@ def _kind_for(answer: object) -> type[Message] | None:
 
 def _values_of(answer: object) -> dict[str, object]:
     """Return the values that an answer carries for its sentences."""
-    if isinstance(answer, InvalidReferenceError) and answer.suggestion:
-        return {"suggestion": NoticeReference(answer.suggestion)}
+    if isinstance(answer, InvalidReferenceError) and answer.suggestions:
+        return {"suggestions": tuple(map(NoticeReference, answer.suggestions))}
     values = getattr(answer, "values", None)
     return dict(values) if isinstance(values, Mapping) else {}
 

@@ -15,7 +15,7 @@ from ..errors import MessageError
 from .catalogue import Letter
 from .formats import check_language
 from .message import Message, Severity
-from .sentences import Overrides, Wording, sentences_of
+from .sentences import Overrides, Wording, sentences_of, texts_of
 from .sms import SmsText, plain
 from .templates import environment, markup, placeholders
 
@@ -140,7 +140,7 @@ def _prepare(
     if sentences is None:
         raise MessageError(f"expected a message of the catalogue, got {kind.__name__}")
     prepared: dict[str, str | Template] = {}
-    for slot, text in attrs.asdict(sentences, filter=lambda _, text: text is not None).items():
+    for slot, text in texts_of(sentences).items():
         template = environment(lang, html=medium is Medium.HTML).from_string(text)
         prepared[slot] = template if placeholders(text, lang) else _FINISH.get(medium, str)(template.render())
     return prepared, tuple(field.name for field in attrs.fields(kind))

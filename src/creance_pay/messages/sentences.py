@@ -33,6 +33,10 @@ _NARROW = re.compile(" (?=[;!?])")
 _WIDE = re.compile(r" (?=[:»])|(?<=«) |(?<=[0-9}]) (?=€|(?:h|heures?|mois|jours?|euros?)\b)")
 
 
+#: The source of a sentence that no source has: this project proposes it.
+PROPOSED = "project.proposed"
+
+
 class Wording(StrEnum):
     """The shipped wordings.  English has one, whatever the wording."""
 
@@ -55,6 +59,7 @@ class Sentences:
         help: The place where the person can ask or look.
         short: The whole message in one SMS.
         sender: The signature; for a letter.
+        source: The id of the source of the body, in ``creance_pay.rules.sources``; the name of a caisse's own file.
     """
 
     title: str
@@ -63,6 +68,7 @@ class Sentences:
     help: str | None = None
     short: str | None = None
     sender: str | None = None
+    source: str = PROPOSED
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +81,7 @@ class _Layer:
     help: str | None = None
     short: str | None = None
     sender: str | None = None
+    source: str | None = None
 
 
 @attrs.frozen(cache_hash=True)
@@ -108,13 +115,14 @@ def _fault(slot: str, text: str, kind: type[Message], lang: str) -> str | None:
     return next(word_faults(text, kind, lang), None)
 
 
-def _texts(sentences: Sentences | _Layer) -> dict[str, str]:
-    return {slot: text for slot, text in attrs.asdict(sentences).items() if text is not None}
+def texts_of(sentences: Sentences | _Layer) -> dict[str, str]:
+    """Return the sentences by their slot, without the source."""
+    return {slot: text for slot, text in attrs.asdict(sentences).items() if text is not None and slot != "source"}
 
 
 def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Iterator[str]:
     """Yield the faults of the sentences of a message taken together: dropped fields, an SMS of several segments."""
-    texts = _texts(sentences)
+    texts = texts_of(sentences)
     used = set().union(*(placeholders(text, lang) for text in texts.values()))
     if dropped := attrs.fields_dict(kind).keys() - used:
         yield f"dropped placeholder {', '.join(sorted(dropped))}"
@@ -131,14 +139,14 @@ def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) 
     place = f"{origin}: {kind.key}"
     if untyped := [name for name, accepted in field_types(kind).items() if not FORMATS.keys() & {*accepted}]:
         raise ConfigurationError(f"{place}: no format for the type of placeholder {', '.join(untyped)}")
-    texts = _texts(sentences)
+    texts = texts_of(sentences)
     for slot, text in texts.items():
         if fault := _fault(slot, text, kind, lang):
             raise ConfigurationError(f"{place}.{slot}: {fault}")
     if fault := next(_message_faults(kind, sentences, lang), None):
         raise ConfigurationError(f"{place}: {fault}")
     set_ = set_typography if lang == "fr" else str
-    return Sentences(**{slot: set_(text.strip()) for slot, text in texts.items()})
+    return Sentences(**{slot: set_(text.strip()) for slot, text in texts.items()}, source=sentences.source)
 
 
 def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sentences]:
@@ -161,16 +169,20 @@ def read_catalogue(text: str, *, origin: str, lang: str = "fr") -> dict[str, Sen
     return {key: _checked(kinds[key], sentences, origin, lang) for key, sentences in read.items()}
 
 
-def _replace(base: Mapping[str, Sentences], text: str, origin: str, lang: str) -> dict[str, Sentences]:
-    """Replace sentences by those of a layer.  A new sentence uses at least the placeholders of the old one."""
+def _replace(base: Mapping[str, Sentences], text: str, origin: str, lang: str, *, source: str) -> dict[str, Sentences]:
+    """Replace sentences by those of a layer.  A new sentence uses at least the placeholders of the old one.
+
+    A layer that names no source for a body has the source that is given.
+    """
     layer = read_toml(text, dict[str, _Layer], origin=origin)
     if unknown := layer.keys() - base.keys():
         raise ConfigurationError(f"{origin}: unknown messages: {', '.join(sorted(unknown))}")
     kinds = {kind.key: kind for kind in MESSAGES}
     made = dict(base)
     for key, replaced in layer.items():
-        old, new = _texts(base[key]), _texts(replaced)
-        made[key] = _checked(kinds[key], Sentences(**{**old, **new}), origin, lang)
+        old, new = texts_of(base[key]), texts_of(replaced)
+        cited = replaced.source or (source if replaced.body else base[key].source)
+        made[key] = _checked(kinds[key], Sentences(**{**old, **new}, source=cited), origin, lang)
         for slot in new.keys() & old.keys():
             if dropped := placeholders(old[slot], lang) - placeholders(new[slot], lang):
                 raise ConfigurationError(f"{origin}: {key}.{slot}: dropped placeholder {', '.join(sorted(dropped))}")
@@ -205,8 +217,10 @@ def sentences_of(lang: str, wording: Wording, overrides: Overrides) -> Mapping[s
     """
     made = _reference(lang)
     name = f"{lang}.{wording}.toml"
-    for origin, text in [(name, _shipped(name)), *(layer[1:] for layer in overrides.layers if layer[0] == lang)]:
-        made = made if text is None else _replace(made, text, origin, lang)
+    if (text := _shipped(name)) is not None:
+        made = _replace(made, text, name, lang, source=PROPOSED)
+    for own, origin, text in overrides.layers:
+        made = _replace(made, text, origin, lang, source=origin) if own == lang else made
     return made
 
 

@@ -8,23 +8,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+
 import attrs
 
 from ..codes import Code, Reason, VerdictCode, WarningCode
 from ..errors import InvalidAmountError
 from ..money import Euros
-from .choices import Stranding
+from ..references import NoticeReference
+from .allocation import Due, shares_of, split
+from .choices import MinBasis, TotalBasis
+from .operands import AmountInputs, BalanceInputs
 from .policy import Policy
 from .predicates import (
-    ScalarOps,
     amount_predicates,
+    band_floor,
+    due_predicates,
     failed,
     largest_without_stranding,
-    payable_max,
-    payable_min,
-    strands_nothing,
+    payable_bounds,
 )
 from .verdicts import Verdict, policy_warnings
+
+# The values of the policy that the verdict depends on.
+_FOR_AN_AMOUNT = (
+    "online_min",
+    "online_max_per_payment",
+    "max_basis",
+    "min_basis",
+    "several_payments",
+    "band_checked_at",
+    "stranding",
+    "cents_typed",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -33,15 +50,17 @@ class AmountCheck(Verdict):
 
     Attributes:
         amount: The amount, or ``None`` when it is refused.
-        stranded: The stranded remainder, which would be too small to be paid online; ``None`` if there is none (R11).
-        suggested_max: Where this amount strands a remainder, the largest amount that strands none; else ``None``.
+        notices: The amount for each notice, in the order of the allocation (R13): of the selection that was assessed.
+            Empty for a refused amount, and for :func:`check_amount`, which knows no notices.
+        stranded: The stranded remainder, which could not be paid online; ``None`` if there is none (R11).
+        suggested_max: Where this amount strands a remainder, the largest amount that strands none, if there is one;
+            else ``None``.
     """
 
     success_code = VerdictCode.AMOUNT_OK
-    depends_on: tuple[str, ...] = attrs.field(
-        default=("online_min", "online_max_per_payment", "max_basis", "stranding", "cents_typed"), repr=False
-    )
+    depends_on: tuple[str, ...] = attrs.field(default=_FOR_AN_AMOUNT, repr=False)
     amount: Euros | None = None
+    notices: Mapping[NoticeReference, Euros] = attrs.field(factory=dict)
     stranded: Euros | None = None
     suggested_max: Euros | None = None
 
@@ -51,27 +70,14 @@ class AmountCheck(Verdict):
         return WarningCode.STRANDED_REMAINDER if self.ok and self.stranded else None
 
 
-@attrs.frozen(kw_only=True)
-class AmountInputs(ScalarOps):
-    """The operands of the rules on an amount, in cents."""
-
-    total: int
-    amount: int = 0
-
-
 def payable_ranges(total: Euros, policy: Policy) -> tuple[tuple[Euros, Euros], ...]:
     """Return the payable amounts of a payable total, as ranges whose two ends are payable (R10, R11).
 
     There is usually one range.  There are two where the policy refuses the amounts that strand a remainder, and the
     whole total is payable (Q12).
     """
-    inputs = AmountInputs(total=total.cents)
-    low, high = Euros(payable_min(inputs, policy)), Euros(payable_max(inputs, policy))
-    if policy.stranding is Stranding.WARN:
-        return ((low, high),)
-    below = (low, min(high, total.saturating_sub(policy.online_min)))
-    whole = (max(low, total), high)
-    return tuple((first, last) for first, last in (below, whole) if first <= last)
+    bounds = payable_bounds(AmountInputs(total=total.cents), policy)
+    return tuple((Euros(first), Euros(last)) for first, last in bounds if first <= last)
 
 
 def _parse(amount: str | Euros, policy: Policy) -> Euros:
@@ -84,9 +90,7 @@ def _parse(amount: str | Euros, policy: Policy) -> Euros:
     return parsed
 
 
-def check_amount(
-    amount: str | Euros, *, total: Euros, policy: Policy, warnings: tuple[Code, ...] | None = None
-) -> AmountCheck:
+def check_amount(amount: str | Euros, *, total: Euros, policy: Policy) -> AmountCheck:
     """Check an amount against a total that is due (R9, R10, R11).
 
     This function does not check whether the total is payable.  A portal calls :meth:`Assessment.check
@@ -96,14 +100,42 @@ def check_amount(
         amount: The text that the person typed in a French form, or an amount.
         total: The amount that is due.
         policy: The policy to apply.
-        warnings: The warnings of the assessment; by default those of the policy.
 
     Returns:
         ``AMOUNT_OK``, with a warning where the amount strands a remainder; or the first test that failed.
     """
-    warnings = policy_warnings(policy) if warnings is None else warnings
+    selection = Selected(total=total, lefts=(total.cents,), balance=total.cents)
+    return check_selected(amount, selection, policy, policy_warnings(policy))
+
+
+@attrs.frozen(kw_only=True)
+class Selected:
+    """A selection of debts that is payable.
+
+    Attributes:
+        total: The amount that is due.
+        lefts: The remaining amount of each debt, in the order of the allocation, in cents; their sum is the total.
+        balance: The whole balance of the person, in cents.
+        ordered: The debts in the same order, unless only their total is known.
+    """
+
+    total: Euros
+    lefts: Sequence[int]
+    balance: int
+    ordered: Sequence[Due] = ()
+
+
+def check_selected(amount: str | Euros, selected: Selected, policy: Policy, warnings: tuple[Code, ...]) -> AmountCheck:
+    """Check an amount against a selection, and allocate it (R9 to R11, R13).
+
+    Args:
+        amount: The text that the person typed in a French form, or an amount.
+        selected: The selection.
+        policy: The policy to apply.
+        warnings: The warnings of the assessment.
+    """
     values: dict[str, object] = {
-        "total": total,
+        "total": selected.total,
         "minimum": policy.online_min,
         "maximum": policy.online_max_per_payment,
     }
@@ -111,18 +143,55 @@ def check_amount(
         asked = _parse(amount, policy)
     except InvalidAmountError as error:
         return AmountCheck(policy=policy, reasons=Reason[str(error.code)], warnings=warnings, values=values)
-    inputs = AmountInputs(amount=asked.cents, total=total.cents)
+    inputs = AmountInputs(amount=asked.cents, total=selected.total.cents)
     reasons, values["amount"] = failed(amount_predicates(policy), inputs, policy), asked
-    if reasons & ~Reason.AMOUNT_STRANDS_REMAINDER or bool(strands_nothing(inputs, policy)):
-        paid = None if reasons else asked
-        return AmountCheck(policy=policy, reasons=reasons, warnings=warnings, values=values, amount=paid)
-    stranded, suggested = total.saturating_sub(asked), Euros(largest_without_stranding(inputs, policy))
+    stranded = suggested = None
+    if not reasons & ~Reason.AMOUNT_STRANDS_REMAINDER and (cents := stranded_remainder(asked.cents, selected, policy)):
+        found = suggested_amount(selected, policy)
+        stranded, suggested = Euros(cents), None if found is None else Euros(found)
+        values |= {"stranded": stranded, "suggested_max": suggested}
     return AmountCheck(
         policy=policy,
         reasons=reasons,
-        warnings=warnings if reasons else (*warnings, WarningCode.STRANDED_REMAINDER),
-        values={**values, "stranded": stranded, "suggested_max": suggested},
+        warnings=(*warnings, WarningCode.STRANDED_REMAINDER) if stranded and not reasons else warnings,
+        values=values,
         amount=None if reasons else asked,
+        notices={} if reasons or not selected.ordered else split(asked, selected.ordered, policy),
         stranded=stranded,
         suggested_max=suggested,
     )
+
+
+def stranded_remainder(amount: int, selected: Selected, policy: Policy) -> int:
+    """Return the part of the remainder that could not be paid online after a payment, in cents (R11).
+
+    The remaining amounts are tested as at the next access.  Where the policy compares the reference with the minimum
+    (Q7), the largest of them is compared, since the others can be selected with it.  Where the policy allows one
+    payment for each notice (Q11), a notice that is paid in part is not payable any more.
+    """
+    shares = shares_of(amount, selected.lefts)
+    rests = [(left, left - share) for left, share in zip(selected.lefts, shares, strict=True) if left > share]
+    if not rests:
+        return 0
+    remaining = sum(rest for _, rest in rests)
+    payable = [rest for left, rest in rests if policy.several_payments or rest == left]
+    together = policy.min_basis is MinBasis.SELECTION or policy.total_basis is TotalBasis.SELECTED
+    due = sum(payable) if together else max(payable, default=0)
+    inputs = BalanceInputs(due=due, balance=selected.balance - amount)
+    return remaining if failed(due_predicates(policy), inputs, policy) else remaining - sum(payable)
+
+
+def suggested_amount(selected: Selected, policy: Policy) -> int | None:
+    """Return the largest amount that strands no remainder, in cents, if there is one.
+
+    It is the total, or leaves the smallest remainder that is payable, or pays some notices in full.
+    """
+    inputs = AmountInputs(total=selected.total.cents)
+    candidates = {
+        *accumulate(selected.lefts),
+        largest_without_stranding(inputs, policy),
+        selected.balance - band_floor(policy),
+    }
+    least, most = policy.online_min.cents, min(policy.online_max_per_payment.cents, inputs.total)
+    usable = [each for each in candidates if least <= each <= most and not stranded_remainder(each, selected, policy)]
+    return max(usable, default=None)

@@ -12,14 +12,16 @@ from .._validators import describe
 from ..codes import CardCode
 from ..errors import InvalidValueError
 
-_MASK = re.compile(r"[0-9]{4}#{7,13}[0-9]{2}")
+# The guide's mask shows four digits and two, most payment pages show six and four, and some show the last four only.
+_MASK = re.compile(r"(?=.{13,19}\Z)(?:[0-9]{4}[#*]+[0-9]{2}|(?:[0-9]{6})?[#*]+[0-9]{4})")
 _FULL_NUMBER = re.compile(r"[0-9]{13,19}")
 
 
 def check_card_mask(text: str) -> CardCode:
     """Check that a card number is masked before it is displayed or stored (R16).
 
-    A masked number consists of four digits, seven to thirteen number signs and two digits.
+    A masked number has thirteen to nineteen characters: four digits, number signs or asterisks, and two digits, as the
+    guide shows; or six digits, signs and four digits; or signs and four digits.  PCI DSS v4, 3.4.1, allows no more.
 
     Args:
         text: The card number.
@@ -40,4 +42,4 @@ def check_card_mask(text: str) -> CardCode:
         return CardCode.CARD_MASK_OK
     if _FULL_NUMBER.search(re.sub(r"[\s.\-]", "", text)):
         return CardCode.CARD_FULL_NUMBER_REFUSED
-    raise InvalidValueError(f"expected four digits, number signs and two digits, got {describe(text)}")
+    raise InvalidValueError(f"expected a masked number such as 5017##########00, got {describe(text)}")

@@ -31,9 +31,10 @@ from typing import Any, cast
 
 import attrs
 
+from ..caisses import successors
 from ..codes import Reason, VerdictCode
 from ..errors import InvalidValueError, MissingExtraError, UnsupportedError
-from .choices import BandCheck, MinBasis
+from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
 from .predicates import (
     ACCESS,
@@ -42,6 +43,7 @@ from .predicates import (
     Predicates,
     due_predicates,
     first_payment,
+    number_of_payments,
     payable_max,
     payable_min,
 )
@@ -54,7 +56,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("columns need an extra: pip install 'creance-pay[batch]'", extra="batch") from error
 
-__all__ = ["assess", "notice_scope"]
+__all__ = ["assess", "compare", "notice_scope", "plan_debts"]
 
 _ENGINES = {
     nw.Implementation.POLARS,
@@ -75,6 +77,7 @@ _Kind = tuple[Callable[[nw.dtypes.DType], bool], str]
 _TEXT: _Kind = (lambda dtype: dtype in (nw.String, nw.Categorical, nw.Enum), "text")
 _CENTS: _Kind = (lambda dtype: dtype.is_integer(), "whole cents, as integers and not as floats, decimals or text")
 _BOOLEANS: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
+_DAYS: _Kind = (lambda dtype: dtype == nw.Date, "dates")
 
 
 class ColumnOps:
@@ -86,9 +89,19 @@ class ColumnOps:
         return nw.when(test).then(one).otherwise(other)
 
     @staticmethod
-    def minimum(one: nw.Expr, other: int, /) -> nw.Expr:
+    def minimum(one: nw.Expr, other: nw.Expr | int, /) -> nw.Expr:
         """Return the smaller value, row by row."""
         return ColumnOps.where(one <= other, one, other)
+
+    @staticmethod
+    def maximum(one: nw.Expr | int, other: nw.Expr | int, /) -> nw.Expr:
+        """Return the larger value, row by row."""
+        return ColumnOps.where(one >= other, one, other)
+
+    @staticmethod
+    def floor_divide(one: nw.Expr, other: int, /) -> nw.Expr:
+        """Return the quotient, rounded down, row by row."""
+        return one // other
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +125,14 @@ class _Debt(_Row):
     def total(self) -> nw.Expr:
         """The amount due for a debt that is paid alone."""
         return self.due
+
+
+@attrs.frozen(kw_only=True)
+class _Group(ColumnOps):
+    """The operands of the debts of one person that are paid together."""
+
+    total: nw.Expr
+    due: nw.Expr
 
 
 @attrs.frozen(kw_only=True)
@@ -209,15 +230,24 @@ class _Table:
         bare = text.str.replace_all(" ", "", literal=True)
         return bare.str.contains(_BARE) & (bare.str.len_chars() == _BARE_LENGTH)
 
-    def native(self, decided: Any, amounts: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the caller's own type
+    def caisse(self, name: str) -> nw.Expr:
+        """Read the code of the caisse that manages a notice (R3, Q23); any text for a cell that is no reference."""
+        code = self.text(name, _A_REFERENCE).str.replace_all(" ", "", literal=True).str.slice(0, 3)
+        managing: Any = nw
+        for absorbed, successor in successors().items():
+            managing = managing.when(code == absorbed).then(nw.lit(successor))
+        expression: nw.Expr = managing.otherwise(code)
+        return expression
+
+    def native(self, decided: Any, amounts: Mapping[str, Any], order: Sequence[str]) -> Any:  # noqa: ANN401 - the caller's own type
         """Add the amounts, null where nothing is payable, and return a frame of the caller's type."""
         payable = nw.col("reasons") == 0
         if not self.on_pandas:
             given = {name: nw.when(payable).then(cents).cast(nw.Int64) for name, cents in amounts.items()}
-            return decided.with_columns(**given).to_native()
+            return decided.with_columns(**given).select(*order).to_native()
         # NumPy integers have no null, and would become floats; the type Int64 of pandas has one.
         whole = {name: ColumnOps.where(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
-        frame = decided.with_columns(**whole).to_native()
+        frame = decided.with_columns(**whole).select(*order).to_native()
         return frame.assign(**{name: frame[name].astype("Int64").where(frame["reasons"] == 0) for name in amounts})
 
 
@@ -225,6 +255,51 @@ def _evaluate(predicates: Predicates[Inputs], inputs: Inputs, policy: Policy) ->
     """Build the expression of each test."""
     # Comparisons of expressions are expressions.
     return {reason: cast("nw.Expr", met(inputs, policy)) for reason, met in predicates.items()}
+
+
+def _expression(value: nw.Expr | int) -> nw.Expr:
+    """Return an amount of a policy as an expression."""
+    return nw.lit(value) if isinstance(value, int) else value
+
+
+@attrs.frozen
+class _PolicyOfRow:
+    """The policy of each row: the first one whose condition holds.
+
+    Attributes:
+        choices: Each policy with its condition; one policy without a condition for all rows.
+    """
+
+    choices: Sequence[tuple[nw.Expr | None, Policy]]
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """The policies, each once."""
+        return [*dict.fromkeys(policy for _, policy in self.choices)]
+
+    def pick(self, build: Callable[[Policy], nw.Expr | int], *, otherwise: nw.Expr | int) -> nw.Expr:
+        """Return the value that the policy of each row gives."""
+        condition, policy = self.choices[0]
+        if condition is None:
+            return _expression(build(policy))
+        values = {each: _expression(build(each)) for each in self.policies}
+        value: Any = nw
+        for condition, policy in self.choices:
+            value = value.when(condition).then(values[policy])
+        expression: nw.Expr = value.otherwise(otherwise)
+        return expression
+
+    def evaluate(self, predicates: Callable[[Policy], Predicates[Inputs]], inputs: Inputs) -> Mapping[Reason, nw.Expr]:
+        """Build the expression of each test; a test that the policy of a row lacks is passed."""
+        lists = {policy: predicates(policy) for policy in self.policies}
+        passed = nw.lit(True)  # noqa: FBT003 - a cell
+
+        reasons = sorted({reason for tests in lists.values() for reason in tests})
+        tests = {policy: _evaluate(each, inputs, policy) for policy, each in lists.items()}
+        return {
+            reason: self.pick(lambda policy, reason=reason: tests[policy].get(reason, passed), otherwise=passed)  # type: ignore[misc]
+            for reason in reasons
+        }
 
 
 def _first_failure(tests: Mapping[Reason, nw.Expr], success_code: VerdictCode) -> nw.Expr:
@@ -245,7 +320,6 @@ def _reasons(tests: Mapping[Reason, nw.Expr]) -> nw.Expr:
 def _require_policy_of_rows(policy: Policy) -> None:
     """Refuse a policy that depends on more than one row contains."""
     lacking = {
-        "min_basis": policy.min_basis is MinBasis.SELECTION,
         "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
         "several_payments": not policy.several_payments,
     }
@@ -253,14 +327,122 @@ def _require_policy_of_rows(policy: Policy) -> None:
         raise UnsupportedError(f"a row lacks the operands that the policy needs for {', '.join(names)}")
 
 
+@attrs.frozen(kw_only=True)
+class _Debts:
+    """A frame of debts, with the names of its columns.
+
+    Attributes:
+        table: The frame.
+        reference: The column of notice references.
+        kind: The column of kinds.
+        remaining: The column of remaining amounts.
+        open_online: The column of booleans.
+        day: The column of days by which a policy is chosen, or ``None``.
+        passing: An amount that passes every test of every policy.
+    """
+
+    table: _Table
+    reference: str
+    kind: str
+    remaining: str
+    open_online: str
+    day: str | None
+    passing: int
+
+    @classmethod
+    def of(
+        cls,
+        frame: Any,  # noqa: ANN401 - a frame
+        policies: Sequence[Policy],
+        *,
+        added: tuple[str, ...],
+        day: str | None,
+        **columns: str,
+    ) -> _Debts:
+        """Check the policies, and the columns of the frame."""
+        if not policies:
+            raise InvalidValueError("expected at least one policy, got none")
+        for policy in policies:
+            _require_policy_of_rows(policy)
+        kinds = {"reference": _TEXT, "kind": _TEXT, "remaining": _CENTS, "open_online": _BOOLEANS}
+        read = [(columns[name], suits) for name, suits in kinds.items()]
+        table = _Table.of(frame, [*read, *([(day, _DAYS)] if day else [])], added=added)
+        return cls(
+            table=table,
+            day=day,
+            passing=max(policy.online_max_per_payment.cents for policy in policies),
+            **columns,
+        )
+
+    def policy_of_row(self, policies: Sequence[Policy]) -> _PolicyOfRow:
+        """Choose the policy of each row as :func:`~creance_pay.rules.policy_on` does."""
+        if len(policies) == 1 and self.day is None:
+            return _PolicyOfRow([(None, policies[0])])
+        applying = [(self._applies(policy), policy) for policy in policies]
+        opening = [(applies & self._opened(policy), policy) for applies, policy in applying]
+        return _PolicyOfRow([*opening, *applying])
+
+    def _applies(self, policy: Policy) -> nw.Expr:
+        """Test that a policy applies on the day of a row; a null passes, and so does a row without a day."""
+        if self.day is None:
+            return nw.lit(True)  # noqa: FBT003 - a cell
+        day = nw.col(self.day)
+        if policy.valid_from is None:
+            return day.is_null()
+        within = day >= policy.valid_from
+        within = within if policy.valid_to is None else within & (day <= policy.valid_to)
+        return within.fill_null(True)  # noqa: FBT003 - the value of a cell
+
+    def _opened(self, policy: Policy) -> nw.Expr:
+        """Test that a policy opens the kind of a row; a null passes where the policy opens any kind."""
+        kind = self.table.text(self.kind, next((each.value for each in policy.open_debt_kinds), ""))
+        none = kind.is_null()  # false, since no null is left
+        return reduce(or_, (kind == each.value for each in policy.open_debt_kinds), none)
+
+    def operands(self, rows: _PolicyOfRow) -> _Debt:
+        """Build the operands of a row under its policy."""
+        due = self.table.cents(self.remaining, self.passing)
+        valid = due >= 0
+        chosen = rows.pick(lambda _: nw.lit(True), otherwise=nw.lit(False))  # noqa: FBT003 - cells
+        present = (self.reference, self.kind, self.remaining, self.open_online, *([self.day] if self.day else []))
+        return _Debt(
+            present=self.table.present(*present),
+            valid=valid & chosen if self.day else valid,
+            well_formed=self.table.well_formed(self.reference),
+            open_online=self.table.boolean(self.open_online),
+            kind_open=rows.pick(self._opened, otherwise=nw.lit(True)),  # noqa: FBT003 - a cell
+            due=ColumnOps.where(valid, due, self.passing),
+        )
+
+    def decide(self, policies: Sequence[Policy]) -> tuple[Mapping[Reason, nw.Expr], Mapping[str, nw.Expr], nw.Expr]:
+        """Build the tests, the amounts and the name of the policy of each row."""
+        rows = self.policy_of_row(policies)
+        debt = self.operands(rows)
+        tests = {
+            **_evaluate({**_READABLE, **_WELL_FORMED, **ACCESS}, debt, policies[0]),
+            # After _require_policy_of_rows, the tests of the amount due use only operands of a row.
+            **rows.evaluate(lambda policy: cast("Predicates[_Debt]", due_predicates(policy)), debt),
+        }
+        amounts = {
+            name: rows.pick(lambda policy, rule=rule: rule(debt, policy), otherwise=0)  # type: ignore[misc]
+            for name, rule in _AMOUNTS.items()
+        }
+        return tests, amounts, rows.pick(lambda policy: nw.lit(policy.name), otherwise=nw.lit(""))
+
+
+def _several(policy: Policy | Sequence[Policy]) -> Sequence[Policy]:
+    return (policy,) if isinstance(policy, Policy) else tuple(policy)
+
+
 def assess(
     frame: IntoFrameT,
     *,
-    policy: Policy,
+    policy: Policy | Sequence[Policy],
     reference: str = "reference",
     kind: str = "kind",
     remaining: str = "remaining",
     open_online: str = "open_online",
+    day: str | None = None,
 ) -> IntoFrameT:
     """Decide for each row whether its debt, paid alone, is payable online, and how much (R1, R4, R7, R10, R12, R21).
 
@@ -269,7 +451,9 @@ def assess(
 
     Args:
         frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark.  It may have further columns.
-        policy: The policy to apply.
+        policy: The policy to apply, or several of which each row has its own, as :func:`creance_pay.rules.policy_on`
+            chooses it: the first one that applies on the day of the row and opens its kind, or else the first one that
+            applies on that day.
         reference: The column of notice references, as text: sixteen ASCII digits and an ASCII letter of either case,
             with any number of ASCII spaces.  For a text that a person typed, use :meth:`NoticeReference.parse
             <creance_pay.NoticeReference.parse>`, which accepts more forms and explains a refusal.
@@ -277,46 +461,170 @@ def assess(
             ``KIND_NOT_OPEN``.
         remaining: The column of remaining amounts, in cents, as integers of any width.
         open_online: The column of booleans: whether the caisse has opened the reference to online payment.
+        day: The column of dates on which a policy has to apply.  Without it, each policy applies to every row.
 
     Returns:
         A frame of the caller's type, with its columns, followed by
 
         * ``code``: the code of the first test that failed, or ``PAYABLE``;
         * ``reasons``: the tests that failed, as a sum of :class:`~creance_pay.codes.Reason`, as Int32; 0 for a yes.
-          A cell that is missing or invalid fails no other test;
+          A cell that is missing or invalid fails no other test; a day on which no policy applies is invalid;
         * ``payable_min``, ``payable_max``, ``next_payment``: the smallest and the largest payment, and the first
-          payment of the plan, in cents, as Int64; null where ``reasons`` is not 0.
+          payment of the plan, in cents, as Int64; null where ``reasons`` is not 0;
+        * ``policy``, where several policies are given: the name of the policy of the row; empty where none applies.
 
     Raises:
-        InvalidValueError: when a column is missing or has another type, or when the frame has a column with the name of
-            a column to add, in any case.  Floats are refused: convert a column of pandas with nulls by
-            ``astype("Int64")``.
+        InvalidValueError: when a column is missing or has another type, when the frame has a column with the name of
+            a column to add, in any case, or when no policy is given.  Floats are refused: convert a column of pandas
+            with nulls by ``astype("Int64")``.
         UnsupportedError: for a frame of another engine, and for a policy that depends on more than a row contains: the
-            selection (``min_basis``), the balance (``band_checked_at``), earlier payments (``several_payments``).
+            balance (``band_checked_at``), earlier payments (``several_payments``).
     """
-    _require_policy_of_rows(policy)
-    read = [(reference, _TEXT), (kind, _TEXT), (remaining, _CENTS), (open_online, _BOOLEANS)]
-    table = _Table.of(frame, read, added=("code", "reasons", *_AMOUNTS))
-    passing = policy.online_max_per_payment.cents
-    due = table.cents(remaining, passing)
-    valid = due >= 0
-    kinds = [each.value for each in policy.open_debt_kinds]
-    name = table.text(kind, kinds[0] if kinds else "")
-    debt = _Debt(
-        present=table.present(reference, kind, remaining, open_online),
-        valid=valid,
-        well_formed=table.well_formed(reference),
-        open_online=table.boolean(open_online),
-        kind_open=reduce(or_, (name == each for each in kinds), name.is_null()),  # false, since no null is left
-        due=ColumnOps.where(valid, due, passing),
+    policies, one = _several(policy), isinstance(policy, Policy)
+    added = ("code", "reasons", *_AMOUNTS, *(() if one else ("policy",)))
+    debts = _Debts.of(
+        frame, policies, added=added, day=day, reference=reference, kind=kind, remaining=remaining,
+        open_online=open_online,
+    )  # fmt: skip
+    tests, amounts, name = debts.decide(policies)
+    named = {} if one else {"policy": name}
+    decided = debts.table.frame.with_columns(
+        code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests), **named
     )
-    # After _require_policy_of_rows, the tests of the amount due use only operands of a row.
-    of_due = cast("Predicates[_Debt]", due_predicates(policy))
-    tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS, **of_due}, debt, policy)
-    decided = table.frame.with_columns(code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests))
-    amounts = {name: rule(debt, policy) for name, rule in _AMOUNTS.items()}
-    whole: IntoFrameT = table.native(decided, amounts)
+    order = [*debts.table.types, *added]
+    whole: IntoFrameT = debts.table.native(decided, amounts, order)
     return whole
+
+
+def compare(
+    frame: IntoFrameT,
+    *,
+    before: Policy | Sequence[Policy],
+    after: Policy | Sequence[Policy],
+    reference: str = "reference",
+    kind: str = "kind",
+    remaining: str = "remaining",
+    open_online: str = "open_online",
+    day: str | None = None,
+) -> IntoFrameT:
+    """Decide each row under two policies, and compare the decisions.
+
+    Args:
+        frame: A frame, as for :func:`assess`.
+        before: The policy or the policies of today.
+        after: The policy or the policies to compare with.
+        reference: The column of notice references.
+        kind: The column of kinds.
+        remaining: The column of remaining amounts, in cents.
+        open_online: The column of booleans.
+        day: The column of dates on which a policy has to apply.
+
+    Returns:
+        A frame of the caller's type, with its columns, followed by ``before`` and ``after``, the codes of
+        :func:`assess` under each, and ``differs``: whether the codes or, for a debt that is payable under both, the
+        payable amounts or the first payment of the plan differ.
+
+    Raises:
+        InvalidValueError: as for :func:`assess`.
+        UnsupportedError: as for :func:`assess`.
+    """
+    both = [_several(before), _several(after)]
+    debts = _Debts.of(
+        frame, [*both[0], *both[1]], added=("before", "after", "differs"), day=day, reference=reference, kind=kind,
+        remaining=remaining, open_online=open_online,
+    )  # fmt: skip
+    (old, old_amounts, _), (new, new_amounts, _) = map(debts.decide, both)
+    codes = _first_failure(old, VerdictCode.PAYABLE), _first_failure(new, VerdictCode.PAYABLE)
+    amounts = nw.any_horizontal(*(old_amounts[name] != new_amounts[name] for name in _AMOUNTS), ignore_nulls=True)
+    decided = debts.table.frame.with_columns(
+        before=codes[0],
+        after=codes[1],
+        differs=(codes[0] != codes[1]) | ((codes[0] == VerdictCode.PAYABLE.value) & amounts),
+    )
+    whole: IntoFrameT = decided.to_native()
+    return whole
+
+
+def plan_debts(
+    frame: IntoFrameT,
+    *,
+    policy: Policy,
+    debtor: str = "debtor",
+    reference: str = "reference",
+    kind: str = "kind",
+    remaining: str = "remaining",
+    open_online: str = "open_online",
+) -> IntoFrameT:
+    """Plan the payments that settle the debts of each person, and find the debts that cannot be paid (R8, R12, Q23).
+
+    The results equal those of :func:`creance_pay.rules.plan_debts` without pending payments.
+
+    Args:
+        frame: A frame, as for :func:`assess`, with a row for each debt.  A row that :func:`assess` would refuse for
+            another reason than the minimum is left out, and so is a row without a debtor.
+        policy: The policy to apply.
+        debtor: The column that identifies the person, as text.
+        reference: The column of notice references.
+        kind: The column of kinds.
+        remaining: The column of remaining amounts, in cents.
+        open_online: The column of booleans.
+
+    Returns:
+        A frame of the caller's type, with one row for the debts of a person that are paid together: those of one
+        caisse, or all of them under a policy with ``several_caisses``.  Its columns are
+
+        * the debtor;
+        * ``caisse``: the code of the caisse, the successor of an absorbed one; empty under ``several_caisses``;
+        * ``debts``, ``total``: the number of debts, and the sum of their remaining amounts in cents, as Int64;
+        * ``code``, ``reasons``: ``PAYABLE`` and 0, or ``BELOW_ONLINE_MINIMUM`` and its number, where none of the debts
+          can be paid online;
+        * ``payments``, ``next_payment``: the number of payments that settle the debts, and the amount of the first one
+          in cents, as Int64; null where ``reasons`` is not 0.
+
+    Raises:
+        InvalidValueError: as for :func:`assess`.
+        UnsupportedError: for a frame of another engine, and for a policy under which each debt is planned alone.
+    """
+    _require_debts_together(policy)
+    added = ("caisse", "debts", "total", "code", "reasons", "payments", "next_payment")
+    debts = _Debts.of(
+        frame, [policy], added=(), day=None, reference=reference, kind=kind, remaining=remaining,
+        open_online=open_online,
+    )  # fmt: skip
+    keyed = _Table.of(frame, [(debtor, _TEXT)], added=() if debtor not in added else (debtor,))
+    debt = debts.operands(debts.policy_of_row([policy]))
+    tests = _evaluate({**_READABLE, **_WELL_FORMED, **ACCESS}, debt, policy)
+    counted = reduce(and_, tests.values()) & keyed.present(debtor) & (debt.due > 0)
+    caisse = nw.lit("") if policy.several_caisses else debts.table.caisse(reference)
+    rows = keyed.frame.select(nw.col(debtor), caisse=caisse, cents=debt.due, counted=counted).filter(nw.col("counted"))
+    groups = rows.group_by(debtor, "caisse").agg(
+        debts=nw.col("cents").count(), total=nw.col("cents").sum(), largest=nw.col("cents").max()
+    )
+    total = nw.col("total").cast(nw.Int64)
+    of_reference = policy.min_basis is MinBasis.REFERENCE
+    group = _Group(total=total, due=nw.col("largest") if of_reference else total)
+    due_tests = _evaluate(cast("Predicates[_Group]", due_predicates(policy)), group, policy)
+    decided = groups.with_columns(
+        debts=nw.col("debts").cast(nw.Int64),
+        total=total,
+        code=_first_failure(due_tests, VerdictCode.PAYABLE),
+        reasons=_reasons(due_tests),
+    )
+    amounts = {"payments": number_of_payments(group, policy), "next_payment": first_payment(group, policy)}
+    whole: IntoFrameT = keyed.native(decided, amounts, [debtor, *added])
+    return whole
+
+
+def _require_debts_together(policy: Policy) -> None:
+    """Refuse a policy under which each debt is planned alone."""
+    apart = {
+        "several_references": not policy.several_references,
+        "several_payments": not policy.several_payments,
+        "total_basis": policy.total_basis is TotalBasis.SELECTED,
+        "band_checked_at": policy.band_checked_at is BandCheck.ACCESS,
+    }
+    if names := [name for name, alone in apart.items() if alone]:
+        raise UnsupportedError(f"each debt is planned alone under the policy's {', '.join(names)}: see assess")
 
 
 def notice_scope(

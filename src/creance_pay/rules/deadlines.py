@@ -25,9 +25,10 @@ from ..errors import InvalidAmountError
 from ..money import Euros
 from .choices import DisplayCount, MaxBasis, RetentionCount
 from .dates import add_working_days, months_later, require_date
-from .eligibility import Assessment, BalanceInputs
+from .eligibility import Assessment
+from .operands import AmountInputs, BalanceInputs
 from .policy import Policy
-from .predicates import due_predicates, failed
+from .predicates import due_predicates, failed, remainder
 
 _REGISTRATION_DAYS = 1  # CRPA R112-11-2: at once, or within one working day
 _ACKNOWLEDGEMENT_DAYS = 10  # CRPA R112-11-2: within ten working days of receipt
@@ -68,7 +69,7 @@ def after_payment(remaining: Euros, paid: Euros, *, policy: Policy) -> AfterPaym
     if not paid.cents or (paid > remaining and policy.max_basis is MaxBasis.TOTAL):
         found = "more" if paid.cents else "zero"
         raise InvalidAmountError(f"expected paid to be above zero and at most the amount due, got {found}")
-    rest = remaining.saturating_sub(paid)
+    rest = Euros(remainder(AmountInputs(total=remaining.cents, amount=paid.cents)))
     inputs = BalanceInputs(due=rest.cents, balance=rest.cents, untouched=False)
     return AfterPayment(
         remaining=rest,

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 
 import attrs
@@ -18,13 +19,20 @@ import attrs
 from ..caisses import find_caisse
 from ..codes import CaisseStatus, Code, Reason, VerdictCode, WarningCode
 from ..debts import Debt
-from ..errors import InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import AmountCheck, check_amount, payable_ranges
+from .allocation import NOTHING, Due, amounts_due, checked_pending, in_order
+from .amounts import AmountCheck, Selected, check_selected, payable_ranges
 from .choices import BandCheck, MinBasis, TotalBasis
+from .operands import BalanceInputs, SelectionInputs
 from .policy import Policy
-from .predicates import ACCESS, SCOPE, ScalarOps, due_predicates, failed, selection_predicates
+from .predicates import (
+    ACCESS,
+    BAND,
+    SCOPE,
+    failed,
+    payment_predicates,
+)
 from .verdicts import Verdict, policy_warnings
 
 # The values of the policy that each verdict depends on.
@@ -33,6 +41,7 @@ _FOR_ACCESS = ("open_debt_kinds",)
 _FOR_PAYING = (
     *_FOR_ACCESS,
     "several_references",
+    "several_caisses",
     "several_payments",
     "pending_subtracted",
     "total_basis",
@@ -44,6 +53,12 @@ _FOR_PAYING = (
     "max_basis",
     "stranding",
 )
+
+# The warning for each reason to be outside the band, where the policy does not test the band (Q3).
+_OUTSIDE_THE_BAND = {
+    Reason.BELOW_BAND: WarningCode.BALANCE_BELOW_BAND,
+    Reason.ABOVE_BAND: WarningCode.BALANCE_ABOVE_BAND,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +92,8 @@ class Assessment(Verdict):
     success_code = VerdictCode.PAYABLE
     depends_on: tuple[str, ...] = attrs.field(default=_FOR_PAYING, repr=False)
     total: Euros | None = None
+    _dues: Sequence[Due] = attrs.field(default=(), repr=False)
+    _balance: Euros | None = attrs.field(default=None, repr=False)
 
     @property
     def payable_ranges(self) -> tuple[tuple[Euros, Euros], ...]:
@@ -86,12 +103,14 @@ class Assessment(Verdict):
     @property
     def payable_min(self) -> Euros | None:
         """The smallest payment (R10)."""
-        return self.payable_ranges[0][0] if self.ok else None
+        ranges = self.payable_ranges
+        return ranges[0][0] if ranges else None
 
     @property
     def payable_max(self) -> Euros | None:
         """The largest payment: the policy's, or the remaining amount where that is less (R10, Q10)."""
-        return self.payable_ranges[-1][1] if self.ok else None
+        ranges = self.payable_ranges
+        return ranges[-1][1] if ranges else None
 
     def check(self, amount: str | Euros) -> AmountCheck:
         """Check an amount against this assessment.
@@ -100,7 +119,8 @@ class Assessment(Verdict):
             amount: The text that the person typed in a French form, or an amount.
 
         Returns:
-            The verdict on the amount.  Where the assessment is a refusal, the verdict is that refusal.
+            The verdict on the amount, with the allocation of the amount to the notices.  Where the assessment is a
+            refusal, the verdict is that refusal.
         """
         if self.total is None or not self.ok:
             return AmountCheck(
@@ -110,7 +130,17 @@ class Assessment(Verdict):
                 values=self.values,
                 depends_on=self.depends_on,
             )
-        return check_amount(amount, total=self.total, policy=self.policy, warnings=self.warnings)
+        return check_selected(amount, self._selected(self.total), self.policy, self.warnings)
+
+    def _selected(self, total: Euros) -> Selected:
+        """Return the selection, sorted for the allocation: the searched debt before the older ones."""
+        ordered = in_order(self._dues, self.policy, [self._dues[0][0].reference])
+        return Selected(
+            total=total,
+            lefts=[left.cents for _, left in ordered],
+            balance=(total if self._balance is None else self._balance).cents,
+            ordered=ordered,
+        )
 
 
 class NoticeChannel(StrEnum):
@@ -156,7 +186,7 @@ def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
     return {"balance": balance, "band_min": policy.notice_band_min, "band_max": policy.notice_band_max}
 
 
-def access(debt: Debt | None, *, policy: Policy) -> Access:
+def access(debt: Debt | None, *, policy: Policy, today: date | None = None) -> Access:
     """Decide whether a reference leads to a debt that is open online (R4, R21).
 
     A reference that is not found, belongs to another person or is closed gets the same answer, so that nobody can probe
@@ -165,6 +195,7 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     Args:
         debt: The person's own debt of that reference, or ``None`` where the portal finds none.
         policy: The policy to apply.
+        today: The day of the search.  A reference that is dated after it causes a warning.
 
     Returns:
         ``REFERENCE_FOUND``, ``REFERENCE_NOT_OPEN`` or ``KIND_NOT_OPEN``.
@@ -174,29 +205,34 @@ def access(debt: Debt | None, *, policy: Policy) -> Access:
     return Access(
         policy=policy,
         reasons=failed(ACCESS, SelectionInputs.of([debt], policy), policy),
-        warnings=_warnings([debt], policy),
+        warnings=_warnings([debt], policy, today),
         values={"reference": debt.reference},
     )
 
 
 def assess(
-    debt: Debt | None,
+    searched: Debt | None,
     *,
     others: Sequence[Debt] = (),
     pending: Mapping[NoticeReference, Euros] | None = None,
     policy: Policy,
     balance: Euros | None = None,
+    today: date | None = None,
 ) -> Assessment:
     """Decide whether a debt, and those selected with it, are payable online, and how much (R4, R6 to R8, R21, R25).
 
+    The order of ``others`` changes nothing.  The searched debt has a role of its own: under a policy with
+    ``min_basis=reference``, this debt is compared with the minimum, and the others are not.
+
     Args:
-        debt: The debt of the reference that the person typed, or ``None`` where the portal finds none.
+        searched: The debt of the reference that the person typed, or ``None`` where the portal finds none.
         others: The other debts that the person selected.
         pending: The amount of accepted payments that are not displayed yet, for each reference.  It is subtracted
             before the tests.
         policy: The policy to apply.
-        balance: The person's whole balance, for a policy that tests the band at access; by default, the total of the
-            selection.
+        balance: The person's whole balance.  A policy that tests the band at access refuses a balance outside it; any
+            other policy adds a warning.  By default, the total of the selection is the balance, without a warning.
+        today: The day of the search.  A reference that is dated after it causes a warning.
 
     Returns:
         ``PAYABLE``, or the first test that failed, in the order access, kind, selection, nothing due, band, minimum.
@@ -213,86 +249,63 @@ def assess(
     >>> assess(seven, policy=policy_named("ameli-2019-11")).code
     <VerdictCode.BELOW_ONLINE_MINIMUM: 'BELOW_ONLINE_MINIMUM'>
     """
-    if debt is None:
+    if searched is None:
         found = access(None, policy=policy)
         return Assessment(policy=policy, reasons=found.reasons, warnings=found.warnings)
-    selection, accepted = [debt, *others], checked_pending(pending or {})
-    deducted = accepted if policy.pending_subtracted else {}
-    remaining = [each.remaining.saturating_sub(deducted.get(each.reference, Euros(0))) for each in selection]
-    counted = remaining[1:] if others and policy.total_basis is TotalBasis.SELECTED else remaining
-    total = sum(counted, Euros(0))
-    owed = total if balance is None else balance.saturating_sub(sum(deducted.values(), Euros(0)))
-    sums = BalanceInputs(
-        due=(min(remaining[0], total) if policy.min_basis is MinBasis.REFERENCE else total).cents,
+    selection, accepted = [searched, *others], checked_pending(pending)
+    dues = amounts_due(selection, accepted, policy)
+    remaining = dues[0][1]
+    counted = dues[1:] if others and policy.total_basis is TotalBasis.SELECTED else dues
+    total = counted[0][1] if len(counted) == 1 else sum((left for _, left in counted), NOTHING)
+    owed = total if balance is None else _less_pending(balance, accepted, policy)
+    of_reference = others and policy.min_basis is MinBasis.REFERENCE
+    inputs = SelectionInputs.of(
+        selection,
+        policy,
+        due=min(remaining.cents, total.cents) if of_reference else total.cents,
         balance=owed.cents,
-        untouched=not any(each.reference in accepted or each.remaining < each.initial for each in selection),
+        accepted=accepted,
     )
+    values = {
+        "reference": searched.reference,
+        "remaining": remaining,
+        "total": total,
+        "minimum": policy.online_min,
+        "maximum": policy.online_max_per_payment,
+    }
+    warnings = _warnings(selection, policy, today)
+    if policy.band_checked_at is BandCheck.ACCESS:
+        values |= _band_values(owed, policy)
+    elif balance is not None:
+        values |= _band_values(owed, policy)
+        warnings += tuple(_OUTSIDE_THE_BAND[reason] for reason in failed(BAND, inputs, policy))
     return Assessment(
         policy=policy,
-        reasons=failed(selection_predicates(policy), SelectionInputs.of(selection, policy), policy)
-        | failed(due_predicates(policy), sums, policy),
-        warnings=_warnings(selection, policy),
-        values={
-            "reference": debt.reference,
-            "remaining": remaining[0],
-            "total": total,
-            "minimum": policy.online_min,
-            "maximum": policy.online_max_per_payment,
-            **(_band_values(owed, policy) if policy.band_checked_at is BandCheck.ACCESS else {}),
-        },
+        reasons=failed(payment_predicates(policy), inputs, policy),
+        warnings=warnings,
+        values=values,
         total=total,
+        dues=counted,
+        balance=owed,
     )
 
 
-@attrs.frozen(kw_only=True)
-class BalanceInputs(ScalarOps):
-    """The operands of the rules on a balance and on the amount due, in cents."""
-
-    balance: int
-    due: int = 0
-    notice_received: bool = True
-    untouched: bool = True
+def _less_pending(balance: Euros, accepted: Mapping[NoticeReference, Euros], policy: Policy) -> Euros:
+    """Subtract the pending payments of every reference from a balance, unless the policy ignores them (Q22)."""
+    return balance.saturating_sub(sum(accepted.values(), NOTHING)) if policy.pending_subtracted else balance
 
 
-@attrs.frozen(kw_only=True)
-class SelectionInputs(ScalarOps):
-    """The operands of the rules on access and selection."""
-
-    open_online: bool
-    kind_open: bool
-    alone: bool
-    distinct: bool
-    one_debtor: bool
-
-    @classmethod
-    def of(cls, debts: Sequence[Debt], policy: Policy) -> SelectionInputs:
-        """Build the operands of a selection.  A debt that fails a test fails it for the selection."""
-        return cls(
-            open_online=all(debt.open_online for debt in debts),
-            kind_open=all(debt.kind in policy.open_debt_kinds for debt in debts),
-            alone=len(debts) == 1,
-            distinct=len({debt.reference for debt in debts}) == len(debts),
-            one_debtor=len({debt.debtor for debt in debts}) == 1,
-        )
-
-
-def checked_pending(pending: Mapping[NoticeReference, Euros]) -> Mapping[NoticeReference, Euros]:
-    """Check the types of a mapping.  A key of another type would match no debt, which would then be paid twice."""
-    wrong = [
-        f"{type(key).__name__} to {type(part).__name__}"
-        for key, part in pending.items()
-        if not (isinstance(key, NoticeReference) and isinstance(part, Euros))
-    ]
-    if wrong:
-        raise InvalidValueError(f"expected pending to map NoticeReference to Euros, got {wrong[0]}")
-    return pending
-
-
-def _warnings(debts: Sequence[Debt], policy: Policy) -> tuple[Code, ...]:
+def _warnings(debts: Sequence[Debt], policy: Policy, today: date | None) -> tuple[Code, ...]:
     """Return the warnings about the references (R2, R3), each once, and about the policy."""
     found: list[Code] = []
     for debt in debts:
-        caisse = find_caisse(debt.reference.caisse_code)
-        found += [] if debt.reference.issued_on else [WarningCode.ISSUE_DAY_UNKNOWN]
-        found.append(caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN)
-    return (*(code for code in dict.fromkeys(found) if code is not CaisseStatus.CAISSE_OK), *policy_warnings(policy))
+        reference = debt.reference
+        caisse, issued_on = find_caisse(reference.caisse_code), reference.issued_on
+        if issued_on is None:
+            found.append(WarningCode.ISSUE_DAY_UNKNOWN)
+        elif today is not None and issued_on > today:
+            found.append(WarningCode.ISSUE_DAY_FUTURE)
+        status = caisse.status if caisse else CaisseStatus.CAISSE_UNKNOWN
+        if status is not CaisseStatus.CAISSE_OK:
+            found.append(status)
+    return (*dict.fromkeys(found), *policy_warnings(policy)) if found else policy_warnings(policy)

@@ -1,4 +1,4 @@
-"""The plan of several payments for one debt, and the allocation of one payment to several debts (R12, R13).
+"""The plan of several payments, for one debt and for several (R12).
 
 >>> from creance_pay.rules import policy_named
 >>> plan(Euros(6000), policy=policy_named("ameli-2019-11"))
@@ -7,19 +7,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from ..codes import VerdictCode
+import attrs
+
+from ..caisses import managing_caisse
 from ..debts import Debt
-from ..errors import InvalidAmountError, InvalidValueError
 from ..money import Euros
 from ..references import NoticeReference
-from .amounts import AmountInputs
-from .choices import BandCheck
-from .eligibility import checked_pending
+from .allocation import NOTHING, amounts_due, checked_pending
+from .choices import BandCheck, TotalBasis
+from .eligibility import access, assess
+from .operands import AmountInputs
 from .policy import Policy
-from .predicates import band_ceiling, first_payment, smallest_payable
+from .predicates import can_be_planned, first_payment
+
+__all__ = ["Plan", "PlannedPayment"]
 
 
 def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
@@ -38,8 +42,7 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
         cannot be paid in full online.
     """
     least, rest = policy.online_min.cents, remaining.cents
-    outside = policy.band_checked_at is BandCheck.ACCESS and rest > band_ceiling(policy)
-    if rest < smallest_payable(policy) or outside:
+    if not bool(can_be_planned(AmountInputs(total=rest), policy)):
         return ()
     parts: list[int] = []
     while rest and (part := first_payment(AmountInputs(total=rest), policy)) >= least:
@@ -49,50 +52,110 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
     return tuple(map(Euros, parts)) if payable else ()
 
 
-def allocate(
-    amount: Euros,
-    debts: Sequence[Debt],
-    *,
-    chosen: Sequence[NoticeReference] = (),
-    pending: Mapping[NoticeReference, Euros] | None = None,
-) -> Mapping[NoticeReference, Euros]:
-    """Allocate one payment to several debts: to those that the person chose, in that order, then to the oldest (R13).
+@attrs.frozen(kw_only=True)
+class PlannedPayment:
+    """One payment of a plan.
 
-    A debt of unknown issue date comes last.  Debts of the same day are ordered by their references.
-    Source: Code civil, art. 1342-10.
+    Attributes:
+        searched: The reference that the person types; the others are selected with it.
+        amount: The amount.
+        notices: The amount for each notice, in the order of the allocation (R13).
+    """
+
+    searched: NoticeReference
+    amount: Euros
+    notices: Mapping[NoticeReference, Euros]
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """The payments of several debts.
+
+    Attributes:
+        payments: The payments, in their order.
+        not_payable: The amount of each debt that no payment of the plan reaches, since it cannot be paid online.
+    """
+
+    payments: tuple[PlannedPayment, ...]
+    not_payable: Mapping[NoticeReference, Euros]
+
+
+def plan_debts(
+    debts: Sequence[Debt], *, policy: Policy, pending: Mapping[NoticeReference, Euros] | None = None
+) -> Plan:
+    """Plan the fewest online payments that settle several debts of a person (R12, R13).
+
+    Each payment is payable when its turn comes, and strands no remainder on any reference.  The debts of each caisse
+    are paid together, or those of all caisses where the policy allows this (Q23).  Under a policy with one reference
+    for each payment (Q8), one payment for each notice (Q11), a total without the searched debt (Q9) or a band that is
+    tested at access (Q3), each debt is planned alone.  The order of ``debts`` changes nothing.
 
     Args:
-        amount: The amount of the payment.
-        debts: The debts that the payment is for, each reference once.
-        chosen: The references that the person chose, in the order of the choice.
+        debts: The debts, each reference once.
+        policy: The policy to apply.
         pending: The amount of accepted payments that are not displayed yet, for each reference (R25).
 
     Returns:
-        The amount for each notice, in the order of the allocation.  Notices that receive nothing are left out.
+        The payments, and the debts that cannot be paid online: closed ones, and those that are under the minimum
+        without a debt of the same caisse that they can be paid with.
 
-    Raises:
-        InvalidValueError: when a reference occurs twice, or is chosen and not among the debts; or when ``pending`` does
-            not map references to amounts.
-        InvalidAmountError: when the amount is above the sum that is due.
+    >>> from creance_pay import DebtKind
+    >>> from creance_pay.rules import policy_named
+    >>> sixty, fifteen = (
+    ...     Debt(reference=NoticeReference(text), kind=DebtKind.FRANCHISE, initial=Euros(cents), remaining=Euros(cents),
+    ...          issued_on=None, open_online=True)
+    ...     for text, cents in [("6311726000000512K", 6000), ("6311632600000408F", 1500)]
+    ... )
+    >>> for payment in plan_debts([sixty, fifteen], policy=policy_named("ameli-2019-11")).payments:
+    ...     print(payment.amount, {str(notice): str(part) for notice, part in payment.notices.items()})
+    50.00 {'6311632600000408F': '15.00', '6311726000000512K': '35.00'}
+    25.00 {'6311726000000512K': '25.00'}
     """
-    by_reference = {debt.reference: debt for debt in debts}
-    if len(by_reference) < len(debts) or len(set(chosen)) < len(chosen) or not by_reference.keys() >= set(chosen):
-        raise InvalidValueError("expected each reference once and the chosen ones among the debts, got others")
-    named = [by_reference[reference] for reference in chosen]
-    oldest = sorted((debt for debt in debts if debt.reference not in set(chosen)), key=_age)
-    deducted = checked_pending(pending or {})
-    shares, rest = {}, amount
-    for debt in (*named, *oldest):
-        due = debt.remaining.saturating_sub(deducted.get(debt.reference, Euros(0)))
-        share = min(due, rest)
-        rest -= share
-        shares[debt.reference] = share
-    if rest.cents:
-        raise InvalidAmountError(
-            "expected amount to be at most the amount due, got more", code=VerdictCode.AMOUNT_ABOVE_REMAINING
-        )
-    return {reference: share for reference, share in shares.items() if share.cents}
+    payments: list[PlannedPayment] = []
+    not_payable: dict[NoticeReference, Euros] = {}
+    for group in _groups(debts, policy):
+        owed = [debt for debt, left in amounts_due(group, checked_pending(pending), policy) if left.cents]
+        found = _planned(owed, policy, pending)
+        payments += found
+        if not found:
+            not_payable |= {debt.reference: left for debt, left in amounts_due(owed, pending or {}, policy)}
+    return Plan(payments=tuple(payments), not_payable=not_payable)
 
 
-def _age(debt: Debt) -> tuple[date, NoticeReference]:
-    return debt.issued_on or date.max, debt.reference
+def _groups(debts: Sequence[Debt], policy: Policy) -> Iterable[list[Debt]]:
+    """Group the debts that one payment can be for, the oldest first."""
+    together = (
+        policy.several_references
+        and policy.several_payments
+        and policy.total_basis is TotalBasis.ALL
+        and policy.band_checked_at is BandCheck.NOTICE
+    )
+    groups: dict[object, list[Debt]] = {}
+    for debt in sorted(debts, key=lambda debt: (debt.issued_on or date.max, debt.reference)):
+        code = debt.reference.caisse_code
+        caisse = "" if policy.several_caisses else managing_caisse(code)
+        shared = together and access(debt, policy=policy).ok
+        groups.setdefault((debt.debtor, caisse) if shared else debt.reference, []).append(debt)
+    return groups.values()
+
+
+def _planned(
+    owed: Sequence[Debt], policy: Policy, pending: Mapping[NoticeReference, Euros] | None
+) -> list[PlannedPayment]:
+    """Plan the payments of debts that are selected together: simulate them by the rules, one after the other."""
+    total = sum((left for _, left in amounts_due(owed, pending or {}, policy)), NOTHING)
+    payments: list[PlannedPayment] = []
+    for part in plan(total, policy=policy):
+        for searched in owed:
+            others = [debt for debt in owed if debt is not searched]
+            if check := assess(searched, others=others, pending=pending, policy=policy).check(part):
+                break
+        else:
+            return []
+        payments.append(PlannedPayment(searched=searched.reference, amount=part, notices=check.notices))
+        paid = [
+            attrs.evolve(debt, remaining=debt.remaining.saturating_sub(check.notices.get(debt.reference, NOTHING)))
+            for debt in owed
+        ]
+        owed = [debt for debt, left in amounts_due(paid, pending or {}, policy) if left.cents]
+    return payments

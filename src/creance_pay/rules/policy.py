@@ -1,6 +1,6 @@
 """Policies: the values that the rules depend on, each with its day and its source.
 
-A rule receives its policy as an argument.  Only this module reads the file ``policy.toml``.
+A rule receives its policy as an argument.  Only this module reads the files of the policies.
 
 >>> policy = policy_named("ameli-2019-11")
 >>> policy.online_min, policy.online_max_per_payment
@@ -21,21 +21,22 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, Literal
 
 import attrs
 
-from .._toml import read_toml
+from .._toml import read_toml, read_toml_value
 from .._validators import describe, of_type
 from ..debts import DebtKind
 from ..errors import ConfigurationError, InvalidValueError, NoPolicyError
 from ..money import Euros
 from .choices import BandCheck, DisplayCount, MaxBasis, MinBasis, RetentionCount, Stranding, TotalBasis
+from .citations import Citation, Document, cited, source_of, sources
 from .dates import months_later, require_date
 
 
@@ -46,10 +47,12 @@ class Statement:
     Attributes:
         value: The value, in its unit.
         unit: The unit.
-        source: The document, and the place in it.
+        source: The id of the source, such as ``guide.minimum``.
+        note: The words or the figures of the source that the value follows from.
         since: The first day of effect.  Either this or ``documented_on`` is given.
         documented_on: The day of the document.
-        seen_on: The last day on which a person checked that the value is unchanged.
+        seen_on: The last day on which a person confirmed that the value is unchanged.
+        seen_in: The id of the source of that confirmation, where a caisse's own policy confirms a value.
 
     Raises:
         ConfigurationError: for an empty source, or for both days or none of them.
@@ -58,9 +61,11 @@ class Statement:
     value: Any  # the field of Policy checks its type
     unit: str
     source: str
+    note: str = ""
     since: date | None = None
     documented_on: date | None = None
     seen_on: date | None = None
+    seen_in: str | None = None
 
     @property
     def last_seen(self) -> date:
@@ -96,14 +101,34 @@ def _typed(*kinds: type) -> Any:  # noqa: ANN401 - a validator of any field
     return of_type(*kinds, error=ConfigurationError)
 
 
-_CENTS = {"unit": "cents", "read": Euros}
+#: The policies of this package; the first one is the default of every choice by day.
+_FILES = ("policy.toml", "policy_selection.toml")
+# The unit in the file; "read" converts from it, and "shown" is the unit of the converted value where a person reads it.
+_CENTS = {"unit": "cents", "read": Euros, "shown": "EUR"}
+_HOURS, _MONTHS, _DAYS = ({"unit": unit, "shown": unit} for unit in ("hours", "months", "days"))
 _CHOICE = {"unit": "choice"}
 _CODES = {"unit": "codes of IR_NDT_V"}
 _WORDS = {"unit": "words"}
 
 
-def _shown(value: object) -> str:
-    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
+#: The tests of the amounts of a policy against each other.  The proofs hold for each policy that passes them.
+CONSISTENCY: Mapping[str, Callable[[Policy], bool]] = {
+    "the band is empty": lambda policy: (
+        policy.notice_band_min.cents + (0 if policy.band_inclusive else 2) <= policy.notice_band_max.cents
+    ),
+    "the range of online payments is empty": lambda policy: (
+        (policy.online_min.cents > 0) & (policy.online_min.cents <= policy.online_max_per_payment.cents)
+    ),
+    "a remainder too small to be paid online could not be avoided": lambda policy: (
+        2 * policy.online_min.cents <= policy.online_max_per_payment.cents + 1
+    ),
+}
+
+
+def _shown(value: object, field: attrs.Attribute[Any]) -> str:
+    """Format a value with its unit, for a person."""
+    text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+    return f"{text} {field.metadata['shown']}" if "shown" in field.metadata else text
 
 
 @attrs.frozen(kw_only=True)
@@ -125,10 +150,12 @@ class Policy:
         online_max_per_payment: The largest online payment (R10).
         min_basis: The amount that is compared with the minimum (Q7).
         several_references: Whether several notices can be paid together (Q8).
+        several_caisses: Whether one payment can be for notices of several caisses (Q23).
         total_basis: The references that the total includes (Q9).
         max_basis: The upper bound of a payment (Q10).
         several_payments: Whether a notice can be paid in several payments (Q11).
         stranding: The treatment of an amount that strands a remainder (Q12).
+        schedule_max_months: The largest number of monthly payments of a schedule (R12).
         cents_typed: Whether the form accepts cents (Q13).
         pending_subtracted: Whether payments that are not displayed yet are subtracted (Q22).
         open_debt_kinds: The kinds of debt that are payable online (R21).
@@ -141,6 +168,8 @@ class Policy:
         channels: The channels of the service (R26).  No rule reads them.
         payment_means: The means of payment.  No rule reads them.
         sources: The value of each field in the file, with its unit, its source and its day.
+        citations: The sources that the file of the policy defines, by id.
+        based_on: The name of the policy that the file names as the base of this one.
 
     Raises:
         ConfigurationError: when a value has another type, or two values contradict each other.
@@ -160,69 +189,87 @@ class Policy:
     online_max_per_payment: Euros = attrs.field(validator=_typed(Euros), metadata=_CENTS)
     min_basis: MinBasis = attrs.field(converter=MinBasis, metadata=_CHOICE)
     several_references: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
+    several_caisses: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     total_basis: TotalBasis = attrs.field(converter=TotalBasis, metadata=_CHOICE)
     max_basis: MaxBasis = attrs.field(converter=MaxBasis, metadata=_CHOICE)
     several_payments: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     stranding: Stranding = attrs.field(converter=Stranding, metadata=_CHOICE)
+    schedule_max_months: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "months"})
     cents_typed: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     pending_subtracted: bool = attrs.field(validator=_typed(bool), metadata=_CHOICE)
     open_debt_kinds: tuple[DebtKind, ...] = attrs.field(converter=_debt_kinds, metadata=_CODES)
-    display_delay_hours: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "hours"})
+    display_delay_hours: int = attrs.field(validator=[_typed(int), _validate_positive], metadata=_HOURS)
     display_counted_in: DisplayCount = attrs.field(converter=DisplayCount, metadata=_CHOICE)
-    mailbox_retention_months: int = attrs.field(
-        validator=[_typed(int), _validate_positive], metadata={"unit": "months"}
-    )
-    mailbox_retention_days: int = attrs.field(validator=[_typed(int), _validate_positive], metadata={"unit": "days"})
+    mailbox_retention_months: int = attrs.field(validator=[_typed(int), _validate_positive], metadata=_MONTHS)
+    mailbox_retention_days: int = attrs.field(validator=[_typed(int), _validate_positive], metadata=_DAYS)
     retention_counted_in: RetentionCount = attrs.field(converter=RetentionCount, metadata=_CHOICE)
     acknowledgement_version: str = attrs.field(validator=_typed(str), metadata={"unit": "word"})
     channels: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     payment_means: tuple[str, ...] = attrs.field(converter=_words, metadata=_WORDS)
     sources: Mapping[str, Statement] = attrs.field(factory=dict, repr=False, eq=False)
+    citations: Mapping[str, Citation] = attrs.field(factory=dict, repr=False, eq=False)
+    based_on: str | None = attrs.field(default=None, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         """Validate the values against each other."""
-        least, most = self.online_min.cents, self.online_max_per_payment.cents
-        for consistent, message in (
-            (self.notice_band_min <= self.notice_band_max, "the band is empty"),
-            (0 < least <= most, "the range of online payments is empty"),
-            (2 * least <= most + 1, "a remainder too small to be paid online could not be avoided"),
-            (self._days_in_order(), "the last day comes before the first"),
-        ):
-            if not consistent:
+        for message, consistent in CONSISTENCY.items():
+            if not consistent(self):
                 raise ConfigurationError(message)
-
-    def _days_in_order(self) -> bool:
-        return self.valid_from is None or self.valid_to is None or self.valid_from <= self.valid_to
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ConfigurationError("the last day comes before the first")
 
     def applies_on(self, day: date) -> bool:
         """Return whether the policy is known to apply on a day.  Without a first day it applies on none."""
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
     def overdue(self, day: date) -> tuple[str, ...]:
-        """Return the names of the values that nobody has checked for longer than ``longest_unseen_months``.
+        """Return the names of the values that nobody has confirmed for longer than ``longest_unseen_months``.
 
         Args:
             day: The day to count to.
         """
-        allowed = self.longest_unseen_months
-        return tuple(
-            name for name, statement in self.sources.items() if months_later(statement.last_seen, allowed) < day
-        )
+        return tuple(name for name in self.sources if self.confirm_by(name) < day)
 
-    def account_for(self, name: str) -> str:
+    def confirm_by(self, name: str) -> date:
+        """Return the last day on which a value of the file is not overdue.
+
+        Args:
+            name: The name of a value of the file.
+        """
+        return months_later(self.sources[name].last_seen, self.longest_unseen_months)
+
+    def shown(self, name: str) -> str:
+        """Return a value with its unit, as text for a person."""
+        return _shown(getattr(self, name), _valued_fields()[name])
+
+    def account_for(self, name: str, *, on: date | None = None) -> str:
         """Return one line with a value, its unit, its day and its source.
 
         A value that the caller has changed has no source.
 
         Args:
             name: The name of a field that has a unit.
+            on: A day: the line of a value that is overdue on it ends with the last day on which it was confirmed.
         """
-        field, statement, value = _valued_fields()[name], self.sources.get(name), getattr(self, name)
-        line = f"{name} = {_shown(value)} ({field.metadata['unit']})"
-        if statement is None or _shown(value) != _shown(_value(statement, field)):
-            return f"{line}, set by the caller"
+        field, statement = _valued_fields()[name], self.sources.get(name)
+        value = self.shown(name)
+        if statement is None or value != _shown(_value(statement, field), field):
+            return f"{name} = {value}, set by the caller"
         day = f"since {statement.since}" if statement.since else f"documented on {statement.documented_on}"
-        return f"{line}, {day}: {statement.source}"
+        seen = f", confirmed on {statement.seen_on}" if statement.seen_on else ""
+        source = self.citations.get(statement.source) or sources()[statement.source]
+        note = f": {statement.note}" if statement.note else ""
+        overdue = f" (overdue: last confirmed on {statement.last_seen})" if on and self.confirm_by(name) < on else ""
+        return f"{name} = {value}, {day}{seen}: {source}{note}{overdue}"
+
+
+@attrs.frozen(kw_only=True)
+class _Confirmed:
+    """The values that a policy confirms without a change."""
+
+    on: date
+    source: str
+    values: list[str]
 
 
 @attrs.frozen(kw_only=True)
@@ -231,10 +278,12 @@ class _Entry:
 
     title: str
     documented_on: date
-    longest_unseen_months: int
-    values: dict[str, Statement]
+    longest_unseen_months: int | None = None
+    values: dict[str, Statement] = attrs.field(factory=dict)
     valid_from: date | None = None
     valid_to: date | None = None
+    based_on: str | None = None
+    confirmed: _Confirmed | None = None
 
 
 def _valued_fields() -> dict[str, attrs.Attribute[Any]]:
@@ -251,23 +300,52 @@ def _value(statement: Statement, field: attrs.Attribute[Any]) -> Any:  # noqa: A
         raise ConfigurationError(f"{field.name}: {error}") from error
 
 
-def _policy(name: str, entry: _Entry) -> Policy:
-    fields = _valued_fields()
-    if wrong := fields.keys() ^ entry.values.keys():
+def _statements(entry: _Entry, base: Policy | None) -> Mapping[str, Statement]:
+    """Join the values of a policy with those of its base, and add its confirmations."""
+    whole = {**(base.sources if base else {}), **entry.values}
+    fields, confirmed = _valued_fields(), entry.confirmed
+    if wrong := fields.keys() ^ whole.keys():
         raise ConfigurationError(f"missing or unknown values: {', '.join(sorted(wrong))}")
+    if confirmed is None:
+        return whole
+    if unknown := sorted({*confirmed.values} - whole.keys()):
+        raise ConfigurationError(f"confirmed: unknown values: {', '.join(unknown)}")
+    seen = {
+        name: attrs.evolve(whole[name], seen_on=confirmed.on, seen_in=confirmed.source) for name in confirmed.values
+    }
+    return {**whole, **seen}
+
+
+def _policy(name: str, entry: _Entry, known: Sequence[Policy], citations: Mapping[str, Citation]) -> Policy:
+    """Build a policy of the file, on the base that it names."""
+    base = None if entry.based_on is None else policy_named(entry.based_on, policies=known)
+    months = entry.longest_unseen_months or (base.longest_unseen_months if base else None)
+    if months is None:
+        raise ConfigurationError("missing longest_unseen_months")
+    fields, statements = _valued_fields(), _statements(entry, base)
+    citations = {**(base.citations if base else {}), **citations}
+    for each in statements.values():
+        for cited_id in filter(None, (each.source, each.seen_in)):
+            source_of(cited_id, {**sources(), **citations})
     return Policy(
         name=name,
         documented_on=entry.documented_on,
-        longest_unseen_months=entry.longest_unseen_months,
+        longest_unseen_months=months,
         valid_from=entry.valid_from,
         valid_to=entry.valid_to,
-        sources=entry.values,
-        **{key: _value(statement, fields[key]) for key, statement in entry.values.items()},
+        sources=statements,
+        citations=citations,
+        based_on=entry.based_on,
+        **{key: _value(statement, fields[key]) for key, statement in statements.items()},
     )
 
 
 def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ...]:
     """Read a file of policies: that of the package, or one that a caisse wrote.
+
+    A policy of the file states every value, or is based on another one (``based_on``) and states only what it changes.
+    It may apply to some kinds of debt only: those of its ``open_debt_kinds``.  The file may define sources of its own,
+    in the table ``sources``.
 
     Args:
         text: The content of the TOML file.
@@ -278,33 +356,51 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
 
     Raises:
         ConfigurationError: for an unknown or missing key, a value of another type or unit, a value without a source,
-            values that contradict each other, or policies that are out of order or overlap.
+            values that contradict each other, or policies that are out of order, or that apply to the same kind of
+            debt on the same day.
     """
-    entries = read_toml(text, dict[str, _Entry], origin=origin)
-    policies = []
-    for name, entry in entries.items():
+    return _load(text, origin, base=_shipped())
+
+
+def _load(text: str, origin: str, *, base: Sequence[Policy] = ()) -> tuple[Policy, ...]:
+    """Read a file whose policies may be based on others."""
+    entries = read_toml(text, dict[str, Any], origin=origin)
+    citations = cited(read_toml_value(entries.pop("sources", {}), dict[str, Document], origin=f"{origin}: sources"))
+    policies: list[Policy] = []
+    for name, entry in read_toml_value(entries, dict[str, _Entry], origin=origin).items():
         try:
-            policies.append(_policy(name, entry))
-        except ConfigurationError as error:
+            policies.append(_policy(name, entry, [*base, *policies], citations))
+        except (ConfigurationError, NoPolicyError) as error:
             raise ConfigurationError(f"{origin}: policy {name}: {error}") from error
     _require_order(policies, origin)
     return tuple(policies)
 
 
 def _require_order(policies: Sequence[Policy], origin: str) -> None:
-    """Check that policies are in the order of their documents, and that no two apply on the same day."""
+    """Check that policies are in the order of their documents, and that no two decide a kind of debt on one day."""
     for earlier, later in pairwise(policies):
         if earlier.documented_on > later.documented_on:
             raise ConfigurationError(f"{origin}: policy {later.name}: documented before the one above it")
-    for earlier, later in pairwise(policy for policy in policies if policy.valid_from):
-        if (earlier.valid_to or date.max) >= (later.valid_from or date.min):
+    for earlier, later in combinations(policies, 2):
+        if {*earlier.open_debt_kinds} & {*later.open_debt_kinds} and _overlap(earlier, later):
             raise ConfigurationError(f"{origin}: policy {later.name}: it begins before {earlier.name} ends")
+
+
+def _overlap(one: Policy, other: Policy) -> bool:
+    """Return whether both policies are known to apply on one day."""
+    firsts = [policy.valid_from for policy in (one, other)]
+    return None not in firsts and any(
+        one.applies_on(day) and other.applies_on(day) for day in firsts if day is not None
+    )
 
 
 @cache
 def _shipped() -> tuple[Policy, ...]:
-    text = resources.files(__package__).joinpath("policy.toml").read_text(encoding="utf-8")
-    return load_policies(text, origin="policy.toml")
+    folder = resources.files(__package__)
+    policies: list[Policy] = []
+    for name in _FILES:
+        policies += _load(folder.joinpath(name).read_text(encoding="utf-8"), name, base=policies)
+    return tuple(policies)
 
 
 def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Policy:
@@ -325,25 +421,41 @@ def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Poli
 
 
 def policy_on(
-    day: date, *, undocumented: Literal["raise", "latest"] = "raise", policies: Sequence[Policy] | None = None
+    day: date,
+    *,
+    kind: DebtKind | None = None,
+    undocumented: Literal["raise", "latest"] = "raise",
+    policies: Sequence[Policy] | None = None,
 ) -> Policy:
-    """Return the policy that applies on a day.
+    """Return the policy that applies on a day to a kind of debt.
+
+    Where no policy that applies on the day opens the kind, the first of them is returned: it refuses the kind.
 
     Args:
         day: The day on which the person pays.
+        kind: The kind of the debt; ``None`` where one policy applies to all kinds.
         undocumented: The behaviour where no policy is known to apply: ``raise`` an error, or return the ``latest``
             documented policy with ``documented=False``, which adds a warning to every verdict.
         policies: The policies to search; by default, those of this package.
 
     Raises:
         NoPolicyError: when no policy is known to apply.
-        InvalidValueError: for a value that is not a date; a datetime is none.
+        InvalidValueError: for a value that is not a date, such as a datetime; and without ``kind``, when several
+            policies apply on the day.
     """
     require_date(day, "day")
     known = _shipped() if policies is None else policies
-    for policy in known:
-        if policy.applies_on(day):
-            return policy
+    if applying := [policy for policy in known if policy.applies_on(day)]:
+        if kind is None and len(applying) > 1:
+            names = ", ".join(policy.name for policy in applying)
+            raise InvalidValueError(f"expected kind, since several policies apply on {day}: {names}")
+        return _opening(applying, kind)
     if undocumented == "latest" and known:
-        return attrs.evolve(max(known, key=lambda policy: policy.documented_on), documented=False)
+        by_day = sorted(known, key=lambda policy: policy.documented_on, reverse=True)
+        return attrs.evolve(_opening(by_day, kind), documented=False)
     raise NoPolicyError(f"no policy is known to apply on {day}")
+
+
+def _opening(policies: Sequence[Policy], kind: DebtKind | None) -> Policy:
+    """Return the first policy that opens a kind of debt, or else the first one."""
+    return next((policy for policy in policies if kind in policy.open_debt_kinds), policies[0])

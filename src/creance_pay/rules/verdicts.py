@@ -11,15 +11,19 @@ from typing import ClassVar
 import attrs
 
 from ..codes import Code, Reason, ReferenceCode, VerdictCode, WarningCode
+from .citations import sources
 from .policy import Policy
-
-NO_REASON = Reason(0)
+from .predicates import NO_REASON
 
 
 def code_of(reason: Reason) -> Code:
     """Return the code with the same name as a single flag."""
     name = str(reason.name)
     return VerdictCode[name] if name in VerdictCode.__members__ else ReferenceCode[name]
+
+
+#: The code of each single flag.  The lowest flag of a number is ``number & -number``.
+_CODES = {int(reason): code_of(reason) for reason in Reason}
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +49,8 @@ class Verdict:
     @property
     def code(self) -> Code:
         """The code of the first test that failed, or of the yes."""
-        return next(iter(self._codes()))
+        flags = int(self.reasons)
+        return _CODES[flags & -flags] if flags else self.success_code
 
     @property
     def ok(self) -> bool:
@@ -73,12 +78,16 @@ class Verdict:
         """
         policy = f"Policy {self.policy.name}, documented on {self.policy.documented_on}"
         return (
-            *(f"{code.rule} {code}: {code.meaning} Source: {code.source}." for code in self._codes()),
-            *(f"{code.rule} {code} (warning): {code.meaning} Source: {code.source}." for code in self.warnings),
+            *(f"{code.rule} {code}: {code.meaning} {_cited(code)}" for code in self._codes()),
+            *(f"{code.rule} {code} (warning): {code.meaning} {_cited(code)}" for code in self.warnings),
             *(f"Value: {name} = {getattr(value, 'masked', value)}" for name, value in self.values.items()),
             f"{policy}." if self.policy_documented else f"{policy}, not known to apply on this day.",
             *(f"Policy value: {self.policy.account_for(name)}" for name in self.depends_on),
         )
+
+
+def _cited(code: Code) -> str:
+    return f"Source: {sources()[code.source]}."
 
 
 def policy_warnings(policy: Policy) -> tuple[Code, ...]:

@@ -1,12 +1,12 @@
-"""Five policies against a second statement of the rules: every total in cents (slow), or totals near a bound.
+"""Five policies against a second statement of the rules, near every bound: how verdicts join the rule functions.
 
-For each total, the amounts near each bound are checked.
+The proofs (``test_proofs.py``) cover each rule function for every policy and every amount.  These tests cover what uses
+them: the code of a verdict, its values, the loop of a plan.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -19,9 +19,9 @@ from creance_pay.rules import Policy, after_payment, assess, check_amount, plan,
 from rules_naive import SHIPPED, Values, amount, plannable, refusal
 
 HIGHEST = 20_000
-# The totals around which a rule can change its answer, for the default run and for mutation testing.
+# The totals around which a rule can change its answer.
 BOUNDS = (0, 1600, 3200, 5000, 6600, 8200, 10_000, 15_000, HIGHEST)
-CORNERS = [bound + cent for bound in BOUNDS for cent in (-1, 0, 1) if 0 <= bound + cent <= HIGHEST]
+TOTALS = [bound + cent for bound in BOUNDS for cent in (-1, 0, 1) if 0 <= bound + cent <= HIGHEST]
 
 # Together, the five policies have both readings of every question that these rules depend on.
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -42,30 +42,14 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """Measure no coverage, which would make two million decisions four times slower."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(tracer)
+Case = tuple[Policy, Values]
 
 
-Case = tuple[Policy, Values, Sequence[int]]
-
-
-@pytest.fixture(
-    params=[
-        *(pytest.param((name, CORNERS), id=f"{name}, near bounds") for name in VARIANTS),
-        *(pytest.param((name, range(HIGHEST + 1)), id=name, marks=pytest.mark.slow) for name in VARIANTS),
-    ],
-    name="case",
-)
+@pytest.fixture(params=VARIANTS, name="case")
 def _case(request: pytest.FixtureRequest) -> Case:
-    """Return a policy, the same values for the second statement, and the totals."""
-    name, totals = request.param
-    changes, values = VARIANTS[name]
-    return attrs.evolve(policy_named("ameli-2019-11"), **changes), {**SHIPPED, **values}, totals
+    """Return a policy, and the same values for the second statement."""
+    changes, values = VARIANTS[request.param]
+    return attrs.evolve(policy_named("ameli-2019-11"), **changes), {**SHIPPED, **values}
 
 
 def debt(due: int) -> Debt:
@@ -88,19 +72,19 @@ def around(total: int, values: Values) -> Iterator[int]:
 
 
 def test_assess_agrees(case: Case) -> None:
-    """For every total to the cent, the assessment has the code of the second statement."""
-    policy, values, totals = case
+    """For each total, the assessment has the code of the second statement."""
+    policy, values = case
 
-    codes = [assess(debt(total), policy=policy).code for total in totals]
+    codes = [assess(debt(total), policy=policy).code for total in TOTALS]
 
-    assert [refusal(total, values) for total in totals] == codes
+    assert [refusal(total, values) for total in TOTALS] == codes
 
 
 def test_check_agrees_and_accepts_what_was_shown(case: Case) -> None:
     """A payable debt accepts exactly the amounts in its ranges; each answer is that of the second statement."""
-    policy, values, totals = case
+    policy, values = case
     differing: list[tuple[int, ...]] = []
-    for total in totals:
+    for total in TOTALS:
         assessment = assess(debt(total), policy=policy)
         shown = assessment.payable_ranges
         ends = (shown[0][0], shown[-1][1]) if shown else (None, None)
@@ -122,8 +106,8 @@ def test_check_agrees_and_accepts_what_was_shown(case: Case) -> None:
 
 def test_plan_settles_and_never_strands(case: Case) -> None:
     """A plan exists where possible and sums to the debt; each payment is payable in turn and strands nothing."""
-    policy, values, totals = case
-    for total in totals:
+    policy, values = case
+    for total in TOTALS:
         parts = plan(Euros(total), policy=policy)
         assert plannable(total, values) == bool(parts), total
         rest = total
@@ -136,18 +120,18 @@ def test_plan_settles_and_never_strands(case: Case) -> None:
 
 def test_plan_is_short(case: Case) -> None:
     """A plan has the fewest payments that the largest payment allows."""
-    policy, values, totals = case
+    policy, values = case
 
-    lengths = {total: len(plan(Euros(total), policy=policy)) for total in totals}
+    lengths = {total: len(plan(Euros(total), policy=policy)) for total in TOTALS}
 
     assert {} == {total: found for total, found in lengths.items() if found not in {0, -(-total // values["most"])}}
 
 
 def test_after_payment_agrees(case: Case) -> None:
     """After any payment up to the debt, the rest, its state and its code are those of the second statement."""
-    policy, values, totals = case
+    policy, values = case
     differing = []
-    for total in totals:
+    for total in TOTALS:
         for paid in {cents for cents in around(total, values) if 0 < cents <= total}:
             after = after_payment(Euros(total), Euros(paid), policy=policy)
             rest = total - paid
