@@ -57,6 +57,12 @@ def decisions(policy: Policy, balance: int, total: int, amount: int, *, paid_bef
     return found
 
 
+def is_empty(region: Region) -> bool:
+    """Return whether a region has no case at its first total."""
+    total = region.ranges["total"].first.cents if "total" in region.ranges else 0
+    return any(each.last and each.last.at(total) < each.first.at(total) for each in region.ranges.values())
+
+
 def holds(region: Region, values: dict[str, int]) -> bool:
     """Return whether a case is in a region."""
     total = values["total"]
@@ -74,6 +80,7 @@ def test_complete(before: Policy, after: Policy, paid_before: bool, chance: Rand
     An amount is decided for a debt that is payable under both policies, of a person without other debts.
     """
     regions = compare(before, after, kind=DebtKind.FRR, paid_before=paid_before)
+    assert [] == [each for each in regions if is_empty(each)]
     for balance, total, amount in chance.sample(CASES, 200):
         values = {"balance": balance, "total": total, "amount": amount}
         both = [decisions(policy, *values.values(), paid_before=paid_before) for policy in (before, after)]

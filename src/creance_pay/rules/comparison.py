@@ -216,10 +216,8 @@ class _Pair:
         bounds = {Bound(0), *map(Bound, self._breaks("amount"))}
         # The rest falls below a breakpoint from the amount on that is one cent above the total less that breakpoint.
         bounds |= {Bound(1 - rest, to_total=True) for rest in self._breaks("rest")}
-        ordered = sorted(
-            (bound for bound in bounds if bound.at(at) >= 0), key=lambda bound: (bound.at(at), bound.to_total)
-        )
-        firsts = [bound for place, bound in enumerate(ordered) if not place or bound.at(at) > ordered[place - 1].at(at)]
+        # Two bounds may be equal here; the empty range between them has the answers of the next one, and joins it.
+        firsts = sorted((bound for bound in bounds if bound.at(at) >= 0), key=lambda each: (each.at(at), each.to_total))
         for first, following in zip(firsts, [*firsts[1:], None], strict=True):
             yield Range(first, following and attrs.evolve(following, cents=following.cents - 1))
 
