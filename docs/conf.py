@@ -33,6 +33,7 @@ nitpick_ignore = [
     ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
     ("py:class", "timedelta"),  # shown as it is written in a default value
     ("py:class", "os.PathLike"),  # documented elsewhere
+    ("py:class", "random.Random"),  # the same
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -89,7 +89,7 @@ class Account:
         return (before[-1].status, before[-1].remaining) if before else self._opened
 
     def operate(self, verb: str, amount: Euros | None, at: datetime, *, origin: str) -> str:
-        """Run an operation of :data:`VERBS`, and return its response code.
+        """Run ``cancel``, ``refund`` or ``validate``, and return its response code.
 
         It is refused by the state of the payment (code 24), and by an amount above the remaining one (code 51).
         """
