@@ -108,6 +108,14 @@ class TestActs:
 
         assert ("PAID", "PERSON", "an operator") == (desk.state(started), event.evidence.source, event.evidence.by)
 
+    @pytest.mark.parametrize("state", [PaymentState.PARTIALLY_REFUNDED, PaymentState.PENDING, PaymentState.CREATED])
+    def test_not_correctable(self, desk: Desk, state: PaymentState) -> None:
+        """A state that needs an amount, or that only the bank knows, is refused."""
+        reference = desk.start().transaction_reference
+
+        with pytest.raises(InvalidValueError, match=f"got {state}"):
+            desk.service.correct(reference, state, **WHO)
+
     def test_no_transport(self, ledger: Ledger) -> None:
         """Without a transport no act is recorded."""
         with pytest.raises(UnsupportedError):

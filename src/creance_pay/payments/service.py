@@ -42,7 +42,7 @@ from ..ledger.acts import Act, ActKind, ActState
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect, EffectTask
-from ..ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment, PostingState
+from ..ledger.records import FAILED_STATES, IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment, PostingState
 from ..money import Euros
 from ..payment import PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
@@ -55,6 +55,8 @@ _ATTEMPTS_BEFORE_INCIDENT = 5
 _POLL_WINDOW = timedelta(days=7)
 #: Questions to the bank that one start may ask while a person waits.
 _MAX_QUESTIONS = 3
+#: The states that a person can record without an amount.
+_CORRECTIONS = FAILED_STATES | {PaymentState.PAID, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
 #: An open act that is younger may still be in the hands of another operator.
 _ACT_TIMEOUT = timedelta(minutes=2)
 
@@ -295,8 +297,11 @@ class PaymentService:
         Money that moved stays: a payment that holds money is only changed by a refund or a chargeback.
 
         Raises:
-            InvalidValueError: for an unknown payment, or without person or reason.
+            InvalidValueError: for an unknown payment, without person or reason, or for a state that a person cannot
+                decide: an attempt in progress, or a partial refund, which needs an amount.
         """
+        if state not in _CORRECTIONS:
+            raise InvalidValueError(f"expected one of {', '.join(sorted(_CORRECTIONS))}, got {state}")
         now = self._clock()
         payment = self._known(reference)
         evidence = Evidence.person(f"correct {state}", now, by=by, reason=reason)
