@@ -205,7 +205,7 @@ class Cells:
         elif self.unit == "euros":
             text = where(text.str.contains("[.,][0-9]{2}00$"), text.str.replace_all("00$", ""), text)
         else:
-            text = text.str.replace_all("[.,]0{1,2}$", "")
+            text = text.str.replace_all(r"\.0$", "")
         (text,) = self._step(text)
         return text, minus
 
