@@ -93,8 +93,8 @@ def test_check(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
     assert ["in.csv"] == [each.name for each in tmp_path.iterdir()]
     out = capsys.readouterr().out
-    assert "PAYABLE     2\n" in out
-    assert "check       the first part only; nothing was written\n" in out
+    assert "PAYABLE   2\n" in out
+    assert "check     the first part only; nothing was written\n" in out
 
 
 def test_report(source: Path, tmp_path: Path) -> None:

@@ -262,6 +262,7 @@ class Layout:
             quote_char=quote,
             schema=dict.fromkeys(self.names, pl.String),
             truncate_ragged_lines=quote is not None,
+            extra_columns="ignore" if quote else "raise",
         ).with_columns(
             *(pl.when(pl.col(name).is_in(texts).not_()).then(name).alias(name) for name, texts in nulls.items()),
             *((pl.when(pl.col(name) != "").then(name).alias(name) for name in others) if quote else ()),
@@ -376,6 +377,10 @@ class Layout:
         if cents is not None and cents.null_count() == frame[amount].null_count() and _small(cents):
             good_amount: pl.Series | None = None
         else:
+            if self.dialect.unit is None:
+                if _NUMBER not in frame.columns:
+                    return frame, [(0, "")]
+                self._check_unit(frame)
             cents, good_amount = _read_amounts(frame[amount], self.dialect.unit or "cents")
         words, booleans = frame[flag], self.dialect.booleans
         exact = {word: value for each, value in booleans.items() for word in (each, each.upper(), each.capitalize())}
@@ -398,8 +403,6 @@ class Layout:
         for good, reason in reasons:
             for number in frame.filter(~good)[_NUMBER]:
                 unreadable.setdefault(number, reason)
-        if self.dialect.unit is None:
-            self._check_unit(frame.filter(~good_amount))
         return typed.filter(good_amount & good_truth), [*unreadable.items()]
 
     @property
@@ -407,13 +410,14 @@ class Layout:
         expected = "euros, such as 60,00 or 60.00" if self.dialect.unit == "euros" else "whole cents"
         return f"{self.columns[self.amount]}: expected {expected}"
 
-    def _check_unit(self, rows: pl.DataFrame) -> None:
-        """Raise when an amount has decimals, which cents do not have."""
+    def _check_unit(self, frame: pl.DataFrame) -> None:
+        """Raise when an amount has decimals, which whole cents do not have."""
         amount = self.columns[self.amount]
+        rows = frame.filter(pl.col(amount).str.contains("[.,][0-9]"))
         _, in_euros = _read_amounts(rows[amount], "euros")
-        for number in rows.filter(in_euros)[_NUMBER].head(1):
+        for row in rows.filter(in_euros).head(1).iter_rows(named=True):
             raise InvalidValueError(
-                f"line {number}, column {amount}: an amount with decimals, and no unit: name the unit, euros or cents"
+                f"line {row[_NUMBER]}, column {amount}: an amount with decimals, and no unit: name the unit, euros or cents"
             )
 
     def _empty(self) -> pl.DataFrame:

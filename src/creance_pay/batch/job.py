@@ -269,9 +269,9 @@ class Job:
     def _open_csv(self, source: Source) -> Input:
         layouts: list[tuple[Layout, int, int]] = []
         for each in source.files:
-            file, _ = each.open()
+            file, raw = each.open()
             default = "\t" if ".tsv" in each.path.name.lower() else ","
-            with file, self._named(each.path):
+            with raw, file, self._named(each.path):
                 names, separator, offset, line = read_header(file, self.dialect, default)
                 found = self._columns([*names, *each.keys], guess_separator(names, separator))
                 if layouts and {*names} != {*layouts[0][0].names}:
@@ -381,7 +381,7 @@ class Job:
             if number == at[0] and at[1]:
                 offset, line = at[1:]
             file, raw = source.open()
-            with file, self._named(source.path):
+            with raw, file, self._named(source.path):
                 reader = BlockReader(file, offset=offset, line=line)
                 fresh = offset == given.layouts[number][1]
                 before = 0 if fresh else raw.tell() if source.compression else offset
