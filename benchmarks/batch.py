@@ -23,7 +23,7 @@ import polars as pl
 from rounds import demand, machine, publish, table
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
-from creance_pay.batch.job import Job
+from creance_pay.batch import assess_file
 from creance_pay.codes import Reason
 from creance_pay.errors import InvalidReferenceError
 from creance_pay.rules import assess, columns, plan, policy_named
@@ -96,7 +96,7 @@ def bound(source: Path, target: Path) -> None:
 
 def job(source: Path, target: Path) -> None:
     """Decide as the command does, in parts."""
-    Job(source=source, target=target, policy=POLICY, columns=NAMES).run(lambda _: None)
+    assess_file(source, target, policy=POLICY)
 
 
 def one_sink(source: Path, target: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 import attrs
 import duckdb
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +25,8 @@ Row = tuple[str | None, str | None, int | None, bool | None]
 #: Debts with each kind of answer; the last one has a null in each column.
 ROWS: Sequence[Row] = (
     (GOOD, "FRR", 6000, True), (GOOD, "PFR", 123456, True), (GOOD, "FRR", 1600, False), (GOOD, "IND", 4450, True),
-    (GOOD, "FRR", 1599, True), (GOOD, "FRR", 0, True), ("6311705400000344", "PFR", 5001, True), (None, None, None, None),
+    (GOOD, "FRR", 1599, True), (GOOD, "FRR", 0, True), ("6311705400000344", "PFR", 5001, True),
+    (None, None, None, None),
 )  # fmt: skip
 NAMES = ("reference", "kind", "remaining", "open_online")
 EUROS: Mapping[str, Any] = {"unit": "euros"}
@@ -54,7 +54,9 @@ def comma(cents: int | None) -> str:
 
 def thousands(space: str) -> Callable[[int | None], str]:
     """Return a format of euros with groups of three digits."""
-    return lambda cents: "" if cents is None else f"{cents / 100:,.2f}".replace(",", " ").replace(".", ",").replace(" ", space)
+    return lambda cents: (
+        "" if cents is None else f"{cents / 100:,.2f}".replace(",", " ").replace(".", ",").replace(" ", space)
+    )
 
 
 def cents(amount: int | None) -> str:
@@ -170,8 +172,14 @@ def hive(folder: Path) -> Path:
     for number, (reference, kind, due, is_open) in enumerate(ROWS):
         below = folder / "in" / f"kind={kind or '__HIVE_DEFAULT_PARTITION__'}"
         below.mkdir(parents=True, exist_ok=True)
-        row = {"reference": [reference], "remaining": pa.array([due], pa.int64()), "open_online": pa.array([is_open], pa.bool_())}
-        pq.write_table(pa.table({**row, "reference": pa.array([reference], pa.string())}), below / f"part-{number}.parquet")
+        row = {
+            "reference": [reference],
+            "remaining": pa.array([due], pa.int64()),
+            "open_online": pa.array([is_open], pa.bool_()),
+        }
+        pq.write_table(
+            pa.table({**row, "reference": pa.array([reference], pa.string())}), below / f"part-{number}.parquet"
+        )
     (folder / "in" / "_SUCCESS").write_bytes(b"")
     return folder / "in"
 
@@ -194,7 +202,9 @@ def csv_folder(*names: str, header: Sequence[str] = NAMES) -> Callable[[Path], P
 def with_addresses(folder: Path) -> Path:
     """Write a column of addresses, some with a line break, a quotation mark, or a separator."""
     texts = ("12 rue X\nBat B", 'dit "le Grand"', "a, b", "\n\n", "", "x", "CRLF\r\ny", "z")
-    lines = [[*("" if cell is None else cell for cell in row), address] for row, address in zip(ROWS, texts, strict=True)]
+    lines = [
+        [*("" if cell is None else cell for cell in row), address] for row, address in zip(ROWS, texts, strict=True)
+    ]
     with (folder / "in.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([[*NAMES, "adresse"], *lines])
     return folder / "in.csv"
@@ -217,23 +227,58 @@ _CAPITALS = [name.upper() for name in NAMES]
 
 STYLES: Mapping[str, Style] = {
     # Excel
-    "excel, French": Style(text(amount=comma, words=("VRAI", "FAUX"), separator=";", end="\r\n", encoding="cp1252"), {**EUROS, **SEMICOLON, "encoding": "cp1252"}),
-    "excel, UTF-8": Style(text(amount=comma, words=("VRAI", "FAUX"), separator=";", end="\r\n", encoding="utf-8-sig"), {**EUROS, **SEMICOLON}),
-    "excel, utf-8-sig named": Style(text(amount=comma, words=("VRAI", "FAUX"), separator=";", encoding="utf-8-sig"), {**EUROS, **SEMICOLON, "encoding": "utf-8-sig"}),
-    "excel, thousands": Style(text(amount=thousands("\u202f"), words=("vrai", "faux"), separator=";"), {**EUROS, **SEMICOLON}),
-    "excel, no-break spaces": Style(text(amount=thousands("\u00a0"), words=("Oui", "Non"), separator=";", encoding="cp1252"), {**EUROS, **SEMICOLON, "encoding": "cp1252"}),
-    "excel, groups of dots": Style(text(amount=thousands("."), words=("O", "N"), separator=";"), {**EUROS, **SEMICOLON}),
+    "excel, French": Style(
+        text(amount=comma, words=("VRAI", "FAUX"), separator=";", end="\r\n", encoding="cp1252"),
+        {**EUROS, **SEMICOLON, "encoding": "cp1252"},
+    ),
+    "excel, UTF-8": Style(
+        text(amount=comma, words=("VRAI", "FAUX"), separator=";", end="\r\n", encoding="utf-8-sig"),
+        {**EUROS, **SEMICOLON},
+    ),
+    "excel, utf-8-sig named": Style(
+        text(amount=comma, words=("VRAI", "FAUX"), separator=";", encoding="utf-8-sig"),
+        {**EUROS, **SEMICOLON, "encoding": "utf-8-sig"},
+    ),
+    "excel, thousands": Style(
+        text(amount=thousands("\u202f"), words=("vrai", "faux"), separator=";"), {**EUROS, **SEMICOLON}
+    ),
+    "excel, no-break spaces": Style(
+        text(amount=thousands("\u00a0"), words=("Oui", "Non"), separator=";", encoding="cp1252"),
+        {**EUROS, **SEMICOLON, "encoding": "cp1252"},
+    ),
+    "excel, groups of dots": Style(
+        text(amount=thousands("."), words=("O", "N"), separator=";"), {**EUROS, **SEMICOLON}
+    ),
     "excel, sep=": Style(text(before="sep=;\r\n", separator=";", end="\r\n")),
-    "excel, sign of the euro": Style(text(amount=lambda due: f"{comma(due)} €", separator=";", encoding="cp1252"), {**EUROS, **SEMICOLON, "encoding": "cp1252"}),
-    "excel, whole euros beside decimals": Style(text(amount=lambda due: comma(due).removesuffix(",00"), separator=";"), SEMICOLON, "in.csv: line 5, column remaining: an amount with decimals, and no unit: name the unit, euros or cents"),
+    "excel, sign of the euro": Style(
+        text(amount=lambda due: f"{comma(due)} €", separator=";", encoding="cp1252"),
+        {**EUROS, **SEMICOLON, "encoding": "cp1252"},
+    ),
+    "excel, whole euros beside decimals": Style(
+        text(amount=lambda due: comma(due).removesuffix(",00"), separator=";"),
+        SEMICOLON,
+        "in.csv: line 3, column remaining: an amount with decimals, and no unit: name the unit, euros or cents",
+    ),
     "excel, empty columns at the end": Style(text(header=[*NAMES, "", ""], separator=";"), SEMICOLON),
-    "excel, workbook renamed": Style(raw(b"PK\x03\x04" + bytes(40)), {}, "an Excel workbook or a ZIP archive: save the sheet as CSV"),
-    "excel, old workbook renamed": Style(raw(b"\xd0\xcf\x11\xe0" + bytes(40)), {}, "an old Excel workbook: save the sheet as CSV"),
+    "excel, workbook renamed": Style(
+        raw(b"PK\x03\x04" + bytes(40)), {}, "an Excel workbook or a ZIP archive: save the sheet as CSV"
+    ),
+    "excel, old workbook renamed": Style(
+        raw(b"\xd0\xcf\x11\xe0" + bytes(40)), {}, "an old Excel workbook: save the sheet as CSV"
+    ),
     "excel, UTF-16": Style(text(encoding="utf-16"), {}, "text in UTF-16"),
     "excel, tabs": Style(text("in.txt", separator="\t"), {"separator": "tab"}),
     "excel, semicolons not named": Style(text(separator=";"), {}, "the separator may be ';': name it"),
-    "excel, title above the header": Style(text(before="Extraction du 31/12/2017\n"), {}, "missing columns: reference, kind, remaining, open_online; found: Extraction"),
-    "excel, accents in the header": Style(text(header=("référence", *NAMES[1:]), encoding="cp1252"), {}, "header: not in utf-8; it can be read as cp1252: name the encoding"),
+    "excel, title above the header": Style(
+        text(before="Extraction du 31/12/2017\n"),
+        {},
+        "missing columns: reference, kind, remaining, open_online; found: Extraction",
+    ),
+    "excel, accents in the header": Style(
+        text(header=("référence", *NAMES[1:]), encoding="cp1252"),
+        {},
+        "header: not in utf-8; it can be read as cp1252: name the encoding",
+    ),
     # PostgreSQL
     "postgresql, COPY CSV": Style(text(words=("t", "f"))),
     "postgresql, COPY text": Style(text("in.tsv", words=("t", "f"), separator="\t", null=r"\N")),
@@ -244,15 +289,27 @@ STYLES: Mapping[str, Style] = {
     "oracle, capitals": Style(text(header=_CAPITALS)),
     "oracle, spaces around names": Style(text(header=[f" {name} " for name in _CAPITALS])),
     "oracle, no leading zero": Style(text(amount=lambda due: plain(due).removeprefix("0"), words=("1", "0")), EUROS),
-    "oracle, other names": Style(text(header=("NUM_COURRIER", "NATURE", "RESTE", "OUVERT")), {"columns": {"reference": "num_courrier", "kind": "nature", "remaining": "reste", "open_online": "ouvert"}}),
+    "oracle, other names": Style(
+        text(header=("NUM_COURRIER", "NATURE", "RESTE", "OUVERT")),
+        {"columns": {"reference": "num_courrier", "kind": "nature", "remaining": "reste", "open_online": "ouvert"}},
+    ),
     "oracle, NUMBER": Style(parquet(remaining=amounts(pa.decimal128(38, 10), 2)), EUROS),
     "oracle, NUMBER(38,0)": Style(parquet(remaining=amounts(pa.decimal128(38, 0), 0)), {"unit": "cents"}),
-    "oracle, NUMBER without a unit": Style(parquet(remaining=amounts(pa.decimal128(38, 0), 0)), {}, "or a unit, cents or euros, got Decimal"),
-    "sap, minus and plus": Style(text(amount=lambda due: f"+{comma(due)}", words=("X", "-"), separator="|"), {**EUROS, "separator": "|", "booleans": {"x": True, "-": False}}),
-    "sap, ISO 8859-15": Style(text(amount=comma, separator=";", encoding="iso8859-15"), {**EUROS, **SEMICOLON, "encoding": "latin9"}),
+    "oracle, NUMBER without a unit": Style(
+        parquet(remaining=amounts(pa.decimal128(38, 0), 0)), {}, "or a unit, cents or euros, got Decimal"
+    ),
+    "sap, minus and plus": Style(
+        text(amount=lambda due: f"+{comma(due)}", words=("X", "-"), separator="|"),
+        {**EUROS, "separator": "|", "booleans": {"x": True, "-": False}},
+    ),
+    "sap, ISO 8859-15": Style(
+        text(amount=comma, separator=";", encoding="iso8859-15"), {**EUROS, **SEMICOLON, "encoding": "latin9"}
+    ),
     "mainframe, zeros before": Style(text(amount=lambda due: cents(due).zfill(12))),
     "mainframe, EBCDIC": Style(text(encoding="cp500"), {}, "header: "),
-    "mainframe, EBCDIC named": Style(text(encoding="cp500"), {"encoding": "cp500"}, "expected an encoding that extends ASCII"),
+    "mainframe, EBCDIC named": Style(
+        text(encoding="cp500"), {"encoding": "cp500"}, "expected an encoding that extends ASCII"
+    ),
     "mainframe, capital extension": Style(text("EXPORT.CSV")),
     "mac, CR alone": Style(text(end="\r"), {}, "line ends are CR alone"),
     "end of file of DOS": Style(text(after="\x1a"), {"rejected": 1}),
@@ -264,7 +321,9 @@ STYLES: Mapping[str, Style] = {
     "pandas, float32": Style(parquet(remaining=amounts(pa.float32(), 2)), EUROS),
     "pandas, categories": Style(parquet(kind=pa.array([row[1] for row in ROWS]).dictionary_encode())),
     "pandas, booleans as int8": Style(parquet(open_online=pa.array([row[3] for row in ROWS]).cast(pa.int8()))),
-    "pandas, booleans as text": Style(parquet(open_online=pa.array([None if row[3] is None else "NO"[row[3]] for row in ROWS]))),
+    "pandas, booleans as text": Style(
+        parquet(open_online=pa.array([None if row[3] is None else "NO"[row[3]] for row in ROWS]))
+    ),
     "pandas, index column": Style(parquet(__index_level_0__=pa.array(range(len(ROWS))))),
     # DuckDB, Polars, PyArrow
     "duckdb, sums": Style(by_duckdb, {"unit": "cents"}),
@@ -273,39 +332,80 @@ STYLES: Mapping[str, Style] = {
     "pyarrow, views": Style(parquet(reference=pa.array([row[0] for row in ROWS], pa.string_view()))),
     "pyarrow, int32": Style(parquet(remaining=_INT32["remaining"])),
     "pyarrow, capital extension": Style(parquet("IN.PARQUET")),
-    "pyarrow, column code": Style(parquet(Code=pa.array(["631"] * len(ROWS))), {}, "would be lost: code: choose a prefix"),
+    "pyarrow, column code": Style(
+        parquet(Code=pa.array(["631"] * len(ROWS))), {}, "would be lost: code: choose a prefix"
+    ),
     "pyarrow, column code and a prefix": Style(parquet(Code=pa.array(["631"] * len(ROWS))), {"prefix": "a_"}),
     "pyarrow, capitals": Style(renamed(_CAPITALS)),
     "pyarrow, lists beside": Style(parquet(history=pa.array([[1, 2]] * len(ROWS)))),
-    "pyarrow, bytes for text": Style(parquet(reference=pa.array([b"x"] * len(ROWS))), {}, "column reference: expected text, got Binary"),
-    "pyarrow, cut off": Style(raw(b"PAR1" + bytes(100), "in.parquet"), {}, "in.parquet cannot be read (ComputeError): damaged, cut off"),
-    "pyarrow, Arrow IPC renamed": Style(raw(b"ARROW1\0\0" + bytes(50), "in.parquet"), {}, "a file Arrow: write it as Parquet"),
+    "pyarrow, bytes for text": Style(
+        parquet(reference=pa.array([b"x"] * len(ROWS))), {}, "column reference: expected text, got Binary"
+    ),
+    "pyarrow, cut off": Style(
+        raw(b"PAR1" + bytes(100), "in.parquet"), {}, "in.parquet cannot be read (ComputeError): damaged, cut off"
+    ),
+    "pyarrow, Arrow IPC renamed": Style(
+        raw(b"ARROW1\0\0" + bytes(50), "in.parquet"), {}, "a file Arrow: write it as Parquet"
+    ),
     # Spark and folders
-    "spark, folder": Style(folder_of(("part-0.snappy.parquet", _HALVES[0]), ("part-1.snappy.parquet", _HALVES[1]), ("_SUCCESS", b""), (".part-0.crc", b"x"))),
+    "spark, folder": Style(
+        folder_of(
+            ("part-0.snappy.parquet", _HALVES[0]),
+            ("part-1.snappy.parquet", _HALVES[1]),
+            ("_SUCCESS", b""),
+            (".part-0.crc", b"x"),
+        )
+    ),
     "spark, hive": Style(hive, {"sorted": True}),
     "spark, folders in folders": Style(folder_of(("a.parquet", _HALVES[0]), ("sub/b.PARQUET", _HALVES[1]))),
     "spark, widths differ": Style(folder_of(("a.parquet", _INT32[:4]), ("b.parquet", _HALVES[1]))),
     "spark, a column of nulls": Style(folder_of(("a.parquet", slice(0, 7)), ("b.parquet", _NULLS))),
-    "spark, other order of columns": Style(folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table().select(NAMES[::-1])[4:]))),
-    "spark, a part of 0 bytes": Style(folder_of(("a.parquet", _HALVES[0]), ("b.parquet", b"")), {}, "/in/b.parquet: empty (0 bytes)"),
-    "spark, a part without footer": Style(folder_of(("a.parquet", _HALVES[0]), ("b.parquet", b"PAR1" + bytes(9))), {}, "/in/b.parquet cannot be read"),
-    "spark, one column more": Style(folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table(more=pa.nulls(8)))), {}, "/in/b.parquet: expected the columns of the first file, got another set: more"),
-    "spark, a type that does not fit": Style(folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table(remaining=["1"] * 8))), {}, "/in/b.parquet: column remaining: expected Int64 as in the first file, got String"),
-    "spark, other files": Style(folder_of(("a.parquet", _HALVES[0]), ("b.orc", b"ORC")), {}, "/in/b.orc: expected data files only"),
-    "spark, two formats": Style(folder_of(("a.parquet", _HALVES[0]), ("b.csv", b"x")), {}, "expected files of one format in the folder"),
+    "spark, other order of columns": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table().select(NAMES[::-1])[4:]))
+    ),
+    "spark, a part of 0 bytes": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.parquet", b"")), {}, "/in/b.parquet: empty (0 bytes)"
+    ),
+    "spark, a part without footer": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.parquet", b"PAR1" + bytes(9))), {}, "/in/b.parquet cannot be read"
+    ),
+    "spark, one column more": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table(more=pa.nulls(8)))),
+        {},
+        "/in/b.parquet: expected the columns of the first file, got another set: more",
+    ),
+    "spark, a type that does not fit": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.parquet", table(remaining=["1"] * 8))),
+        {},
+        "/in/b.parquet: column remaining: expected Int64 as in the first file, got String",
+    ),
+    "spark, other files": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.orc", b"ORC")), {}, "/in/b.orc: expected data files only"
+    ),
+    "spark, two formats": Style(
+        folder_of(("a.parquet", _HALVES[0]), ("b.csv", b"x")), {}, "expected files of one format in the folder"
+    ),
     "spark, no data": Style(folder_of(("_SUCCESS", b"")), {}, "expected files .parquet or .csv in the folder"),
     "spark, folder of CSV": Style(csv_folder("part-{}.csv")),
     "spark, CSV with other order of columns": Style(csv_folder("part-{}.csv", header=NAMES[::-1])),
     # Compressed, and the rest
-    "gzip": Style(text("in.csv.gz", change=lambda data: gzip.compress(data))),
-    "gzip under .csv": Style(text("in.csv", change=lambda data: gzip.compress(data))),
+    "gzip": Style(text("in.csv.gz", change=gzip.compress)),
+    "gzip under .csv": Style(text("in.csv", change=gzip.compress)),
     "zstd": Style(text("in.txt.zst", change=zstandard)),
     "not compressed under .gz": Style(text("in.csv.gz"), {}, "expected a compressed file, got another format"),
     "empty file": Style(raw(b""), {}, "empty (0 bytes)"),
-    "trailing separators": Style(text(change=lambda data: data.replace(b"\n", b",\n").replace(b"open_online,\n", b"open_online\n"))),
+    "trailing separators": Style(
+        text(change=lambda data: data.replace(b"\n", b",\n").replace(b"open_online,\n", b"open_online\n"))
+    ),
     "no final newline": Style(text(change=lambda data: data.rstrip(b"\n"))),
     "blank lines": Style(text(change=lambda data: data.replace(b"\n", b"\n\n"))),
     "fields with spaces": Style(text(change=lambda data: data.replace(b",6000,true", b", 6000 , true "))),
-    "a column is missing": Style(text(header=("reference", "kind", "remaining", "ouvert")), {}, "missing columns: open_online; found: reference, kind, remaining, ouvert"),
-    "a column twice": Style(text(header=("reference", "kind", "remaining", "open_online", "kind")), {}, "expected one column kind, got 2"),
-}  # fmt: skip
+    "a column is missing": Style(
+        text(header=("reference", "kind", "remaining", "ouvert")),
+        {},
+        "missing columns: open_online; found: reference, kind, remaining, ouvert",
+    ),
+    "a column twice": Style(
+        text(header=("reference", "kind", "remaining", "open_online", "kind")), {}, "expected one column kind, got 2"
+    ),
+}

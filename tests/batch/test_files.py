@@ -31,7 +31,9 @@ def test_style(name: str, target: str, tmp_path: Path) -> None:
     source, options = style.write(tmp_path / "given"), dict(style.options)
     in_any_order, rejected = options.pop("sorted", False), options.pop("rejected", 0)
     if name == "pyarrow, lists beside" and target == "out.csv":
-        with pytest.raises(CreancePayError, match=r"column history \(List\) cannot be written as CSV: choose a target of Parquet"):
+        with pytest.raises(
+            CreancePayError, match=r"column history \(List\) cannot be written as CSV: choose a target of Parquet"
+        ):
             assess_file(source, out, policy=POLICY, **options)
         return
     if style.refusal:
@@ -45,7 +47,9 @@ def test_style(name: str, target: str, tmp_path: Path) -> None:
 
     prefix = options.get("prefix", "")
     decided = pl.read_csv(out, separator=separator_of(out)) if target == "out.csv" else pl.read_parquet(out)
-    found = [(str(code), *numbers) for code, *numbers in decided.select(f"{prefix}{name}" for name in ANSWER).iter_rows()]
+    found = [
+        (str(code), *numbers) for code, *numbers in decided.select(f"{prefix}{name}" for name in ANSWER).iter_rows()
+    ]
     assert sorted(map(str, EXPECTED)) == sorted(map(str, found)) if in_any_order else EXPECTED == found
     assert (len(ROWS), rejected) == (result.rows, result.rejected)
 

@@ -17,11 +17,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import attrs
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from creance_pay.batch import BatchProgress, BatchResult, csv_rows
+from creance_pay import Euros
+from creance_pay.batch import BatchProgress, BatchResult, csv_rows, disk
 from creance_pay.batch.csv_rows import Dialect
 from creance_pay.batch.job import ASSESS, Job
 from creance_pay.codes import Reason
@@ -56,11 +58,19 @@ def output(target: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in paths.items() if name.startswith(target.name)}
 
 
+def contents(target: Path) -> dict[str, bytes]:
+    """Read a target alone."""
+    files = [target] if target.is_file() else sorted(target.glob("*"))
+    return {path.name: path.read_bytes() for path in files}
+
+
 def job(source: Path, target: Path, **changes: Any) -> Job:  # noqa: ANN401 - any argument of a job
     """Build a job."""
     spelling = {"booleans": BOOLEANS, "nulls": NULLS, "separator": None, "encoding": "utf-8", "unit": None}
     dialect = Dialect(**{name: changes.pop(name, value) for name, value in spelling.items()})
-    return Job(rule=ASSESS, source=source, target=target, dialect=dialect, **{"policy": POLICY, "columns": {}, **changes})
+    return Job(
+        rule=ASSESS, source=source, target=target, dialect=dialect, **{"policy": POLICY, "columns": {}, **changes}
+    )
 
 
 def nothing(_: BatchProgress) -> None:
@@ -249,11 +259,12 @@ class TestCsv:
         """A wrong header is an error: every line would be unreadable.  The error shows the header that was found."""
         missing = "header: missing columns: reference, kind, remaining, open_online; found:"
         expected = {
-            "id,reference,kind,remaining": "header: missing columns: open_online; found: id, reference, kind, remaining; "
-            "name the columns",
+            "id,reference,kind,remaining": "header: missing columns: open_online; found: id, reference, kind, "
+            "remaining; name the columns",
             f"{HEADER},id": "header: expected each column name once, got 'id' twice",
             f"{HEADER}\0": "header: a character NUL",
-            f"{HEADER},code": "columns of these names, in any case, would be lost: code: choose a prefix for the added ones",
+            f"{HEADER},code": "columns of these names, in any case, would be lost: code: "
+            "choose a prefix for the added ones",
             "": f"{missing} an empty line; name the columns",
             "Titre": f"{missing} Titre; name the columns",
             HEADER.replace(",", ";"): f"{missing} {HEADER.replace(',', ';')}; the separator may be ';': name it",
@@ -361,6 +372,44 @@ class TestResume:
             assert expected == output(folder / name), (acts[moment - 1], moment, after)
 
     @pytest.mark.parametrize(
+        ("suffix", "name"),
+        [(".csv", "out.csv"), (".parquet", "out"), pytest.param(".csv", "out", marks=pytest.mark.slow)],
+    )
+    @pytest.mark.parametrize("at_once", [True, False])
+    def test_every_moment_of_overwrite(  # noqa: PLR0917 - fixtures and cases
+        self, sources: dict[str, Path], tmp_path: Path, suffix: str, name: str, at_once: bool,  # noqa: FBT001 - a case
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        """Killed while it replaces an output, the job leaves the old output or the new one, whole; then it goes on."""
+        if not at_once:
+            monkeypatch.setattr("ctypes.CDLL", lambda _: object())
+        (tmp_path / "old.csv").write_text(f"{HEADER}\n1,{GOOD}\ndamaged\n", encoding="utf-8")
+        (tmp_path / "whole").mkdir()
+        run(tmp_path / "old.csv", tmp_path / "whole" / name)
+        old = contents(tmp_path / "whole" / name)
+        with monkeypatch.context() as patch:
+            acts = record_acts(patch)
+            run(sources[suffix], tmp_path / "whole" / name, part_rows=40, overwrite=True)
+        new, expected = contents(tmp_path / "whole" / name), output(tmp_path / "whole" / name)
+
+        for moment, after in product(range(1, len(acts) + 1), (False, True)):
+            folder = tmp_path / f"{moment}{after}"
+            folder.mkdir()
+            run(tmp_path / "old.csv", folder / name)
+            killed = job(sources[suffix], folder / name, part_rows=40, overwrite=True)
+            with monkeypatch.context() as patch:
+                record_acts(patch, moment, after=after)
+                with pytest.raises(Stopped):
+                    killed.run(nothing)
+            assert contents(folder / name) in ([old, new] if at_once else [old, new, {}]), (
+                acts[moment - 1],
+                moment,
+                after,
+            )
+            killed.run(nothing)
+            assert expected == output(folder / name), (acts[moment - 1], moment, after)
+
+    @pytest.mark.parametrize(
         ("suffix", "part"), [(".csv", "output"), (".parquet", "parts/part-00000.parquet")], ids=["csv", "parquet"]
     )
     def test_finished_part(self, sources: dict[str, Path], tmp_path: Path, suffix: str, part: str) -> None:
@@ -408,6 +457,172 @@ class TestResume:
             assert 0 == begin(folder).wait()
             assert expected == output(folder / name), attempt
         assert killed > 10
+
+
+class TestFaults:
+    """Faults of the disk, and two runs at once."""
+
+    @pytest.mark.parametrize(("suffix", "name"), [(".csv", "out.csv"), (".parquet", "out"), (".parquet", "out.csv")])
+    def test_full_disk(self, tmp_path: Path, suffix: str, name: str) -> None:
+        """A file that cannot grow is an error of the disk; with space, the job goes on to the same bytes."""
+        source = tmp_path / f"in{suffix}"
+        frame = debts(30_000)
+        frame.write_csv(source) if suffix == ".csv" else frame.write_parquet(source)
+        (tmp_path / "whole").mkdir()
+        run(source, tmp_path / "whole" / name, part_rows=10_000)
+
+        done = self.limited(tmp_path, source, name, 60_000)
+
+        assert 1 == done.returncode
+        assert done.stderr.startswith(f"creance-pay: {tmp_path}/{name}.unfinished")
+        assert "File too large; the finished parts are kept: free space and run the same command again" in done.stderr
+        run(source, tmp_path / name, part_rows=10_000)
+        assert output(tmp_path / "whole" / name) == output(tmp_path / name)
+
+    def limited(
+        self, folder: Path, source: Path, name: str, size: int, *options: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command with a limit for the size of a file, in bytes: the kernel's own error, as of a full disk."""
+        program = (
+            f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+            "from creance_pay.cli import main; sys.exit(main(sys.argv[1:]))"
+        )
+        words = ["assess", str(source), str(folder / name), *(options or ("--part-rows", "10000"))]
+        return subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+
+    def test_two_at_once(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """The second run on a target is refused while the first one works, and changes nothing."""
+        errors = []
+
+        def second(_: BatchProgress) -> None:
+            for overwrite in (False, True):
+                with pytest.raises(ConfigurationError) as refused:
+                    run(sources[".csv"], tmp_path / "out", part_rows=40, overwrite=overwrite)
+                errors.append(str(refused.value))
+
+        (tmp_path / "whole").mkdir()
+        run(sources[".csv"], tmp_path / "whole" / "out", part_rows=40)
+        job(sources[".csv"], tmp_path / "out", part_rows=40).run(second)
+
+        assert {f"another run is writing {tmp_path}/out: wait for it, or end it"} == {*errors}
+        assert output(tmp_path / "whole" / "out") == output(tmp_path / "out")
+
+    def test_without_locks(self, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A system without locks of files runs the job all the same."""
+        monkeypatch.setattr(disk, "fcntl", None)
+
+        assert 90 == run(sources[".csv"], tmp_path / "out").rows
+
+    def test_removed_folder(self, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A work folder that another run removes, before or after it is opened, is created again."""
+        opened = os.open
+        removals = iter([0, 1])
+
+        def removing(path: Any, flags: int, **options: Any) -> int:  # noqa: ANN401 - any path
+            moment = next(removals, None) if str(path).endswith(".unfinished") else None
+            if moment == 0:
+                shutil.rmtree(path)
+            handle = opened(path, flags, **options)
+            if moment == 1:
+                shutil.rmtree(path)
+            return handle
+
+        monkeypatch.setattr(os, "open", removing)
+
+        assert 90 == run(sources[".csv"], tmp_path / "out").rows
+
+    def test_damaged_file_of_a_job(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A broken record or mark is a sentence."""
+        run(sources[".csv"], tmp_path / "out")
+        for content in ("", "[]", "{"):
+            (tmp_path / "out.job.json").write_text(content, encoding="utf-8")
+            with pytest.raises(ConfigurationError, match=r"/out\.job\.json: damaged; delete it, or choose overwrite"):
+                run(sources[".csv"], tmp_path / "out")
+
+    @pytest.mark.slow
+    def test_forty_moments(self, tmp_path: Path) -> None:
+        """Kills, the end by SIGTERM, full disks and two runs at 40 moments: old or new, and the same bytes at last."""
+        source, chance = tmp_path / "in.csv", random.Random(40)  # noqa: S311 - no secret
+        debts(200_000).write_csv(source)
+        csv_file(tmp_path / "old.csv", f"1,{GOOD}")
+        run(source, tmp_path / "whole.csv", part_rows=5_000)
+        run(tmp_path / "old.csv", tmp_path / "old_whole.csv")
+        old, new = ((tmp_path / name).read_bytes() for name in ("old_whole.csv", "whole.csv"))
+
+        options = ("--part-rows", "5000", "--overwrite")
+
+        def begin(folder: Path) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "creance_pay", "assess", str(source), str(folder / "out.csv"), *options]
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
+
+        for number in range(40):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            run(tmp_path / "old.csv", folder / "out.csv")
+            match number % 4:
+                case 0 | 1:
+                    process = begin(folder)
+                    time.sleep(chance.uniform(0.3, 2))
+                    process.send_signal(signal.SIGKILL if number % 4 else signal.SIGTERM)
+                    process.wait()
+                case 2:
+                    size = chance.randrange(200, len(new))
+                    done = self.limited(folder, source, "out.csv", size, *options)
+                    assert (1, True) == (done.returncode, "File too large" in done.stderr)
+                case _:
+                    pair = [begin(folder), begin(folder)]
+                    assert 0 in [process.wait() for process in pair]
+            assert (folder / "out.csv").read_bytes() in (old, new), number
+            assert begin(folder).wait() == 0
+            assert new == (folder / "out.csv").read_bytes(), number
+
+
+class TestPaths:
+    """What lies in the way of a target is never deleted."""
+
+    def test_source_in_target(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A source in the target, or among the job's own files, is refused, and stays; so is a target in the source."""
+        run(sources[".parquet"], tmp_path / "out")
+        run(sources[".csv"], tmp_path / "out.csv")
+        before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+        cases = [
+            (tmp_path / "out" / "part-00000.parquet", tmp_path / "out", "a source outside the target"),
+            (tmp_path / "out.csv.rejects.csv", tmp_path / "out.csv", "a source outside the target"),
+            (tmp_path / "out", tmp_path / "out" / "again", "a target outside the source"),
+        ]
+
+        for source, target, text in cases:
+            with pytest.raises(ConfigurationError, match=f"^expected {text}, got"):
+                run(source, target, overwrite=True)
+        with pytest.raises(FileNotFoundError):
+            run(tmp_path / "mistyped.csv", tmp_path / "out.csv", overwrite=True)
+
+        assert before == {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+
+    def test_foreign_rejects(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A file with the name of the rejects that no job wrote is refused, and stays; overwrite replaces it."""
+        (tmp_path / "out.rejects.csv").write_text("mine", encoding="utf-8")
+
+        with pytest.raises(ConfigurationError, match=r"/out\.rejects\.csv exists, and is not the output of this job"):
+            run(sources[".csv"], tmp_path / "out")
+
+        assert "mine" == (tmp_path / "out.rejects.csv").read_text(encoding="utf-8")
+        run(sources[".parquet"], tmp_path / "out", overwrite=True)
+        assert not (tmp_path / "out.rejects.csv").exists()
+
+    def test_unfinished_of_nothing(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """A folder of unfinished output without a finished part stops nobody."""
+        (tmp_path / "out.unfinished" / "parts").mkdir(parents=True)
+        (tmp_path / "out.unfinished" / "job.json").write_text("{}", encoding="utf-8")
+
+        assert 90 == run(sources[".csv"], tmp_path / "out").rows
+
+    def test_other_policy(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        """The values of a policy are part of a job, and not its name alone."""
+        run(sources[".csv"], tmp_path / "out")
+
+        with pytest.raises(ConfigurationError, match="not the output of this job"):
+            run(sources[".csv"], tmp_path / "out", policy=attrs.evolve(POLICY, online_min=Euros(1700)))
 
 
 class TestAnotherJob:
@@ -461,9 +676,13 @@ class TestRefusals:
         """Formats, separators, encodings and options that a job cannot use."""
         csv_file(tmp_path / "in.csv", f"1,{GOOD}")
         (tmp_path / "in.xlsx").write_bytes(b"x")
-        separator = "expected a separator of one ASCII character, or tab, and no letter, digit, quotation mark or line break, got"
+        separator = (
+            "expected a separator of one ASCII character or tab, no letter, digit, quotation mark or line break, got"
+        )
         encoding = "expected an encoding that extends ASCII, such as utf-8 or cp1252, got"
-        target = "expected a target .csv, .txt or .tsv (also .gz or .zst), or a folder named .parquet or without suffix, got"
+        target = (
+            "expected a target .csv, .txt or .tsv (also .gz, .zst), or a folder named .parquet or without suffix, got"
+        )
         source = "expected a source .csv, .txt, .tsv (also .gz or .zst) or .parquet, or a folder of them, got"
         limit = "expected a number of lines or a percentage, such as 10 or 0.5%, got"
         wrong: list[tuple[str, str, dict[str, Any], str]] = [
@@ -472,14 +691,33 @@ class TestRefusals:
             ("in.csv", "in.csv", {}, "expected a target other than the source, got 'in.csv' for both"),
             ("in.csv", "x" * 201, {}, "expected a target name of at most 200 bytes, got a longer one"),
             ("in.csv", "no/out", {}, f"expected an existing folder for the target, got {tmp_path}/no"),
-            ("in.csv", "out", {"columns": {"rest": "x"}}, "expected columns for reference, kind, remaining, open_online, got rest"),
+            (
+                "in.csv",
+                "out",
+                {"columns": {"rest": "x"}},
+                "expected columns for reference, kind, remaining, open_online, got rest",
+            ),
             ("in.csv", "out", {"part_rows": 0}, "expected one row or more in a part, got 0"),
             *[("in.csv", "out", {"max_rejects": text}, f"{limit} {text!r}") for text in ("1O", "-1", "%", "0,5%")],
-            *[("in.csv", "out", {"separator": text}, f"{separator} {text!r}") for text in (";;", '"', "§", "\0", "a", "")],
+            *[
+                ("in.csv", "out", {"separator": text}, f"{separator} {text!r}")
+                for text in (";;", '"', "§", "\0", "a", "")
+            ],
             *[
                 ("in.csv", "out", {"encoding": text}, f"{encoding} {text!r}")
                 for text in (
-                    *("utf-16", "klingon", "idna", "undefined", "punycode", "base64", "", "utf_7", "unicode_escape", "hz"),
+                    *(
+                        "utf-16",
+                        "klingon",
+                        "idna",
+                        "undefined",
+                        "punycode",
+                        "base64",
+                        "",
+                        "utf_7",
+                        "unicode_escape",
+                        "hz",
+                    ),
                     *("raw_unicode_escape", "cp500", "utf-8\0"),
                 )
             ],
@@ -522,7 +760,9 @@ class TestRefusals:
         """A folder without Parquet files is refused."""
         (tmp_path / "in").mkdir()
 
-        with pytest.raises(InvalidValueError, match=r"^expected files \.parquet or \.csv in the folder \S*/in, got none$"):
+        with pytest.raises(
+            InvalidValueError, match=r"^expected files \.parquet or \.csv in the folder \S*/in, got none$"
+        ):
             run(tmp_path / "in", tmp_path / "out")
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from creance_pay.batch import BatchProgress
-from creance_pay.batch import job as jobs
+from creance_pay.batch import BatchProgress, disk
 from creance_pay.cli import bar, batch_files, main
 
 HEADER = "id,reference,kind,remaining,open_online"
@@ -108,14 +107,17 @@ def test_report(source: Path, tmp_path: Path) -> None:
 
 def test_spellings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Unit, spellings and prefix reach the job."""
-    text = f"{HEADER},code\n1,6311705400000344F,FRR,\"60,00\",X,631\n2,NEANT,FRR,\"60,00\",-,631\n"
+    text = f'{HEADER},code\n1,6311705400000344F,FRR,"60,00",X,631\n2,NEANT,FRR,"60,00",-,631\n'
     (tmp_path / "in.csv").write_text(text, encoding="utf-8")
     options = ["--unit", "euros", "--true", "X", "--false=-", "--null", "NEANT", "--prefix", "p_"]
 
     assert 0 == main(["assess", f"{tmp_path}/in.csv", f"{tmp_path}/out.csv", *options])
 
     out = [line.rsplit(",", 5)[1] for line in (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()]
-    assert ["p_code", "PAYABLE", "INPUT_MISSING"] == [out[0].replace("p_reasons", "p_code"), *["PAYABLE", "INPUT_MISSING"]]
+    assert ["p_code", "PAYABLE", "INPUT_MISSING"] == [
+        out[0].replace("p_reasons", "p_code"),
+        *["PAYABLE", "INPUT_MISSING"],
+    ]
     assert "payable        50.00 euros" in capsys.readouterr().out
 
 
@@ -245,7 +247,7 @@ def test_interrupted(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "_atomic_replace", interrupt)
+        patch.setattr(disk, "atomic_replace", interrupt)
         assert 130 == main(["assess", str(source), f"{tmp_path}/out"])
 
     assert "creance-pay: interrupted\n" == capsys.readouterr().err
@@ -260,6 +262,7 @@ def test_extra(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "creance_pay.batch")
     monkeypatch.delitem(sys.modules, "creance_pay.batch.job")
+    monkeypatch.delitem(sys.modules, "creance_pay.batch.csv_rows")
 
     assert 1 == main(["assess", str(source), f"{tmp_path}/out"])
 

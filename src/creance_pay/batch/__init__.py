@@ -11,11 +11,16 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import MissingExtraError
 from ..rules import Policy
 from ..rules.cells import BOOLEANS, NULLS, Unit
-from .csv_rows import Dialect
-from .job import ASSESS, SCOPE, Job, Rule
 from .result import BatchProgress, BatchResult, TooManyRejectsError
+
+try:
+    from .csv_rows import Dialect
+    from .job import ASSESS, SCOPE, Job, Rule
+except ImportError as error:
+    raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
 
 __all__ = ["BatchProgress", "BatchResult", "TooManyRejectsError", "assess_file", "scope_file"]
 

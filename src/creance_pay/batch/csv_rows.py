@@ -35,7 +35,6 @@ _MOST_CENTS = 10**18
 #: The hidden column of amounts in cents, beside a column of another unit that stays as it is.
 CENTS = "creance_pay cents"
 _NUMBER = "creance_pay line"
-_SEPARATORS = {"tab": "\t", r"\t": "\t"}
 _GUESSES = (";", "\t", ",", "|")
 _REPLACEMENT = "\ufffd"
 
@@ -151,6 +150,11 @@ class BlockReader:
         self.line += rows.lines
 
 
+def _read_separator(text: str | None) -> str | None:
+    """Convert the name of a separator."""
+    return None if text is None else {"tab": "\t", r"\t": "\t"}.get(text, text)
+
+
 @attrs.frozen(kw_only=True)
 class Dialect:
     """The text format of CSV files, and the spellings of their cells.
@@ -164,7 +168,7 @@ class Dialect:
         nulls: The texts that mean a null, in the columns of the rules.
     """
 
-    separator: str | None = attrs.field(default=None, converter=lambda text: _SEPARATORS.get(text, text))
+    separator: str | None = attrs.field(default=None, converter=_read_separator)
     encoding: str = "utf-8"
     unit: Unit | None = None
     booleans: Mapping[str, bool]
@@ -175,7 +179,7 @@ class Dialect:
         text = self.separator
         if text is not None and (len(text) != 1 or not text.isascii() or text.isalnum() or text in '"\r\n\0'):
             raise ConfigurationError(
-                "expected a separator of one ASCII character, or tab, and no letter, digit, quotation mark or line break, "
+                "expected a separator of one ASCII character or tab, no letter, digit, quotation mark or line break, "
                 f"got {text!r}"
             )
         if not extends_ascii(self.encoding):
@@ -370,40 +374,38 @@ class Layout:
         """
         frame = frame.with_columns(**{name: pl.lit(value, pl.String) for name, value in self.keys.items()})
         amount, flag = self.columns[self.amount], self.columns[self.boolean]
-        euros = self.dialect.unit == "euros"
-        if "" in self.dialect.booleans:
-            frame = frame.with_columns(pl.col(flag).fill_null(""))
-        cents = None if euros else frame[amount].cast(pl.Int64, strict=False)
-        if cents is not None and cents.null_count() == frame[amount].null_count() and _small(cents):
-            good_amount: pl.Series | None = None
-        else:
-            if self.dialect.unit is None:
-                if _NUMBER not in frame.columns:
-                    return frame, [(0, "")]
-                self._check_unit(frame)
-            cents, good_amount = _read_amounts(frame[amount], self.dialect.unit or "cents")
-        words, booleans = frame[flag], self.dialect.booleans
-        exact = {word: value for each, value in booleans.items() for word in (each, each.upper(), each.capitalize())}
-        truth = words.replace_strict(exact, default=None, return_dtype=pl.Boolean)
-        good_truth: pl.Series | None = None
-        if truth.null_count() != words.null_count():
-            truth, good_truth = _read_booleans(words, booleans)
-        typed = frame.with_columns(cents.alias(CENTS if euros else amount), truth.alias(flag))
-        if good_amount is None and good_truth is None:
-            return typed, []
-        ok = pl.Series([True]).new_from_index(0, frame.height)
-        good_amount = ok if good_amount is None else good_amount
-        good_truth = ok if good_truth is None else good_truth
-        if good_amount.all() and good_truth.all():
+        cents, good_amount = self._amounts(frame)
+        truth, good_truth = self._booleans(frame)
+        typed = frame.with_columns(cents.alias(CENTS if self.dialect.unit == "euros" else amount), truth.alias(flag))
+        good = good_amount & good_truth
+        if good.all():
             return typed, []
         if _NUMBER not in frame.columns:
             return typed, [(0, "")]
-        reasons = [(good_amount, self._amount_reason), (good_truth, f"{flag}: expected true or false, or 1 or 0")]
-        unreadable: dict[int, str] = {}
-        for good, reason in reasons:
-            for number in frame.filter(~good)[_NUMBER]:
-                unreadable.setdefault(number, reason)
-        return typed.filter(good_amount & good_truth), [*unreadable.items()]
+        unreadable = dict.fromkeys(frame.filter(~good_truth)[_NUMBER], f"{flag}: expected true or false, or 1 or 0")
+        unreadable |= dict.fromkeys(frame.filter(~good_amount)[_NUMBER], self._amount_reason)
+        return typed.filter(good), [*unreadable.items()]
+
+    def _amounts(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Read the amounts, and whether each is null or readable; plain integers at once."""
+        texts, unit = frame[self.columns[self.amount]], self.dialect.unit
+        cents = texts.cast(pl.Int64, strict=False)
+        if unit != "euros" and cents.null_count() == texts.null_count() and _small(cents):
+            return cents, _all(frame)
+        if unit is None:
+            if _NUMBER not in frame.columns:
+                return cents, pl.repeat(value=False, n=frame.height, eager=True)  # to be read again, by numbered lines
+            self._check_unit(frame)
+        return _read_amounts(texts, unit or "cents")
+
+    def _booleans(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Read the booleans, and whether each is null or readable; usual spellings at once."""
+        texts, booleans = frame[self.columns[self.boolean]], self.dialect.booleans
+        if "" in booleans:
+            texts = texts.fill_null("")
+        exact = {word: value for each, value in booleans.items() for word in (each, each.upper(), each.capitalize())}
+        truth = texts.replace_strict(exact, default=None, return_dtype=pl.Boolean)
+        return (truth, _all(frame)) if truth.null_count() == texts.null_count() else _read_booleans(texts, booleans)
 
     @property
     def _amount_reason(self) -> str:
@@ -417,7 +419,8 @@ class Layout:
         _, in_euros = _read_amounts(rows[amount], "euros")
         for row in rows.filter(in_euros).head(1).iter_rows(named=True):
             raise InvalidValueError(
-                f"line {row[_NUMBER]}, column {amount}: an amount with decimals, and no unit: name the unit, euros or cents"
+                f"line {row[_NUMBER]}, column {amount}: an amount with decimals, and no unit: "
+                "name the unit, euros or cents"
             )
 
     def _empty(self) -> pl.DataFrame:
@@ -455,10 +458,14 @@ def _has_long_line(data: bytes) -> bool:
     return False
 
 
+def _all(frame: pl.DataFrame) -> pl.Series:
+    return pl.repeat(value=True, n=frame.height, eager=True)
+
+
 def _small(cents: pl.Series) -> bool:
     """Return whether every amount has at most eighteen digits."""
     low, high = cents.min(), cents.max()
-    return low is None or (-_MOST_CENTS < int(str(low)) and int(str(high)) < _MOST_CENTS)
+    return low is None or max(-int(str(low)), int(str(high))) < _MOST_CENTS
 
 
 def _read_amounts(texts: pl.Series, unit: Unit) -> tuple[pl.Series, pl.Series]:

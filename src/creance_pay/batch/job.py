@@ -19,8 +19,6 @@ that exists is deleted before.  The work folder is locked while a process works 
 from __future__ import annotations
 
 import csv
-import ctypes
-import errno
 import gzip
 import hashlib
 import io
@@ -37,23 +35,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import polars as pl
 
-from ..errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
+from ..errors import ConfigurationError, CreancePayError, InvalidValueError
 from ..money import Euros
 from ..rules import Policy, columns
+from .csv_rows import CENTS, BlockReader, Dialect, Layout, OpenQuoteError, Reject, guess_separator, read_header
+from .disk import append, atomic_replace, atomic_write, exchange, is_recorded_in, lock, read_json, translated
 from .result import BatchProgress, BatchResult, TooManyRejectsError
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such lock
-    fcntl = None  # type: ignore[assignment]
-try:
-    import polars as pl
-
-    from .csv_rows import CENTS, BlockReader, Dialect, Layout, OpenQuoteError, Reject, guess_separator, read_header
-    from .sources import CSV_NAMES, Source, SourceFile, find_source, has_name
-except ImportError as error:
-    raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
+from .sources import CSV_NAMES, Source, SourceFile, find_source, has_name
 
 #: The default number of rows of a part, which a machine of 400 MB can process.  Parquet rows are stored in groups,
 #: mostly of a power of two rows; a group that two parts share is read twice.  A part of CSV has at most 8 MiB.
@@ -61,9 +51,6 @@ PARQUET_ROWS, CSV_ROWS = 1 << 20, 1 << 19
 _ZSTD_LEVEL = 1  # digits shrink no further at a higher level, which costs a quarter more time
 _PART = re.compile(r"part-[0-9]{5}\.parquet")
 _LONGEST_NAME = 200
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_EXCHANGE = 2  # RENAME_EXCHANGE of Linux
-_AT_CWD = -100
 
 Progress = Callable[[BatchProgress], object]
 
@@ -177,7 +164,7 @@ class Job:
         """Check the arguments that need no file."""
         if not has_name(self.target, (*CSV_NAMES, ".parquet")) and self.target.suffix:
             raise ConfigurationError(
-                "expected a target .csv, .txt or .tsv (also .gz or .zst), or a folder named .parquet or without suffix, "
+                "expected a target .csv, .txt or .tsv (also .gz, .zst), or a folder named .parquet or without suffix, "
                 f"got {self.target.name!r}"
             )
         if unknown := sorted({*self.columns} - {*self.rule.operands}):
@@ -207,7 +194,9 @@ class Job:
             return self.max_rejects
         found = re.fullmatch(r"([0-9]{1,18})|([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", self.max_rejects)
         if found is None:
-            raise ConfigurationError(f"expected a number of lines or a percentage, such as 10 or 0.5%, got {self.max_rejects!r}")
+            raise ConfigurationError(
+                f"expected a number of lines or a percentage, such as 10 or 0.5%, got {self.max_rejects!r}"
+            )
         return int(found[1]) if found[1] else int(lines * float(found[2]) / 100)
 
     def run(self, progress: Progress) -> BatchResult:
@@ -226,7 +215,7 @@ class Job:
                 return self._result(given, self.record_file, start, resumed=None)
             state.begin()
             try:
-                self._process(given, state, progress, start)
+                self._process(given, state, progress)
             except TooManyRejectsError:
                 raise
             except CreancePayError:
@@ -298,7 +287,9 @@ class Job:
             columns = self._columns([*schema], "")
         floats = [name for name in columns.values() if schema[name].is_float()]
         notes = [f"column {name}: floats, each of which must be a whole number of cents" for name in floats]
-        schema |= {columns[name]: _type_of_nulls(self.rule, name) for name in columns if schema[columns[name]] == pl.Null}
+        schema |= {
+            columns[name]: _type_of_nulls(self.rule, name) for name in columns if schema[columns[name]] == pl.Null
+        }
         return Input(source=source, columns=columns, schema=schema, rows=tuple(rows), notes=tuple(notes))
 
     def _columns(self, names: list[str], advice: str) -> dict[str, str]:
@@ -370,8 +361,14 @@ class Job:
         with translated(file.path, self.target):
             found = rows.collect_schema()
         keys = {name: pl.lit(value, pl.String) for name, value in file.keys.items() if name not in found}
-        casts = {name: pl.col(name).cast(dtype) for name, dtype in given.schema.items() if found.get(name, dtype) != dtype}
-        return rows.with_columns(**keys, **casts).select(*given.schema) if keys or casts or [*found] != [*given.schema] else rows
+        casts = {
+            name: pl.col(name).cast(dtype) for name, dtype in given.schema.items() if found.get(name, dtype) != dtype
+        }
+        return (
+            rows.with_columns(**keys, **casts).select(*given.schema)
+            if keys or casts or [*found] != [*given.schema]
+            else rows
+        )
 
     def _csv_parts(self, given: Input, at: tuple[int, int, int]) -> Iterator[Part]:
         for number, source in enumerate(given.source.files):
@@ -415,9 +412,10 @@ class Job:
         names = dict(given.columns)
         options: dict[str, Any] = {}
         if given.source.is_parquet:
-            options = {"unit": dialect.unit, "booleans": dialect.booleans, "nulls": dialect.nulls}
-            if "" in dialect.booleans:
-                options["nulls"] = [word for word in dialect.nulls if word]
+            options = {"unit": dialect.unit, "booleans": dialect.booleans}
+            read = (given.schema[names[self.rule.amount]], given.schema[names[self.rule.boolean]])
+            if pl.String in read:  # a program of text wrote the file; elsewhere a null is a null
+                options["nulls"] = [word for word in dialect.nulls if word.lower() not in dialect.booleans]
         elif dialect.unit == "euros":
             names[self.rule.amount] = CENTS
         taken = {name.lower() for name in given.schema} & {f"{self.prefix}{name}".lower() for name in self.rule.added}
@@ -432,7 +430,7 @@ class Job:
 
     # -- the output
 
-    def _process(self, given: Input, state: _State, progress: Progress, start: float) -> None:
+    def _process(self, given: Input, state: _State, progress: Progress) -> None:
         """Process every part without a mark, then publish."""
         if not state.is_complete:
             done = state.done
@@ -473,7 +471,7 @@ class Job:
 
     def _result(self, given: Input, record: Path, start: float, *, resumed: int | None) -> BatchResult:
         """Read the record of the finished job; check what the caller demands of it."""
-        found = _read_json(record)
+        found = read_json(record)
         rejects_file = self.rejects_file if found["rejected"] else None
         if found["rejected"] and self.strict:
             with self.rejects_file.open(encoding="utf-8", newline="") as file:
@@ -563,11 +561,11 @@ class Job:
 
     def _is_published(self, given: Input) -> bool:
         """Return whether the output of this very job is complete."""
-        return self.target.exists() and _is_recorded_in(self.record_file, self._identity(given))
+        return self.target.exists() and is_recorded_in(self.record_file, self._identity(given))
 
     def _require_free(self, given: Input) -> None:
         """Raise when the target, or the file of rejects, belongs to another job or to nobody."""
-        if (self.work_folder / "publication.json").exists() and _is_recorded_in(
+        if (self.work_folder / "publication.json").exists() and is_recorded_in(
             self.work_folder / "job.json", self._identity(given)
         ):
             return  # this job's publication was stopped
@@ -583,7 +581,7 @@ class Job:
         handle = -1
         while handle < 0:
             self.work_folder.mkdir(exist_ok=True)
-            handle = _lock(self.work_folder, self.target)
+            handle = lock(self.work_folder, self.target)
         try:
             yield
         finally:
@@ -656,7 +654,7 @@ class _State:
         """
         identity = self._job._identity(self._given)  # noqa: SLF001 - one mechanism in two classes
         job_file, marks = self._folder / "job.json", self._folder / "marks"
-        if not _is_recorded_in(job_file, identity):
+        if not is_recorded_in(job_file, identity):
             has_work = job_file.exists() and any(marks.glob("*.json"))
             if has_work and not self._job.overwrite:
                 raise ConfigurationError(f"{self._folder} belongs to another job; overwrite deletes it")
@@ -664,9 +662,9 @@ class _State:
                 shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
             for name in ("parts", "marks"):
                 (self._folder / name).mkdir()
-            _atomic_write(job_file, json.dumps(identity))
+            atomic_write(job_file, json.dumps(identity))
         while (path := marks / f"{len(self.marks):05}.json").exists():
-            self.marks.append(_read_json(path))
+            self.marks.append(read_json(path))
             self.totals.add(self.marks[-1])
         self.resumed_rows = self.totals.rows
 
@@ -688,18 +686,20 @@ class _State:
         decided = job._decide(self._given, part.frame)  # noqa: SLF001 - one mechanism in two classes
         if job._to_csv:  # noqa: SLF001 - the same
             frame = decided.collect(engine="streaming")
-            mark["output"] = _append(self._folder / "output", before["output"], self._csv(frame, header=not number))
+            mark["output"] = append(self._folder / "output", before["output"], self._csv(frame, header=not number))
             written = frame.lazy()
         else:
             path = self._folder / "parts" / f"part-{number:05}.parquet"
             temporary = path.with_suffix(".tmp")
             decided.sink_parquet(temporary, compression_level=_ZSTD_LEVEL)
-            _atomic_replace(temporary, path)
+            atomic_replace(temporary, path)
             mark["output"], written = 0, pl.scan_parquet(path)
         text = self._rejects_csv(part, header=not before["rejects"])
-        mark["rejects"] = _append(self._folder / "rejects.csv", before["rejects"], text) if part.rejects else before["rejects"]
+        mark["rejects"] = (
+            append(self._folder / "rejects.csv", before["rejects"], text) if part.rejects else before["rejects"]
+        )
         mark |= job._mark(written, part.rejects)  # noqa: SLF001 - the same
-        _atomic_write(self._folder / "marks" / f"{number:05}.json", json.dumps(mark))
+        atomic_write(self._folder / "marks" / f"{number:05}.json", json.dumps(mark))
         self.marks.append(mark)
         self.totals.add(mark)
 
@@ -719,7 +719,9 @@ class _State:
             return gzip.compress(data.getvalue(), mtime=0)
         if name.endswith(".zst"):
             packed = io.BytesIO()
-            frame.write_csv(packed, include_header=header, separator=separator, compression="zstd", check_extension=False)
+            frame.write_csv(
+                packed, include_header=header, separator=separator, compression="zstd", check_extension=False
+            )
             return packed.getvalue()
         return data.getvalue()
 
@@ -740,15 +742,15 @@ class _State:
         last = self.marks[-1]
         for name, size in (("output", last["output"]), ("rejects.csv", last["rejects"])):
             if (self._folder / name).exists():
-                _append(self._folder / name, size, b"")
+                append(self._folder / name, size, b"")
         parts = self._folder / "parts"
         for path in parts.iterdir():
             if path.name not in {f"part-{number:05}.parquet" for number in range(len(self.marks))}:
                 path.unlink()
         identity = self._job._identity(self._given)  # noqa: SLF001 - one mechanism in two classes
         record = {**identity, **self.totals.values()}
-        _atomic_write(self._folder / "record.json", json.dumps(record, indent=1))
-        _atomic_write(self._folder / "publication.json", json.dumps(parts.stat().st_ino))
+        atomic_write(self._folder / "record.json", json.dumps(record, indent=1))
+        atomic_write(self._folder / "publication.json", json.dumps(parts.stat().st_ino))
 
     def publish(self) -> None:
         """Move the output to the target.  A publication that was killed is completed."""
@@ -764,8 +766,8 @@ class _State:
                 output.replace(job.target)
         elif not job.target.exists():
             parts.rename(job.target)
-        elif job.target.stat().st_ino != _read_json(self._folder / "publication.json"):
-            _exchange(parts, job.target)
+        elif job.target.stat().st_ino != read_json(self._folder / "publication.json"):
+            exchange(parts, job.target)
         (self._folder / "record.json").replace(job.record_file)
         shutil.rmtree(self._folder)
 
@@ -786,7 +788,7 @@ def _unified(schema: Mapping[str, Any], found: Mapping[str, Any], path: Path) ->
 
 
 def _wider(name: str, one: Any, other: Any, path: Path) -> Any:  # noqa: ANN401 - types of Polars
-    if one == other or other == pl.Null:
+    if other in (one, pl.Null):
         return one
     if one == pl.Null:
         return other
@@ -798,110 +800,11 @@ def _wider(name: str, one: Any, other: Any, path: Path) -> Any:  # noqa: ANN401 
     texts = (pl.String, pl.Categorical, pl.Enum)
     if one in texts and other in texts:
         return pl.String()
-    raise InvalidValueError(f"{path}: column {name}: expected {one.base_type()} as in the first file, got {other.base_type()}")
+    raise InvalidValueError(
+        f"{path}: column {name}: expected {one.base_type()} as in the first file, got {other.base_type()}"
+    )
 
 
 def _type_of_nulls(rule: Rule, operand: str) -> Any:  # noqa: ANN401 - a type of Polars
     """Return the type of a column without any value."""
     return pl.Int64() if operand == rule.amount else pl.Boolean() if operand == rule.boolean else pl.String()
-
-
-@contextmanager
-def translated(reading: Path, writing: Path) -> Iterator[None]:
-    """Raise an error of Polars as one of this package or of the system, without its text, which may quote a cell."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        found = re.search(r"os error ([0-9]+)", str(error))
-        if isinstance(error, OSError) and error.errno is not None:
-            number = error.errno
-        elif found:
-            number = int(found[1])
-        else:
-            kind = type(error).__name__
-            raise InvalidValueError(f"{reading} cannot be read ({kind}): damaged, cut off, or changed during the job") from None
-        if number in _FULL:
-            text = f"{os.strerror(number)}; the finished parts are kept: free space and run the same command again"
-            raise OSError(number, text, str(writing)) from None
-        raise OSError(number, os.strerror(number), str(getattr(error, "filename", None) or reading)) from None
-
-
-def _lock(folder: Path, target: Path) -> int:
-    """Lock a folder, and return its open handle, or -1 when it was removed meanwhile.
-
-    Raises:
-        ConfigurationError: when another process has locked it.
-    """
-    if fcntl is None:
-        return os.open(os.devnull, os.O_RDONLY)
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return -1
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if folder.exists() and folder.stat().st_ino == os.fstat(handle).st_ino:
-            return handle
-    except BlockingIOError:
-        os.close(handle)
-        raise ConfigurationError(f"another run is writing {target}: wait for it, or end it") from None
-    os.close(handle)
-    return -1
-
-
-def _exchange(one: Path, other: Path) -> None:
-    """Exchange two folders: in one step where the system can, else by renames that a next run completes."""
-    rename = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
-    if rename and rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _EXCHANGE) == 0:
-        return
-    old = one.with_name("old")
-    other.rename(old)
-    one.rename(other)
-
-
-def _is_recorded_in(path: Path, identity: Mapping[str, Any]) -> bool:
-    """Return whether a file exists and records this job, and no other."""
-    if not path.exists():
-        return False
-    recorded = _read_json(path)
-    return bool({**recorded, **json.loads(json.dumps(identity))} == recorded)
-
-
-def _read_json(path: Path) -> Any:  # noqa: ANN401 - of several shapes
-    """Read a file of a job.
-
-    Raises:
-        ConfigurationError: when it is damaged.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if not isinstance(found, dict | int):
-        raise ConfigurationError(f"{path}: damaged; delete it, or choose overwrite or another target")
-    return found
-
-
-def _append(path: Path, offset: int, data: bytes) -> int:
-    """Write data at an offset, cut off the rest, synchronise, and return the new size."""
-    with path.open("r+b" if path.exists() else "wb") as file:
-        file.truncate(offset)
-        file.seek(offset)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return offset + len(data)
-
-
-def _atomic_write(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8", newline="")
-    _atomic_replace(temporary, path)
-
-
-def _atomic_replace(temporary: Path, path: Path) -> None:
-    """Synchronise a finished file, then rename it: after a power cut no half file has the final name."""
-    with temporary.open("rb+") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import jinja2
@@ -65,4 +64,4 @@ def write_report(result: BatchResult, path: Path) -> None:
     page = environment.from_string(_PAGE).render(result=result, tables=tables)
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

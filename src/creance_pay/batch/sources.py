@@ -105,10 +105,16 @@ def find_source(path: Path) -> Source:
         _beginning(path)
         if not has_name(path, (*CSV_NAMES, *PARQUET_NAMES)):
             raise ConfigurationError(
-                f"expected a source .csv, .txt, .tsv (also .gz or .zst) or .parquet, or a folder of them, got {path.name!r}"
+                "expected a source .csv, .txt, .tsv (also .gz or .zst) or .parquet, or a folder of them, "
+                f"got {path.name!r}"
             )
         file, is_parquet = _read_kind(path, path.name, {})
         return Source(path, (file,), is_parquet)
+    return _find_in_folder(path)
+
+
+def _find_in_folder(path: Path) -> Source:
+    """Find every data file of a folder."""
     found, passed_over = [], 0
     for each in sorted(path.rglob("*")):
         below = each.relative_to(path)

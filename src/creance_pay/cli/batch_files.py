@@ -1,8 +1,8 @@
-"""What ``creance-pay assess`` and ``creance-pay scope`` share: arguments, standard input and output, the summary.
+"""The common part of ``creance-pay assess`` and ``creance-pay scope``: arguments, standard streams, summary.
 
-The work is done by :mod:`creance_pay.batch`.  Exit status: 0 when every line is decided, or the rejected ones are within
-``--max-rejects``; 3 when lines are rejected; 4 when no row is decided; 5 when ``--max-rejects`` is passed, and nothing
-is published; 1 for an error.
+The work is done by :mod:`creance_pay.batch`.  Exit status: 0 when every line is decided, or the rejected ones are
+within ``--max-rejects``; 3 when lines are rejected; 4 when no row is decided; 5 when ``--max-rejects`` is passed, and
+nothing is published; 1 for an error.
 """
 
 from __future__ import annotations
@@ -172,7 +172,11 @@ def _paths(options: Namespace) -> Iterator[tuple[Path, Path]]:
 def _copy_out(options: Namespace, target: Path, result: Any) -> None:  # noqa: ANN401 - loads Polars
     """Copy a whole output to the standard output; refuse to lose rejected lines."""
     if result.rejected:
-        kept = Path("rejects.csv") if options.source == _STANDARD else options.source.with_name(f"{options.source.name}.rejects.csv")
+        kept = (
+            Path("rejects.csv")
+            if options.source == _STANDARD
+            else options.source.with_name(f"{options.source.name}.rejects.csv")
+        )
         if kept.exists():
             raise ConfigurationError(f"{result.rejected} lines are rejected, and {kept} exists: move it away")
         shutil.copyfile(result.rejects_file, kept)
