@@ -19,6 +19,7 @@ PAGES = (
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
+    "creance_pay.batch",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
     "creance_pay.ledger",

@@ -543,13 +543,13 @@ class TestFaults:
     def test_forty_moments(self, tmp_path: Path) -> None:
         """Kills, the end by SIGTERM, full disks and two runs at 40 moments: old or new, and the same bytes at last."""
         source, chance = tmp_path / "in.csv", random.Random(40)  # noqa: S311 - no secret
-        debts(200_000).write_csv(source)
+        debts(60_000).write_csv(source)
         csv_file(tmp_path / "old.csv", f"1,{GOOD}")
-        run(source, tmp_path / "whole.csv", part_rows=5_000)
+        run(source, tmp_path / "whole.csv", part_rows=2_000)
         run(tmp_path / "old.csv", tmp_path / "old_whole.csv")
         old, new = ((tmp_path / name).read_bytes() for name in ("old_whole.csv", "whole.csv"))
 
-        options = ("--part-rows", "5000", "--overwrite")
+        options = ("--part-rows", "2000", "--overwrite")
 
         def begin(folder: Path) -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", "creance_pay", "assess", str(source), str(folder / "out.csv"), *options]

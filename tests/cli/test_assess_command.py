@@ -260,9 +260,8 @@ def test_extra(
 ) -> None:
     """Without a package of the extra, the error names the extra."""
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "creance_pay.batch")
-    monkeypatch.delitem(sys.modules, "creance_pay.batch.job")
-    monkeypatch.delitem(sys.modules, "creance_pay.batch.csv_rows")
+    for name in [each for each in sys.modules if each.startswith("creance_pay.batch")]:
+        monkeypatch.delitem(sys.modules, name)
 
     assert 1 == main(["assess", str(source), f"{tmp_path}/out"])
 
