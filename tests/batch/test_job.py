@@ -27,7 +27,7 @@ from creance_pay.batch import BatchProgress, BatchResult, csv_rows, disk
 from creance_pay.batch.csv_rows import Dialect
 from creance_pay.batch.job import ASSESS, Job
 from creance_pay.codes import Reason
-from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError
+from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
 from creance_pay.rules import columns, policy_named
 from creance_pay.rules.cells import BOOLEANS, NULLS
 
@@ -280,6 +280,120 @@ class TestCsv:
         assert expected == errors
         assert ["in.csv"] == [each.name for each in tmp_path.iterdir()]  # nothing is left that stops the next run
 
+    def test_line_breaks(self, tmp_path: Path) -> None:
+        """A quoted field may hold line breaks, also at the end of a part; a quotation mark too few rejects its line."""
+        header = f"{HEADER},note"
+        lines = [
+            f'1,{GOOD},"a\nb\n\nc"',
+            f'2,{GOOD},"not closed',
+            f'3,{GOOD},"x"',
+            f'4,{GOOD},"a whole row:\n5,{GOOD},y\nand more"',
+            f'6,{GOOD},"not closed\n{"x" * 100_000}"',
+            f'7,{GOOD},"{chr(10).join("x" * 2000)}',
+            '8,NULL,FRR,\\N,true,"last\nline"',
+        ]
+        for rows in (1, 2, 1000):
+            csv_file(tmp_path / "in.csv", *lines, header=header)
+
+            result = run(tmp_path / "in.csv", tmp_path / f"out{rows}", part_rows=rows)
+
+            out = pl.read_parquet(tmp_path / f"out{rows}")
+            assert [1, 3, 5, 8] == out["id"].cast(pl.Int64).to_list()
+            assert ["a\nb\n\nc", "x", "y", "last\nline"] == out["note"].to_list()
+            assert ["PAYABLE"] * 3 + ["INPUT_MISSING"] == out["code"].cast(pl.String).to_list()
+            assert ["6", "8", "10", "11", "12"] == [line for line, *_ in rejects(tmp_path / f"out{rows}")][:5]
+            assert result.rejected == len(rejects(tmp_path / f"out{rows}"))
+
+    def test_balanced_lines(self, tmp_path: Path) -> None:
+        """A line with a field too many beside one with a field too few: both are rejected."""
+        csv_file(tmp_path / "in.csv", f"1,{GOOD},x", "2,6311705400000344F,FRR,6000", f"3,{GOOD}")
+
+        run(tmp_path / "in.csv", tmp_path / "out.csv")
+
+        assert [["2", "6 fields instead of 5"], ["3", "4 fields instead of 5"]] == [
+            line[:2] for line in rejects(tmp_path / "out.csv")
+        ]
+
+    def test_encodings(self, tmp_path: Path) -> None:
+        """Text of several bytes a character is read line by line; a byte of another encoding rejects its line."""
+        for encoding, name in (("shift_jis", "テスト"), ("iso2022_jp", "テスト"), ("cp1252", "é€"), ("utf-8", "é€")):
+            csv_file(tmp_path / "in.csv", f"{name},{GOOD}".encode(encoding), b"\x81," + GOOD.encode())
+
+            result = run(tmp_path / "in.csv", tmp_path / "out", encoding=encoding, overwrite=True)
+
+            assert [name] == pl.read_parquet(tmp_path / "out")["id"].to_list()
+            assert {f"not in {encoding}": 1} == result.reasons
+            assert ("lines of another encoding: if the file is of Windows, name the encoding cp1252",) == result.notes
+
+    def test_empty_boolean(self, tmp_path: Path) -> None:
+        """An empty cell may mean false, if the caller says so."""
+        csv_file(tmp_path / "in.csv", f"1,{GOOD.replace('true', 'X')}", f"2,{GOOD.replace('true', '')}")
+
+        run(tmp_path / "in.csv", tmp_path / "out", booleans={"x": True, "": False})
+
+        assert [True, False] == pl.read_parquet(tmp_path / "out")["open_online"].to_list()
+
+    def test_long_header(self, tmp_path: Path) -> None:
+        """A header that is too long is an error."""
+        csv_file(tmp_path / "in.csv", GOOD, header="x" * 200_000)
+
+        with pytest.raises(InvalidValueError, match="header: longer than 100000 bytes$"):
+            run(tmp_path / "in.csv", tmp_path / "out")
+
+    @pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst", ".TXT"])
+    def test_targets(self, tmp_path: Path, ending: str) -> None:
+        """A target may be compressed; its parts are one stream."""
+        csv_file(tmp_path / "in.csv", *(f"{number},{GOOD}" for number in range(5)))
+
+        run(tmp_path / "in.csv", tmp_path / f"out{ending}", part_rows=2)
+
+        assert [*range(5)] == pl.read_csv(tmp_path / f"out{ending}")["id"].to_list()
+
+    def test_folder(self, tmp_path: Path) -> None:
+        """A folder of CSV is resumed in its second file, and rejects name the file; other columns are refused."""
+        (tmp_path / "in").mkdir()
+        for name in ("a", "b", "c"):
+            csv_file(tmp_path / "in" / f"{name}.csv", f"{name},{GOOD}", f"{name}{name},{GOOD}", "bad")
+        stopped = job(tmp_path / "in", tmp_path / "out.csv", part_rows=1)
+        with pytest.raises(Stopped):
+            stopped.run(stop_at(0.5))
+
+        result = stopped.run(nothing)
+
+        assert (6, 3, 3) == (result.rows, result.rejected, result.files)
+        assert ["a", "aa", "b", "bb", "c", "cc"] == pl.read_csv(tmp_path / "out.csv")["id"].to_list()
+        text = (tmp_path / "out.csv.rejects.csv").read_text(encoding="utf-8")
+        expected = ["file,line,reason,text", *(f"{name}.csv,4,1 fields instead of 5,bad" for name in "abc")]
+        assert expected == text.splitlines()
+        csv_file(tmp_path / "in" / "d.csv", header=f"{HEADER},more")
+        with pytest.raises(InvalidValueError, match=r"/in/d\.csv: header: expected the columns of \S*/in/a\.csv"):
+            run(tmp_path / "in", tmp_path / "other")
+
+    def test_hidden(self, tmp_path: Path) -> None:
+        """Hidden files are counted; folders with other names of columns are refused."""
+        (tmp_path / "in" / "kind=FRR").mkdir(parents=True)
+        csv_file(
+            tmp_path / "in" / "kind=FRR" / "a.csv", "6311705400000344F,6000,1", header="reference,remaining,open_online"
+        )
+        (tmp_path / "in" / "_SUCCESS").write_bytes(b"")
+
+        result = run(tmp_path / "in", tmp_path / "out")
+
+        assert (1, {"PAYABLE": 1}) == (result.passed_over, result.codes)
+        (tmp_path / "in" / "part=1").mkdir()
+        csv_file(tmp_path / "in" / "part=1" / "b.csv")
+        with pytest.raises(InvalidValueError, match="expected folders of the same names NAME=VALUE"):
+            run(tmp_path / "in", tmp_path / "other")
+
+    def test_no_zstd(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the package for zstd, the error names the extra."""
+        (tmp_path / "in.csv.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+        monkeypatch.setitem(sys.modules, "backports.zstd", None)
+        monkeypatch.setitem(sys.modules, "compression.zstd", None)
+
+        with pytest.raises(MissingExtraError, match=r"creance-pay\[batch\]"):
+            run(tmp_path / "in.csv.zst", tmp_path / "out")
+
     def test_many_long_lines(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A part of long lines has fewer lines, so that its memory is bounded."""
         monkeypatch.setattr(csv_rows, "_BLOCK_BYTES", 100)
@@ -289,6 +403,72 @@ class TestCsv:
 
         assert 5 == len(list((tmp_path / "out").iterdir()))  # 33 or 34 bytes a line, in blocks of at most 100 bytes
         assert 10 == len(pl.read_parquet(tmp_path / "out"))
+
+
+class TestParts:
+    """Files of a folder of Parquet that differ."""
+
+    def test_types(self, tmp_path: Path) -> None:
+        """Types that one type holds are read as that; columns of nulls have the type that the rule needs."""
+        (tmp_path / "in").mkdir()
+        frame = debts(40)
+        first = frame[:20].with_columns(
+            kind=pl.lit(None), open_online=pl.lit(None), more=pl.lit(1.0, pl.Float32), text=pl.lit("a")
+        )
+        second = frame[20:].with_columns(
+            pl.col("remaining").cast(pl.Int32), more=pl.lit(2.0, pl.Float64), text=pl.lit("b", pl.Categorical)
+        )
+        first.write_parquet(tmp_path / "in" / "a.parquet")
+        second.write_parquet(tmp_path / "in" / "b.parquet")
+
+        run(tmp_path / "in", tmp_path / "out", part_rows=10)
+
+        found = pl.read_parquet(tmp_path / "out")
+        expected = frame.with_columns(
+            pl.when(pl.col("id") >= 20).then("kind").alias("kind"),
+            pl.when(pl.col("id") >= 20).then("open_online").alias("open_online"),
+        )
+        answers = ["code", "reasons", "payable_max"]
+        assert_frame_equal(columns.assess(expected, policy=POLICY, enum=True).select(answers), found.select(answers))
+        assert ["a"] * 20 + ["b"] * 20 == found["text"].to_list()
+        assert 4 == len([*(tmp_path / "out").iterdir()])
+
+    def test_nulls_only(self, tmp_path: Path) -> None:
+        """A file whose columns have no value at all is decided."""
+        pl.DataFrame({name: [None] for name in ("reference", "kind", "remaining", "open_online")}).write_parquet(
+            tmp_path / "in.parquet"
+        )
+
+        assert {"INPUT_MISSING": 1} == run(tmp_path / "in.parquet", tmp_path / "out").codes
+
+    def test_text_of_nulls(self, tmp_path: Path) -> None:
+        """In a file of text, the spellings of a null count."""
+        pl.DataFrame({
+            "reference": ["NULL"], "kind": ["FRR"], "remaining": ["60,00"], "open_online": ["t"]
+        }).write_parquet(tmp_path / "in.parquet")  # fmt: skip
+
+        assert {"INPUT_MISSING": 1} == run(tmp_path / "in.parquet", tmp_path / "out", unit="euros").codes
+
+    def test_floats(self, tmp_path: Path) -> None:
+        """A column of floats is mentioned in the result."""
+        debts(1).with_columns(remaining=pl.lit(60.5)).write_parquet(tmp_path / "in.parquet")
+
+        result = run(tmp_path / "in.parquet", tmp_path / "out", unit="euros")
+
+        assert ("column remaining: floats, each of which must be a whole number of cents",) == result.notes
+
+    def test_removed_file(self, tmp_path: Path) -> None:
+        """A file that disappears during the job is named, and the parts that are finished stay."""
+        (tmp_path / "in").mkdir()
+        for name in ("a", "b"):
+            debts(5).write_parquet(tmp_path / "in" / f"{name}.parquet")
+
+        with pytest.raises(FileNotFoundError) as raised:
+            job(tmp_path / "in", tmp_path / "out", part_rows=5).run(
+                lambda _: (tmp_path / "in" / "b.parquet").unlink(missing_ok=True)
+            )
+
+        assert f"{tmp_path}/in/b.parquet" == raised.value.filename
 
 
 class Stopped(BaseException):
@@ -521,15 +701,30 @@ class TestFaults:
         def removing(path: Any, flags: int, **options: Any) -> int:  # noqa: ANN401 - any path
             moment = next(removals, None) if str(path).endswith(".unfinished") else None
             if moment == 0:
-                shutil.rmtree(path)
+                Path(path).rmdir()
             handle = opened(path, flags, **options)
             if moment == 1:
-                shutil.rmtree(path)
+                Path(path).rmdir()
             return handle
 
         monkeypatch.setattr(os, "open", removing)
 
         assert 90 == run(sources[".csv"], tmp_path / "out").rows
+
+    def test_interrupted_before_a_part(
+        self, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A job that is stopped before its first part is finished leaves nothing."""
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("creance_pay.batch.job.append", interrupt)
+
+        with pytest.raises(KeyboardInterrupt):
+            run(sources[".csv"], tmp_path / "out.csv")
+
+        assert {"in.csv", "in.parquet"} == {each.name for each in tmp_path.iterdir()}
 
     def test_damaged_file_of_a_job(self, sources: dict[str, Path], tmp_path: Path) -> None:
         """A broken record or mark is a sentence."""
@@ -786,7 +981,9 @@ class TestProgress:
 
     def test_long_line(self, tmp_path: Path) -> None:
         """The skipped end of a line that is too long counts, longer than a block or not."""
-        csv_file(tmp_path / "in.csv", "x" * (3 << 20), f"1,{GOOD}", "x" * (20 << 20))
+        csv_file(tmp_path / "in.csv", "x" * (3 << 20), f"1,{GOOD}", "x" * (20 << 20), f"2,{GOOD}", "x" * (9 << 20))
+        content = (tmp_path / "in.csv").read_bytes()
+        (tmp_path / "in.csv").write_bytes(content.removesuffix(b"\n"))
         steps: list[BatchProgress] = []
 
         job(tmp_path / "in.csv", tmp_path / "other").run(steps.append)

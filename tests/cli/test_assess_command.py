@@ -189,6 +189,29 @@ def test_options(tmp_path: Path) -> None:
     assert ["0", "1", "2", "3", "4"] == pl.read_parquet(tmp_path / "out")["é"].to_list()
 
 
+def test_column_of_no_operand(capsys: pytest.CaptureFixture[str]) -> None:
+    """A column for an operand that the rule does not have is a usage error."""
+    for text in ("balance=x", "kind", "kind="):
+        with pytest.raises(SystemExit):
+            main(["assess", "in.csv", "out", "--column", text])
+        assert f"expected OPERAND=NAME with an operand of reference, kind, remaining, open_online, got {text!r}" in (
+            capsys.readouterr().err
+        )
+
+
+def test_hidden_files_and_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary counts hidden files, and mentions floats."""
+    (tmp_path / "in").mkdir()
+    pl.DataFrame({"balance": [60.0], "notice_received": [True]}).write_parquet(tmp_path / "in" / "a.parquet")
+    (tmp_path / "in" / "_SUCCESS").write_bytes(b"")
+
+    assert 0 == main(["scope", f"{tmp_path}/in", f"{tmp_path}/out", "--unit", "euros"])
+
+    out = capsys.readouterr().out
+    assert "hidden files  1 passed over\n" in out
+    assert "note          column balance: floats, each of which must be a whole number of cents\n" in out
+
+
 def test_strict(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --strict an unreadable line is an error."""
     assert 1 == main(["assess", str(source), f"{tmp_path}/out", "--strict"])

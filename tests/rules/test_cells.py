@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,54 +12,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from cells_table import CENTS, COLUMNS, SPELLINGS, debts, notices
+from columns_table import GOOD
 from creance_pay import Euros
 from creance_pay.errors import InvalidValueError, UnsupportedError
 from creance_pay.rules import columns
 from creance_pay.rules.cells import Unit
 from frames import ENGINES
 from samples import POLICY
-
-GOOD = "6311705400000344F"
-#: Every amount of cents from 0.00 to 200.00 euros.
-CENTS = range(20_001)
-
-#: The spellings of an amount in euros that people and systems write; Euros.parse accepts each.
-SPELLINGS: dict[str, Callable[[int], str]] = {
-    "60.00": lambda cents: f"{cents // 100}.{cents % 100:02}",
-    "60,00": lambda cents: f"{cents // 100},{cents % 100:02}",
-    "60,00 €": lambda cents: f"{cents // 100},{cents % 100:02}\u00a0€",
-    "shortest": lambda cents: f"{cents / 100:.2f}".rstrip("0").rstrip(".").replace(".", ","),
-    "one decimal": lambda cents: f"{cents // 100},{cents % 100:02}".removesuffix("0"),
-    "a narrow space": lambda cents: f"{cents // 100},{cents % 100:02}".rjust(9, "\u202f"),
-    "a thin space inside": lambda cents: f"{cents // 1000}\u2009{cents // 100 % 10},{cents % 100:02}",
-    "spaces around": lambda cents: f" {cents // 100:03}.{cents % 100:02}\t",
-}
-
-#: A conversion of whole cents to a column of another type, in PyArrow.
-DECIMAL = {
-    "decimal(10, 2)": pa.decimal128(10, 2),
-    "decimal(38, 10)": pa.decimal128(38, 10),
-    "decimal(7, 3)": pa.decimal128(7, 3),
-}
-
-
-def decimals(cents: Sequence[int], dtype: pa.Decimal128Type) -> pa.Array:
-    """Build a column of decimals, in euros."""
-    return pa.array([Decimal(each).scaleb(-2) for each in cents], dtype)
-
-
-def amount_columns() -> Iterator[tuple[str, pa.Array]]:
-    """List the columns that contain every amount in euros: eight spellings of text, and five other types."""
-    for name, spell in SPELLINGS.items():
-        yield name, pa.array([spell(cents) for cents in CENTS])
-    for name, dtype in DECIMAL.items():
-        yield name, decimals(CENTS, dtype)
-    for width in (pa.float32(), pa.float64()):
-        yield str(width), pa.array([cents / 100 for cents in CENTS], width)
-    yield "categories", pa.array([SPELLINGS["60,00"](cents) for cents in CENTS]).dictionary_encode()
-
-
-COLUMNS = dict(amount_columns())
 
 
 def frame_of(table: pa.Table, name: str) -> Any:  # noqa: ANN401 - a frame of any engine
@@ -81,21 +40,6 @@ def frame_of(table: pa.Table, name: str) -> Any:  # noqa: ANN401 - a frame of an
 
 
 FRAMES = ("Polars", "Polars, lazy", "PyArrow", "DuckDB", "pandas, Arrow", "pandas, objects")
-
-
-def notices(balances: pa.Array, received: pa.Array | None = None) -> pa.Table:
-    """Build notices with these balances."""
-    received = pa.array([True] * len(balances)) if received is None else received
-    return pa.table({"balance": balances, "notice_received": received})
-
-
-def debts(remaining: pa.Array, open_online: pa.Array | None = None) -> pa.Table:
-    """Build debts with these remaining amounts."""
-    count = len(remaining)
-    return pa.table({
-        "reference": [GOOD] * count, "kind": ["FRR"] * count, "remaining": remaining,
-        "open_online": pa.array([True] * count) if open_online is None else open_online,
-    })  # fmt: skip
 
 
 def read(name: str, decided: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - a frame of any engine
@@ -121,9 +65,9 @@ class TestEuros:
 
     def test_other_spellings(self, engine: str) -> None:
         """A sign, groups of digits, four decimals of zeros, and the sign of the euro before the digits."""
-        good = ["+60", "60,00 EUR", "€60", "0000060.00", "60.0000", "1.234,56", "1,234.56", ",50", "60 ,00", "6 0"]
+        good = ["+60", "60,00 EUR", "€60", "0000060.00", "60.0000", "1.234,56", "1,234.56", ",50", "EUR 60", "6 000"]
         # Below the band, in it, above it: 50.00 to 150.00 euros.
-        scopes = [*["IN_SCOPE"] * 5, "ABOVE_BAND", "ABOVE_BAND", "BELOW_BAND", "IN_SCOPE", "IN_SCOPE"]
+        scopes = [*["IN_SCOPE"] * 5, "ABOVE_BAND", "ABOVE_BAND", "BELOW_BAND", "IN_SCOPE", "ABOVE_BAND"]
 
         found = read(
             engine, columns.notice_scope(frame_of(notices(pa.array(good)), engine), policy=POLICY, unit="euros")

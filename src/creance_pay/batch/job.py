@@ -739,18 +739,10 @@ class _State:
 
     def complete(self) -> None:
         """Write the record."""
-        last = self.marks[-1]
-        for name, size in (("output", last["output"]), ("rejects.csv", last["rejects"])):
-            if (self._folder / name).exists():
-                append(self._folder / name, size, b"")
-        parts = self._folder / "parts"
-        for path in parts.iterdir():
-            if path.name not in {f"part-{number:05}.parquet" for number in range(len(self.marks))}:
-                path.unlink()
         identity = self._job._identity(self._given)  # noqa: SLF001 - one mechanism in two classes
         record = {**identity, **self.totals.values()}
         atomic_write(self._folder / "record.json", json.dumps(record, indent=1))
-        atomic_write(self._folder / "publication.json", json.dumps(parts.stat().st_ino))
+        atomic_write(self._folder / "publication.json", json.dumps((self._folder / "parts").stat().st_ino))
 
     def publish(self) -> None:
         """Move the output to the target.  A publication that was killed is completed."""

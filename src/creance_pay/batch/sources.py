@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path, PurePath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import unquote
 
 import attrs
@@ -55,12 +56,9 @@ class SourceFile:
 
     def open(self) -> tuple[BinaryIO, BinaryIO]:
         """Open the file: its decompressed bytes, and the file on the disk, whose position shows the progress."""
+        unpack = _UNPACK[self.compression]()
         raw = self.path.open("rb")
-        if self.compression == "gzip":
-            return cast("BinaryIO", gzip.open(raw, "rb")), raw
-        if self.compression == "zstd":
-            return _zstd(raw), raw
-        return raw, raw
+        return unpack(raw), raw
 
 
 @attrs.frozen
@@ -170,12 +168,17 @@ def _read_kind(path: Path, name: str, keys: Mapping[str, str | None]) -> tuple[S
     return SourceFile(path, name, compression, keys), False
 
 
-def _zstd(raw: BinaryIO) -> BinaryIO:
+def _zstd() -> Callable[[BinaryIO], BinaryIO]:
     try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415 - one kind of source needs it
-        else:
-            from backports import zstd  # noqa: PLC0415 - the same
+        zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     except ImportError as error:
         raise MissingExtraError("files .zst need zstd: pip install 'creance-pay[batch]'", extra="batch") from error
-    return cast("BinaryIO", zstd.ZstdFile(raw, "rb"))
+    return lambda raw: cast("BinaryIO", zstd.ZstdFile(raw, "rb"))
+
+
+# For each compression, the function that returns what opens a file of it.
+_UNPACK: Mapping[str, Callable[[], Callable[[BinaryIO], BinaryIO]]] = {
+    "": lambda: lambda raw: raw,
+    "gzip": lambda: lambda raw: cast("BinaryIO", gzip.open(raw, "rb")),
+    "zstd": _zstd,
+}

@@ -6,7 +6,7 @@ multiplies an amount.
 
 An amount in euros, as text::
 
-    1 234,56 €      spaces of every kind, a euro sign or EUR at either end
+    1 234,56 €      spaces of every kind between groups of three digits; €, EUR or euros at either end
     1234.5          a comma or a point, then one or two decimals
     1.234,56        groups of three digits, if the decimals have the other sign
     60.0000         four decimals, if the last two are zeros
@@ -48,12 +48,14 @@ _FLOATS = (nw.Float32, nw.Float64)
 _LARGEST_FLOAT = 10_000_000  # from here on, Java writes a float with an exponent
 # Every character that Python's ``str.split`` removes, in a form that every engine of regular expressions reads.
 _SPACES = "[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-_EURO_SIGN = "^(?:€|[Ee][Uu][Rr])|(?:€|[Ee][Uu][Rr])$"
+_UNIT = "(?:€|[Ee][Uu][Rr](?:[Oo][Ss]?)?)"
+_EURO_SIGN = f"^{_UNIT} ?| ?{_UNIT}$"
 _ZERO = "^-?0[Ee][+-]?[0-9]+$"  # zero as a decimal, which some engines write with an exponent
-_SIGN, _MINUS = "^[+-]|-$", "^-|-$"
+_SIGN, _MINUS = "^[+-] ?| ?-$", "^-|-$"
 _GROUPED = r"^[0-9]{1,3}(?:\.[0-9]{3}){1,4},[0-9]{1,2}$|^[0-9]{1,3}(?:,[0-9]{3}){1,4}\.[0-9]{1,2}$"
-_EUROS = f"^[0-9]{{1,16}}$|^[0-9]{{0,16}}[.,][0-9]{{1,2}}$|{_GROUPED}"
-_CENTS = "^[0-9]{1,18}$"
+_SPACED = "^[1-9][0-9]{0,2}(?: [0-9]{3}){1,4}(?:[.,][0-9]{1,2})?$"  # one space before each group of three digits
+_EUROS = f"^[0-9]{{1,16}}$|^[0-9]{{0,16}}[.,][0-9]{{1,2}}$|{_GROUPED}|{_SPACED}"
+_CENTS = "^[0-9]{1,18}$|^[1-9][0-9]{0,2}(?: [0-9]{3}){1,5}$"
 
 
 def where(test: Any, one: Any, other: Any, /) -> nw.Expr:  # noqa: ANN401 - expressions, or values
@@ -165,7 +167,7 @@ class Cells:
             small = (nw.col(name) < _LARGEST_FLOAT) & (nw.col(name) > -_LARGEST_FLOAT)
             readable &= ~cell.present | small.fill_null(True)  # noqa: FBT003 - the value of a cell
         (readable,) = self._step(readable)
-        (digits,) = self._step(where(readable, text.str.replace_all("[.,]", ""), nw.lit("0")).cast(nw.Int64))
+        (digits,) = self._step(where(readable, text.str.replace_all("[., ]", ""), nw.lit("0")).cast(nw.Int64))
         if euros:
             one, two = (text.str.contains(f"[.,][0-9]{{{count}}}$") for count in (1, 2))
             (digits,) = self._step(digits * where(two, 1, where(one, 10, _CENTS_PER_EURO)))
@@ -194,7 +196,8 @@ class Cells:
         """Return an amount without spaces, sign and needless zeros, and whether a minus is before or after it."""
         written = _is_text(self.types[name])
         if written:
-            text = text.str.replace_all(_SPACES, "").str.replace_all(_EURO_SIGN, "")
+            text = text.str.replace_all(f"{_SPACES}+", " ").str.replace_all("^ | $", "")
+            text = text.str.replace_all(_EURO_SIGN, "")
         else:
             text = text.str.replace_all(_ZERO, "0")
         (text,) = self._step(text)
