@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import os
 import random
@@ -337,7 +338,7 @@ class TestCsv:
         """A header that is too long is an error."""
         csv_file(tmp_path / "in.csv", GOOD, header="x" * 200_000)
 
-        with pytest.raises(InvalidValueError, match="header: longer than 100000 bytes$"):
+        with pytest.raises(InvalidValueError, match=r"header: longer than 100000 bytes$"):
             run(tmp_path / "in.csv", tmp_path / "out")
 
     @pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst", ".TXT"])
@@ -689,6 +690,11 @@ class TestFaults:
 
     def test_without_locks(self, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A system without locks of files runs the job all the same."""
+        monkeypatch.setattr("creance_pay.batch.disk", disk)  # the attribute of the package, which an import replaces
+        monkeypatch.delitem(sys.modules, "creance_pay.batch.disk")
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, "fcntl", None)
+            assert importlib.import_module("creance_pay.batch.disk").fcntl is None
         monkeypatch.setattr(disk, "fcntl", None)
 
         assert 90 == run(sources[".csv"], tmp_path / "out").rows

@@ -179,6 +179,6 @@ def _zstd() -> Callable[[BinaryIO], BinaryIO]:
 # For each compression, the function that returns what opens a file of it.
 _UNPACK: Mapping[str, Callable[[], Callable[[BinaryIO], BinaryIO]]] = {
     "": lambda: lambda raw: raw,
-    "gzip": lambda: lambda raw: cast("BinaryIO", gzip.open(raw, "rb")),
+    "gzip": lambda: lambda raw: cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")),
     "zstd": _zstd,
 }
