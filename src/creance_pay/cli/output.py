@@ -9,7 +9,10 @@ from typing import TextIO
 
 
 def print_values(options: Namespace, values: Mapping[str, object], file: TextIO | None = None) -> None:
-    """Print values by name, one a line, or as one JSON object with ``--json``, on the standard output by default.  A list has texts."""
+    """Print values by name, one a line, or as one JSON object with ``--json``.  A list has texts.
+
+    ``file`` is the standard output by default.
+    """
     plain = (int, float, list, dict, type(None))
     shown = {name: value if isinstance(value, plain) else str(value) for name, value in values.items()}
     if options.json:

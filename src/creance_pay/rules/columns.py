@@ -239,7 +239,14 @@ class _Table:
         expression: nw.Expr = managing.otherwise(code)
         return expression
 
-    def native(self, decided: Any, amounts: Mapping[str, Any], order: Sequence[str], *, reasons: str = "reasons") -> Any:  # noqa: ANN401 - the caller's own type
+    def native(
+        self,
+        decided: Any,  # noqa: ANN401 - a frame
+        amounts: Mapping[str, Any],
+        order: Sequence[str],
+        *,
+        reasons: str = "reasons",
+    ) -> Any:  # noqa: ANN401 - the caller's own type
         """Add the amounts, null where nothing is payable, and return a frame of the caller's type."""
         payable = nw.col(reasons) == 0
         if not self.on_pandas:
@@ -572,8 +579,8 @@ def compare(
     """
     both = [_several(before), _several(after)]
     debts = _Debts.of(
-        frame, [*both[0], *both[1]], added=("before", "after", "differs"), day=day, spelling={}, reference=reference, kind=kind,
-        remaining=remaining, open_online=open_online,
+        frame, [*both[0], *both[1]], added=("before", "after", "differs"), day=day, spelling={},
+        reference=reference, kind=kind, remaining=remaining, open_online=open_online,
     )  # fmt: skip
     (old, old_amounts, _), (new, new_amounts, _) = map(debts.decide, both)
     codes = _first_failure(old, VerdictCode.PAYABLE), _first_failure(new, VerdictCode.PAYABLE)
