@@ -389,6 +389,7 @@ class TestCsv:
     def test_no_zstd(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the package for zstd, the error names the extra."""
         (tmp_path / "in.csv.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+        monkeypatch.delattr("backports.zstd", raising=False)
         monkeypatch.setitem(sys.modules, "backports.zstd", None)
         monkeypatch.setitem(sys.modules, "compression.zstd", None)
 

@@ -8,9 +8,7 @@ or a folder's begins with ``.`` or ``_``, as the marks of Spark do), which are c
 from __future__ import annotations
 
 import gzip
-import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote
@@ -169,10 +167,14 @@ def _read_kind(path: Path, name: str, keys: Mapping[str, str | None]) -> tuple[S
 
 
 def _zstd() -> Callable[[BinaryIO], BinaryIO]:
+    zstd: Any
     try:
-        zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    except ImportError as error:
-        raise MissingExtraError("files .zst need zstd: pip install 'creance-pay[batch]'", extra="batch") from error
+        from compression import zstd  # type: ignore[import-not-found, no-redef]  # noqa: PLC0415 - of Python 3.14
+    except ImportError:
+        try:
+            from backports import zstd  # noqa: PLC0415 - for older ones
+        except ImportError as error:
+            raise MissingExtraError("files .zst need zstd: pip install 'creance-pay[batch]'", extra="batch") from error
     return lambda raw: cast("BinaryIO", zstd.ZstdFile(raw, "rb"))
 
 
