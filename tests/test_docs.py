@@ -19,6 +19,7 @@ PAGES = (
 DIRECTIVE = re.compile(r"^[ \t]*\.\. auto(class|function|exception|data):: (\S+)[ \t]*$", re.MULTILINE)
 PACKAGES = (
     "creance_pay",
+    "creance_pay.batch",
     "creance_pay.gateways",
     "creance_pay.gateways.sips",
     "creance_pay.ledger",
@@ -39,7 +40,7 @@ PACKAGES = (
     "creance_pay.rules.schedules",
 )
 # Pages whose examples import what they use, so that a reader can paste them in order.
-SELF_CONTAINED = ("index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")
+SELF_CONTAINED = ("batch.md", "index.md", "tutorial.md", "gateways.md", "ledger.md", "payments.md")
 EXAMPLE = re.compile(r"^```\{doctest\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Modules that users import by name, documented on another page than their package.
 MODULES = {"creance_pay.rules.columns": "batch.md", "creance_pay.testing.simulation": "simulation.md"}

@@ -51,9 +51,9 @@ IMPURE_NAMES = {
     "environ", "eval", "exec", "fromtimestamp", "getenv", "input", "now", "open", "print", "today", "utcnow",
     "read_bytes", "read_text",
 }  # fmt: skip
-# The rules read two files, their policy and their sources.  One module applies them to columns, two prove them.
+# The rules read two files, their policy and their sources.  Two modules apply them to columns, two prove them.
 READERS = {f"{PACKAGE}.rules.{name}" for name in ("policy", "citations", "recovery")}
-COLUMNS = f"{PACKAGE}.rules.columns"
+COLUMNS = {f"{PACKAGE}.rules.columns", f"{PACKAGE}.rules.cells"}
 PROOFS = {f"{PACKAGE}.rules.proofs", f"{PACKAGE}.rules.theorems"}
 # The command line imports the module of the command in use; its own table lists them all.
 DISPATCH = f"{PACKAGE}.cli."
@@ -136,7 +136,7 @@ def impurities(module: str, tree: ast.AST) -> Iterator[str]:
     mentioned = names(tree) & IMPURE_NAMES - (arguments - reached)
     if module in READERS:
         roots, mentioned = roots - {"importlib"}, mentioned - {"read_text"}
-    if module == COLUMNS:
+    if module in COLUMNS:
         roots -= {"narwhals"}
     if module in PROOFS:
         roots -= {"z3"}

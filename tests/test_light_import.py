@@ -45,6 +45,7 @@ def test_rooms(module: str) -> None:
         ("creance_pay.messages", "jinja2"),
         ("creance_pay.testing.sips.server", "flask"),
         ("creance_pay.rules.columns", "narwhals"),
+        ("creance_pay.batch", "polars"),
     ],
 )
 def test_noticed(module: str, needed: str) -> None:

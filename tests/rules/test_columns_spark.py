@@ -11,12 +11,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from cells_table import CENTS, COLUMNS
+from cells_table import debts as debts_of
 from columns_people import CHANGES, people, planned_by_columns, planned_one_by_one
 from columns_table import (
     ANSWER,
@@ -36,6 +44,7 @@ from columns_table import (
     scoped,
     with_days,
 )
+from creance_pay.batch import assess_file
 from creance_pay.errors import InvalidValueError
 from creance_pay.rules import columns
 from frames import ENGINES, Columns, Engine, polars
@@ -178,16 +187,68 @@ def test_widths(engine: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_example(tmp_path: Path) -> None:
-    """The example for clusters decides files with the same answers, and prints the number of rows of each code."""
+def test_euros(session: SparkSession, tmp_path: Path) -> None:
+    """Every amount from 0.00 to 200.00 euros has the answer of its cents, in every spelling and type."""
+    expected = columns.assess(pl.DataFrame(pl.from_arrow(debts_of(pa.array(CENTS)))), policy=POLICY)
+    answers = expected.select("code", "payable_max", "next_payment").rows()
+
+    for number, (name, column) in enumerate(COLUMNS.items()):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(debts_of(column).append_column("cents", pa.array(CENTS)), path)
+        decided = columns.assess(session.read.parquet(str(path)), policy=POLICY, unit="euros").toArrow()
+        found = decided.sort_by("cents").select(["code", "payable_max", "next_payment"]).to_pydict()
+        rows = zip(*found.values(), strict=True)
+        assert (name, []) == (name, [each for each in zip(CENTS, answers, rows, strict=True) if each[1] != each[2]][:3])
+
+
+@pytest.mark.slow
+def test_spellings(session: SparkSession, tmp_path: Path) -> None:
+    """Booleans, nulls, decimals with a fraction of a cent, and floats have the answers of the other engines."""
+    rows: list[tuple[str, str, Decimal | None, float | None, str]] = [
+        ("60,00", "VRAI", Decimal("60.00000000"), 60.0, "PAYABLE"),
+        ("-5,00", "oui", Decimal("-0.00000001"), 0.1 + 0.2, "INPUT_INVALID"),
+        ("1.234", "t", Decimal("60.00000001"), 1e15, "INPUT_INVALID"),
+        (r"\N", "1", None, float("nan"), "INPUT_MISSING"),
+        ("0", "FAUX", Decimal(0), 0.0, "REFERENCE_NOT_OPEN"),
+    ]
+    texts, words, exact, floats, codes = map(list, zip(*rows, strict=True))
+    for number, column in enumerate([pa.array(texts), pa.array(exact, pa.decimal128(38, 8)), pa.array(floats)]):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(debts_of(column, pa.array(words)).append_column("n", pa.array(range(5))), path)
+        given = session.read.parquet(str(path))
+
+        decided = columns.assess(given, policy=POLICY, unit="euros", booleans=columns.BOOLEANS, nulls=columns.NULLS)
+
+        assert codes == decided.toArrow().sort_by("n")["code"].to_pylist()
+
+
+@pytest.mark.slow
+def test_written_by_the_command(session: SparkSession, tmp_path: Path) -> None:
+    """Spark, DuckDB and pandas read the enumeration of the command as its text."""
+    rows = debts(POLICY, ENGINES["Polars"])
+    polars(as_columns(DEBT, rows)).write_parquet(tmp_path / "in.parquet")
+    assess_file(tmp_path / "in.parquet", tmp_path / "out", policy=POLICY)
+    expected = [answer(row, POLICY)[0] for row in rows]
+
+    path = tmp_path / "out" / "part-00000.parquet"
+    assert expected == session.read.parquet(str(path)).toArrow()["code"].to_pylist()
+    assert expected == [code for (code,) in duckdb.read_parquet(str(path)).select("code").fetchall()]
+    assert expected == pd.read_parquet(path)["code"].to_list()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("master", ["local[2]", "local-cluster[2,1,1024]"])
+def test_example(tmp_path: Path, master: str) -> None:
+    """The example for clusters gives the same answers on threads and on a cluster of two workers, each a JVM."""
     demand_java()
     rows = debts(POLICY, ENGINES["Polars"])
     given, decided = tmp_path / "debts.parquet", tmp_path / "decided"
     polars(as_columns(DEBT, rows)).write_parquet(given)
     submit = Path(sys.executable).with_name("spark-submit")
     settings = [word for name, value in SETTINGS.items() for word in ("--conf", f"{name}={value}")]
-    command: list[str | Path] = [submit, "--master", "local[2]", *settings, EXAMPLE, given, decided]
-    env = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    command: list[str | Path] = [submit, "--master", master, *settings, EXAMPLE, given, decided]
+    places = {"SPARK_HOME": str(Path(pyspark.__file__).parent), "SPARK_WORKER_DIR": str(tmp_path / "work")}
+    env = {**os.environ, **places, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
 
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)  # noqa: S603 - our own words
 

@@ -31,6 +31,7 @@ from creance_pay import (
     VerifiedPayment,
     find_caisse,
 )
+from creance_pay.batch import BatchProgress, BatchResult, TooManyRejectsError, assess_file, scope_file
 from creance_pay.codes import (
     CaisseStatus,
     CardCode,
@@ -349,9 +350,30 @@ def batches(debts: pl.LazyFrame, notices: duckdb.DuckDBPyRelation) -> pl.DataFra
     assert_type(columns.notice_scope(notices, policy=policy, balance="b", notice_received="n"), duckdb.DuckDBPyRelation)
     assert_type(columns.compare(debts, before=policy, after=[policy], day="day"), pl.LazyFrame)
     assert_type(columns.plan_debts(debts, policy=policy, debtor="d"), pl.LazyFrame)
+    spelled = columns.assess(debts, policy=policy, unit="euros", booleans=columns.BOOLEANS, nulls=columns.NULLS)
+    assert_type(spelled, pl.LazyFrame)
     columns.assess(debts)  # type: ignore[call-arg]
+    columns.assess(debts, policy=policy, unit="francs")  # type: ignore[arg-type]
     columns.assess([debts], policy=policy)  # type: ignore[type-var]
     return decided.collect()
+
+
+def files() -> BatchResult:
+    """Decide files, with progress and a limit of rejected lines."""
+
+    def show(progress: BatchProgress) -> None:
+        assert_type(progress.rows, int)
+
+    policy = policies()
+    try:
+        result = assess_file("in.csv", Path("out"), policy=policy, unit="euros", max_rejects="1%", progress=show)
+    except TooManyRejectsError as error:
+        assert_type(error.rejects_file, Path | None)
+        result = scope_file("in.csv", "out.csv", policy=policy, columns={"balance": "SOLDE"}, check=True)
+    assert_type(result.payable, Euros | None)
+    assert_type(result.codes, Mapping[str, int])
+    assess_file("in.csv", "out.csv")  # type: ignore[call-arg]
+    return result
 
 
 def policies() -> Policy:

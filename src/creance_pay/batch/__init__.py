@@ -1,1 +1,13 @@
-"""Apply the rules to files of debts, in parts; a job that was stopped is resumed."""
+"""Decide the debts or the notices of a file: CSV or Parquet, one file or a folder, of any size.
+
+:func:`assess_file` applies the rules on debts, :func:`scope_file` those on notices.  A job works in parts.  A job that
+was killed is resumed by the same call, and writes the same bytes.  An unreadable line of CSV is rejected alone.  An
+earlier output stays until the new one is whole.
+"""
+
+from __future__ import annotations
+
+from .files import assess_file, scope_file
+from .result import BatchProgress, BatchResult, TooManyRejectsError
+
+__all__ = ["BatchProgress", "BatchResult", "TooManyRejectsError", "assess_file", "scope_file"]

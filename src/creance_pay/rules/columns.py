@@ -24,7 +24,7 @@ reference ``REFERENCE_BAD_FORMAT``.  The other cells of such a row are tested to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import reduce
 from operator import add, and_, or_
 from typing import Any, cast
@@ -34,6 +34,7 @@ import attrs
 from ..caisses import successors
 from ..codes import Reason, VerdictCode
 from ..errors import InvalidValueError, MissingExtraError, UnsupportedError
+from .cells import BOOLEANS, NULLS, Cell, Cells, Unit, where
 from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
 from .predicates import (
@@ -56,7 +57,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("columns need an extra: pip install 'creance-pay[batch]'", extra="batch") from error
 
-__all__ = ["assess", "compare", "notice_scope", "plan_debts"]
+__all__ = ["BOOLEANS", "NULLS", "assess", "compare", "notice_scope", "plan_debts"]
 
 _ENGINES = {
     nw.Implementation.POLARS,
@@ -70,33 +71,25 @@ _ENGINES = {
 _SPACED = rf"\A *{'[0-9] *' * 16}[A-Za-z] *\z"
 _BARE, _BARE_LENGTH = "^[0-9]{16}[A-Za-z]$", 17
 _A_REFERENCE = "0" * 16 + "A"
-_LARGEST = 2**63 - 1  # the largest integer that every engine has
-_WIDER = (nw.UInt64, nw.Int128, nw.UInt128)
-# The kind of a column: the test of its type, and the text for an error.
-_Kind = tuple[Callable[[nw.dtypes.DType], bool], str]
-_TEXT: _Kind = (lambda dtype: dtype in (nw.String, nw.Categorical, nw.Enum), "text")
-_CENTS: _Kind = (lambda dtype: dtype.is_integer(), "whole cents, as integers and not as floats, decimals or text")
-_BOOLEANS: _Kind = (lambda dtype: dtype == nw.Boolean, "booleans")
-_DAYS: _Kind = (lambda dtype: dtype == nw.Date, "dates")
+# The check of a column.
+_Kind = Callable[[Cells, str], None]
+_TEXT, _CENTS, _BOOLEANS, _DAYS = Cells.require_text, Cells.require_amount, Cells.require_boolean, Cells.require_day
 
 
 class ColumnOps:
     """The operations over expressions."""
 
-    @staticmethod
-    def where(test: Any, one: Any, other: Any, /) -> nw.Expr:  # noqa: ANN401 - expressions, or numbers
-        """Return one value in the rows where a test is true, the other one elsewhere."""
-        return nw.when(test).then(one).otherwise(other)
+    where = staticmethod(where)
 
     @staticmethod
     def minimum(one: nw.Expr, other: nw.Expr | int, /) -> nw.Expr:
         """Return the smaller value, row by row."""
-        return ColumnOps.where(one <= other, one, other)
+        return where(one <= other, one, other)
 
     @staticmethod
     def maximum(one: nw.Expr | int, other: nw.Expr | int, /) -> nw.Expr:
         """Return the larger value, row by row."""
-        return ColumnOps.where(one >= other, one, other)
+        return where(one >= other, one, other)
 
     @staticmethod
     def floor_divide(one: nw.Expr, other: int, /) -> nw.Expr:
@@ -163,18 +156,39 @@ class _Table:
     ``INPUT_MISSING`` is its only reason.
     """
 
-    frame: Any
-    types: Mapping[str, nw.dtypes.DType]
-    on_pandas: bool
+    cells: Cells
+
+    @property
+    def frame(self) -> Any:  # noqa: ANN401 - a frame of Narwhals
+        """The frame, with the columns of the steps that read the cells."""
+        return self.cells.frame
+
+    @property
+    def types(self) -> Mapping[str, nw.dtypes.DType]:
+        """The type of each column of the caller's frame."""
+        return self.cells.types
+
+    @property
+    def on_pandas(self) -> bool:
+        """Whether the frame is of pandas."""
+        return self.cells.on_pandas
 
     @classmethod
-    def of(cls, native: Any, columns: Sequence[tuple[str, _Kind]], *, added: tuple[str, ...]) -> _Table:  # noqa: ANN401 - a frame
+    def of(
+        cls,
+        native: Any,  # noqa: ANN401 - a frame
+        columns: Sequence[tuple[str, _Kind]],
+        *,
+        added: tuple[str, ...],
+        **spelling: Any,  # noqa: ANN401 - of several types
+    ) -> _Table:
         """Wrap a frame, after a check of its columns.
 
         Args:
             native: The caller's frame.
             columns: The required columns, with the kind of each.
             added: The columns that the frame must not have, since the rule adds them.
+            spelling: The spelling of the cells: see :class:`~creance_pay.rules.cells.Cells`.
         """
         try:
             frame = nw.from_native(native)
@@ -192,35 +206,21 @@ class _Table:
             )
         if missing := [name for name, _ in columns if name not in types]:
             raise InvalidValueError(f"missing columns: {', '.join(missing)}")
-        if taken := sorted({str(name).lower() for name in types} & {*added}):
+        if taken := sorted({str(name).lower() for name in types} & {name.lower() for name in added}):
             raise InvalidValueError(f"columns of these names, in any case, would be lost: {', '.join(taken)}")
-        for name, (suits, expected) in columns:
-            if not suits(types[name]):
-                found = type(types[name]).__name__  # without its parameters: those of an enumeration are cells
-                raise InvalidValueError(f"column {name}: expected {expected}, got {found}")
-        return cls(frame=frame, types=types, on_pandas=frame.implementation is nw.Implementation.PANDAS)
+        on_pandas = frame.implementation is nw.Implementation.PANDAS
+        cells = Cells(frame=frame, types=types, on_pandas=on_pandas, **spelling)
+        for name, require in columns:
+            require(cells, name)
+        return cls(cells=cells)
 
     def present(self, *names: str) -> nw.Expr:
         """Test that no cell of a row is null."""
-        return reduce(and_, (~nw.col(name).is_null() for name in names))
-
-    def boolean(self, name: str) -> nw.Expr:
-        """Read a boolean; a null as true."""
-        return nw.col(name).fill_null(True)  # noqa: FBT003 - the value of a cell
-
-    def cents(self, name: str, passing: int) -> nw.Expr:
-        """Read an amount as Int64; a larger one as the largest Int64, a null as ``passing``."""
-        cell, dtype = nw.col(name), self.types[name]
-        if dtype in _WIDER:
-            least = None if dtype.is_unsigned_integer() else nw.lit(-1, dtype)
-            cell = cell.clip(least, nw.lit(_LARGEST, dtype))
-        return cell.cast(nw.Int64).fill_null(passing)
+        return reduce(and_, map(self.cells.present, names))
 
     def text(self, name: str, passing: str) -> nw.Expr:
         """Read a text; a null as ``passing``."""
-        cell = nw.col(name)
-        text = cell.cast(nw.String)
-        return ColumnOps.where(cell.is_null(), nw.lit(passing), text) if self.on_pandas else text.fill_null(passing)
+        return self.cells.text(name, passing).value
 
     def well_formed(self, name: str) -> nw.Expr:
         """Test the form of a notice reference (R1); a null passes."""
@@ -239,16 +239,23 @@ class _Table:
         expression: nw.Expr = managing.otherwise(code)
         return expression
 
-    def native(self, decided: Any, amounts: Mapping[str, Any], order: Sequence[str]) -> Any:  # noqa: ANN401 - the caller's own type
+    def native(
+        self,
+        decided: Any,  # noqa: ANN401 - a frame
+        amounts: Mapping[str, Any],
+        order: Sequence[str],
+        *,
+        reasons: str = "reasons",
+    ) -> Any:  # noqa: ANN401 - the caller's own type
         """Add the amounts, null where nothing is payable, and return a frame of the caller's type."""
-        payable = nw.col("reasons") == 0
+        payable = nw.col(reasons) == 0
         if not self.on_pandas:
             given = {name: nw.when(payable).then(cents).cast(nw.Int64) for name, cents in amounts.items()}
             return decided.with_columns(**given).select(*order).to_native()
         # NumPy integers have no null, and would become floats; the type Int64 of pandas has one.
-        whole = {name: ColumnOps.where(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
+        whole = {name: where(payable, cents, 0).cast(nw.Int64) for name, cents in amounts.items()}
         frame = decided.with_columns(**whole).select(*order).to_native()
-        return frame.assign(**{name: frame[name].astype("Int64").where(frame["reasons"] == 0) for name in amounts})
+        return frame.assign(**{name: frame[name].astype("Int64").where(frame[reasons] == 0) for name in amounts})
 
 
 def _evaluate(predicates: Predicates[Inputs], inputs: Inputs, policy: Policy) -> Mapping[Reason, nw.Expr]:
@@ -302,18 +309,20 @@ class _PolicyOfRow:
         }
 
 
-def _first_failure(tests: Mapping[Reason, nw.Expr], success_code: VerdictCode) -> nw.Expr:
+def _first_failure(tests: Mapping[Reason, nw.Expr], success_code: VerdictCode, *, enum: bool = False) -> nw.Expr:
     """Build the code of the first test that fails, or the code of success."""
+    codes = {reason: code_of(reason).value for reason in tests}
+    dtype = nw.Enum([*codes.values(), success_code.value]) if enum else nw.String()
     code: Any = nw
     for reason, met in tests.items():
-        code = code.when(~met).then(nw.lit(code_of(reason).value))
-    expression: nw.Expr = code.otherwise(nw.lit(success_code.value))
+        code = code.when(~met).then(nw.lit(codes[reason], dtype))
+    expression: nw.Expr = code.otherwise(nw.lit(success_code.value, dtype))
     return expression
 
 
 def _reasons(tests: Mapping[Reason, nw.Expr]) -> nw.Expr:
     """Add the flags of the tests that fail: engines disagree on ``|`` between numbers."""
-    flags = (ColumnOps.where(met, 0, int(reason)) for reason, met in tests.items())
+    flags = (where(met, 0, int(reason)) for reason, met in tests.items())
     return reduce(add, flags).cast(nw.Int32)
 
 
@@ -357,6 +366,7 @@ class _Debts:
         *,
         added: tuple[str, ...],
         day: str | None,
+        spelling: Mapping[str, Any],
         **columns: str,
     ) -> _Debts:
         """Check the policies, and the columns of the frame."""
@@ -366,7 +376,7 @@ class _Debts:
             _require_policy_of_rows(policy)
         kinds = {"reference": _TEXT, "kind": _TEXT, "remaining": _CENTS, "open_online": _BOOLEANS}
         read = [(columns[name], suits) for name, suits in kinds.items()]
-        table = _Table.of(frame, [*read, *([(day, _DAYS)] if day else [])], added=added)
+        table = _Table.of(frame, [*read, *([(day, _DAYS)] if day else [])], added=added, **spelling)
         return cls(
             table=table,
             day=day,
@@ -401,17 +411,18 @@ class _Debts:
 
     def operands(self, rows: _PolicyOfRow) -> _Debt:
         """Build the operands of a row under its policy."""
-        due = self.table.cents(self.remaining, self.passing)
-        valid = due >= 0
+        amount = self.table.cells.amount(self.remaining, self.passing)
+        is_open = self.table.cells.boolean(self.open_online)
+        due, valid = amount.value, amount.value >= 0
         chosen = rows.pick(lambda _: nw.lit(True), otherwise=nw.lit(False))  # noqa: FBT003 - cells
         present = (self.reference, self.kind, self.remaining, self.open_online, *([self.day] if self.day else []))
         return _Debt(
             present=self.table.present(*present),
-            valid=valid & chosen if self.day else valid,
+            valid=_readable(valid & chosen if self.day else valid, amount, is_open),
             well_formed=self.table.well_formed(self.reference),
-            open_online=self.table.boolean(self.open_online),
+            open_online=is_open.value,
             kind_open=rows.pick(self._opened, otherwise=nw.lit(True)),  # noqa: FBT003 - a cell
-            due=ColumnOps.where(valid, due, self.passing),
+            due=where(valid, due, self.passing),
         )
 
     def decide(self, policies: Sequence[Policy]) -> tuple[Mapping[Reason, nw.Expr], Mapping[str, nw.Expr], nw.Expr]:
@@ -430,6 +441,17 @@ class _Debts:
         return tests, amounts, rows.pick(lambda policy: nw.lit(policy.name), otherwise=nw.lit(""))
 
 
+def _require_polars(table: _Table) -> None:
+    """Refuse an enumeration on an engine where its text would be read otherwise."""
+    if table.cells.frame.implementation is not nw.Implementation.POLARS:
+        raise UnsupportedError(f"expected a frame of Polars for an enumeration, got {table.cells.frame.implementation}")
+
+
+def _readable(valid: nw.Expr, *cells: Cell) -> nw.Expr:
+    """Add the tests of the cells that a spelling can make unreadable."""
+    return reduce(and_, (cell.readable for cell in cells if cell.readable is not None), valid)
+
+
 def _several(policy: Policy | Sequence[Policy]) -> Sequence[Policy]:
     return (policy,) if isinstance(policy, Policy) else tuple(policy)
 
@@ -443,6 +465,11 @@ def assess(
     remaining: str = "remaining",
     open_online: str = "open_online",
     day: str | None = None,
+    unit: Unit | None = None,
+    booleans: Mapping[str, bool] | None = None,
+    nulls: Collection[str] = (),
+    prefix: str = "",
+    enum: bool = False,
 ) -> IntoFrameT:
     """Decide for each row whether its debt, paid alone, is payable online, and how much (R1, R4, R7, R10, R12, R21).
 
@@ -459,9 +486,17 @@ def assess(
             <creance_pay.NoticeReference.parse>`, which accepts more forms and explains a refusal.
         kind: The column of kinds, as text: codes of :class:`~creance_pay.DebtKind`.  Any other text is
             ``KIND_NOT_OPEN``.
-        remaining: The column of remaining amounts, in cents, as integers of any width.
+        remaining: The column of remaining amounts: cents as integers of any width, or amounts in ``unit``.
         open_online: The column of booleans: whether the caisse has opened the reference to online payment.
         day: The column of dates on which a policy has to apply.  Without it, each policy applies to every row.
+        unit: ``"cents"`` or ``"euros"``: the unit of the amounts, which may then be integers, decimals of any scale,
+            text (``60,00``, ``1 234,56 €``, ``60.00``) or floats whose shortest decimal form is a whole number of
+            cents.  Nothing is rounded: any other cell is ``INPUT_INVALID``.
+        booleans: The spellings of true and false in a column of text or numbers, such as :data:`BOOLEANS`.  Case and
+            spaces do not matter.  Any other text is ``INPUT_INVALID``.
+        nulls: The texts that mean a null, such as :data:`NULLS`.
+        prefix: A text before the name of each added column.
+        enum: Whether ``code`` is an enumeration, which Polars reads and writes faster than text; of Polars alone.
 
     Returns:
         A frame of the caller's type, with its columns, followed by
@@ -475,24 +510,38 @@ def assess(
 
     Raises:
         InvalidValueError: when a column is missing or has another type, when the frame has a column with the name of
-            a column to add, in any case, or when no policy is given.  Floats are refused: convert a column of pandas
-            with nulls by ``astype("Int64")``.
+            a column to add, in any case, or when no policy is given.  Without ``unit``, floats, decimals and text are
+            refused.
         UnsupportedError: for a frame of another engine, and for a policy that depends on more than a row contains: the
             balance (``band_checked_at``), earlier payments (``several_payments``).
+
+    >>> import polars as pl
+    >>> from creance_pay.rules import policy_named
+    >>> debts = pl.DataFrame({
+    ...     "reference": ["6311705400000344F"] * 3, "kind": ["FRR"] * 3,
+    ...     "remaining": ["60,00", "1 234,56 €", "19.999"], "open_online": ["VRAI", "oui", "1"],
+    ... })
+    >>> decided = assess(debts, policy=policy_named("ameli-2019-11"), unit="euros", booleans=BOOLEANS)
+    >>> decided.select("code", "payable_max", "next_payment").rows()
+    [('PAYABLE', 5000, 4400), ('PAYABLE', 5000, 5000), ('INPUT_INVALID', None, None)]
     """
     policies, one = _several(policy), isinstance(policy, Policy)
-    added = ("code", "reasons", *_AMOUNTS, *(() if one else ("policy",)))
+    added = tuple(f"{prefix}{name}" for name in ("code", "reasons", *_AMOUNTS, *(() if one else ("policy",))))
+    spelling = {"unit": unit, "booleans": booleans, "nulls": nulls}
     debts = _Debts.of(
-        frame, policies, added=added, day=day, reference=reference, kind=kind, remaining=remaining,
+        frame, policies, added=added, day=day, spelling=spelling, reference=reference, kind=kind, remaining=remaining,
         open_online=open_online,
     )  # fmt: skip
     tests, amounts, name = debts.decide(policies)
-    named = {} if one else {"policy": name}
-    decided = debts.table.frame.with_columns(
-        code=_first_failure(tests, VerdictCode.PAYABLE), reasons=_reasons(tests), **named
-    )
+    if enum:
+        _require_polars(debts.table)
+    code, reasons = added[:2]
+    named = {} if one else {f"{prefix}policy": name}
+    first = _first_failure(tests, VerdictCode.PAYABLE, enum=enum)
+    decided = debts.table.frame.with_columns(**{code: first, reasons: _reasons(tests)}, **named)
     order = [*debts.table.types, *added]
-    whole: IntoFrameT = debts.table.native(decided, amounts, order)
+    payable = {f"{prefix}{name}": cents for name, cents in amounts.items()}
+    whole: IntoFrameT = debts.table.native(decided, payable, order, reasons=reasons)
     return whole
 
 
@@ -530,8 +579,8 @@ def compare(
     """
     both = [_several(before), _several(after)]
     debts = _Debts.of(
-        frame, [*both[0], *both[1]], added=("before", "after", "differs"), day=day, reference=reference, kind=kind,
-        remaining=remaining, open_online=open_online,
+        frame, [*both[0], *both[1]], added=("before", "after", "differs"), day=day, spelling={},
+        reference=reference, kind=kind, remaining=remaining, open_online=open_online,
     )  # fmt: skip
     (old, old_amounts, _), (new, new_amounts, _) = map(debts.decide, both)
     codes = _first_failure(old, VerdictCode.PAYABLE), _first_failure(new, VerdictCode.PAYABLE)
@@ -588,7 +637,7 @@ def plan_debts(
     _require_debts_together(policy)
     added = ("caisse", "debts", "total", "code", "reasons", "payments", "next_payment")
     debts = _Debts.of(
-        frame, [policy], added=(), day=None, reference=reference, kind=kind, remaining=remaining,
+        frame, [policy], added=(), day=None, spelling={}, reference=reference, kind=kind, remaining=remaining,
         open_online=open_online,
     )  # fmt: skip
     keyed = _Table.of(frame, [(debtor, _TEXT)], added=() if debtor not in added else (debtor,))
@@ -633,6 +682,11 @@ def notice_scope(
     policy: Policy,
     balance: str = "balance",
     notice_received: str = "notice_received",
+    unit: Unit | None = None,
+    booleans: Mapping[str, bool] | None = None,
+    nulls: Collection[str] = (),
+    prefix: str = "",
+    enum: bool = False,
 ) -> IntoFrameT:
     """Decide for each row whether a balance and a notice are in the scope of the service (R5, R6).
 
@@ -641,8 +695,13 @@ def notice_scope(
     Args:
         frame: A frame of Polars (eager or lazy), pandas, PyArrow, DuckDB or PySpark.  It may have further columns.
         policy: The policy to apply.
-        balance: The column of the whole balance of each person, in cents, as integers of any width.
+        balance: The column of the whole balance of each person: cents as integers of any width, or amounts in ``unit``.
         notice_received: The column of booleans: whether the person has received a notice.
+        unit: The unit of the balances, as for :func:`assess`.
+        booleans: The spellings of true and false, as for :func:`assess`.
+        nulls: The texts that mean a null.
+        prefix: A text before the name of the added column.
+        enum: Whether ``scope`` is an enumeration, of Polars alone.
 
     Returns:
         A frame of the caller's type, with its columns, followed by ``scope``: ``IN_SCOPE``, or the code of the first
@@ -653,14 +712,18 @@ def notice_scope(
             any case.
         UnsupportedError: for a frame of another engine.
     """
-    table = _Table.of(frame, [(balance, _CENTS), (notice_received, _BOOLEANS)], added=("scope",))
-    cents = table.cents(balance, 0)
+    read, added = [(balance, _CENTS), (notice_received, _BOOLEANS)], f"{prefix}scope"
+    table = _Table.of(frame, read, added=(added,), unit=unit, booleans=booleans, nulls=nulls)
+    if enum:
+        _require_polars(table)
+    cents, received = table.cells.amount(balance, 0), table.cells.boolean(notice_received)
     notice = _Notice(
         present=table.present(balance, notice_received),
-        valid=cents >= 0,
-        notice_received=table.boolean(notice_received),
-        balance=cents,
+        valid=_readable(cents.value >= 0, cents, received),
+        notice_received=received.value,
+        balance=cents.value,
     )
     tests = _evaluate({**_READABLE, **SCOPE}, notice, policy)
-    whole: IntoFrameT = table.frame.with_columns(scope=_first_failure(tests, VerdictCode.IN_SCOPE)).to_native()
+    scope = _first_failure(tests, VerdictCode.IN_SCOPE, enum=enum)
+    whole: IntoFrameT = table.frame.with_columns(**{added: scope}).select(*table.types, added).to_native()
     return whole

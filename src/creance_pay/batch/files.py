@@ -1,0 +1,141 @@
+"""The functions that decide a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import MissingExtraError
+from ..rules import Policy
+from ..rules.cells import BOOLEANS, NULLS, Unit
+from .result import BatchProgress, BatchResult
+
+try:
+    from .csv_rows import Dialect
+    from .job import ASSESS, SCOPE, Job, Rule
+except ImportError as error:
+    raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
+
+
+def assess_file(
+    source: str | Path,
+    target: str | Path,
+    *,
+    policy: Policy,
+    columns: Mapping[str, str] | None = None,
+    unit: Unit | None = None,
+    booleans: Mapping[str, bool] = BOOLEANS,
+    nulls: Collection[str] = NULLS,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    prefix: str = "",
+    part_rows: int | None = None,
+    strict: bool = False,
+    max_rejects: int | str | None = None,
+    overwrite: bool = False,
+    check: bool = False,
+    progress: Callable[[BatchProgress], object] = lambda _: None,
+) -> BatchResult:
+    """Decide every debt of a file: whether it is payable online, and how much (R1, R4, R7, R10, R12, R21).
+
+    The answers are those of :func:`creance_pay.rules.columns.assess`.
+
+    Args:
+        source: A file ``.csv``, ``.txt`` or ``.tsv``, also compressed by gzip or zstd, a file of Parquet, or a folder
+            of files of one of these formats.  The content decides the format.
+        target: A file ``.csv``, ``.txt`` or ``.tsv`` (``.gz`` and ``.zst`` too), or the name of the folder of Parquet
+            files to create.  Rejected lines are written to ``TARGET.rejects.csv``, the record to ``TARGET.job.json``.
+        policy: The policy to apply.
+        columns: The column of an operand (``reference``, ``kind``, ``remaining``, ``open_online``), if it has another
+            name.  Case and outer spaces do not matter.
+        unit: The unit of the amounts.  Without it, amounts are whole cents, and one with decimals stops the job.
+        booleans: The spellings of true and false, without regard to case.
+        nulls: The texts that mean a null in the columns of the rules.
+        separator: The character between two fields of CSV, or ``"tab"``.  By default a comma, or a tab in a file
+            ``.tsv``, or the one that a first line ``sep=;`` names.
+        encoding: The encoding of a CSV source; a CSV target is UTF-8.
+        prefix: A text before the name of each added column.
+        part_rows: The largest number of rows of a part.
+        strict: Whether an unreadable line stops the job.
+        max_rejects: The accepted number of rejected lines, or their share, such as ``"0.5%"``.
+        overwrite: Whether to replace the output of another job, once the new one is whole.
+        check: Whether to decide the first part only, and to write nothing.
+        progress: Called after each part.
+
+    Returns:
+        The counts, and the names of the written files.
+
+    Raises:
+        ConfigurationError: when the options cannot work, the source lies in the target, the target belongs to another
+            job, or another process is writing it.
+        InvalidValueError: when the source cannot be read; the text names the file, and the line or the column.
+        TooManyRejectsError: when more lines are rejected than ``max_rejects``; nothing is published.
+        OSError: when a file cannot be read or written, as on a full disk.  The finished parts are kept.
+    """
+    return _run(ASSESS, locals())
+
+
+def scope_file(
+    source: str | Path,
+    target: str | Path,
+    *,
+    policy: Policy,
+    columns: Mapping[str, str] | None = None,
+    unit: Unit | None = None,
+    booleans: Mapping[str, bool] = BOOLEANS,
+    nulls: Collection[str] = NULLS,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    prefix: str = "",
+    part_rows: int | None = None,
+    strict: bool = False,
+    max_rejects: int | str | None = None,
+    overwrite: bool = False,
+    check: bool = False,
+    progress: Callable[[BatchProgress], object] = lambda _: None,
+) -> BatchResult:
+    """Decide for every row of a file whether a balance and a notice are in the scope of the service (R5, R6).
+
+    The answers are those of :func:`creance_pay.rules.columns.notice_scope`.
+
+    Args:
+        source: The source, as for :func:`assess_file`.
+        target: The target, as for :func:`assess_file`.
+        policy: The policy to apply.
+        columns: The column of an operand (``balance``, ``notice_received``), if it has another name.
+        unit: The unit of the balances, as for :func:`assess_file`.
+        booleans: The spellings of true and false, without regard to case.
+        nulls: The texts that mean a null in the columns of the rules.
+        separator: The character between two fields of CSV, or ``"tab"``.
+        encoding: The encoding of a CSV source.
+        prefix: A text before the name of the added column.
+        part_rows: The largest number of rows of a part.
+        strict: Whether an unreadable line stops the job.
+        max_rejects: The accepted number of rejected lines, or their share.
+        overwrite: Whether to replace the output of another job, once the new one is whole.
+        check: Whether to decide the first part only, and to write nothing.
+        progress: Called after each part.
+
+    Returns:
+        The counts, and the names of the written files.
+
+    Raises:
+        ConfigurationError: as for :func:`assess_file`.
+        InvalidValueError: as for :func:`assess_file`.
+        TooManyRejectsError: as for :func:`assess_file`.
+        OSError: as for :func:`assess_file`.
+    """
+    return _run(SCOPE, locals())
+
+
+def _run(rule: Rule, options: dict[str, Any]) -> BatchResult:
+    """Build the job from the arguments of a function, and run it."""
+    check, progress = options.pop("check"), options.pop("progress")
+    booleans = {word.strip().lower(): value for word, value in options.pop("booleans").items()}
+    names = ("separator", "encoding", "unit", "nulls")
+    dialect = Dialect(booleans=booleans, **{name: options.pop(name) for name in names})
+    source, target = Path(options.pop("source")), Path(options.pop("target"))
+    columns = dict(options.pop("columns") or {})
+    job = Job(rule=rule, source=source, target=target, dialect=dialect, columns=columns, **options)
+    return job.check() if check else job.run(progress)
