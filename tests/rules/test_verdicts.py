@@ -102,6 +102,16 @@ class TestPolicyWarning:
         }
 
 
+class TestRepr:
+    """The repr of a verdict can be logged."""
+
+    def test_no_person(self) -> None:
+        """It has neither the person nor the whole reference of a debt."""
+        shown = repr(assess(a_debt(debtor="person-7"), policy=POLICY))
+
+        assert [] == [text for text in ("person-7", "6311705490000001F") if text in shown]
+
+
 class TestExplain:
     """The lines explain the verdict for a dispute, and can be logged."""
 
