@@ -30,7 +30,7 @@ from creance_pay.batch.job import ASSESS, Job
 from creance_pay.codes import Reason
 from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
 from creance_pay.rules import columns, policy_named
-from creance_pay.rules.cells import BOOLEANS, NULLS
+from creance_pay.rules.columns import BOOLEANS, NULLS
 
 POLICY = policy_named("ameli-2019-11")
 HEADER = "id,reference,kind,remaining,open_online"

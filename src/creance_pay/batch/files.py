@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import MissingExtraError
 from ..rules import Policy
-from ..rules.cells import BOOLEANS, NULLS, Unit
+from ..rules.cells import Unit
+from ..rules.columns import BOOLEANS, NULLS
 from .result import BatchProgress, BatchResult
 
 try:

@@ -67,7 +67,7 @@ def declare(command: ArgumentParser, operands: tuple[str, ...], run: Callable[[N
 def run(options: Namespace, decide: Callable[..., Any]) -> int:
     """Run the job of a function of :mod:`creance_pay.batch`, and print the summary."""
     from ..batch import TooManyRejectsError  # noqa: PLC0415 - loads Polars, an extra
-    from ..rules.cells import BOOLEANS, NULLS  # noqa: PLC0415 - loads Narwhals, of the same extra
+    from ..rules.columns import BOOLEANS, NULLS  # noqa: PLC0415 - loads Narwhals, of the same extra
 
     words = {True: _words(options.true), False: _words(options.false)}
     booleans = {word: value for value in words for word in words[value] or ()} or BOOLEANS

@@ -33,14 +33,6 @@ except ImportError as error:
 
 Unit = Literal["cents", "euros"]
 
-#: The usual spellings of true and false: Excel, PostgreSQL, Oracle, pandas and French forms.  Case does not matter.
-BOOLEANS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "t", "1", "1.0", "yes", "y", "vrai", "v", "oui", "o"), True),
-    **dict.fromkeys(("false", "f", "0", "0.0", "no", "n", "faux", "non"), False),
-}
-#: The usual spellings of a null: PostgreSQL, MySQL, Hive, pandas, R and Excel.
-NULLS = ("", r"\N", "NULL", "null", "None", "NaN", "nan", "<NA>", "NA", "N/A", "#N/A")
-
 LARGEST = 2**63 - 1  # the largest integer that every engine has
 _CENTS_PER_EURO = 100
 _WIDER = (nw.UInt64, nw.Int128, nw.UInt128)

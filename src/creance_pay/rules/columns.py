@@ -34,7 +34,7 @@ import attrs
 from ..caisses import successors
 from ..codes import Reason, VerdictCode
 from ..errors import InvalidValueError, MissingExtraError, UnsupportedError
-from .cells import BOOLEANS, NULLS, Cell, Cells, Unit, where
+from .cells import Cell, Cells, Unit, where
 from .choices import BandCheck, MinBasis, TotalBasis
 from .policy import Policy
 from .predicates import (
@@ -58,6 +58,14 @@ except ImportError as error:
     raise MissingExtraError("columns need an extra: pip install 'creance-pay[batch]'", extra="batch") from error
 
 __all__ = ["BOOLEANS", "NULLS", "assess", "compare", "notice_scope", "plan_debts"]
+
+#: The usual spellings of true and false: Excel, PostgreSQL, Oracle, pandas and French forms.  Case does not matter.
+BOOLEANS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "t", "1", "1.0", "yes", "y", "vrai", "v", "oui", "o"), True),
+    **dict.fromkeys(("false", "f", "0", "0.0", "no", "n", "faux", "non"), False),
+}
+#: The usual spellings of a null: PostgreSQL, MySQL, Hive, pandas, R and Excel.
+NULLS = ("", r"\N", "NULL", "null", "None", "NaN", "nan", "<NA>", "NA", "N/A", "#N/A")
 
 _ENGINES = {
     nw.Implementation.POLARS,
