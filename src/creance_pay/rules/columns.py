@@ -59,12 +59,12 @@ except ImportError as error:
 
 __all__ = ["BOOLEANS", "NULLS", "assess", "compare", "notice_scope", "plan_debts"]
 
-#: The usual spellings of true and false: Excel, PostgreSQL, Oracle, pandas and French forms.  Case does not matter.
+#: The usual spellings of true and false, in Excel, PostgreSQL, Oracle, pandas and French forms.  Case does not matter.
 BOOLEANS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "t", "1", "1.0", "yes", "y", "vrai", "v", "oui", "o"), True),
     **dict.fromkeys(("false", "f", "0", "0.0", "no", "n", "faux", "non"), False),
 }
-#: The usual spellings of a null: PostgreSQL, MySQL, Hive, pandas, R and Excel.
+#: The usual spellings of a null, in PostgreSQL, MySQL, Hive, pandas, R and Excel.
 NULLS = ("", r"\N", "NULL", "null", "None", "NaN", "nan", "<NA>", "NA", "N/A", "#N/A")
 
 _ENGINES = {
