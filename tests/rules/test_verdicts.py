@@ -1,8 +1,12 @@
 """The verdicts: code, reasons, truth and explanation (rules R4 to R11, R21, R22)."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 
-from creance_pay import DebtKind, Euros, NoticeReference
+import attrs
+
+from creance_pay import DebtKind, Euros, NoticeReference, rules
 from creance_pay.codes import Reason, VerdictCode, WarningCode
 from creance_pay.rules import Policy, Verdict, access, assess, check_amount, notice_scope, sources
 from creance_pay.rules.verdicts import code_of
@@ -189,3 +193,21 @@ def test_codes_that_are_not_public() -> None:
     yes = {"IN_SCOPE", "REFERENCE_FOUND", "PAYABLE", "AMOUNT_OK", "SCHEDULE_OK"}
 
     assert {*yes, "INPUT_MISSING", "INPUT_INVALID"} == silent
+
+
+#: Values of one or two parts, whose order is obvious.
+BY_POSITION = {"Bound", "Cell", "Range", "_PolicyOfRow"}
+
+
+def test_keywords() -> None:
+    """The values of the rules are built by names: two amounts in the wrong order would be accepted."""
+    modules = [
+        importlib.import_module(f"{rules.__name__}.{each.name}") for each in pkgutil.iter_modules(rules.__path__)
+    ]
+    classes = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    own = [each for each in classes if attrs.has(each) and each.__module__.startswith(rules.__name__)]
+
+    by_position = {
+        each.__name__ for each in own if any(field.init and not field.kw_only for field in attrs.fields(each))
+    }
+    assert BY_POSITION == by_position
