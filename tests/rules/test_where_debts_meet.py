@@ -142,7 +142,8 @@ class TestAnySelection:
     def test_stranded_is_what_cannot_be_paid(self, cents: list[int], policy: Policy, data: st.DataObject) -> None:
         """The stranded remainder is the sum of what no later search of any selection can pay, on any reference.
 
-        Under the reading that leaves the searched debt out of the total, it is left out here too.
+        Under the reading that leaves the searched debt out of the total, it is left out here too.  Together with a
+        minimum that is compared with the selection, the sum may be higher: a later search can select the debt.
         """
         debts = owing(*cents)
         searched = data.draw(st.sampled_from(debts))
@@ -156,8 +157,11 @@ class TestAnySelection:
         if others and policy.total_basis == "selected":
             left.pop(searched.reference, None)
 
-        assert sum(left.values(), Euros(0)) == (check.stranded or Euros(0))
-        assert (check.warning is None) == (not left)
+        found, stranded = sum(left.values(), Euros(0)), check.stranded or Euros(0)
+        if others and (policy.total_basis, policy.min_basis) == ("selected", "selection"):
+            assert found <= stranded
+        else:
+            assert (found, not left) == (stranded, check.warning is None)
 
     @given(st.lists(st.integers(1, 4000), min_size=1, max_size=4), readings, st.data())
     def test_suggestion(self, cents: list[int], policy: Policy, data: st.DataObject) -> None:

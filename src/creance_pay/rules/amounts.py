@@ -167,7 +167,8 @@ def stranded_remainder(amount: int, selected: Selected, policy: Policy) -> int:
 
     The remaining amounts are tested as at the next access.  Where the policy compares the reference with the minimum
     (Q7), the largest of them is compared, since the others can be selected with it.  Where the policy allows one
-    payment for each notice (Q11), a notice that is paid in part is not payable any more.
+    payment for each notice (Q11), a notice that is paid in part is not payable any more.  Where the total leaves out
+    the searched debt (Q9), a later selection of that debt is not counted.
     """
     shares = shares_of(amount, selected.lefts)
     rests = [(left, left - share) for left, share in zip(selected.lefts, shares, strict=True) if left > share]
