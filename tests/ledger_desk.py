@@ -8,6 +8,7 @@ from typing import Any
 from creance_pay import Euros, HttpMessage, NoticeReference
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import HttpAnswer
+from creance_pay.gateways.transport import Transport
 from creance_pay.ledger import Effect, Ledger, Payment
 from creance_pay.payments import Answer, PaymentService, PaymentView, StartedPayment
 from creance_pay.testing.sips import SipsBank, SipsServices
@@ -17,7 +18,7 @@ NOTICE, OTHER = NoticeReference("6311705400000344F"), NoticeReference("631170540
 ACCEPTED, LEFT, REFUSED, PENDING = "5017670000001800", "5017670000001817", "5017670000001805", "5017670000001860"
 
 
-class Line:
+class Line(Transport):
     """The bank's Office, without a network: it can be cut, and counts the questions."""
 
     def __init__(self, bank: SipsBank) -> None:
@@ -26,17 +27,16 @@ class Line:
         self.cut = False
         self.asked = 0
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Refuse every form."""
-        raise NotImplementedError(url, fields)
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Answer a question."""
+        del method, headers
         self.asked += 1
         if self.cut:
             raise GatewayUnavailableError("no answer", retryable=True)
         service = url.partition("/rs-services/v2/")[2]
-        answer = self.services.post(service, json.dumps(document).encode())
+        answer = self.services.post(service, body or b"")
         return HttpAnswer(200, json.dumps(answer).encode())
 
 

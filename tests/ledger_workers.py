@@ -9,12 +9,13 @@ from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from creance_pay import Euros, HttpMessage, NoticeReference
 from creance_pay.errors import CreancePayError, GatewayUnavailableError, PaymentInProgressError
 from creance_pay.gateways import HttpAnswer, RequestsTransport
 from creance_pay.gateways.sips import SipsHost
+from creance_pay.gateways.transport import Transport
 from creance_pay.ledger import Effect, SqlLedger
 from creance_pay.payments import PaymentService
 from ledger_desk import Desk, message
@@ -96,22 +97,20 @@ def _one_payment(desk: Desk, tell: Callable[..., None]) -> None:
     desk.service.run_effects()
 
 
-class _Stopping:
+class _Stopping(Transport):
     """A transport over HTTP that ends its process before or after a call, or loses the answer."""
 
     def __init__(self, when: str) -> None:
         """Open the transport."""
         self._when, self._transport = when, RequestsTransport(direct=True)
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form."""
-        return self._transport.post_form(url, fields)
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document."""
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send a request."""
         if self._when == "before":
             os._exit(KILLED)
-        answer = self._transport.post_json(url, document)
+        answer = self._transport.send(method, url, headers=headers, body=body)
         if self._when == "after":
             os._exit(KILLED)
         if self._when == "lost":

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from creance_pay.errors import GatewayUnavailableError
-from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.gateways.transport import HttpAnswer, Transport
 from sips_merchant import MERCHANT, SECRET, hmac_of
 
 PAID = {
@@ -50,19 +50,18 @@ UNREADABLE = {
 
 
 @attrs.define
-class Bank:
+class Bank(Transport):
     """A transport that gives prepared answers, the last of them for ever, and keeps what it was asked."""
 
     answers: list[HttpAnswer | GatewayUnavailableError]
     asked: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Refuse: none of these calls posts a form."""
-        raise AssertionError((url, fields))
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Return the next answer."""
-        self.asked.append((url, dict(document)))
+        del method, headers
+        self.asked.append((url, json.loads(body or b"")))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, GatewayUnavailableError):
             raise answer

@@ -21,6 +21,7 @@ PACKAGES = (
     "creance_pay",
     "creance_pay.batch",
     "creance_pay.gateways",
+    "creance_pay.gateways.direct",
     "creance_pay.gateways.sips",
     "creance_pay.ledger",
     "creance_pay.payments",

@@ -37,6 +37,7 @@ def test_packages() -> None:
         "creance_pay",
         "creance_pay.batch",
         "creance_pay.gateways",
+        "creance_pay.gateways.direct",
         "creance_pay.gateways.sips",
         "creance_pay.ledger",
         "creance_pay.messages",

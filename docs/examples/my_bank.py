@@ -33,8 +33,9 @@ class MyBankMessage(SealedMessage):
     merchant: str
     fields: Mapping[str, Any] = attrs.field(repr=False)
 
-    def match(self, order: PaymentOrder) -> VerifiedPayment:
+    def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:
         """Compare merchant, reference, amount and currency with the order."""
+        del bank_reference  # this bank knows our reference
         if not isinstance(order, PaymentOrder):
             raise InvalidValueError(f"expected a PaymentOrder, got {type(order).__name__}")
         expected = {

@@ -7,6 +7,7 @@ fault, so that a program can react without parsing the text:
 * the caller configured something that cannot work: :class:`ConfigurationError`;
 * the sender of a message is not authentic, or the message is unreadable: :class:`ResponseRefusedError`;
 * the message is authentic, and does not match this order: :class:`OrderMismatchError`;
+* the message is authentic, and is about no payment: :class:`NothingToRecordError`;
 * the network, the bank or the database did not answer: :class:`GatewayUnavailableError`;
 * another payment of the same notice is in progress: :class:`PaymentInProgressError`.
 
@@ -114,6 +115,16 @@ class SealMismatchError(ResponseRefusedError):
 
 class UnknownKeyError(ResponseRefusedError):
     """The message names a version of the secret key that the key ring does not contain."""
+
+
+class NothingToRecordError(CreancePayError):
+    """The message is authentic, and is about no payment: a bank's test event, or an event of another product.
+
+    Answer 200, and record nothing: the bank repeats a message that is refused.
+    """
+
+    #: The HTTP status to answer.
+    http_status: ClassVar[int] = 200
 
 
 class OrderMismatchError(CreancePayError):

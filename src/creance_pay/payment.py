@@ -181,6 +181,8 @@ class VerifiedPayment:
         bound: Whether the message repeated the order's own nonce.
         reference_used: Whether the bank refuses the order because it knew the transaction reference before.
         movement: The one movement that the message reports, where it reports movements and not states.
+        bank_reference: The bank's own identifier of the payment, where later calls need it.
+        disputed: Whether the message reports a chargeback whose amount it does not prove: a person has to look.
         warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
     """
@@ -199,6 +201,8 @@ class VerifiedPayment:
     bound: bool = False
     reference_used: bool = False
     movement: Movement | None = None
+    bank_reference: str | None = attrs.field(default=None, repr=False)
+    disputed: bool = False
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from creance_pay import HttpMessage, PaymentState
 from creance_pay._secret import Secret
@@ -31,7 +30,7 @@ from creance_pay.gateways.keyfile import KEY, FileKey, encrypt
 from creance_pay.gateways.sips import SipsPaypageJson, read_reports
 from creance_pay.gateways.sips.canonical_json import load, text_to_seal
 from creance_pay.gateways.sips.data import Data, decode, write
-from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.gateways.transport import HttpAnswer, Transport
 from sips_merchant import body, hmac_of, order, settings, sips_gateway
 
 Target = Callable[[bytes], None]
@@ -109,21 +108,18 @@ def reports(content: bytes) -> None:
     assert len(set(numbers)) >= len(numbers) - 1  # a line is parsed or returned, and a missing last line once more
 
 
-class _Answering:
+class _Answering(Transport):
     """A transport to a bank that answers with the bytes of the fuzzer."""
 
     def __init__(self, body: bytes) -> None:
         """Store the answer."""
         self.body = body
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Answer a form."""
-        del url, fields
-        return HttpAnswer(200, self.body)
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Answer a document."""
-        del url, document
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        """Answer a request."""
+        del method, url, headers, body
         return HttpAnswer(200, self.body)
 
 

@@ -11,6 +11,7 @@ import pytest
 from creance_pay import Euros, HttpMessage, NoticeReference, PaymentState
 from creance_pay.gateways import HttpAnswer, ReportLine
 from creance_pay.gateways.sips import SipsPaypageJson, read_reports
+from creance_pay.gateways.transport import Transport
 from creance_pay.ledger import ActState, Disposition, Ledger
 from creance_pay.payments import StartedPayment
 from ledger_desk import ACCEPTED, OTHER, Desk, at, message, nonce
@@ -176,14 +177,16 @@ class TestTransport:
     def test_start(self, ledger: Ledger) -> None:
         """A start that fails blocks neither the notice nor another person."""
 
-        class Failing:
+        class Failing(Transport):
             """A transport that fails."""
 
-            def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+            def send(
+                self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+            ) -> HttpAnswer:
                 """Raise."""
-                raise KeyError(url, document)
+                raise KeyError(method, url, headers, body)
 
-        gateway = SipsPaypageJson(**settings(), transport=Failing())  # type: ignore[arg-type]
+        gateway = SipsPaypageJson(**settings(), transport=Failing())
         with pytest.raises(KeyError):
             Desk(ledger, gateway=gateway).start()
         desk = Desk(ledger)

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 import api_bank
-from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState, Source, VerifiedPayment
+from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import OrderMismatchError, SealMismatchError, UnsupportedError
 from creance_pay.gateways import (
     Capability,
@@ -154,8 +154,9 @@ class CarelessMessage(SealedMessage):
 
     matched: Callable[[PaymentOrder], Any]
 
-    def match(self, order: PaymentOrder) -> VerifiedPayment:
+    def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:
         """Match with the fault."""
+        del bank_reference
         payment: VerifiedPayment = self.matched(order)
         return payment
 
@@ -298,9 +299,9 @@ class TestSuite:
         """A gateway that runs an operation without declaring it fails."""
 
         class Undeclared(Careless):
-            def refund(self, order: PaymentOrder, transport: Any, *, amount: Euros | None = None) -> OperationResult:  # noqa: ANN401 - a fault
+            def refund(self, order: PaymentOrder, transport: Any, **more: Any) -> OperationResult:  # noqa: ANN401 - a fault
                 """Call the bank."""
-                del order, amount
+                del order, more
                 transport.post_form("https://bank.example/refund", {})
                 return OperationResult(outcome=OperationOutcome.DONE)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, assert_never, assert_type
+from typing import assert_never, assert_type
 
 import duckdb
 import polars as pl
@@ -64,6 +64,7 @@ from creance_pay.errors import (
 from creance_pay.gateways import (
     BadLine,
     Capability,
+    Environment,
     FormPost,
     Gateway,
     HttpAnswer,
@@ -83,7 +84,6 @@ from creance_pay.gateways import (
     seal,
 )
 from creance_pay.gateways.sips import (
-    Environment,
     PaypageOptions,
     SipsHost,
     SipsPaypage,
@@ -646,16 +646,14 @@ def sentence(state: PaymentState) -> str:
             assert_never(state)
 
 
-class Recorder:
-    """A transport of one's own is one by its form alone."""
+class Recorder(Transport):
+    """A transport of one's own implements one method."""
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Record nothing."""
-        return HttpAnswer(200 if url and fields else 400, b"")
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Record nothing here either."""
-        return HttpAnswer(200 if url and document else 400, b"{}")
+        return HttpAnswer(200 if method and url and headers and body else 400, b"")
 
 
 def bank_side(keys: KeyRing) -> None:

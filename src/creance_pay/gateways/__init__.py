@@ -20,6 +20,7 @@ from .base import (
     ReportLine,
     SealedMessage,
 )
+from .environments import Environment
 from .keys import KeyRing, SecretKey
 from .registry import load
 from .seals import SealAlgorithm, seal
@@ -28,6 +29,7 @@ from .transport import HttpAnswer, RequestsTransport, Transport
 __all__ = [
     "BadLine",
     "Capability",
+    "Environment",
     "FormPost",
     "Gateway",
     "HttpAnswer",

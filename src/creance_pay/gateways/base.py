@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -73,9 +73,11 @@ class Redirect:
 
     Attributes:
         url: The address of the bank's page for this payment.
+        bank_reference: The bank's own identifier of the payment, where later calls need it.
     """
 
     url: str = attrs.field(repr=False)
+    bank_reference: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,17 +97,19 @@ class SealedMessage(ABC):
     key_version: str | None = None
 
     @abstractmethod
-    def match(self, order: PaymentOrder) -> VerifiedPayment:
+    def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:
         """Compare the message with the recorded order.
 
         Args:
             order: The order as it was recorded before the browser left.
+            bank_reference: The bank's own identifier of the payment, where the payment has one.
 
         Returns:
             The state of the order's payment that the message reports, with its details.
 
         Raises:
-            OrderMismatchError: when merchant, reference, amount or currency differ: answer 200, raise an incident.
+            OrderMismatchError: when merchant, reference, amount, currency or the bank's identifier differ: answer 200,
+                raise an incident.
             InvalidValueError: when ``order`` is not a :class:`~creance_pay.PaymentOrder`.
         """
 
@@ -136,6 +140,7 @@ class OperationResult:
         response_code: The bank's own code, unchanged.
         remaining: The amount of the payment after the operation; ``None`` when the answer has none.
         at: The bank's time of the operation, with its time zone; ``None`` when the answer has none.
+        moved: Whether the money has moved; ``False`` when the bank has accepted the operation and ends it later.
         raw: Every field of the answer, by the vendor's name, each with all its values.
     """
 
@@ -143,6 +148,7 @@ class OperationResult:
     response_code: str | None = None
     remaining: Euros | None = None
     at: datetime | None = None
+    moved: bool = True
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)
 
     def __bool__(self) -> bool:
@@ -271,6 +277,11 @@ class Gateway(ABC):
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
 
+    @property
+    def page_life(self) -> timedelta | None:
+        """How long the bank's page accepts a payment; ``None`` where the expiry of the order decides."""
+        return None
+
     @abstractmethod
     def initiate(self, order: PaymentOrder, *, options: Any = None) -> FormPost | Redirect:  # noqa: ANN401 - each bank's own
         """Build the form or the address by which the browser opens the bank's page.
@@ -294,11 +305,17 @@ class Gateway(ABC):
 
         Raises:
             ResponseRefusedError: when the message is not authentic or not readable: answer 400.
+            NothingToRecordError: when it is authentic, and about no payment: answer 200.
             UnsupportedError: for a return, when the bank does not seal returns.
         """
 
     def verify(
-        self, message: HttpMessage, *, expected: PaymentOrder, source: Source = Source.NOTIFICATION
+        self,
+        message: HttpMessage,
+        *,
+        expected: PaymentOrder,
+        source: Source = Source.NOTIFICATION,
+        bank_reference: str | None = None,
     ) -> VerifiedPayment:
         """Authenticate a message and match it with an order, in one call.
 
@@ -306,16 +323,38 @@ class Gateway(ABC):
             message: The message as it arrived.
             expected: The order as it was recorded before the browser left.
             source: The way by which the message arrived.
+            bank_reference: The bank's own identifier of the payment, where the payment has one.
 
         Raises:
             ResponseRefusedError: as :meth:`authenticate`.
+            NothingToRecordError: as :meth:`authenticate`.
             OrderMismatchError: as :meth:`SealedMessage.match`.
             UnsupportedError: as :meth:`authenticate`.
         """
-        return self.authenticate(message, source=source).match(expected)
+        return self.authenticate(message, source=source).match(expected, bank_reference=bank_reference)
 
-    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+    def answer_check(self, headers: Mapping[str, str]) -> str | None:
+        """Return the text by which the notification address answers a GET of the bank, which checks the address.
+
+        Answer 200 with the text as ``text/plain`` and ``X-Content-Type-Options: nosniff``, and 405 for ``None``.
+
+        Args:
+            headers: The headers of the GET.
+
+        Raises:
+            ResponseRefusedError: when the check is ill-formed: answer 400.
+        """
+        return None
+
+    def fetch_status(
+        self, order: PaymentOrder, transport: Transport, *, bank_reference: str | None = None
+    ) -> VerifiedPayment:
         """Ask the bank for the state of a payment, and verify its answer as strictly as a notification's.
+
+        Args:
+            order: The order.
+            transport: The transport to the bank.
+            bank_reference: The bank's own identifier of the payment, where the payment has one.
 
         Raises:
             UnsupportedError: without ``Capability.STATUS``.
@@ -323,8 +362,23 @@ class Gateway(ABC):
         """
         raise self._unsupported(Capability.STATUS)
 
-    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+    def capture(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
         """Debit an authorised payment, whole or in part.
+
+        Args:
+            order: The order.
+            transport: The transport to the bank.
+            amount: The amount; ``None`` for the whole.
+            bank_reference: The bank's own identifier of the payment, where the payment has one.
+            key: The idempotence key: a bank that knows such keys executes two calls with one key once.
 
         Raises:
             UnsupportedError: without ``Capability.CAPTURE``.
@@ -332,8 +386,16 @@ class Gateway(ABC):
         """
         raise self._unsupported(Capability.CAPTURE)
 
-    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Cancel a payment that is not debited yet, whole or in part.
+    def cancel(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
+        """Cancel a payment that is not debited yet, whole or in part.  The arguments are those of :meth:`capture`.
 
         Raises:
             UnsupportedError: without ``Capability.CANCEL``.
@@ -341,8 +403,16 @@ class Gateway(ABC):
         """
         raise self._unsupported(Capability.CANCEL)
 
-    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
-        """Refund a debited payment, whole or in part.
+    def refund(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
+        """Refund a debited payment, whole or in part.  The arguments are those of :meth:`capture`.
 
         Raises:
             UnsupportedError: without ``Capability.REFUND``.

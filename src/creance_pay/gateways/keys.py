@@ -1,7 +1,7 @@
 """Secret keys by version: they seal our requests and authenticate the bank's answers.
 
 A merchant has one current key.  During a rotation it also has an older key, which seals the answers to earlier
-requests.  The bank numbers its keys; a key is chosen by that number, never by its position.
+requests.  The bank names or numbers its keys; a key is chosen by that name, never by its position.
 
 The secret appears in no ``repr``, text, log, pickle or copy:
 
@@ -27,7 +27,7 @@ from .._validators import of_type
 from ..errors import ConfigurationError, UnknownKeyError
 from .keyfile import FileKey, read_secret, write_secret
 
-_VERSION = re.compile(r"[0-9]{1,10}")
+_VERSION = re.compile(r"[\x21-\x7e]{1,64}")
 _PLACEHOLDER = re.compile(
     r"(?:(?:[x*]|none|null|todo|test|secret|password|placeholder|your|key|change[-_ ]?me)[-_ ]*)+"
 )
@@ -51,7 +51,7 @@ def _validate_secret(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) 
 def _validate_version(_: SecretKey, __: attrs.Attribute[str], version: object) -> None:
     if not isinstance(version, str) or _VERSION.fullmatch(version) is None:
         found = f"{len(version)} characters" if isinstance(version, str) else type(version).__name__
-        raise ConfigurationError(f"expected a key version of one to ten digits as text, got {found}")
+        raise ConfigurationError(f"expected a key version of 1 to 64 printable ASCII characters, got {found}")
 
 
 def _validate_not_after(_: SecretKey, __: attrs.Attribute[datetime | None], moment: datetime | None) -> None:
@@ -64,12 +64,13 @@ class SecretKey:
     """One version of a merchant's secret.
 
     Args:
-        version: The number that the bank gave to this key, as text of one to ten digits; ``1`` and ``01`` differ.
+        version: The bank's name or number of this key, 1 to 64 printable ASCII characters; ``1`` and ``01`` differ.  A
+            gateway accepts the versions that its bank issues: Sips, digits alone.
         secret: The key as the bank gave it; it looks like base64 and must not be decoded.
         not_after: The last moment, with its time zone, at which this key authenticates answers; ``None`` for no end.
 
     Raises:
-        ConfigurationError: for a secret that is empty or has blanks at an end, a version that is not a number, or a
+        ConfigurationError: for a secret that is empty or has blanks at an end, an ill-formed version, or a
             last moment without time zone.
     """
 

@@ -7,9 +7,9 @@ A package with a gateway for another bank declares its class in its own ``pyproj
 
 A name is looked up among the declared names; it is never imported as a module.
 
->>> load("sipz")
+>>> load("sipz")  # doctest: +IGNORE_EXCEPTION_DETAIL
 Traceback (most recent call last):
-creance_pay.errors.ConfigurationError: expected the name of a gateway among sips, got another
+creance_pay.errors.ConfigurationError: expected the name of a gateway among direct, sips, got another
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def load(name: str, /, **settings: object) -> Gateway:
     """Build a gateway by its declared name.
 
     Args:
-        name: ``sips``, or a name that another package declares.
+        name: ``sips``, ``direct``, or a name that another package declares.
         settings: The arguments of the gateway's class, by name.
 
     Raises:

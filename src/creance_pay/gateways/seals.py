@@ -13,6 +13,7 @@ The key and the text below are those of a test of the vendor's own:
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -23,6 +24,9 @@ from ..errors import InvalidValueError, SealMismatchError
 from .keys import SecretKey
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
+
+
+_BASE64_SHA_256 = re.compile(r"[0-9A-Za-z+/]{43}=")
 
 
 class SealAlgorithm(StrEnum):
@@ -88,5 +92,31 @@ def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorit
     if len(received) != length or _HEX.fullmatch(received) is None:
         raise SealMismatchError(f"expected a seal of {length} hexadecimal digits, got {len(received)} characters")
     # The right seal is never a local variable either: a reader of the traceback could forge this message.
-    if not hmac.compare_digest(received.lower(), seal(text, key, algorithm)):
+    if not _same(received.lower(), seal(text, key, algorithm)):
         raise SealMismatchError("expected the seal of the text under our key, got another")
+
+
+def sign(content: bytes, key: SecretKey) -> str:
+    """Return the HMAC-SHA-256 of bytes in base64, the form of seals in HTTP headers."""
+    return base64.b64encode(hmac.digest(key.get_secret_value().encode(), content, "sha256")).decode()
+
+
+def verify_signature(received: str, content: bytes, key: SecretKey) -> None:
+    """Check that a seal in base64 is the HMAC-SHA-256 of bytes under a key.
+
+    Raises:
+        SealMismatchError: when the seal is ill-formed or differs; the error does not name the place.
+    """
+    if _BASE64_SHA_256.fullmatch(received) is None:
+        raise SealMismatchError(f"expected a seal of 44 characters in base64, got {len(received)} characters")
+    if not _same(received, sign(content, key)):
+        raise SealMismatchError("expected the seal of the body under our key, got another")
+
+
+def same_secret(one: SecretKey, other: SecretKey) -> bool:
+    """Return whether two keys have the same secret, in constant time."""
+    return _same(sign(b"", one), sign(b"", other))
+
+
+def _same(received: str, right: str) -> bool:
+    return hmac.compare_digest(received, right)

@@ -5,10 +5,12 @@ Each call has a deadline, follows no redirection, checks the certificate, and ra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import attrs
 
@@ -28,8 +30,30 @@ class HttpAnswer:
     body: bytes = attrs.field(repr=lambda body: f"<{len(body)} bytes>")
 
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
 class Transport(Protocol):
-    """The interface by which a gateway calls its bank; write another one to record, delay or fail calls."""
+    """The interface by which a gateway calls its bank; write another one to record, delay or fail calls.
+
+    A transport implements :meth:`send`.  A subclass inherits the other two methods.
+    """
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send a request and return the answer, of any status.
+
+        Args:
+            method: The method, in upper case.
+            url: The address.
+            headers: The headers, sent as they are.
+            body: The body; ``None`` for a request without one.
+
+        Raises:
+            GatewayUnavailableError: when no answer arrives.
+        """
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Post a form and return the answer, of any status.
@@ -37,6 +61,7 @@ class Transport(Protocol):
         Raises:
             GatewayUnavailableError: when no answer arrives.
         """
+        return self.send("POST", url, headers=_FORM, body=urlencode(fields).encode())
 
     def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
         """Post a document as JSON and return the answer, of any status.
@@ -44,13 +69,14 @@ class Transport(Protocol):
         Raises:
             GatewayUnavailableError: when no answer arrives.
         """
+        return self.send("POST", url, headers=_JSON, body=json.dumps(dict(document)).encode())
 
 
 _MAX_ANSWER_BYTES, _CHUNK_BYTES = 1_048_576, 65_536
 
 
 @attrs.frozen(kw_only=True)
-class RequestsTransport:
+class RequestsTransport(Transport):
     """The transport over ``requests``.
 
     Args:
@@ -61,38 +87,31 @@ class RequestsTransport:
     timeout: float = 15.0
     direct: bool = False
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form and return the answer, of any status.
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send a request and return the answer, of any status.
 
         Raises:
             GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
         """
-        return self._post(url, data=dict(fields))
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document as JSON and return the answer, of any status.
-
-        Raises:
-            GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
-        """
-        return self._post(url, json=dict(document), headers={"Accept": "application/json"})
-
-    def _post(self, url: str, **content: Any) -> HttpAnswer:  # noqa: ANN401 - keywords of requests
-        answer = _call_within(self.timeout, lambda: _call(url, direct=self.direct, timeout=self.timeout, **content))
+        content = {"headers": dict(headers or {}), "data": body, "timeout": self.timeout}
+        answer = _call_within(self.timeout, lambda: _call(method, url, direct=self.direct, **content))
         if isinstance(answer, GatewayUnavailableError):
             raise answer from None
         return answer
 
 
-def _call(url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnavailableError:  # noqa: ANN401 - as above
-    """Post, and read a body of at most 1 MiB after decompression.  Return an error instead of raising it."""
+def _call(method: str, url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnavailableError:  # noqa: ANN401 - keywords of requests
+    """Send, and read a body of at most 1 MiB after decompression.  Return an error instead of raising it."""
     import requests  # noqa: PLC0415 - loaded only when something is sent
 
     body = b""
     try:
         with requests.Session() as session:
             session.trust_env = not direct
-            answer = session.post(url, allow_redirects=False, stream=True, **content)
+            # Without an authentication of its own, requests replaces our header by an entry of a .netrc file.
+            answer = session.request(method, url, auth=_unchanged, allow_redirects=False, stream=True, **content)
             for part in answer.iter_content(_CHUNK_BYTES):
                 body += part
                 if len(body) > _MAX_ANSWER_BYTES:
@@ -100,6 +119,10 @@ def _call(url: str, *, direct: bool, **content: Any) -> HttpAnswer | GatewayUnav
     except (OSError, ValueError) as error:  # the errors of requests are OSErrors; a bad address raises ValueErrors
         return GatewayUnavailableError(f"no answer: {type(error).__name__}")
     return HttpAnswer(answer.status_code, body)
+
+
+def _unchanged(request: Any) -> Any:  # noqa: ANN401 - a request of requests
+    return request
 
 
 def _call_within(

@@ -10,6 +10,7 @@ act                    locks, and what happens when two meet
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
 ``refuse``             nothing
+``bind``               the notices of the payment
 ``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
 ``asked``              the same
 ``begin``              the notices of the payment; a payment has one open act at a time
@@ -196,7 +197,7 @@ class Ledger(ABC):
 
     def record(
         self,
-        match: Callable[[PaymentOrder], VerifiedPayment],
+        match: Callable[[Payment], VerifiedPayment],
         evidence: Evidence,
         *,
         reference: str,
@@ -209,8 +210,8 @@ class Ledger(ABC):
         parked with an incident, an equal one once.
 
         Args:
-            match: Returns the content of the message for its order, or raises ``OrderMismatchError``; called under the
-                lock.
+            match: Returns the content of the message for the recorded payment, or raises ``OrderMismatchError``; called
+                under the lock.
             evidence: The evidence of the message.
             reference: The transaction reference that the message names.
             display_by: Until when a payment that becomes PAID may not show in the person's account.
@@ -254,6 +255,18 @@ class Ledger(ABC):
                 store.add_event(event)
             if readable:
                 store.add_incident(incident)
+
+    def bind(self, payment: Payment, bank_reference: str) -> None:
+        """Record the bank's own identifier of a payment, before the browser leaves.
+
+        Args:
+            payment: The payment as it was opened.
+            bank_reference: The identifier, at most 200 characters.
+        """
+        with self.transaction() as store:
+            current = _locked(store, payment.transaction_reference)
+            if current is not None:
+                store.update(attrs.evolve(current, bank_reference=bank_reference, version=current.version + 1))
 
     def give_up(self, payment: Payment, *, now: datetime, reference_used: bool = False) -> None:
         """Record an order as ERROR when the browser never left, unless the bank has reported something about it.
@@ -709,7 +722,7 @@ def _park(store: Store, evidence: Evidence, reference: str) -> None:
 
 def _record(
     store: Store,
-    match: Callable[[PaymentOrder], VerifiedPayment],
+    match: Callable[[Payment], VerifiedPayment],
     evidence: Evidence,
     *,
     reference: str,
@@ -723,7 +736,7 @@ def _record(
         _park(store, evidence, reference)
         return GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
     try:
-        incoming = match(current.order)
+        incoming = match(current)
     except OrderMismatchError as error:
         _add_mismatch(store, evidence, error, reference)
         return error

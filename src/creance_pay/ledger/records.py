@@ -142,6 +142,7 @@ class Payment:
         response_code: The bank's code of the message that the state comes from.
         masked_card: The card number with its middle hidden, until it is erased.
         reference_used: Whether the bank knew the transaction reference before this order: another ledger issued it.
+        bank_reference: The bank's own identifier of the payment, where calls to the bank need it.
         questions: The number of questions to the bank about it.
         ask_at: The time of the next question; ``None`` when none is due.
         version: The number of times it was written.
@@ -162,6 +163,7 @@ class Payment:
     response_code: str | None = None
     masked_card: str | None = attrs.field(default=None, repr=False)
     reference_used: bool = False
+    bank_reference: str | None = attrs.field(default=None, repr=False)
     questions: int = 0
     ask_at: datetime | None = None
     version: int = 1

@@ -9,6 +9,7 @@ incidents.  It is a pure function without database or clock.
 * The part of an accepted payment that the merchant cancelled before its debit counts as refunded.
 * An authentic PAID replaces every other state; after a refusal with an incident.
 * A repeated message, or one that is older by the bank's own clock, changes nothing.
+* A chargeback whose amount is not proved moves no money: it raises an incident.
 * UNKNOWN means that the bank has to be asked; it never replaces better knowledge.
 """
 
@@ -96,6 +97,7 @@ def apply(
             "authorised_at": _bank_time(payment, incoming),
             "response_code": incoming.response_code or payment.response_code,
             "masked_card": incoming.masked_card or payment.masked_card,
+            "bank_reference": incoming.bank_reference or payment.bank_reference,
         }
         if change.state not in IN_FLIGHT_STATES | {PaymentState.UNKNOWN}:
             changes["ask_at"] = None
@@ -211,7 +213,8 @@ def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool
     """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it."""
     by_bank = incoming.source in _BY_REFERENCE and incoming.state in FAILED_STATES
     denied = (IncidentKind.CONTRADICTED,) if by_bank and not _older(current, incoming) else ()
-    return _unchanged(current, Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED, *denied)
+    disputed = (IncidentKind.CHARGED_BACK,) if incoming.disputed else ()
+    return _unchanged(current, Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED, *denied, *disputed)
 
 
 def _superseded(current: Payment, incoming: VerifiedPayment) -> bool:

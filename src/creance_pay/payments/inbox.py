@@ -12,6 +12,7 @@ from ..errors import (
     CreancePayError,
     GatewayUnavailableError,
     MalformedResponseError,
+    NothingToRecordError,
     OrderMismatchError,
     ResponseRefusedError,
 )
@@ -23,7 +24,7 @@ from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
 from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
-from ..payment import PaymentOrder, Source, VerifiedPayment
+from ..payment import Source, VerifiedPayment
 
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
@@ -58,7 +59,7 @@ class Inbox:
             with suppress(GatewayUnavailableError):  # the bank sends an authentic message again
                 self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
             return error
-        except (GatewayUnavailableError, OrderMismatchError) as error:
+        except (GatewayUnavailableError, NothingToRecordError, OrderMismatchError) as error:
             return error
 
     def _recorded(self, message: HttpMessage, evidence: Evidence) -> RecordResult:
@@ -66,19 +67,19 @@ class Inbox:
         reference = sealed.transaction_reference
         if not reference:
             raise MalformedResponseError("the message names no single transaction reference")
-        return self._record(sealed.match, evidence, reference)
+        return self._record(
+            lambda payment: sealed.match(payment.order, bank_reference=payment.bank_reference), evidence, reference
+        )
 
     def record(self, verified: VerifiedPayment, evidence: Evidence, payment: Payment) -> RecordResult:
         """Record a verified payment."""
         return self._record(lambda _: verified, evidence, payment.transaction_reference)
 
-    def _record(
-        self, match: Callable[[PaymentOrder], VerifiedPayment], evidence: Evidence, reference: str
-    ) -> RecordResult:
+    def _record(self, match: Callable[[Payment], VerifiedPayment], evidence: Evidence, reference: str) -> RecordResult:
         """Record a message; a bank's time ahead of ours is a warning, never a refusal."""
 
-        def matched(order: PaymentOrder) -> VerifiedPayment:
-            verified = match(order)
+        def matched(payment: Payment) -> VerifiedPayment:
+            verified = match(payment)
             if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
                 warnings = (*verified.warnings, "the bank's time is in the future")
                 verified = attrs.evolve(verified, warnings=warnings)
@@ -94,7 +95,7 @@ class Inbox:
         """
         now = self.clock()
         try:
-            verified = self.gateway.fetch_status(payment.order, transport)
+            verified = self.gateway.fetch_status(payment.order, transport, bank_reference=payment.bank_reference)
         except OrderMismatchError as error:
             evidence = Evidence.fields({}, Source.STATUS, now)
             self.ledger.mismatch(evidence, error, reference=payment.transaction_reference)

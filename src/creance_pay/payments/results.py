@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import attrs
 
-from ..errors import CreancePayError, OrderMismatchError, ResponseRefusedError
+from ..errors import CreancePayError, NothingToRecordError, OrderMismatchError, ResponseRefusedError
 from ..gateways.base import FormPost, Redirect
 from ..ledger.ledger import RecordResult
 from ..ledger.records import Disposition
@@ -98,6 +98,6 @@ class Reconciliation:
 
 def status_of(result: RecordResult | CreancePayError) -> int:
     """Choose the HTTP status for the result of a message."""
-    if isinstance(result, ResponseRefusedError | OrderMismatchError):
+    if isinstance(result, ResponseRefusedError | NothingToRecordError | OrderMismatchError):
         return result.http_status
     return 200 if isinstance(result, RecordResult) else 503

@@ -35,7 +35,7 @@ from ..errors import (
     ReferenceUsedError,
     UnsupportedError,
 )
-from ..gateways.base import Capability, Gateway, OperationOutcome, OperationResult, Report, ReportLine
+from ..gateways.base import Capability, Gateway, OperationOutcome, OperationResult, Redirect, Report, ReportLine
 from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.acts import Act, ActKind, ActState
@@ -76,7 +76,8 @@ class PaymentService:
         posting: How the ledger learns that the caisse has posted a payment (rule R25).
 
     Raises:
-        ConfigurationError: for a clock without zone, or two effects of one name.
+        ConfigurationError: for a clock without zone, two effects of one name, or a page of the bank that stays open
+            for ``attempt_life`` or longer: an old page could be paid beside a new one.
     """
 
     def __init__(
@@ -97,6 +98,11 @@ class PaymentService:
         if len(self._effects) < len(named):
             raise ConfigurationError(
                 f"expected effects of different names, got {', '.join(each.name for each in named)}"
+            )
+        page_life = gateway.page_life
+        if page_life is not None and page_life >= attempt_life:
+            raise ConfigurationError(
+                f"expected a page of the bank that closes within attempt_life, {attempt_life}, got {page_life}"
             )
         self._gateway = gateway
         self._ledger = ledger
@@ -160,6 +166,8 @@ class PaymentService:
         )
         try:
             form = self._gateway.initiate(payment.order, options=options)
+            if isinstance(form, Redirect) and form.bank_reference:
+                self._ledger.bind(payment, form.bank_reference)
         except ReferenceUsedError:
             self._ledger.give_up(payment, now=now, reference_used=True)
             raise
@@ -183,7 +191,8 @@ class PaymentService:
         """Record a return of the person's browser.
 
         A sealed return is recorded as a notification is.  The return of a bank that does not seal it is a hint that
-        anyone could send: it is not recorded, and the payment is shown as pending.
+        anyone could send: it is not recorded, and the payment is shown as pending.  The page that follows calls
+        :meth:`confirm`.
         """
         if Capability.SEALED_RETURN not in self._gateway.capabilities:
             hint = UnsupportedError("the bank does not seal its returns")
@@ -191,6 +200,26 @@ class PaymentService:
         result = self._inbox.take(message, Evidence.message(message, Source.RETURN, self._clock()))
         state = result.state if isinstance(result, RecordResult) else PaymentState.PENDING
         return PaymentView(http_status=status_of(result), result=result, state=state)
+
+    def confirm(self, reference: str) -> Payment:
+        """Return a payment for the page that follows the return; ask the bank once when its state is not final.
+
+        Call it for the signed-in person alone, with the reference in the person's session.  A reload of the page asks
+        no second time until :meth:`reconcile` does.
+
+        Args:
+            reference: The payment's transaction reference.
+
+        Raises:
+            InvalidValueError: for an unknown payment.
+            GatewayUnavailableError: when the ledger does not answer; a bank that does not answer changes nothing.
+        """
+        payment = self._known(reference)
+        open_ = payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES
+        if open_ and not payment.questions and self._transport is not None:
+            self._inbox.ask(payment, self._transport)
+            payment = self._known(reference)
+        return payment
 
     # ---- the worker
 
@@ -375,7 +404,13 @@ class PaymentService:
         self._resolve_acts(reference)
         act, payment = self._ledger.begin(reference, kind, amount, by=by, reason=reason, now=self._clock())
         try:
-            result = operation(payment.order, self._calls, amount=act.amount)
+            result = operation(
+                payment.order,
+                self._calls,
+                amount=act.amount,
+                bank_reference=payment.bank_reference,
+                key=act.key,
+            )
         except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything after it has sent
             return self._unanswered(act, error)
         return self._finished(act, payment, result)
@@ -402,7 +437,8 @@ class PaymentService:
         if result.outcome is not OperationOutcome.DONE:
             detail = f"{result.outcome} {result.response_code or ''}".strip()
             return self._ledger.end(act, state=ActState.FAILED, detail=detail, now=self._clock())
-        self._record_act(act, payment, result)
+        if result.moved:
+            self._record_act(act, payment, result)
         return self._ledger.end(act, state=ActState.DONE, detail=result.response_code or "", now=self._clock())
 
     def _record_act(self, act: Act, payment: Payment, result: OperationResult) -> None:

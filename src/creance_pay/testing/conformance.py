@@ -21,7 +21,7 @@ from urllib.parse import quote_plus, urlencode
 
 import attrs
 
-from ..errors import InvalidValueError, OrderMismatchError, ResponseRefusedError, UnsupportedError
+from ..errors import InvalidValueError, NothingToRecordError, OrderMismatchError, ResponseRefusedError, UnsupportedError
 from ..gateways.base import Capability, FormPost, Gateway
 from ..http import HttpMessage
 from ..money import Euros
@@ -44,6 +44,7 @@ class Subject:
         forged: Messages about the order that are not authentic, by name: another key, another algorithm, a changed
             text, no seal, a repeated field.
         foreign: Authentic messages about another merchant, currency or environment, by name.
+        ignored: Authentic messages about no payment, such as a test event, by name.
         secrets: Texts that may never be shown: keys, a masked card, an address of the genuine messages.
     """
 
@@ -54,6 +55,7 @@ class Subject:
     forged: Mapping[str, HttpMessage]
     foreign: Mapping[str, HttpMessage]
     secrets: tuple[str, ...]
+    ignored: Mapping[str, HttpMessage] = attrs.field(factory=dict)
 
     @property
     def paid(self) -> HttpMessage:
@@ -209,6 +211,11 @@ class GatewayConformance:
         _require_equal(expected=True, found=bool(subject.foreign), what="a foreign message")
         for name, message in subject.foreign.items():
             _require_error(OrderMismatchError, name, subject.verify, message)
+
+    def test_nothing_to_record(self, subject: Subject) -> None:
+        """An authentic message about no payment is neither refused nor recorded."""
+        for name, message in subject.ignored.items():
+            _require_error(NothingToRecordError, name, subject.gateway.authenticate, message)
 
     def test_twice(self, subject: Subject) -> None:
         """A body that holds the message twice is refused, however the two are joined."""

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from creance_pay.errors import ConfigurationError
-from creance_pay.gateways.sips import Environment, SipsHost
-from creance_pay.gateways.sips.hosts import KNOWN, is_loopback, is_public
+from creance_pay.gateways import Environment
+from creance_pay.gateways.environments import is_loopback, is_public
+from creance_pay.gateways.sips import SipsHost
+from creance_pay.gateways.sips.hosts import KNOWN
 from sips_merchant import error_of
 
 # Section 1.6 of the vendors' guides, those marked as guesses left out: payment page, Office, environment.

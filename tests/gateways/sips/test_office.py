@@ -16,8 +16,8 @@ from creance_pay.errors import (
     UnknownKeyError,
     UnsupportedError,
 )
-from creance_pay.gateways import OperationOutcome, OperationResult, SealAlgorithm
-from creance_pay.gateways.sips import Environment, SipsHost
+from creance_pay.gateways import Environment, OperationOutcome, OperationResult, SealAlgorithm
+from creance_pay.gateways.sips import SipsHost
 from creance_pay.gateways.sips.response_codes import OPERATIONS, STATUSES
 from creance_pay.gateways.transport import HttpAnswer
 from sips_answers import DONE, PAID, UNREADABLE, Bank, bank, sealed, text_under_seal

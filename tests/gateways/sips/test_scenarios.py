@@ -14,8 +14,8 @@ from creance_pay.errors import (
     InvalidValueError,
     MalformedResponseError,
 )
-from creance_pay.gateways import FormPost
-from creance_pay.gateways.sips import Environment, SipsHost
+from creance_pay.gateways import Environment, FormPost
+from creance_pay.gateways.sips import SipsHost
 from sips_merchant import order, sips_gateway, verify
 
 #: The scenarios of the portal, the ledger or other banks.

@@ -1,29 +1,31 @@
 """Delivery: the addresses that the bank's server posts to, and the status of each post."""
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from creance_pay.errors import GatewayUnavailableError
-from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.gateways.transport import HttpAnswer, Transport
 from creance_pay.testing.sips import Decision, Notification
 from creance_pay.testing.sips.delivery import deliver
 from sips_merchant import NOON
 
 
-class RecordingTransport:
+class RecordingTransport(Transport):
     """A transport that answers 204, or not at all on port 9."""
 
     def __init__(self) -> None:
         """Start without a post."""
         self.posted: list[str] = []
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Record the address."""
-        self.posted.append(f"{url} {fields['Data']}")
+        del method, headers
+        self.posted.append(f"{url} {dict(parse_qsl((body or b'').decode()))['Data']}")
         if ":9/" in url:
             raise GatewayUnavailableError("no answer")
         return HttpAnswer(204, b"")
-
-    post_json = post_form
 
 
 def notification(url: str) -> Notification:

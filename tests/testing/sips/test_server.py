@@ -19,7 +19,7 @@ from creance_pay import HttpMessage, PaymentOrder, PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import ReportKind
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.gateways.transport import HttpAnswer
+from creance_pay.gateways.transport import HttpAnswer, Transport
 from creance_pay.testing.sips import Authentication, Fault, ReportForm, SipsBank, TrialCard, daily_report
 from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
 from sips_merchant import MERCHANT, NOON, order, ring, sips_gateway
@@ -193,14 +193,15 @@ class TestDecision:
         assert "script" not in scenario.decide(card="<script>alert(1)</script>")[1].tags
 
 
-class Unreachable:
+class Unreachable(Transport):
     """A transport without an answer."""
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Raise the error of a missing answer."""
-        raise GatewayUnavailableError(f"no answer from {len(url)} letters about {len(fields)} fields")
-
-    post_json = post_form
+        del method, headers, body
+        raise GatewayUnavailableError(f"no answer from {len(url)} letters")
 
 
 @pytest.mark.parametrize("transport", [None, Unreachable()])

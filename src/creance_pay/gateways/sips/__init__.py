@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from .fields import PaypageOptions
-from .hosts import Environment, SipsHost
+from .hosts import SipsHost
 from .paypage import SipsPaypage
 from .paypage_json import SipsPaypageJson
 from .reports import read_reports
 
 __all__ = [
-    "Environment",
     "PaypageOptions",
     "SipsHost",
     "SipsPaypage",

@@ -20,8 +20,9 @@ import attrs
 
 from ..._validators import of_type
 from ...errors import InvalidValueError
+from ..environments import is_public
 from .data import flatten
-from .hosts import SipsHost, is_public
+from .hosts import SipsHost
 
 # The classes of the data dictionary; none contains the vertical bar, which ends a field.
 _CLASSES = {

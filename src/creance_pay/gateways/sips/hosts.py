@@ -13,8 +13,6 @@ True
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from ipaddress import ip_address
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -22,38 +20,9 @@ import attrs
 
 from ..._validators import of_type
 from ...errors import ConfigurationError
+from ..environments import Environment, is_loopback
 
 _BASE = re.compile(r"(https?)://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
-
-
-class Environment(StrEnum):
-    """The environments of a bank."""
-
-    #: The local bank page, on this machine.
-    LOOPBACK = "LOOPBACK"
-    #: The vendor's simulation: it checks requests and stores nothing.
-    SIMULATION = "SIMULATION"
-    #: The vendor's test platform.
-    TEST = "TEST"
-    #: Real payments.
-    PRODUCTION = "PRODUCTION"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def is_public(host: str) -> bool:
-    """Return whether the bank may reach a host name or address; a private address is refused in each spelling."""
-    try:
-        return ip_address(host.strip("[]")).is_global
-    except ValueError:
-        last = host.removesuffix(".").rpartition(".")[2].lower()
-        return last[:1].isalpha() and last != "localhost"
 
 
 def _validate_address(host: SipsHost, _: attrs.Attribute[Any], base: object) -> None:

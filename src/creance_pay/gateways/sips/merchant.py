@@ -19,17 +19,19 @@ from ...errors import (
     SealMismatchError,
 )
 from ...payment import PaymentOrder
+from ..environments import Environment
 from ..keys import KeyRing, SecretKey
 from ..seals import SealAlgorithm, seal, verify_seal
 from ..transport import HttpAnswer, Transport
 from .canonical_json import load, text_to_seal
 from .data import Data
-from .hosts import Environment, SipsHost
+from .hosts import SipsHost
 
 EURO = "978"
 _MERCHANT_ID = re.compile(r"[0-9]{15}")
 # The merchants of the simulators, the test merchants of Mercanet and Sherlock's, and the one of our own documentation.
 _PUBLIC_MERCHANT = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433|201000005940002")
+_KEY_VERSION = re.compile(r"[0-9]{1,10}")
 _OK = 200
 
 
@@ -62,6 +64,11 @@ class SipsMerchant:
             raise ConfigurationError(
                 f"unsealed_answers is for the vendor's test platform, got a host for {self.host.environment}"
             )
+        for version in self.keys.versions:
+            if _KEY_VERSION.fullmatch(version) is None:
+                raise ConfigurationError(
+                    f"expected key versions of one to ten digits, got another of {len(version)} characters"
+                )
         self.sealing_key()
         if self.host.production:
             self._check_production()

@@ -70,7 +70,7 @@ class SipsMessage(SealedMessage):
     merchant: SipsMerchant = attrs.field(repr=False)
     data: Data = attrs.field(repr=False)
 
-    def match(self, order: PaymentOrder) -> VerifiedPayment:
+    def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:
         """Compare merchant, reference, amount and currency with the order's.
 
         An authentic text that is ill-formed, or that repeats a deciding field, reports UNKNOWN, never a payment.
@@ -201,7 +201,9 @@ class SipsPaypage(Gateway):
             transaction_reference=reference, source=source, key_version=version, merchant=self.merchant, data=data
         )
 
-    def fetch_status(self, order: PaymentOrder, transport: Transport) -> VerifiedPayment:
+    def fetch_status(
+        self, order: PaymentOrder, transport: Transport, *, bank_reference: str | None = None
+    ) -> VerifiedPayment:
         """Ask for the state of a payment; its ``raw["transactionStatus"]`` is the bank's own word.
 
         Raises:
@@ -213,15 +215,39 @@ class SipsPaypage(Gateway):
         """
         return office.fetch_status(self.merchant, order, transport)
 
-    def capture(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+    def capture(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
         """Transfer an authorised payment, whole unless an amount is given; errors as :meth:`refund`."""
         return office.operate(self.merchant, "validate", order, transport, amount)
 
-    def cancel(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+    def cancel(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
         """Cancel a payment before it is transferred, whole unless an amount is given; errors as :meth:`refund`."""
         return office.operate(self.merchant, "cancel", order, transport, amount)
 
-    def refund(self, order: PaymentOrder, transport: Transport, *, amount: Euros | None = None) -> OperationResult:
+    def refund(
+        self,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros | None = None,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
         """Refund a transferred payment, whole unless an amount is given.
 
         Two calls make two refunds: the bank does not recognise a repeated call.

@@ -41,7 +41,7 @@ _ORDER_COLUMNS = (
 #: The columns of a payment that a change writes.
 CHANGING_COLUMNS = (
     "state", "changed_at", "paid_at", "display_by", "authorisation_number", "authorised_at", "masked_card", "version",
-    "response_code", "reference_used", "questions", "ask_at", "captured", "refunded", "charged_back",
+    "response_code", "reference_used", "bank_reference", "questions", "ask_at", "captured", "refunded", "charged_back",
     "represented",
 )  # fmt: skip
 

@@ -84,6 +84,7 @@ payments = Table(
     Column("represented", NUMBER, nullable=False, server_default="0"),
     Column("response_code", Text),
     Column("reference_used", Boolean, nullable=False, server_default=false()),
+    Column("bank_reference", String(200)),
     Column("questions", Integer, nullable=False, server_default="0"),
     Column("ask_at", Moment),
     Index("creance_payments_by_state", "merchant_id", "state", "created_at"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import attrs
 
@@ -156,23 +157,17 @@ class Process:
 
 
 @attrs.define
-class _Line:
+class _Line(Transport):
     """The transport of a process, with the faults of a network."""
 
     world: Surroundings
     transport: Transport
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Post a form."""
-        return self._post(lambda: self.transport.post_form(url, fields), "")
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
-        """Post a document."""
-        return self._post(
-            lambda: self.transport.post_json(url, document), str(document.get("transactionReference", ""))
-        )
-
-    def _post(self, post: Callable[[], HttpAnswer], reference: str) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        """Send a question, with the faults of a network."""
+        reference = str(json.loads(body or b"{}").get("transactionReference", ""))
         self.world.point("question")
         self.world.questions[reference] += 1
         faulty = "questions" in self.world.faults
@@ -181,7 +176,7 @@ class _Line:
         if faulty and self.world.likely(0.03):
             self.world.reached["a foreign error comes from the transport"] += 1
             raise KeyError(reference)
-        answer = post()
+        answer = self.transport.send(method, url, headers=headers, body=body)
         self.world.point("question")
         if faulty and self.world.likely(0.12):
             raise GatewayUnavailableError("the answer is lost", retryable=False)

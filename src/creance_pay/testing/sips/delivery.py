@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from ...errors import GatewayUnavailableError
-from ...gateways.sips.hosts import is_loopback
+from ...gateways.environments import is_loopback
 from ...gateways.transport import Transport
 from .faults import Notification
 

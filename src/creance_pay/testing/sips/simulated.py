@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from random import Random
 from tempfile import NamedTemporaryFile
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -48,7 +47,7 @@ _CARDS = (TrialCard.ACCEPTED,) * 6 + (TrialCard.REFUSED, TrialCard.PENDING, None
 
 
 @attrs.define
-class SimulatedSips:
+class SimulatedSips(Transport):
     """The bank's side of Worldline Sips."""
 
     clock: Callable[[], datetime]
@@ -71,14 +70,13 @@ class SimulatedSips:
         """The transport to the bank's services."""
         return self
 
-    def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
-        """Refuse a form: Sips has no service that takes one."""
-        raise NotImplementedError(url, fields)
-
-    def post_json(self, url: str, document: Mapping[str, Any]) -> HttpAnswer:
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
         """Answer a call."""
+        del method, headers
         service = url.partition("/rs-services/v2/")[2]
-        return HttpAnswer(200, json.dumps(self.services.post(service, json.dumps(document).encode())).encode())
+        return HttpAnswer(200, json.dumps(self.services.post(service, body or b"")).encode())
 
     def visit(self, form: FormPost | Redirect, chance: Random, *, faulty: bool) -> list[Letter] | None:
         """Open the page and decide there; ``None`` when the bank refuses to open it without a message."""

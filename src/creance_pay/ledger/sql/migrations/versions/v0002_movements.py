@@ -25,6 +25,7 @@ _PAYMENT_COLUMNS = (
     lambda: sa.Column("represented", _NUMBER, nullable=False, server_default="0"),
     lambda: sa.Column("response_code", sa.Text),
     lambda: sa.Column("reference_used", sa.Boolean, nullable=False, server_default=sa.false()),
+    lambda: sa.Column("bank_reference", sa.String(200)),
     lambda: sa.Column("questions", sa.Integer, nullable=False, server_default="0"),
     lambda: sa.Column("ask_at", _MOMENT),
 )
