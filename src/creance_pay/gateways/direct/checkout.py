@@ -246,7 +246,7 @@ class DirectCheckout(Gateway):
             document=document,
             wanted=wanted,
             order=order,
-            bank_reference=bank_reference,
+            reference=bank_reference,
             key=key,
         )
 
@@ -268,7 +268,7 @@ class DirectCheckout(Gateway):
             document=document,
             wanted=wanted,
             order=order,
-            bank_reference=bank_reference,
+            reference=bank_reference,
             key=key,
         )
 
@@ -301,7 +301,7 @@ class DirectCheckout(Gateway):
             document=document,
             wanted=wanted,
             order=order,
-            bank_reference=bank_reference,
+            reference=bank_reference,
             key=key,
         )
 
@@ -394,11 +394,11 @@ class DirectCheckout(Gateway):
         document: Mapping[str, Any],
         wanted: Euros,
         order: PaymentOrder,
-        bank_reference: str | None,
+        reference: str | None,
         key: str | None,
     ) -> OperationResult:
         """Capture, cancel or refund a payment; errors as :meth:`refund`."""
-        known = _known(bank_reference)
+        known = _known(reference)
         payment = known.payment
         if not payment:
             checkout = self.merchant.ask(transport, f"/hostedcheckouts/{known.checkout}")

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from ..keys import SecretKey
 from ..seals import sign
 
-_FOLD = re.compile(r"\r?\n[\s]*")
+_FOLD = re.compile(r"\r?\n[^\S\r\n]*")
 
 
 def text_to_sign(method: str, target: str, headers: Mapping[str, str]) -> str:
