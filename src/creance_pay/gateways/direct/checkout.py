@@ -364,7 +364,7 @@ class DirectCheckout(Gateway):
 
     def _redirect(self, answer: dict[str, Any], order: PaymentOrder) -> Redirect:
         """Return the page that the bank has created, when it is the bank's own and of this order."""
-        if at(answer, "merchantReference") not in {order.transaction_reference, None}:
+        if at(answer, "merchantReference") not in (order.transaction_reference, None):
             raise OrderMismatchError(
                 "the bank has answered with the page of another order", fields=("merchantReference",)
             )

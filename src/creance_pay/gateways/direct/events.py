@@ -238,7 +238,7 @@ def judge(
         bound=bound,
         movement=movement,
         bank_reference=known.named(checkout, identifier) if state in _MONEY and not part else None,
-        disputed=at(found, "status") in DISPUTED,
+        disputed=text_at(found, "status") in DISPUTED,
         warnings=warnings,
         raw=dict(leaves(found)),
     )

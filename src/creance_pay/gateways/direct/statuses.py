@@ -61,7 +61,7 @@ def state_of(payment: Any) -> PaymentState:  # noqa: ANN401 - any JSON
     """Return the state that a payment or a refund of the bank reports."""
     word, code = at(payment, "status"), code_of(payment)
     category = at(payment, "statusOutput.statusCategory")
-    if not isinstance(word, str) or code is None:
+    if not isinstance(word, str) or code is None or not isinstance(category, str | None):
         return PaymentState.UNKNOWN
     codes, wanted, state = _FINAL.get(word, (frozenset[int](), "", PaymentState.UNKNOWN))
     if code in codes:
