@@ -243,7 +243,7 @@ class TestDiscretion:
 
         assert 1 == len({original, original})
 
-    @pytest.mark.parametrize("changes", [{"secret": f"{SECRET}\n"}, {"version": "two"}, {"not_after": "tomorrow"}])
+    @pytest.mark.parametrize("changes", [{"secret": f"{SECRET}\n"}, {"version": "two 2"}, {"not_after": "tomorrow"}])
     def test_traceback_of_a_refusal(self, changes: dict[str, object]) -> None:
         """The local variables of a refused construction do not show the secret."""
         with pytest.raises(ConfigurationError) as caught:

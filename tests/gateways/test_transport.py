@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import attrs
@@ -38,6 +39,13 @@ def answering(
     server = Server("")
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.asked.append((self.path, self.headers["Content-Type"], list(self.headers.items())))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def do_POST(self) -> None:
             form = self.rfile.read(int(self.headers["Content-Length"])).decode()
             server.asked.append((self.path, self.headers["Content-Type"], parse_qsl(form)))
@@ -278,3 +286,24 @@ def test_logs(caplog: pytest.LogCaptureFixture) -> None:
 def test_repr() -> None:
     """The repr of an answer shows the size of its body alone."""
     assert "HttpAnswer(status=200, body=<4 bytes>)" == repr(HttpAnswer(200, b"body"))
+
+
+def test_get(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A question without a body has our headers alone: no entry of a .netrc file replaces our authorisation."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password another", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    headers = {"Authorization": "GCS v1HMAC:1:x", "X-GCS-Idempotence-Key": "k", "Date": "now"}
+    with answering(200, b"{}") as server:
+        answer = RequestsTransport().send("GET", server.url, headers=headers)
+    ((path, content_type, received),) = server.asked
+
+    assert (HttpAnswer(200, b"{}"), "/notification", None) == (answer, path, content_type)
+    assert headers.items() <= dict(received).items()
+
+
+def test_send_body() -> None:
+    """The bytes and the content type of a body are sent as they are."""
+    with answering(201) as server:
+        RequestsTransport().send("POST", server.url, headers={"Content-Type": "application/json"}, body=b'{"a": 1}')
+
+    assert (["application/json"], ['{"a": 1}']) == ([asked[1] for asked in server.asked], server.bodies)

@@ -308,6 +308,12 @@ class TestSuite:
         sound = Undeclared(lambda sips, message, source: sips.authenticate(message, source=source))
         assert {"test_capabilities"} == failures(sips_subject(sound))
 
+    def test_recorded_test_event(self) -> None:
+        """A gateway that takes an event about no payment for a payment fails."""
+        subject = api_subject()
+
+        assert {"test_nothing_to_record"} == failures(attrs.evolve(subject, ignored={"a test": subject.paid}))
+
     def test_pickled_secret(self) -> None:
         """A gateway whose pickle contains a secret fails."""
         leaky = Careless(believes_anything)

@@ -54,6 +54,7 @@ from creance_pay.errors import (
     MessageError,
     MissingExtraError,
     NoPolicyError,
+    NothingToRecordError,
     OrderMismatchError,
     PaymentInProgressError,
     ResponseRefusedError,
@@ -83,6 +84,7 @@ from creance_pay.gateways import (
     load,
     seal,
 )
+from creance_pay.gateways.direct import CheckoutOptions, DirectCheckout, DirectHost
 from creance_pay.gateways.sips import (
     PaypageOptions,
     SipsHost,
@@ -517,6 +519,7 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     assert_type((act.kind, act.state), tuple[ActKind, ActState])
     assert_type(service.correct("REF1", PaymentState.PAID, by="a person", reason="statement"), RecordResult)
     assert_type(service.posted("REF1", by="a job"), Payment)
+    assert_type(service.confirm("REF1").bank_reference, str | None)
     PaymentService(bank, ledgers(), posting=Posting.AFTER_DELAY)
     service.refund("REF1", money())  # type: ignore[call-arg]
     service.start(money(), {}, "", "")  # type: ignore[call-arg]
@@ -596,6 +599,24 @@ def office(gateway: SipsPaypage, transport: Transport) -> OperationOutcome:
     result = gateway.refund(order(), transport, amount=money())
     gateway.refund(order(), transport, amount=2000)  # type: ignore[arg-type]
     return result.outcome
+
+
+def direct_way_out(keys: KeyRing, webhook_keys: KeyRing, transport: Transport) -> Redirect:
+    """Create a page at Worldline Direct, ask about it by the bank's identifier, and refund by a key."""
+    bank = DirectCheckout(
+        merchant_id="M", keys=keys, webhook_keys=webhook_keys, host=DirectHost.CAWL_TEST, page_life=timedelta(minutes=9)
+    )
+    redirect = bank.initiate(order(), options=CheckoutOptions(products=("WERO",)))
+    assert_type(redirect.bank_reference, str | None)
+    gateway: Gateway = bank
+    assert_type(gateway.answer_check({}), str | None)
+    assert_type(gateway.page_life, timedelta | None)
+    status = gateway.fetch_status(order(), transport, bank_reference=redirect.bank_reference)
+    assert_type((status.bank_reference, status.disputed), tuple[str | None, bool])
+    assert_type(gateway.refund(order(), transport, bank_reference="1", key="2").moved, bool)
+    assert_type(transport.send("GET", "", headers={}, body=None), HttpAnswer)
+    DirectCheckout(merchant_id="M", keys=keys, host=DirectHost.CAWL_TEST)  # type: ignore[call-arg]
+    return redirect
 
 
 def reports() -> tuple[ReportLine, ...]:
@@ -783,6 +804,8 @@ def every_error(error: CreancePayError) -> str:
         case InvalidAmountError() | InvalidValueError():
             assert_type(error.code, str | None)
         case MalformedResponseError() | SealMismatchError() | UnknownKeyError() | ResponseRefusedError():
+            assert_type(error.http_status, int)
+        case NothingToRecordError():
             assert_type(error.http_status, int)
         case OrderMismatchError():
             assert_type((error.fields, error.http_status), tuple[tuple[str, ...], int])

@@ -43,7 +43,9 @@ _PUBLISHED = {
 }
 
 
-def _validate_secret(_: SecretKey, __: attrs.Attribute[Secret], secret: Secret) -> None:
+def _validate_secret(key: SecretKey, _: attrs.Attribute[Secret], secret: Secret) -> None:
+    if secret.get_secret_value() == key.version:  # a version is printed: a secret in its place would be too
+        raise ConfigurationError("expected a key version that is not the secret, got the secret")
     if not secret.get_secret_value():  # as_secret has made an empty text of anything else
         raise ConfigurationError("expected a secret as text, printable, not empty, without blank at either end")
 
@@ -70,7 +72,8 @@ class SecretKey:
         not_after: The last moment, with its time zone, at which this key authenticates answers; ``None`` for no end.
 
     Raises:
-        ConfigurationError: for a secret that is empty or has blanks at an end, an ill-formed version, or a
+        ConfigurationError: for a secret that is empty or has blanks at an end, a version that is ill-formed or the
+            secret, or a
             last moment without time zone.
     """
 

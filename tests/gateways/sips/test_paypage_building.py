@@ -50,6 +50,13 @@ class TestSettings:
 
         assert [] == [change for change, error in errors if not isinstance(error, ConfigurationError)]
 
+    @pytest.mark.parametrize("version", ["two", "12345678901", "1.0"])
+    def test_key_version(self, version: str) -> None:
+        """Sips numbers its keys by one to ten digits (N10): another version in the ring is refused."""
+        keys = KeyRing([SecretKey(version=each, secret=SECRET) for each in ("2", version)], current="2")
+        with pytest.raises(ConfigurationError, match="one to ten digits"):
+            sips_gateway(keys=keys)
+
     @pytest.mark.parametrize(("merchant_id", "found"), [("01122374455000", "14 characters"), (5, "int")])
     def test_merchant_id(self, merchant_id: Any, found: str) -> None:  # noqa: ANN401 - a value of another type
         """The error about a merchant number names its length or its type."""
