@@ -264,9 +264,8 @@ class Ledger(ABC):
             bank_reference: The identifier, at most 200 characters.
         """
         with self.transaction() as store:
-            current = _locked(store, payment.transaction_reference)
-            if current is not None:
-                store.update(attrs.evolve(current, bank_reference=bank_reference, version=current.version + 1))
+            current = _existing(store, payment.transaction_reference)
+            store.update(attrs.evolve(current, bank_reference=bank_reference, version=current.version + 1))
 
     def give_up(self, payment: Payment, *, now: datetime, reference_used: bool = False) -> None:
         """Record an order as ERROR when the browser never left, unless the bank has reported something about it.
