@@ -179,6 +179,11 @@ def gives_up(payment: Payment) -> Process:
     return lambda ledger: ledger.give_up(payment, now=NOON)
 
 
+def binds(payment: Payment) -> Process:
+    """Record the bank's own identifier of a payment."""
+    return lambda ledger: ledger.bind(payment, "4481347252")
+
+
 def settles(*notices: NoticeReference) -> Process:
     """Record that a notice was settled by other means."""
     return lambda ledger: ledger.settled_elsewhere(notices or (NOTICE,), at=NOON)
@@ -338,8 +343,8 @@ def several_notices() -> Sets:
 
 
 def question() -> Sets:
-    """Ask the bank about an order without an answer, or give it up, while its answer comes."""
-    for state, reported, act in product([S.CREATED, S.PENDING, S.UNKNOWN], STATES[1:9], [asks, gives_up]):
+    """Ask the bank about an order without an answer, bind it, or give it up, while its answer comes."""
+    for state, reported, act in product([S.CREATED, S.PENDING, S.UNKNOWN], STATES[1:9], [asks, binds, gives_up]):
         payment = recorded("A", state)
         yield [payment], [records(payment, reported), act(payment)]
 
@@ -571,6 +576,7 @@ class TestStatements:
             (S.PAID, lambda _: starts()),
             (S.PAID, posts),
             (S.CREATED, asks),
+            (S.CREATED, binds),
             (S.CREATED, gives_up),
             (S.PAID, lambda _: settles()),
         ],
@@ -634,7 +640,7 @@ class TestPostgresql:
 
         assert ["DOUBLE_PAYMENT"] == [each.kind.value for each in ledger.incidents()]
 
-    @pytest.mark.parametrize("act", [asks, gives_up])
+    @pytest.mark.parametrize("act", [asks, binds, gives_up])
     def test_accepted_during_a_wait(self, postgres: str, ledger: SqlLedger, act: Callable[[Payment], Process]) -> None:
         """An answer that comes while a question is recorded, or while an order is given up, is not lost."""
         payment = opened(ledger, BEFORE)
