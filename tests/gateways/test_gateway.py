@@ -5,7 +5,7 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import InvalidValueError
-from sips_merchant import error_of
+from sips_merchant import error_of, sips_gateway
 
 CARD = "5017##########00"
 
@@ -83,3 +83,8 @@ class TestVerifiedPayment:
             VerifiedPayment(state=PaymentState.PAID, source=Source.RETURN).raw
             is not VerifiedPayment(state=PaymentState.PAID, source=Source.RETURN).raw
         )
+
+
+def test_defaults() -> None:
+    """A bank that checks no address, and whose page ends by the expiry of the order, needs neither method."""
+    assert (None, None) == (sips_gateway().answer_check({}), sips_gateway().page_life)

@@ -55,6 +55,7 @@ class TestSettings:
             {"merchant_id": "é"},
             {"merchant_id": None},
             {"keys": None},
+            {"webhook_keys": None},  # J25
             {"host": "https://payment.cawl-solutions.fr"},
             {"page_life": timedelta(seconds=90)},
             {"page_life": timedelta(0)},
@@ -334,7 +335,7 @@ class TestQuestions:
             self.ask(payment(Operations=captures), reference=BOTH)
 
     def test_hostile_identifier(self) -> None:
-        """An identifier that would change the path is refused, of the ledger or of the bank."""
+        """An identifier that would change the path is refused, of the ledger or of the bank (J11, J22)."""
         with pytest.raises(InvalidValueError):
             self.ask({}, reference="1/../2")
         with pytest.raises(GatewayUnavailableError):
@@ -457,7 +458,7 @@ class TestEvents:
     """What the shared cases leave out of webhooks."""
 
     def test_endpoint_check(self) -> None:
-        """The bank's check is answered with its value, and another GET by none."""
+        """The bank's check is answered with its value, and another GET by none (J13)."""
         headers = {"X-GCS-Webhooks-Endpoint-Verification": "a-1.b_2"}
 
         assert "a-1.b_2" == direct_gateway().answer_check(headers)
@@ -552,7 +553,7 @@ class TestEvents:
     ],
 )
 def test_states(word: object, code: object, category: object, state: str) -> None:
-    """A word, a code and a category have the state of the vendor's table."""
+    """A word, a code and a category have the state of the vendor's table (J10)."""
     assert state == state_of({"status": word, "statusOutput": {"statusCode": code, "statusCategory": category}}), VENDOR
 
 

@@ -98,7 +98,7 @@ def word_of(case: dict[str, Any], call: Any) -> str:  # noqa: ANN401 - any call
 
 @cases("webhook")
 def test_webhook(case: dict[str, Any]) -> None:
-    """A webhook has the state or the error of its case."""
+    """A webhook has the state or the error of its case (J8, J9, J12, J28)."""
     found = word_of(
         case,
         lambda: gateway(case).verify(message_of(case), expected=order_of(case), bank_reference=bank_reference_of(case)),
@@ -109,7 +109,7 @@ def test_webhook(case: dict[str, Any]) -> None:
 
 @cases("return")
 def test_return(case: dict[str, Any]) -> None:
-    """A return proves nothing."""
+    """A return proves nothing (J7)."""
     message = HttpMessage(urlsplit(case["url"]).query.encode())
     found = word_of(case, lambda: gateway(case).verify(message, expected=order_of(case), source=Source.RETURN))
 
