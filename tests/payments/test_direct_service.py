@@ -133,13 +133,15 @@ class TestPayment:
         with pytest.raises(ConfigurationError, match="closes within attempt_life"):
             PaymentService(direct_gateway(page_life=life), MemoryLedger(), attempt_life=life)
 
-    def test_test_event(self, portal: Portal) -> None:
-        """The bank's test event is answered 200, and nothing is recorded."""
+    def test_test_event(self, portal: Portal, caplog: pytest.LogCaptureFixture) -> None:
+        """The bank's test event is answered 200 and logged, and nothing is recorded."""
+        caplog.set_level("INFO", "creance_pay.payments")
         message = webhook(event(payment("TEST", 1234, id="9999_9"), "payment.test"))
         answer = portal.service.on_notification(message)
 
         assert (200, True) == (answer.http_status, isinstance(answer.result, NothingToRecordError))
         assert ((), ()) == (portal.service.incidents(), portal.ledger.parked())
+        assert ["nothing_to_record"] == [record.getMessage().split()[0] for record in caplog.records]
 
     def test_another_checkout(self, portal: Portal) -> None:
         """An event about another checkout with our reference is a mismatch."""

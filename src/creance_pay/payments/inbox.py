@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
 from ..payment import Source, VerifiedPayment
 
+_LOG = logging.getLogger("creance_pay.payments")
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
 
@@ -59,7 +61,10 @@ class Inbox:
             with suppress(GatewayUnavailableError):  # the bank sends an authentic message again
                 self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
             return error
-        except (GatewayUnavailableError, NothingToRecordError, OrderMismatchError) as error:
+        except NothingToRecordError as error:
+            _LOG.info("nothing_to_record %s", error)
+            return error
+        except (GatewayUnavailableError, OrderMismatchError) as error:
             return error
 
     def _recorded(self, message: HttpMessage, evidence: Evidence) -> RecordResult:
