@@ -1,6 +1,7 @@
 """One bad item never stops or slows the rest: the honest payment beside it is PAID in the same call."""
 
 import base64
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -73,7 +74,7 @@ class TestThousandMessages:
         }
 
     def test_forged(self, ledger: Ledger, number: int) -> None:
-        """Messages under a wrong seal, and messages that are not readable, leave their hash at most."""
+        """Messages under a wrong seal, and unreadable ones, leave at most so many hashes of each, and one incident."""
         desk = Desk(ledger)
         started = desk.start()
         genuine = message(started).body
@@ -81,12 +82,17 @@ class TestThousandMessages:
             desk.service.on_notification(HttpMessage(genuine.replace(b"Seal=", f"Seal={each:02x}".encode())))
             desk.service.on_notification(HttpMessage(f"nothing {each}".encode()))
         desk.notify(started)
-        rows = sum(
-            event.disposition is Disposition.REFUSED
+        refused = Counter(
+            event.detail
             for event in [*ledger.events(""), *ledger.events(started.transaction_reference)]
+            if event.disposition is Disposition.REFUSED
         )
 
-        assert ("PAID", self.rows, ["NOT_AUTHENTIC"]) == (desk.state(started), rows, desk.incidents())
+        assert {"SealMismatchError": self.rows, "MalformedResponseError": self.rows} == refused
+        assert ("PAID", [("NOT_AUTHENTIC", self.rows)]) == (
+            desk.state(started),
+            [(incident.kind, incident.times) for incident in ledger.incidents()],
+        )
 
 
 class TestPayloads:

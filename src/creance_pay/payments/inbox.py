@@ -14,6 +14,7 @@ from ..errors import (
     MalformedResponseError,
     OrderMismatchError,
     ResponseRefusedError,
+    UnknownKeyError,
 )
 from ..gateways.base import Gateway
 from ..gateways.transport import Transport
@@ -25,6 +26,7 @@ from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
 from ..payment import PaymentOrder, Source, VerifiedPayment
 
+_SEND_AGAIN = 503
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
 
@@ -55,8 +57,11 @@ class Inbox:
         try:
             return self._recorded(message, evidence)
         except ResponseRefusedError as error:
-            with suppress(GatewayUnavailableError):  # the bank sends an authentic message again
-                self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
+            known = True
+            with suppress(GatewayUnavailableError):
+                known = self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
+            if known and isinstance(error, UnknownKeyError):  # the operator may have forgotten to add the key
+                error.http_status = _SEND_AGAIN
             return error
         except (GatewayUnavailableError, OrderMismatchError) as error:
             return error
@@ -66,6 +71,9 @@ class Inbox:
         reference = sealed.transaction_reference
         if not reference:
             raise MalformedResponseError("the message names no single transaction reference")
+        if sealed.evidence is not None:
+            reduced = Evidence.message(sealed.evidence, evidence.source, evidence.at)
+            evidence = attrs.evolve(reduced, retry_of=evidence.retry_of)
         return self._record(sealed.match, evidence, reference)
 
     def record(self, verified: VerifiedPayment, evidence: Evidence, payment: Payment) -> RecordResult:
