@@ -751,7 +751,7 @@ class TestE32:
 
     @pytest.mark.parametrize("known", [True, False])
     def test_e32_key_gone(self, ledger: Ledger, *, known: bool) -> None:
-        """It is refused with an incident, and its hash is recorded without its text; about a known order it comes again."""
+        """It is refused with an incident, and its hash is recorded; about a known order the bank sends it again."""
         gateway = local_gateway(keys=KeyRing([SecretKey(version="3", secret="a-newer-key-of-the-shop")], current="3"))
         desk = Desk(ledger, gateway=gateway)
         reference = desk.start().transaction_reference if known else "PCLCB260010000001"

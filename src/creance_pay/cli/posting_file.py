@@ -2,8 +2,8 @@
 
 ``creance-pay ledger postings`` writes one line for each notice of each movement: a payment, a refund, a chargeback, or
 its return.  The caisse answers with lines of a transaction reference and a notice reference; other columns are ignored.
-An answer may be the file itself: its lines of other movements than CAPTURED change nothing.  A cell from the bank that a
-spreadsheet would take for a formula begins with an apostrophe.
+An answer may be the file itself: its lines of other movements than CAPTURED change nothing.  An apostrophe precedes a
+cell from the bank that a spreadsheet would take for a formula.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Le
     """Repeat an act, in a new transaction, when the store rolled it back because of another one."""
 
     @wraps(method)
-    def repeated(self: Ledger, *given: P.args, **named: P.kwargs) -> T:
+    def repeated(self: Ledger, /, *given: P.args, **named: P.kwargs) -> T:
         for attempt in range(_TRIES - 1):
             try:
                 return method(self, *given, **named)
