@@ -8,6 +8,7 @@ import argparse
 import os
 import statistics
 import time
+from http import HTTPStatus
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
@@ -15,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from ledger import AMOUNT, ANSWER, KEY, MERCHANT, NOTIFICATION_URL, PAYLOAD_KEY, RETURN_URL
 from rounds import demand, machine, publish, table
 
 from creance_pay import HttpMessage, NoticeReference
@@ -23,6 +23,7 @@ from creance_pay.gateways import KeyRing, SealAlgorithm, seal
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.ledger import SqlLedger
 from creance_pay.payments import PaymentService
+from ledger import AMOUNT, ANSWER, KEY, MERCHANT, NOTIFICATION_URL, PAYLOAD_KEY, RETURN_URL
 
 ATTACKERS, LIMIT = 2, 1_000
 MAX_DELAY_MS = 50
@@ -63,7 +64,7 @@ def pay(service: PaymentService, ledger: SqlLedger, notice: NoticeReference) -> 
     began = time.perf_counter()
     status = service.on_notification(posted).http_status
     spent = started + time.perf_counter() - began
-    demand(status == 200, f"answered {status}")
+    demand(status == HTTPStatus.OK, f"answered {status}")
     return spent * 1_000
 
 

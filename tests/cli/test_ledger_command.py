@@ -323,7 +323,6 @@ class TestPostings:
         assert "line 2: " in capsys.readouterr().err
         assert ["POSTING_REJECTED"] == desk.incidents()
 
-    @pytest.mark.usefixtures("desk")
     def test_formulas(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         """A cell from the bank that a spreadsheet would take for a formula begins with an apostrophe."""
         started = desk.start()
@@ -333,6 +332,7 @@ class TestPostings:
         (line,) = csv.DictReader(capsys.readouterr().out.splitlines(), delimiter=";")
         assert ("'=1+1", started.transaction_reference) == (line["authorisation_number"], line["transaction_reference"])
 
+    @pytest.mark.usefixtures("desk")
     def test_columns(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """An answer without the two columns is refused with the columns found."""
         answer = tmp_path / "answer.csv"

@@ -298,7 +298,7 @@ class TestFile:
         path = tmp_path / "new.json"
         ring().to_file(path, OPENS, new=True)
         before = path.read_bytes()
-        with pytest.raises(ConfigurationError, match="the path of a new file, got .*, which exists"):
+        with pytest.raises(ConfigurationError, match="expected the path of a new file"):
             ring().to_file(path, OPENS, new=True)
         assert (before, 0o600) == (path.read_bytes(), path.stat().st_mode & 0o777)
 
@@ -339,7 +339,10 @@ class TestFile:
 
     def test_locked_elsewhere(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A system without the lock changes the file all the same; a folder that is missing is an error."""
-        with pytest.raises(ConfigurationError, match="cannot be read: FileNotFoundError"), locked(path / "none" / "x"):
+        with (
+            pytest.raises(ConfigurationError, match="cannot be read: FileNotFoundError"),
+            locked(path.parent / "none" / "x"),
+        ):
             pass
         monkeypatch.setattr("creance_pay.gateways.keyfile._POSIX", False)
         with locked(path):
