@@ -53,11 +53,17 @@ def forge(url: str, reference: str, begun: Event, flood: Event, end: Event) -> N
             service.on_notification(forgery)
 
 
+def start(service: PaymentService, notice: NoticeReference) -> str:
+    """Start a payment, and return its reference."""
+    return service.start(
+        AMOUNT, {notice: AMOUNT}, return_url=RETURN_URL, notification_url=NOTIFICATION_URL
+    ).transaction_reference
+
+
 def pay(service: PaymentService, ledger: SqlLedger, notice: NoticeReference) -> float:
     """Start and notify a payment, and return the milliseconds."""
     began = time.perf_counter()
-    urls = {"return_url": RETURN_URL, "notification_url": NOTIFICATION_URL}
-    reference = service.start(AMOUNT, {notice: AMOUNT}, **urls).transaction_reference
+    reference = start(service, notice)
     started = time.perf_counter() - began
     payment = ledger.find(reference)
     posted = message(reference, payment.order.nonce if payment else "")
@@ -83,17 +89,16 @@ def main() -> None:
         def notice() -> NoticeReference:
             return NoticeReference(f"63117054{next(numbers):08d}F")
 
-        urls = {"return_url": RETURN_URL, "notification_url": NOTIFICATION_URL}
-        reference = service.start(AMOUNT, {notice(): AMOUNT}, **urls).transaction_reference
+        reference = start(service, notice())
         for _ in range(LIMIT):
             service.on_notification(message(reference, "none", forged=True))
         flood, end = context.Event(), context.Event()
         begun = [context.Event() for _ in range(ATTACKERS)]
         attackers = [context.Process(target=forge, args=(url, reference, each, flood, end)) for each in begun]
-        for each in attackers:
-            each.start()
-        for each in begun:
-            each.wait()
+        for attacker in attackers:
+            attacker.start()
+        for ready in begun:
+            ready.wait()
         times: dict[bool, list[float]] = {False: [], True: []}
         for turn in range(2 * options.rounds):
             flooded = bool(turn % 2)
@@ -101,8 +106,8 @@ def main() -> None:
             times[flooded] += [pay(service, ledger, notice()) for _ in range(options.payments)]
         flood.set()
         end.set()
-        for each in attackers:
-            each.join()
+        for attacker in attackers:
+            attacker.join()
     quiet, busy = (statistics.median(times[each]) for each in (False, True))
     head = ("load", "payments", "median ms", "times quiet")
     rows = [

@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy
 from sqlalchemy import text
 
 from creance_pay import NoticeReference
@@ -93,13 +94,18 @@ class TestConflicts:
         self, postgres: str, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch, level: str
     ) -> None:
         """Where serialization fails, each act is repeated until it succeeds."""
-        create, waits = sql_database.create_engine, list[float]()
+        create, waits = sqlalchemy.create_engine, list[float]()
         monkeypatch.setattr(
             sql_database, "create_engine", lambda *given, **named: create(*given, **{**named, "isolation_level": level})
         )
         monkeypatch.setattr("creance_pay.ledger.ledger._TRIES", 40)
         sleep = time.sleep
-        monkeypatch.setattr(time, "sleep", lambda seconds: (waits.append(seconds), sleep(min(seconds, 0.05))))
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            sleep(min(seconds, 0.05))
+
+        monkeypatch.setattr(time, "sleep", wait)
 
         assert {200} == self.crowd(open_sql(postgres, merchant_id=uuid.uuid4().hex))
         assert waits
@@ -252,7 +258,7 @@ class TestFile:
             open_sql(f"sqlite:///{file.parent / 'none' / 'ledger.db'}")
 
     def replace(self, file: Path) -> None:
-        """Put a copy in the place of the file, as an office does that restores a backup."""
+        """Replace the file by a copy, as an office does that restores a backup."""
         copy = file.with_name("copy.db")
         with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
             source.backup(target)
