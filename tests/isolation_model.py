@@ -232,6 +232,10 @@ class ModelStore:
         for notice, state in postings.items():
             self.run("UPDATE notices", writes=[(("notices", str(notice), transaction_reference), state)])
 
+    def number_of_events(self, transaction_reference: str) -> int:
+        pattern = ("records", transaction_reference, None, None)
+        return len(self.run("SELECT records", reads=lambda _: [pattern]).rows)
+
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         pattern = ("records", transaction_reference, fingerprint, None)
         return bool(self.run("SELECT records", reads=lambda _: [pattern]).rows)
@@ -254,7 +258,7 @@ class ModelStore:
 
     def add_incident(self, incident: Incident) -> None:
         key = ("incidents", incident.transaction_reference, incident.kind.value, incident.detail)
-        self.run("INSERT incidents", how=Write.ONCE, writes=[(key, True)])
+        self.run("INSERT incidents", how=Write.ADD, writes=[(key, 0)])
 
     def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:
         key = ("incidents", transaction_reference, kind.value, "")

@@ -41,6 +41,7 @@ def home() -> Page:
 @pages.post("/connexion")
 def sign_in() -> Page:
     """Open an account of the example; a real portal identifies the person."""
+    session.clear()  # the person before may have left without closing the account
     session["account"] = request.form.get("account", "")
     return redirect(url_for(".home"), 303)
 

@@ -92,12 +92,13 @@ class ResponseRefusedError(CreancePayError):
     Answer the sender with :attr:`http_status` and without a reason.  The failed check belongs in the log.
 
     Attributes:
+        http_status: The HTTP status to answer: 400.  The payment service changes it to 503 for a message about a
+            recorded order under an unknown key: the bank sends it again, and the operator adds the key meanwhile.
         unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified: use
             it to attach an incident to an order, and for nothing else.
     """
 
-    #: The HTTP status to answer.
-    http_status: ClassVar[int] = 400
+    http_status: int = 400
 
     def __init__(self, message: str = "") -> None:
         """Create the error without a reference.  The gateway sets the reference if it could read one."""
@@ -171,6 +172,13 @@ class GatewayUnavailableError(CreancePayError):
         """Create the error, by default as not retryable: the failed call may have moved money."""
         super().__init__(message)
         self.retryable = retryable
+
+
+class ConflictError(GatewayUnavailableError):
+    """The store rolled a transaction back because of another one: a serialization failure, or a deadlock.
+
+    The ledger repeats the act a few times before it raises this error.
+    """
 
 
 class ReferenceUsedError(GatewayUnavailableError):

@@ -212,6 +212,7 @@ class TestCsv:
             (f"\x00,{GOOD}", "a character NUL", rf"\x00,{GOOD}"),
             (b"\xe9," + GOOD.encode(), "not in utf-8", rf"\xe9,{GOOD}"),
             (f'"1,{GOOD}', "quotation marks that do not match", None),
+            *((f"{sign}SUM(1+1)", "1 fields instead of 5", f"'{sign}SUM(1+1)") for sign in "=+-@\t"),
             ("x" * (10 << 20) + f",{GOOD}", "longer than 100000 bytes", "x" * 100_000),
         ]
         lines = [each for number, (line, _, _) in enumerate(bad) for each in (f"{number},{GOOD}", line)]

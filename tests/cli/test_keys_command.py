@@ -288,3 +288,26 @@ class TestDiscretion:
 
         assert ("", "") == (done.stdout, done.stderr)
         assert {"2": SECRET} == secrets_of(path)
+
+
+def at_once(path: Path, *acts: tuple[str, str]) -> list[int]:
+    """Run acts in programs that run at the same time, each with a version and its secret, and return their statuses."""
+    programs = []
+    for act, version in acts:
+        command = [sys.executable, "-m", "creance_pay", "keys", act, str(path), version]
+        programs.append(subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True))  # noqa: S603 - our own
+    for program in programs:
+        assert program.stdin is not None
+        print(SECRET, file=program.stdin, flush=True)
+        program.stdin.close()
+    return [program.wait(60) for program in programs]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a lock of POSIX")
+def test_at_once(path: Path) -> None:
+    """Of programs that create a file at the same time, one succeeds; of those that add a key, each does."""
+    created = at_once(path, *[("create", "1")] * 3)
+    added = at_once(path, *[("add", str(version)) for version in range(2, 6)])
+
+    assert ([0, 1, 1], [0] * 4) == (sorted(created), added)
+    assert {str(version) for version in range(1, 6)} == set(secrets_of(path))

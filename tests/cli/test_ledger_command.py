@@ -1,5 +1,6 @@
 """``creance-pay ledger``: its acts, their output, and the data that no act prints."""
 
+import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from creance_pay.cli import ledger_command as command
 from creance_pay.cli import main
 from creance_pay.gateways import ReportKind
 from creance_pay.gateways.sips import read_reports
-from creance_pay.ledger import SqlLedger
+from creance_pay.ledger import Incident, IncidentKind, SqlLedger
 from creance_pay.payments import PaymentService, StartedPayment
 from creance_pay.testing.sips import daily_report
 from ledger_desk import ACCEPTED, NOTICE, OTHER, PENDING, Desk
@@ -196,6 +197,30 @@ class TestIncidents:
         assert 1 == run("incidents", "--json")
         (found,) = objects(capsys)
         assert ("ORDER_MISMATCH", started.transaction_reference) == (found["kind"], found["transaction_reference"])
+        assert (1, None) == (found["times"], found["last_at"])
+
+    def test_times(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """An incident that happens again is one line, with its number and its last time."""
+        started = desk.start()
+        desk.notify(started, amount="1700")
+        desk.later(minutes=5)
+        desk.notify(started, amount="1700")
+        run("incidents", "--json")
+
+        (found,) = objects(capsys)
+        assert (2, "2026-11-23T12:05:00+00:00") == (found["times"], found["last_at"])
+
+    @pytest.mark.parametrize("json", [False, True])
+    def test_terminal(self, desk: Desk, capsys: pytest.CaptureFixture[str], *, json: bool) -> None:
+        """A reference with the codes of a terminal is printed as escapes."""
+        hostile = "R\x1b[2J\x9b31m\u202e\r\n"
+        kind = IncidentKind.REPORT_SURPLUS
+        desk.ledger.raise_incident(Incident(kind=kind, transaction_reference=hostile, at=NOON, detail=hostile))
+        run("incidents", *(["--json"] if json else []))
+
+        printed = capsys.readouterr().out
+        assert 2 == printed.count("R\\u001b[2J\\u009b31m\\u202e\\r\\n")
+        assert printed.removesuffix("\n").isprintable()
 
 
 class TestErase:
@@ -297,6 +322,15 @@ class TestPostings:
         assert 1 == run("rejected", str(answer), "--by", "a job", "--reason", "closed debt")
         assert "line 2: " in capsys.readouterr().err
         assert ["POSTING_REJECTED"] == desk.incidents()
+
+    def test_formulas(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """A cell from the bank that a spreadsheet would take for a formula begins with an apostrophe."""
+        started = desk.start()
+        desk.notify(started, authorisationId="=1+1")
+        run("postings")
+
+        (line,) = csv.DictReader(capsys.readouterr().out.splitlines(), delimiter=";")
+        assert ("'=1+1", started.transaction_reference) == (line["authorisation_number"], line["transaction_reference"])
 
     @pytest.mark.usefixtures("desk")
     def test_columns(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -446,6 +446,19 @@ def test_two_portals(bank_page: LocalBank, visitor: Visitor, tmp_path: Path) -> 
     assert [IncidentKind.FOREIGN_TRANSACTION] == incidents
 
 
+def test_same_browser(scenario: Scenario, visitor: Visitor) -> None:
+    """The next person on a browser, whose owner left without closing the account, is shown nothing of that payment."""
+    search(visitor, SIXTY)
+    visitor.press("Valider", montant="20,00")
+    token = dict(visitor.form_data("Confirmer et payer"))["token"]
+    visitor.press("Confirmer et payer")
+    visitor._browser.post(f"{scenario.url}/connexion", data={"token": token, "account": "B"}, timeout=10)
+    visitor.open(f"{scenario.url}/paiement")
+
+    assert (200, f"{scenario.url}/") == (visitor.status, visitor.url)
+    assert "20,00" not in visitor.page.text
+
+
 class TestMailbox:
     """The person alone can read, download, print and delete an acknowledgement."""
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import stat
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from creance_pay._secret import Secret, as_secret
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey, keyfile
-from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypt, read_secret, write_secret
+from creance_pay.gateways.keyfile import KEY, PASSPHRASE, FileKey, encrypt, locked, read_secret, write_secret
 from sips_merchant import NOON, SECRET, SECRETS, error_of, ring
 
 WORDS = "a passphrase of the tests"
@@ -290,6 +292,63 @@ class TestFile:
             ring().to_file(path, OPENS)
 
         assert (before, [path]) == (path.read_bytes(), list(path.parent.iterdir()))
+
+    def test_new(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A new file never replaces one; when the disk fails, none is left."""
+        path = tmp_path / "new.json"
+        ring().to_file(path, OPENS, new=True)
+        before = path.read_bytes()
+        with pytest.raises(ConfigurationError, match="expected the path of a new file"):
+            ring().to_file(path, OPENS, new=True)
+        assert (before, 0o600) == (path.read_bytes(), path.stat().st_mode & 0o777)
+
+        def fail(_: int) -> None:
+            raise OSError
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(ConfigurationError, match="cannot be written: OSError"):
+            ring().to_file(tmp_path / "other.json", OPENS, new=True)
+        assert [path] == list(tmp_path.iterdir())
+
+    def test_synchronised(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The content and then the folder are written to the disk."""
+        synchronised: list[bool] = []
+        monkeypatch.setattr(os, "fsync", lambda handle: synchronised.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+        ring().to_file(path, OPENS)
+
+        assert [False, True] == synchronised
+
+    def test_locked(self, path: Path) -> None:
+        """A second change of a file of the same folder waits for the first."""
+        entered, order = threading.Event(), list[str]()
+
+        def second() -> None:
+            entered.set()
+            with locked(path):
+                order.append("second")
+
+        with locked(path):
+            other = threading.Thread(target=second)
+            other.start()
+            entered.wait(60)
+            other.join(0.2)
+            order.append("first")
+        other.join(60)
+
+        assert ["first", "second"] == order
+
+    def test_locked_elsewhere(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A system without the lock changes the file all the same; a folder that is missing is an error."""
+        with (
+            pytest.raises(ConfigurationError, match="cannot be read: FileNotFoundError"),
+            locked(path.parent / "none" / "x"),
+        ):
+            pass
+        monkeypatch.setattr("creance_pay.gateways.keyfile._POSIX", False)
+        with locked(path):
+            ring().to_file(path, OPENS)
+
+        assert path.exists()
 
     def test_no_folder(self, tmp_path: Path) -> None:
         """A missing folder is an error that names the cause."""

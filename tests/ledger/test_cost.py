@@ -22,7 +22,7 @@ from sips_merchant import NOON
 ACTS = {
     "start": ("INSERT LOCK SELECT INSERT INSERT", 1),
     "notification": ("LOCK SELECT UPDATE INSERT SELECT INSERT", 1),
-    "return": ("LOCK SELECT INSERT", 1),
+    "return": ("LOCK SELECT SELECT INSERT", 1),
     "one effect": ("SELECT UPDATE UPDATE SELECT", 2),
     "nothing to reconcile": ("SELECT SELECT SELECT SELECT SELECT SELECT", 4),
 }
@@ -121,7 +121,9 @@ def test_indexes_sqlite(tmp_path: Path, open_sql: OpenSql) -> None:
     connection.close()
     read = {(name, plan) for name, plan in plans if plan.split()[1].startswith(LARGE)}
 
-    assert {"of_notices", "of_payment", "find", "each", "has_fingerprint", "next_task"} == {name for name, _ in read}
+    assert {"of_notices", "of_payment", "find", "each", "has_fingerprint", "number_of_events", "next_task"} == {
+        name for name, _ in read
+    }
     assert set() == {(name, plan) for name, plan in read if "(merchant_id=? AND " not in plan}
 
 
@@ -143,9 +145,17 @@ def test_indexes_postgresql(postgres: str, open_sql: OpenSql) -> None:
             if node.get("Relation Name", "").startswith(LARGE)
         }
 
-    assert {"lock", "lock_payment", "of_notices", "of_payment", "find", "each", "has_fingerprint", "next_task"} == {
-        name for name, _, _ in read
-    }
+    assert {
+        "lock",
+        "lock_payment",
+        "of_notices",
+        "of_payment",
+        "find",
+        "each",
+        "has_fingerprint",
+        "number_of_events",
+        "next_task",
+    } == {name for name, _, _ in read}
     assert set() == {each for each in read if " AND " not in each[2]}
 
 

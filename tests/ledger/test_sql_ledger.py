@@ -161,6 +161,7 @@ class TestBusy:
 
     def test_waits(self, file: Path, open_sql: OpenSql) -> None:
         """A file that somebody else is making is waited for."""
+        file.touch(0o600)
         other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN EXCLUSIVE")
         release = Timer(0.3, other.rollback)
@@ -173,6 +174,7 @@ class TestBusy:
 
     def test_not_for_ever(self, file: Path, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody waits for ever: the error is retryable."""
+        file.touch(0o600)
         monkeypatch.setattr(sql_database, "_BUSY_TIMEOUT_S", -1)
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")

@@ -1,10 +1,13 @@
 """One bad item never stops or slows the rest: the honest payment beside it is PAID in the same call."""
 
 import base64
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 
@@ -12,14 +15,15 @@ from creance_pay import Euros, HttpMessage, NoticeReference, PaymentState
 from creance_pay.gateways import HttpAnswer, ReportLine
 from creance_pay.gateways.sips import SipsPaypageJson, read_reports
 from creance_pay.gateways.transport import Transport
-from creance_pay.ledger import ActState, Disposition, Ledger
+from creance_pay.ledger import ActState, Disposition, Ledger, SqlLedger
 from creance_pay.payments import StartedPayment
 from ledger_desk import ACCEPTED, OTHER, Desk, at, message, nonce
-from ledgers import OpenLedger, OpenSql
+from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
 from sips_merchant import MERCHANT, NOON, settings
 
 WHO: dict[str, Any] = {"by": "an operator", "reason": "a reason"}
-LIMIT, UNKNOWN = 1_000, 100
+LIMIT, UNKNOWN, FORGED = 1_000, 100, 10
+PADDING = 60_000  # the largest body that is read has 65,536 bytes
 FOREIGN_ERRORS = [
     KeyError("x"),
     RuntimeError("x"),
@@ -74,7 +78,7 @@ class TestThousandMessages:
         }
 
     def test_forged(self, ledger: Ledger, number: int) -> None:
-        """Messages under a wrong seal, and messages that are not readable, leave their hash at most."""
+        """Messages under a wrong seal, and unreadable ones, leave at most so many hashes of each, and one incident."""
         desk = Desk(ledger)
         started = desk.start()
         genuine = message(started).body
@@ -82,12 +86,163 @@ class TestThousandMessages:
             desk.service.on_notification(HttpMessage(genuine.replace(b"Seal=", f"Seal={each:02x}".encode())))
             desk.service.on_notification(HttpMessage(f"nothing {each}".encode()))
         desk.notify(started)
-        rows = sum(
-            event.disposition is Disposition.REFUSED
+        refused = Counter(
+            event.detail
             for event in [*ledger.events(""), *ledger.events(started.transaction_reference)]
+            if event.disposition is Disposition.REFUSED
         )
 
-        assert ("PAID", self.rows, ["NOT_AUTHENTIC"]) == (desk.state(started), rows, desk.incidents())
+        assert {"SealMismatchError": self.rows, "MalformedResponseError": self.rows} == refused
+        assert ("PAID", [("NOT_AUTHENTIC", self.rows)]) == (
+            desk.state(started),
+            [(incident.kind, incident.times) for incident in ledger.incidents()],
+        )
+
+
+class TestFloods:
+    """Messages that anyone can send again and again, with lower limits; ``TestCost`` has the real ones."""
+
+    @pytest.fixture
+    def number(self, monkeypatch: pytest.MonkeyPatch) -> int:
+        """Lower the limits, and return the number of messages."""
+        self.rows, self.repeated = 40, 20
+        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", self.rows)
+        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_REPEATED", self.repeated)
+        return 60
+
+    def test_replayed(self, ledger: Ledger, number: int) -> None:
+        """A genuine message that is sent many times, each time with other padding, leaves a bounded number of rows.
+
+        The stored message has the fields that the seal covers, and nothing else of the sender's.
+        """
+        desk = Desk(ledger)
+        started = desk.start()
+        genuine = message(started).body
+        statuses = [desk.service.on_notification(padded(genuine, each)).http_status for each in range(number)]
+        events = ledger.events(started.transaction_reference)
+
+        assert {200} == set(statuses)
+        assert ["APPLIED", *["DUPLICATE"] * (self.repeated - 1)] == desk.dispositions(started)
+        kept = [event.message for event in events]
+        assert [None] * (self.repeated - 1) == kept[1:]
+        assert {name: value for name, value in parse_qs(genuine).items() if name in {b"Data", b"Seal"}} == parse_qs(
+            kept[0].body if kept[0] else b""
+        )
+        assert [] == desk.incidents()
+
+    def test_parked_with_padding(self, ledger: Ledger, number: int) -> None:
+        """An authentic message of an unknown order is parked once, however it is padded."""
+        desk = Desk(ledger)
+        posted = message("FOREIGN").body
+        statuses = {desk.service.on_notification(padded(posted, each)).http_status for each in range(number)}
+
+        assert ({503}, 1, ["UNKNOWN_ORDER"]) == (statuses, len(ledger.events("FOREIGN")), desk.incidents())
+
+    def test_repeated_mismatch(self, ledger: Ledger, number: int) -> None:
+        """The same message about another order is recorded once, and its incident counts the others."""
+        desk = Desk(ledger)
+        started = desk.start()
+        for _ in range(number):
+            desk.notify(started, amount="1700")
+
+        assert ["MISMATCH"] == desk.dispositions(started)
+        assert [("ORDER_MISMATCH", number)] == [(each.kind, each.times) for each in ledger.incidents()]
+
+    def test_own_request(self, ledger: Ledger, number: int) -> None:
+        """The form of our own request, which the bank's key seals too, is refused like a forgery."""
+        desk = Desk(ledger)
+        started = desk.start()
+        form = HttpMessage(urlencode(started.form.fields).encode())  # type: ignore[union-attr]
+        statuses = {desk.service.on_notification(form).http_status for _ in range(number)}
+        rows = ledger.events(started.transaction_reference)
+
+        assert ({400}, "CREATED", []) == (statuses, desk.state(started), desk.incidents())
+        assert ["REFUSED"] * self.rows == [event.disposition for event in rows]
+
+    def test_many_orders_forged(self, ledger: Ledger, number: int) -> None:
+        """Forgeries about different orders raise one incident each at first, then one together, which counts."""
+        desk = Desk(ledger)
+        starts = [desk.start(NoticeReference(f"63117054{each:08d}F")) for each in range(20)]
+        for each in range(number):
+            forged = message(starts[each % 20]).body.replace(b"Seal=", f"Seal={each:02x}".encode())
+            desk.service.on_notification(HttpMessage(forged))
+        found = {incident.transaction_reference: incident.times for incident in ledger.incidents()}
+
+        assert {each.transaction_reference for each in starts[:FORGED]} | {""} == set(found)
+        assert self.rows == sum(found.values())
+
+    def test_never_silent(self, ledger: Ledger, number: int) -> None:
+        """During a flood a genuine message under a forgotten key raises its own incident, and the bank sends it again.
+
+        After an operator has closed the incident of the flood, the next forgery opens it again.
+        """
+        desk = Desk(ledger)
+        started = desk.start()
+        forged = HttpMessage(message(started).body.replace(b"Seal=", b"Seal=0"))
+        for each in range(number):
+            desk.service.on_notification(HttpMessage(f"nothing {each}".encode()))
+            desk.service.on_notification(forged)
+        answer = desk.notify(started, keyVersion="9")
+
+        assert 503 == answer.http_status
+        assert {"SealMismatchError", "UnknownKeyError"} == {each.detail for each in ledger.incidents()}
+        assert "UnknownKeyError" in {event.detail for event in ledger.events(started.transaction_reference)}
+        for incident in ledger.incidents():
+            ledger.close_incident(incident, at=desk.now, by="an operator", reason="a flood")
+        desk.service.on_notification(forged)
+        assert ["NOT_AUTHENTIC"] == desk.incidents()
+
+
+def padded(body: bytes, number: int) -> HttpMessage:
+    """Add a field that no seal covers to a form, and headers."""
+    filling = f"&x{number}=".encode() + b"x" * PADDING
+    return HttpMessage(body + filling, {"X-Filling": "x" * PADDING})
+
+
+@pytest.mark.slow
+class TestCost:
+    """A thousand hostile messages cost less than 5 MB and 10 s of CPU time: a bound, not a speed."""
+
+    MAX_BYTES, MAX_SECONDS = 5_000_000, 10
+
+    @pytest.mark.parametrize("kind", ["refused", "parked", "replayed", "padded", "mismatched"])
+    def test_bytes(
+        self, tmp_path: Path, open_sql: OpenSql, record_property: Callable[[str, object], None], kind: str
+    ) -> None:
+        """The file of SQLite, with its log of writes, grows by less than the bound."""
+        ledger = open_sql(f"sqlite:///{tmp_path / 'ledger.db'}", payload_keys=[PAYLOAD_KEY])
+        desk = Desk(ledger)
+        started = desk.start()
+        genuine = message(started).body
+        posted = {
+            "refused": [HttpMessage(genuine.replace(b"Seal=", f"Seal={each:03x}".encode())) for each in range(LIMIT)],
+            "parked": [message(each, statementReference="x" * 500) for each in references(LIMIT)],
+            "replayed": [HttpMessage(genuine)] * LIMIT,
+            "padded": [padded(genuine, each) for each in range(LIMIT)],
+            "mismatched": [message(started, returnContext=f"another {each}") for each in range(LIMIT)],
+        }[kind]
+        before, began = size(ledger), time.process_time()
+        for each in posted:
+            desk.service.on_notification(each)
+        desk.service.reconcile()
+        took, grown = time.process_time() - began, size(ledger) - before
+        record_property("figure", f"1,000 {kind}: {grown:,} bytes, {took:.1f} s")
+
+        rows = {"replayed": 100, "padded": 100}.get(kind, LIMIT)
+        with ledger._database.transaction(write=False) as connection:
+            assert rows == connection.exec_driver_sql("SELECT count(*) FROM creance_records").scalar_one()
+        assert grown < self.MAX_BYTES
+        assert took < self.MAX_SECONDS
+
+
+def size(ledger: SqlLedger) -> int:
+    """Return the number of bytes of the database, once its log of writes is in it."""
+    with ledger._database._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages, page = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        return int(pages) * int(page)
 
 
 class TestPayloads:

@@ -194,6 +194,7 @@ def test_copied_file(tmp_path: Path, open_sql: OpenSql) -> None:
     opened = [open_sql(f"sqlite:///{files[0]}", payload_keys=[PAYLOAD_KEY])]
     with closing(sqlite3.connect(files[0])) as source, closing(sqlite3.connect(files[1])) as target:
         source.backup(target)
+    files[1].chmod(0o600)
     opened.append(open_sql(f"sqlite:///{files[1]}", payload_keys=[PAYLOAD_KEY]))
     other, desk = Desk(opened[0]), Desk(opened[1], asking=True)
     foreign = other.start(OTHER)

@@ -45,6 +45,7 @@ from creance_pay.codes import (
 )
 from creance_pay.errors import (
     ConfigurationError,
+    ConflictError,
     CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
@@ -513,6 +514,7 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     lines: list[ReportLine] = list(read_reports("report.csv"))
     assert_type(service.reconcile(reports=lines, progress=reversed), Reconciliation)
     assert_type(service.incidents(), tuple[Incident, ...])
+    assert_type([(each.times, each.last_at) for each in service.incidents()], list[tuple[int, datetime | None]])
     assert_type(service.run_effects(limit=10, within=timedelta(seconds=30)), EffectsRun)
     act = service.refund("REF1", money(), by="a person", reason="paid twice")
     assert_type(act, Act)
@@ -811,7 +813,7 @@ def every_error(error: CreancePayError) -> str:
             assert_type((error.fields, error.http_status), tuple[tuple[str, ...], int])
         case PaymentInProgressError():
             assert_type(error.references, tuple[str, ...])
-        case GatewayUnavailableError():
+        case ConflictError() | GatewayUnavailableError():
             assert_type(error.retryable, bool)
         case MissingExtraError():
             assert_type(error.extra, str)

@@ -3,6 +3,7 @@
 from creance_pay.codes import ReferenceCode, VerdictCode
 from creance_pay.errors import (
     ConfigurationError,
+    ConflictError,
     CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
@@ -25,6 +26,7 @@ from samples import COPIES
 
 PLAIN = [
     ConfigurationError,
+    ConflictError,
     CreancePayError,
     MalformedResponseError,
     MessageError,
@@ -50,6 +52,7 @@ ERRORS = [
     PaymentInProgressError("another payment is open", references=("PCLCB172540000004",)),
     GatewayUnavailableError("no answer", retryable=True),
     ReferenceUsedError("the reference was used before"),
+    ConflictError("rolled back", retryable=True),
     MissingExtraError("polars is missing", extra="batch"),
 ]
 BASES = [
@@ -62,6 +65,7 @@ BASES = [
     (UnknownKeyError, ResponseRefusedError),
     (MissingExtraError, ImportError),
     (ReferenceUsedError, GatewayUnavailableError),
+    (ConflictError, GatewayUnavailableError),
 ]
 
 

@@ -24,6 +24,7 @@ import attrs
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from .._text import inert_cell
 from ..errors import ConfigurationError, InvalidValueError
 from ..rules.cells import Cells, Unit
 
@@ -445,7 +446,7 @@ class Layout:
     def _printable(self, block: Block, number: int) -> str:
         """Decode a line for the file of rejects: escape undecodable bytes and NUL, and cut a line that is too long."""
         line = block.lines[number - block.first].removesuffix(b"\r")[:LONGEST_ROW]
-        return line.decode(self.encoding, errors="backslashreplace").replace("\0", "\\x00")
+        return inert_cell(line.decode(self.encoding, errors="backslashreplace").replace("\0", "\\x00"))
 
 
 def _has_long_line(data: bytes) -> bool:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from .._text import printable
 from ..errors import CreancePayError
 
 #: The help text of each command.
@@ -90,5 +91,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(reason: str, status: int) -> int:
-    print(f"creance-pay: {reason}", file=sys.stderr)
+    print(f"creance-pay: {printable(reason)}", file=sys.stderr)
     return status

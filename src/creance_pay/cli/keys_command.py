@@ -17,7 +17,7 @@ import attrs
 from .._secret import Secret, as_secret
 from ..errors import ConfigurationError
 from ..gateways import KeyRing, SecretKey
-from ..gateways.keyfile import KEY, PASSPHRASE, FileKey, read_secret, write_secret
+from ..gateways.keyfile import KEY, PASSPHRASE, FileKey, locked, read_secret, write_secret
 from .arguments import add_acts, add_json, aware_time
 from .output import print_values
 
@@ -50,21 +50,30 @@ def create(options: Namespace) -> int:
     if options.file.exists():
         raise ConfigurationError(f"expected the path of a new file, got {options.file}, which exists")
     file_key = _read_file_key(_ask_twice)
-    KeyRing([_ask_key(options)], current=options.version).to_file(options.file, file_key)
+    KeyRing([_ask_key(options)], current=options.version).to_file(options.file, file_key, new=True)
     return 0
 
 
 def add(options: Namespace) -> int:
     """Add a key and make it the current one."""
     file_key = _read_file_key()
-    ring = KeyRing.opened(options.file, file_key)
-    KeyRing([*ring, _ask_key(options)], current=options.version).to_file(options.file, file_key)
+    KeyRing.opened(options.file, file_key)  # a wrong passphrase is refused before the secret is asked
+    key = _ask_key(options)
+    with locked(options.file):
+        ring = KeyRing.opened(options.file, file_key)
+        KeyRing([*ring, key], current=options.version).to_file(options.file, file_key)
     return 0
 
 
 def retire(options: Namespace) -> int:
     """Set the last moment of a key that is not the current one."""
     file_key = _read_file_key()
+    with locked(options.file):
+        _retire(options, file_key)
+    return 0
+
+
+def _retire(options: Namespace, file_key: FileKey) -> None:
     ring = KeyRing.opened(options.file, file_key)
     if options.version not in ring.versions:  # the received text may be a secret typed in the wrong place
         raise ConfigurationError(f"expected the version of a key of the file: {', '.join(ring.versions)}")
@@ -72,7 +81,6 @@ def retire(options: Namespace) -> int:
         raise ConfigurationError("the current key cannot retire: add its successor first")
     keys = [attrs.evolve(key, not_after=options.after) if key.version == options.version else key for key in ring]
     KeyRing(keys, current=ring.current.version).to_file(options.file, file_key)
-    return 0
 
 
 def list_keys(options: Namespace) -> int:
@@ -93,9 +101,12 @@ def list_keys(options: Namespace) -> int:
 
 def rekey(options: Namespace) -> int:
     """Encrypt the file again, with another passphrase or key."""
-    text = read_secret(options.file, _read_file_key())
+    file_key = _read_file_key()
+    read_secret(options.file, file_key)  # a wrong passphrase is refused before the new one is asked
     kind, label = (KEY, "new key of the file") if options.key else (PASSPHRASE, "new passphrase of the file")
-    write_secret(options.file, text, FileKey(kind, _ask_twice(label)))
+    new_key = FileKey(kind, _ask_twice(label))
+    with locked(options.file):
+        write_secret(options.file, read_secret(options.file, file_key), new_key)
     return 0
 
 

@@ -145,7 +145,8 @@ def list_incidents(options: Namespace, ledger: SqlLedger) -> int:
     found = ledger.incidents()
     for each in found:
         details = {"kind": each.kind, "transaction_reference": each.transaction_reference, "detail": each.detail}
-        print_row(options, {"at": _format_time(each.at), **details})
+        counted = {"times": each.times, "last_at": _format_time(each.last_at)}
+        print_row(options, {"at": _format_time(each.at), **details, **counted})
     return 1 if found else 0
 
 

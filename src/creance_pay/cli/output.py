@@ -7,6 +7,8 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TextIO
 
+from .._text import printable
+
 
 def print_values(options: Namespace, values: Mapping[str, object], file: TextIO | None = None) -> None:
     """Print values by name, one a line, or as one JSON object with ``--json``.  A list has texts.
@@ -16,11 +18,11 @@ def print_values(options: Namespace, values: Mapping[str, object], file: TextIO 
     plain = (int, float, list, dict, type(None))
     shown = {name: value if isinstance(value, plain) else str(value) for name, value in values.items()}
     if options.json:
-        print(json.dumps(shown, ensure_ascii=False), file=file)
+        print(printable(json.dumps(shown, ensure_ascii=False)), file=file)
         return
     for name, value in shown.items():
         text = " ".join(value) if isinstance(value, list) else "" if value is None else value
-        print(f"{name:16} {text}", file=file)
+        print(f"{name:16} {printable(str(text))}", file=file)
 
 
 def print_row(options: Namespace, values: Mapping[str, object]) -> None:
@@ -28,4 +30,4 @@ def print_row(options: Namespace, values: Mapping[str, object]) -> None:
     if options.json:
         print_values(options, values)
     else:
-        print("  ".join("-" if value in {None, ""} else str(value) for value in values.values()))
+        print("  ".join("-" if value in {None, ""} else printable(str(value)) for value in values.values()))

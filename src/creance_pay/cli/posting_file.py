@@ -2,7 +2,8 @@
 
 ``creance-pay ledger postings`` writes one line for each notice of each movement: a payment, a refund, a chargeback, or
 its return.  The caisse answers with lines of a transaction reference and a notice reference; other columns are ignored.
-An answer may be the file itself: its lines of other movements than CAPTURED change nothing.
+An answer may be the file itself: its lines of other movements than CAPTURED change nothing.  An apostrophe precedes a
+cell from the bank that a spreadsheet would take for a formula.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._clock import utc_now
+from .._text import inert_cell, printable
 from ..errors import ConfigurationError, InvalidValueError
 from ..ledger import PostingState, SqlLedger
 from ..payment import MovementKind
@@ -40,8 +42,8 @@ def write_postings(options: Namespace, ledger: SqlLedger) -> int:
                 str(line.amount),
                 line.kind,
                 line.at.isoformat(timespec="seconds"),
-                line.identifier,
-                line.authorisation_number,
+                inert_cell(line.identifier),
+                inert_cell(line.authorisation_number),
             ]
         )
     return 0
@@ -63,7 +65,9 @@ def _record(options: Namespace, ledger: SqlLedger, state: PostingState) -> int:
         if movement not in {"", MovementKind.CAPTURED}:
             ignored += 1
             if state is PostingState.REJECTED:
-                print(f"line {number}: a rejected movement of kind {movement} needs a person", file=sys.stderr)
+                print(
+                    f"line {number}: a rejected movement of kind {printable(movement)} needs a person", file=sys.stderr
+                )
             continue
         try:
             parsed = [NoticeReference.parse(notice)]

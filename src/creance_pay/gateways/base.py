@@ -90,11 +90,14 @@ class SealedMessage(ABC):
         transaction_reference: The reference of the payment that the message is about; an empty text when it names none.
         source: The way by which the message arrived.
         key_version: The version of the key that authenticated the message; ``None`` where keys have no versions.
+        evidence: The message without the parts that nothing authenticates, which a sender could fill at will; it
+            authenticates as the message does.  ``None`` where the whole message is authenticated.
     """
 
     transaction_reference: str
     source: Source
     key_version: str | None = None
+    evidence: HttpMessage | None = attrs.field(default=None, repr=False)
 
     @abstractmethod
     def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:

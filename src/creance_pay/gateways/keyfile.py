@@ -22,6 +22,8 @@ import json
 import os
 import stat
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from tempfile import mkstemp
@@ -152,13 +154,47 @@ def read_secret(path: str | PathLike[str], file_key: FileKey) -> Secret:
     )
 
 
-def write_secret(path: str | PathLike[str], text: Secret, file_key: FileKey) -> None:
-    """Encrypt a text into a key file that its owner alone can read; replace an existing file atomically.
+def write_secret(path: str | PathLike[str], text: Secret, file_key: FileKey, *, new: bool = False) -> None:
+    """Encrypt a text into a key file that its owner alone can read.
+
+    Args:
+        path: The file.
+        text: The text.
+        file_key: The passphrase or key of the file.
+        new: Whether the file must not exist; otherwise an existing one is replaced atomically.
 
     Raises:
-        ConfigurationError: when the file cannot be written; an existing one is then unchanged.
+        ConfigurationError: when the file cannot be written, or exists and must not; it is then unchanged.
     """
-    _replace(Path(path), encrypt(text, file_key))
+    _write(Path(path), encrypt(text, file_key), new=new)
+
+
+@contextmanager
+def locked(path: str | PathLike[str]) -> Iterator[None]:
+    """Lock the key files of a folder while the block reads and changes one; another process waits.
+
+    The lock is on the folder, since a change replaces the file.  Windows has no such lock.
+
+    Args:
+        path: The key file.
+
+    Raises:
+        ConfigurationError: when the folder cannot be opened.
+    """
+    if not _POSIX:
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - of POSIX alone
+
+    try:
+        folder = os.open(Path(path).parent, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def encrypt(text: Secret, file_key: FileKey) -> str:
@@ -204,17 +240,40 @@ def _parse(content: bytes) -> dict[str, str]:
     return fields
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a temporary file beside the old one, then rename it: a reader finds the old file or the new one."""
+def _write(path: Path, text: str, *, new: bool) -> None:
+    """Write a new file, or a temporary one that then replaces the old one: a reader finds the old file or the new one.
+
+    The content and the folder are on the disk when it returns.
+    """
     try:
-        handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
+        handle, name = _create(path) if new else mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600
         try:
             with open(handle, "wb") as file:  # noqa: PTH123 - a handle is not a path
                 file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(path)
-        finally:
+            if not new:
+                Path(name).replace(path)
+        except BaseException:
             Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise ConfigurationError(f"expected the path of a new file, got {path}, which exists") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {type(error).__name__}") from None
+
+
+def _create(path: Path) -> tuple[int, str]:
+    """Create a file of mode 600 that does not exist yet."""
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), str(path)
+
+
+def _sync_folder(path: Path) -> None:
+    """Write a folder to the disk, so that a file created or renamed in it survives a loss of power."""
+    if _POSIX:
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -163,13 +163,18 @@ class KeyRing:
             raise ConfigurationError("expected a key ring in the key file, got another content")
         return ring
 
-    def to_file(self, path: str | PathLike[str], file_key: FileKey) -> None:
-        """Encrypt the ring into a key file, which replaces an existing one.
+    def to_file(self, path: str | PathLike[str], file_key: FileKey, *, new: bool = False) -> None:
+        """Encrypt the ring into a key file.
+
+        Args:
+            path: The file.
+            file_key: The passphrase or key of the file.
+            new: Whether the file must not exist; otherwise an existing one is replaced.
 
         Raises:
-            ConfigurationError: when the file cannot be written; an existing one is then unchanged.
+            ConfigurationError: when the file cannot be written, or exists and must not; it is then unchanged.
         """
-        write_secret(path, Secret(json.dumps(self._content())), file_key)
+        write_secret(path, Secret(json.dumps(self._content())), file_key, new=new)
 
     def _content(self) -> dict[str, object]:
         keys = [

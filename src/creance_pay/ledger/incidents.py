@@ -62,16 +62,24 @@ class IncidentKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Incident:
-    """An incident; one is open of each kind, payment and detail, however often it happens.
+    """An incident; one is open of each kind, payment and detail, and counts how often it was found.
 
     Attributes:
         kind: The reason.
         transaction_reference: The payment; empty where it is about none.
-        at: The time when it was first seen, with its zone.
+        at: The time when it was first found, with its zone.
         detail: Facts for the operator, in English: names of fields or of effects, never a value.
+        times: The number of times it was found.  Of a flood of messages, it counts those that are recorded.
+        last_at: The time when it was last found; ``None`` when it was found once.
     """
 
     kind: IncidentKind
     transaction_reference: str
     at: datetime
     detail: str = ""
+    times: int = 1
+    last_at: datetime | None = None
+
+    def again(self, at: datetime) -> Incident:
+        """Return the incident, found once more at a time."""
+        return attrs.evolve(self, times=self.times + 1, last_at=at)

@@ -9,7 +9,7 @@ act                    locks, and what happens when two meet
                        the first, and is refused while that one may be paid
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
-``refuse``             nothing
+``refuse``             nothing; past the limit of an hour it only reads
 ``bind``               the notices of the payment
 ``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
 ``asked``              the same
@@ -28,18 +28,21 @@ decides what is an instalment and what is a double payment; clocks serve people 
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import wraps
 from random import Random, SystemRandom
-from typing import Protocol
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from ..errors import (
+    ConflictError,
     CreancePayError,
     GatewayUnavailableError,
     InvalidAmountError,
@@ -71,15 +74,36 @@ from .records import (
 )
 from .transitions import Change, apply, is_new, transition
 
+T = TypeVar("T")
+P = ParamSpec("P")
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
-#: Events that are recorded in an hour about messages that change nothing: refused, of another order, of no order.
+#: Events that are recorded in an hour about messages of no order, of another order, or refused for one reason.
 _MAX_FOREIGN, _FOREIGN_PERIOD = 1_000, timedelta(hours=1)
-#: Messages of no order in an hour that raise an incident each; the others raise one together.
-_MAX_UNKNOWN = 100
+#: Messages of no order, and refused messages, in an hour that raise an incident each; the others raise one together.
+_MAX_UNKNOWN, _MAX_FORGED = 100, 10
+#: Events of a payment after which a message that changes nothing is not recorded any more.
+_MAX_REPEATED = 100
+#: Tries of an act that the store rolls back because of another one, and the longest wait before the second try.
+_TRIES, _PAUSE_S = 8, 0.02
 _NONCE_BYTES = 16  # 128 bits
 _CLAIM_ATTEMPTS_BEFORE_INCIDENT = 5
 _OVERDUE = timedelta(hours=1)
+
+
+def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Ledger, P], T]:
+    """Repeat an act, in a new transaction, when the store rolled it back because of another one."""
+
+    @wraps(method)
+    def repeated(self: Ledger, /, *given: P.args, **named: P.kwargs) -> T:
+        for attempt in range(_TRIES - 1):
+            try:
+                return method(self, *given, **named)
+            except ConflictError:
+                time.sleep(self.chance.uniform(0, _PAUSE_S * 2**attempt))
+        return method(self, *given, **named)
+
+    return repeated
 
 
 @attrs.frozen(kw_only=True)
@@ -121,10 +145,16 @@ class Ledger(ABC):
 
     @abstractmethod
     def transaction(self, *, write: bool = True) -> AbstractContextManager[Store]:
-        """Open a transaction on the store: committed when the block ends, rolled back when it raises."""
+        """Open a transaction on the store: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            ConflictError: when the store rolled it back because of another one; the ledger repeats its acts.
+            GatewayUnavailableError: when the store does not answer, or refuses.
+        """
 
     # ---- acts
 
+    @_act
     def open(
         self,
         amount: Euros,
@@ -195,6 +225,7 @@ class Ledger(ABC):
                     return payment
                 sequence = store.next_sequence(first)  # the reference exists: the sequence was set back
 
+    @_act
     def record(
         self,
         match: Callable[[Payment], VerifiedPayment],
@@ -207,7 +238,8 @@ class Ledger(ABC):
         """Record an authentic message, the state that follows, its incidents and its effects, in one transaction.
 
         A message that does not match its order is recorded with an incident.  A message whose order is not recorded is
-        parked with an incident, an equal one once.
+        parked with an incident, an equal one once.  A payment with a hundred events gets no further one about a
+        message that changes nothing; its incidents are recorded all the same.
 
         Args:
             match: Returns the content of the message for the recorded payment, or raises ``OrderMismatchError``; called
@@ -227,35 +259,48 @@ class Ledger(ABC):
             raise result
         return result
 
+    @_act
     def mismatch(self, evidence: Evidence, error: OrderMismatchError, *, reference: str) -> None:
         """Record an authentic message that does not match its order, and its incident.
 
-        At most a thousand events are recorded in an hour.  The limit silences no incident.
+        An equal message is recorded once, and at most a thousand in an hour.  The limit silences no incident.
         """
         with self.transaction() as store:
             _add_mismatch(store, evidence, error, reference)
 
-    def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> None:
-        """Record a refused message by its hash alone, at most a thousand an hour.
+    @_act
+    def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> bool:
+        """Record a refused message by its hash alone, at most a thousand an hour for each type of error.
 
-        A readable message with an unknown seal is a forgery, or its key is missing in the configuration: it raises one
-        incident for its order, or one for all messages without a known order.  The limit silences no incident.
+        A readable message with an unknown seal is a forgery, or its key is missing in the configuration: it raises an
+        incident for its order.  After ten of a type in an hour, those about further orders raise one incident
+        together.  The limit silences no incident.
+
+        Returns:
+            Whether the order that the message names is recorded.
         """
         bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
         readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            full = store.recorded(Disposition.REFUSED, evidence.at - _FOREIGN_PERIOD) >= _MAX_FOREIGN
+            recorded = store.recorded(Disposition.REFUSED, evidence.at - _FOREIGN_PERIOD, detail)
             known = reference if reference and store.find(reference) else ""
-        if full and not readable:
-            return
+            kind = IncidentKind.NOT_AUTHENTIC
+            incident = Incident(kind=kind, transaction_reference=known, at=evidence.at, detail=detail)
+            if recorded >= _MAX_FORGED and not store.is_open(incident):
+                incident = attrs.evolve(incident, transaction_reference="")
+            # A flood past the limit takes no lock: an honest payment never waits for it.
+            full = recorded >= _MAX_FOREIGN
+            if full and (not readable or store.is_open(incident)):
+                return bool(known)
         event = PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
-        incident = Incident(kind=IncidentKind.NOT_AUTHENTIC, transaction_reference=known, at=evidence.at, detail=detail)
         with self.transaction() as store:
             if not full:
                 store.add_event(event)
             if readable:
                 store.add_incident(incident)
+        return bool(known)
 
+    @_act
     def bind(self, payment: Payment, bank_reference: str) -> None:
         """Record the bank's own identifier of a payment, before the browser leaves.
 
@@ -267,6 +312,7 @@ class Ledger(ABC):
             current = _existing(store, payment.transaction_reference)
             store.update(attrs.evolve(current, bank_reference=bank_reference, version=current.version + 1))
 
+    @_act
     def give_up(self, payment: Payment, *, now: datetime, reference_used: bool = False) -> None:
         """Record an order as ERROR when the browser never left, unless the bank has reported something about it.
 
@@ -293,6 +339,7 @@ class Ledger(ABC):
                 kind = IncidentKind.REFERENCE_USED
                 store.add_incident(Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
 
+    @_act
     def asked(self, payment: Payment, *, now: datetime) -> None:
         """Record that a question about a payment brought nothing new: the next one is due later.  Writes no event."""
         with self.transaction() as store:
@@ -300,6 +347,7 @@ class Ledger(ABC):
             if current is not None and current.version == payment.version:
                 store.update(current.asked(now))
 
+    @_act
     def begin(
         self, reference: str, kind: ActKind, amount: Euros | None, *, by: str, reason: str, now: datetime
     ) -> tuple[Act, Payment]:
@@ -338,6 +386,7 @@ class Ledger(ABC):
             )
             return attrs.evolve(act, number=store.add_act(act)), payment
 
+    @_act
     def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
         """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE."""
         finished = attrs.evolve(act, state=state, detail=detail, finished_at=now)
@@ -346,6 +395,7 @@ class Ledger(ABC):
             store.close_incidents(IncidentKind.ACT_UNCERTAIN, act.transaction_reference, now)
         return finished
 
+    @_act
     def post(
         self,
         reference: str,
@@ -401,11 +451,13 @@ class Ledger(ABC):
                 store.close_incidents(IncidentKind.POSTING_OVERDUE, reference, now)
             return after
 
+    @_act
     def register(self, effects: Iterable[Effect]) -> None:
         """Register effects by name, so that payments owe them whichever process records their state."""
         with self.transaction() as store:
             store.register(effects)
 
+    @_act
     def claim(
         self, *, now: datetime, effects: Collection[Effect], finished: EffectTask | None = None
     ) -> tuple[EffectTask, Payment] | None:
@@ -438,16 +490,19 @@ class Ledger(ABC):
                 if payment:
                     return claimed, payment
 
+    @_act
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
         """Record that an effect succeeded at a time; with ``None``, that it failed and is due again."""
         with self.transaction() as store:
             store.finish(task, at)
 
+    @_act
     def raise_incident(self, incident: Incident) -> None:
-        """Record an incident, unless an equal one is open."""
+        """Record an incident; one that is open is counted."""
         with self.transaction() as store:
             store.add_incident(incident)
 
+    @_act
     def close_incident(self, incident: Incident, *, at: datetime, by: str = "", reason: str = "") -> None:
         """Record that a person has closed an incident.
 
@@ -460,6 +515,7 @@ class Ledger(ABC):
         with self.transaction() as store:
             store.close_incident(incident, at, by, reason)
 
+    @_act
     def settled_elsewhere(
         self, notices: Iterable[NoticeReference], *, at: datetime, by: str = "", reason: str = ""
     ) -> None:
@@ -480,6 +536,7 @@ class Ledger(ABC):
                     reference = payment.transaction_reference
                     store.add_incident(Incident(kind=kind, transaction_reference=reference, at=at))
 
+    @_act
     def sweep(self, *, now: datetime) -> None:
         """Raise incidents for overdue effects and postings, and for open acts without an answer of the bank."""
         with self.transaction(write=False) as store:
@@ -516,9 +573,13 @@ class Ledger(ABC):
             last = store.last_number()
         erased = 0
         for page in progress([range(first, first + _PAGE) for first in range(1, last + 1, _PAGE)]):
-            with self.transaction() as store:
-                erased += store.erase(before, page)
+            erased += self._erase(before, page)
         return erased
+
+    @_act
+    def _erase(self, before: datetime, page: range) -> int:
+        with self.transaction() as store:
+            return store.erase(before, page)
 
     # ---- reads
 
@@ -646,6 +707,16 @@ class Ledger(ABC):
             return tuple(store.tasks())
 
 
+def _is_needed(evidence: Evidence) -> bool:
+    """Return whether an event is recorded even when it changes nothing: a person's act, or a parked event retried."""
+    return bool(evidence.by) or evidence.retry_of is not None
+
+
+def _is_full(store: Store, reference: str) -> bool:
+    """Return whether a payment has so many events that a message that changes nothing is not recorded."""
+    return store.number_of_events(reference) >= _MAX_REPEATED
+
+
 def _foreign(store: Store, event: PaymentEvent) -> int:
     """Count the events of a disposition in the hour before one."""
     return store.recorded(event.disposition, event.evidence.at - _FOREIGN_PERIOD)
@@ -698,7 +769,7 @@ def _add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, r
     event = PaymentEvent(
         transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
     )
-    if _foreign(store, event) < _MAX_FOREIGN:
+    if (_is_needed(evidence) or not store.has_equal(event)) and _foreign(store, event) < _MAX_FOREIGN:
         store.add_event(event)
     store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
 
@@ -709,9 +780,9 @@ def _park(store: Store, evidence: Evidence, reference: str) -> None:
     At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, one incident without
     a reference stands for all of them.
     """
-    if store.parked_before(evidence.digest):
-        return
     event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
+    if store.has_equal(event):
+        return
     recorded = _foreign(store, event)
     if recorded < _MAX_FOREIGN:
         store.add_event(event)
@@ -751,21 +822,22 @@ def _record(
     if movement is not None and is_new(movement, movements):
         store.add_movement(reference, movement, source=evidence.source, at=now)
     incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
-    store.add_event(
-        PaymentEvent(
-            transaction_reference=reference,
-            evidence=evidence
-            if change.disposition is not Disposition.DUPLICATE
-            else attrs.evolve(evidence, payload=None),
-            disposition=change.disposition,
-            state=incoming.state,
-            fingerprint=fingerprint,
-            moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
-            bank_at=(movement and movement.at) or incoming.authorised_at,
-            identifier=movement.identifier if movement else "",
-            detail=", ".join(incoming.warnings),
+    if change.disposition is Disposition.APPLIED or _is_needed(evidence) or not _is_full(store, reference):
+        store.add_event(
+            PaymentEvent(
+                transaction_reference=reference,
+                evidence=evidence
+                if change.disposition is not Disposition.DUPLICATE
+                else attrs.evolve(evidence, payload=None),
+                disposition=change.disposition,
+                state=incoming.state,
+                fingerprint=fingerprint,
+                moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
+                bank_at=(movement and movement.at) or incoming.authorised_at,
+                identifier=movement.identifier if movement else "",
+                detail=", ".join(incoming.warnings),
+            )
         )
-    )
     for kind in incidents:
         store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
     if change.disposition is Disposition.APPLIED:
@@ -880,11 +952,14 @@ class Store(Protocol):
     def parked(self, after: int, most: int) -> list[PaymentEvent]:
         """Read the parked events after a number that have a payload and a payment, and that no event has retried."""
 
-    def parked_before(self, digest: str) -> bool:
-        """Return whether an event with this digest is parked."""
+    def has_equal(self, event: PaymentEvent) -> bool:
+        """Return whether an event has the payment, the disposition and the digest of another one."""
 
-    def recorded(self, disposition: Disposition, since: datetime) -> int:
-        """Count the events of a disposition after a time."""
+    def number_of_events(self, transaction_reference: str) -> int:
+        """Count the events of a payment."""
+
+    def recorded(self, disposition: Disposition, since: datetime, detail: str | None = None) -> int:
+        """Count the events of a disposition after a time, with one detail or with any."""
 
     def add_act(self, act: Act) -> int:
         """Insert an act, and return its number; raises when the payment has an open one."""
@@ -902,7 +977,10 @@ class Store(Protocol):
         """Read the acts on a payment, in the order of recording."""
 
     def add_incident(self, incident: Incident) -> None:
-        """Insert an incident, unless one of its kind, payment and detail is open."""
+        """Insert an incident, or count it where one of its kind, payment and detail is open."""
+
+    def is_open(self, incident: Incident) -> bool:
+        """Return whether an incident of this kind, payment and detail is open."""
 
     def incidents(self) -> list[Incident]:
         """Read the open incidents, the oldest first."""

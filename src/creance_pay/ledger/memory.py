@@ -113,6 +113,9 @@ class _MemoryStore:
     def events(self, transaction_reference: str) -> list[PaymentEvent]:
         return [event for event in self.kept if event.transaction_reference == transaction_reference]
 
+    def number_of_events(self, transaction_reference: str) -> int:
+        return len(self.events(transaction_reference))
+
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         return any(event.fingerprint == fingerprint for event in self.events(transaction_reference))
 
@@ -127,11 +130,17 @@ class _MemoryStore:
             and event.transaction_reference in self.rows
         ][:most]
 
-    def parked_before(self, digest: str) -> bool:
-        return any(event.disposition is Disposition.PARKED and event.evidence.digest == digest for event in self.kept)
+    def has_equal(self, event: PaymentEvent) -> bool:
+        return any(
+            each.disposition is event.disposition and each.evidence.digest == event.evidence.digest
+            for each in self.events(event.transaction_reference)
+        )
 
-    def recorded(self, disposition: Disposition, since: datetime) -> int:
-        return sum(event.disposition is disposition and event.evidence.at > since for event in self.kept)
+    def recorded(self, disposition: Disposition, since: datetime, detail: str | None = None) -> int:
+        return sum(
+            event.disposition is disposition and event.evidence.at > since and detail in {None, event.detail}
+            for event in self.kept
+        )
 
     def add_act(self, act: Act) -> int:
         self.listed.append(attrs.evolve(act, number=len(self.listed) + 1))
@@ -151,7 +160,11 @@ class _MemoryStore:
         return [act for act in self.listed if act.transaction_reference == transaction_reference]
 
     def add_incident(self, incident: Incident) -> None:
-        self.open.setdefault(_key(incident), incident)
+        found = self.open.get(_key(incident))
+        self.open[_key(incident)] = found.again(incident.at) if found else incident
+
+    def is_open(self, incident: Incident) -> bool:
+        return _key(incident) in self.open
 
     def incidents(self) -> list[Incident]:
         return sorted(self.open.values(), key=lambda incident: incident.at)

@@ -16,6 +16,7 @@ from ..errors import (
     NothingToRecordError,
     OrderMismatchError,
     ResponseRefusedError,
+    UnknownKeyError,
 )
 from ..gateways.base import Gateway
 from ..gateways.transport import Transport
@@ -28,6 +29,7 @@ from ..ledger.transitions import transition
 from ..payment import Source, VerifiedPayment
 
 _LOG = logging.getLogger("creance_pay.payments")
+_SEND_AGAIN = 503
 _CLOCK_TOLERANCE = timedelta(hours=1)
 
 
@@ -58,8 +60,11 @@ class Inbox:
         try:
             return self._recorded(message, evidence)
         except ResponseRefusedError as error:
-            with suppress(GatewayUnavailableError):  # the bank sends an authentic message again
-                self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
+            known = True
+            with suppress(GatewayUnavailableError):
+                known = self.ledger.refuse(evidence, reference=error.unverified_reference, error=error)
+            if known and isinstance(error, UnknownKeyError):  # the operator may have forgotten to add the key
+                error.http_status = _SEND_AGAIN
             return error
         except NothingToRecordError as error:
             _LOG.info("nothing_to_record %s", error)
@@ -72,6 +77,9 @@ class Inbox:
         reference = sealed.transaction_reference
         if not reference:
             raise MalformedResponseError("the message names no single transaction reference")
+        if sealed.evidence is not None:
+            reduced = Evidence.message(sealed.evidence, evidence.source, evidence.at)
+            evidence = attrs.evolve(reduced, retry_of=evidence.retry_of)
         return self._record(
             lambda payment: sealed.match(payment.order, bank_reference=payment.bank_reference), evidence, reference
         )

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlencode
 
 import attrs
 
@@ -54,6 +55,8 @@ _DECIDING = {
 # A short answer about a cancelled or expired payment may lack amount and currency; one about money may not.
 _MONEY = (PaymentState.PAID, PaymentState.AUTHORISED)
 _SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
+# The fields of the form that the seal covers, or that are needed to authenticate it.
+_SEALED_FIELDS = ("Data", "Seal", "Encode")
 # Fields of a request, which no answer has.
 _REQUEST_FIELDS = {"automaticResponseUrl", "normalReturnUrl"}
 
@@ -198,7 +201,12 @@ class SipsPaypage(Gateway):
             error.unverified_reference = reference
             raise
         return SipsMessage(
-            transaction_reference=reference, source=source, key_version=version, merchant=self.merchant, data=data
+            transaction_reference=reference,
+            source=source,
+            key_version=version,
+            evidence=HttpMessage(urlencode({name: form[name] for name in _SEALED_FIELDS if name in form}).encode()),
+            merchant=self.merchant,
+            data=data,
         )
 
     def fetch_status(

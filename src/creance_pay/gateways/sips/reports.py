@@ -214,7 +214,7 @@ def _line(
         transaction_reference=values[_REFERENCE],
         amount=parse_cents(_first(values, _AMOUNTS)),
         state=state,
-        at=_time(_first(values, _TIMES)),
+        at=_unambiguous(_time(_first(values, _TIMES))),
         currency=values.get("currencyCode") or None,
         values=values,
         kind=table.kind,
@@ -294,6 +294,11 @@ def _fault(values: Mapping[str, str], table: _Table, cells: tuple[str, ...], tex
 def _first(values: Mapping[str, str], names: Iterable[str]) -> str | None:
     """Return the value of the first of several columns that is not empty."""
     return next((values[name] for name in names if values.get(name)), None)
+
+
+def _unambiguous(time: datetime | None) -> datetime | None:
+    """Return a time; ``None`` for a local one in the hour that the clocks repeat or skip: it may be either of two."""
+    return time if time and time.utcoffset() == time.replace(fold=1).utcoffset() else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select as polling
 import sqlite3
+import stat
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,31 @@ from sqlalchemy import URL, Connection, Engine, column, create_engine, event, in
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ...errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
+from ...errors import ConfigurationError, ConflictError, GatewayUnavailableError, MissingExtraError
 from .tables import VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 30
 _BUSY_TIMEOUT = f"busy_timeout={_BUSY_TIMEOUT_S * 1000}"
 _BUSY_PAUSE_S = 0.005
-_CONNECT_TIMEOUT_S = 10
+# A server that is gone is noticed after half a minute, also while nothing is sent.
+_POSTGRESQL_CONNECTION: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": _BUSY_TIMEOUT_S * 1000,
+}
 # PostgreSQL waits for a lock, a statement or an idle transaction as long as SQLite does, and not without end.
 _POSTGRESQL_OPTIONS = (
     f"-c lock_timeout={_BUSY_TIMEOUT_S}s -c statement_timeout={2 * _BUSY_TIMEOUT_S}s"
     f" -c idle_in_transaction_session_timeout={2 * _BUSY_TIMEOUT_S}s"
 )
 _MIGRATION_LOCK_ID = 7_067_723  # the advisory lock of those who change these tables
+_CONFLICTS = {"40001", "40P01"}  # the SQLSTATE of a serialization failure and of a deadlock
+_POSIX = os.name == "posix"
+_OTHERS = 0o077
 
 
 class Database:
@@ -45,8 +58,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Create the engine; it connects when it is used."""
-        self._engine = _engine(_address(url))
-        _close_after_fork(self._engine)
+        address = _address(url)
+        self._engine = _engine(address)
+        self._file = _File(Path(address.database)) if self.kind == "sqlite" and address.database else None
+        if self._file:
+            event.listen(self._engine, "do_connect", self._file.open)
+        _share_nothing_across_forks(self._engine)
 
     @property
     def kind(self) -> str:
@@ -78,18 +95,31 @@ class Database:
         """Open a transaction on a connection; it ends with the block.
 
         Raises:
-            GatewayUnavailableError: when the database does not answer, or refuses the transaction.
+            ConflictError: when the database rolled the transaction back because of another one.
+            GatewayUnavailableError: when the database does not answer, or refuses the transaction; when the file of
+                SQLite was replaced.
         """
         try:
             with self._engine.connect() as connection, connection.begin():
                 if self.kind == "sqlite":
                     _begin_sqlite(connection, write=write)
+                    self._check_file()
                 yield connection
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:  # the latter from the driver itself
-            kind = type(error).__name__
+            conflict = getattr(getattr(error, "orig", error), "sqlstate", None) in _CONFLICTS
+            ours = ConflictError if conflict else GatewayUnavailableError
+            failure = ours(f"the ledger's database does not answer, or refuses: {type(error).__name__}", retryable=True)
         else:
+            self._check_file()  # after the commit, so that a success is never that of a replaced file
             return
-        raise GatewayUnavailableError(f"the ledger's database does not answer, or refuses: {kind}", retryable=True)
+        try:
+            raise failure
+        finally:
+            failure.__context__ = None  # the error of the driver has values of a row in its DETAIL
+
+    def _check_file(self) -> None:
+        if self._file:
+            self._file.check()
 
     def close(self) -> None:
         """Close every connection."""
@@ -111,13 +141,15 @@ def _address(url: str) -> URL:
 
 
 def _engine(address: URL) -> Engine:
-    """Create the engine; its errors hide the values of statements."""
-    settings: dict[str, Any] = {"hide_parameters": True}
+    """Create the engine; its errors and its log hide the values of statements and rows."""
+    settings: dict[str, Any] = {"hide_parameters": True, "logging_name": "creance_pay"}
+    logging.getLogger("sqlalchemy.engine.Engine.creance_pay").addFilter(_without_rows)
     if address.drivername == "sqlite":
         engine = create_engine(address, connect_args={"timeout": 0}, **settings)
         event.listen(engine.pool, "connect", _open_sqlite)  # a listener on the engine costs time at each statement
         return engine
-    arguments = {"connect_timeout": _CONNECT_TIMEOUT_S, "options": _options(address)}
+    ours = {name: value for name, value in _POSTGRESQL_CONNECTION.items() if name not in address.query}
+    arguments = {**ours, "options": _options(address)}
     try:
         engine = create_engine(address, connect_args=arguments, isolation_level="READ COMMITTED", **settings)
     except ImportError as error:
@@ -125,6 +157,11 @@ def _engine(address: URL) -> Engine:
         raise MissingExtraError(sentence, extra="postgresql") from error
     event.listen(engine.pool, "checkout", _check_postgresql)
     return engine
+
+
+def _without_rows(record: logging.LogRecord) -> bool:
+    """Return whether a record is above DEBUG, the level at which SQLAlchemy logs each row."""
+    return record.levelno > logging.DEBUG
 
 
 def _options(address: URL) -> str:
@@ -143,18 +180,75 @@ def _check_postgresql(raw: Any, _: ConnectionPoolEntry, __: object) -> None:  # 
         raise DisconnectionError
 
 
-def _close_after_fork(engine: Engine) -> None:
-    """Drop the connections of a forked child without closing the parent's."""
+def _share_nothing_across_forks(engine: Engine) -> None:
+    """Close the idle connections before a fork, and drop the others in the child without closing the parent's."""
     reference = weakref.ref(engine)
 
-    def dispose() -> None:  # pragma: no cover - runs in a forked child, which coverage does not see
-        """Drop the child's copies of the connections."""
+    def dispose(*, close: bool) -> None:
+        """Close or drop the connections."""
         found = reference()
         if found is not None:
-            found.dispose(close=False)
+            found.dispose(close=close)
 
     if hasattr(os, "register_at_fork"):  # pragma: no branch - absent on Windows
-        os.register_at_fork(after_in_child=dispose)
+        os.register_at_fork(before=lambda: dispose(close=True), after_in_child=lambda: dispose(close=False))
+
+
+class _File:
+    """The file of a database in SQLite: its owner alone can read it, and it stays the same file.
+
+    Args:
+        path: Its path.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._identity: tuple[int, int] | None = None
+
+    def open(self, *_: object) -> None:
+        """Create the file where it is missing, and check who can read it; later check that it is the same.
+
+        Raises:
+            ConfigurationError: when other users can read the file, or one that SQLite left beside it.
+            GatewayUnavailableError: as :meth:`check`.
+        """
+        if self._identity:
+            self.check()
+            return
+        with suppress(OSError):  # it exists; or it cannot be created, which SQLite reports
+            # Never opened when it exists: closing it again would release the locks of SQLite.
+            os.close(os.open(self._path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        for suffix in ("", "-wal", "-shm"):
+            self._check_readers(self._path.with_name(self._path.name + suffix))
+        self._identity = self._found()
+
+    def check(self) -> None:
+        """Check that the path leads to the file that was opened first.
+
+        Raises:
+            GatewayUnavailableError: when it was replaced or removed.
+        """
+        if self._identity != self._found():
+            raise GatewayUnavailableError(
+                f"the file {self._path.name} of the ledger was replaced or removed while it was in use: restart every"
+                " process that uses it",
+                retryable=True,
+            )
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _check_readers(self, path: Path) -> None:
+        mode = stat.S_IMODE(path.stat().st_mode) if _POSIX and path.exists() else 0
+        if mode & _OTHERS:
+            raise ConfigurationError(
+                f"expected the file {path.name} of the ledger to be accessible to its owner alone (mode 600), got mode"
+                f" {mode:o}"
+            )
 
 
 def _open_sqlite(raw: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's own, behind a pool

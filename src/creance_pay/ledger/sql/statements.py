@@ -185,6 +185,9 @@ def statements_for(kind: str) -> SimpleNamespace:
         "find": read.where(payments.c.transaction_reference == reference),
         "each": read.where(one_of(payments.c.transaction_reference, "references")),
         "add_event": insert(records).returning(records.c.number),
+        "number_of_events": select(func.count().label("number"))
+        .select_from(records)
+        .where(ours(records), records.c.transaction_reference == reference),
         "has_fingerprint": select(records.c.number)
         .where(ours(records), records.c.transaction_reference == reference)
         .where(records.c.fingerprint == bindparam("fingerprint"))

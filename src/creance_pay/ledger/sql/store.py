@@ -209,6 +209,12 @@ class SqlStore:
     def events(self, transaction_reference: str) -> list[PaymentEvent]:
         return self._events(select(records).where(records.c.transaction_reference == transaction_reference))
 
+    def number_of_events(self, transaction_reference: str) -> int:
+        number: int = self._execute(self._statements.number_of_events, transaction_reference=transaction_reference)[
+            0
+        ].number
+        return number
+
     def has_fingerprint(self, transaction_reference: str, fingerprint: str) -> bool:
         same = {"transaction_reference": transaction_reference, "fingerprint": fingerprint}
         return bool(self._execute(self._statements.has_fingerprint, **same))
@@ -220,12 +226,18 @@ class SqlStore:
         mine = and_(records.c.disposition == Disposition.PARKED, records.c.payload.is_not(None))
         return self._events(select(records).where(mine, records.c.number > after, ~retried, known).limit(most))
 
-    def parked_before(self, digest: str) -> bool:
-        same = and_(records.c.digest == digest, records.c.disposition == Disposition.PARKED)
+    def has_equal(self, event: PaymentEvent) -> bool:
+        same = and_(
+            records.c.digest == event.evidence.digest,
+            records.c.disposition == event.disposition,
+            records.c.transaction_reference == event.transaction_reference,
+        )
         return self._any(select(records.c.number).where(self._ours(records), same))
 
-    def recorded(self, disposition: Disposition, since: datetime) -> int:
+    def recorded(self, disposition: Disposition, since: datetime, detail: str | None = None) -> int:
         these = and_(self._ours(records), records.c.disposition == disposition, records.c.at > since)
+        if detail is not None:
+            these = and_(these, records.c.detail == detail)
         return self._connection.execute(select(func.count()).select_from(records).where(these)).scalar_one()
 
     def add_act(self, act: Act) -> int:
@@ -268,7 +280,20 @@ class SqlStore:
             "detail": incident.detail,
             "at": incident.at,
         }
-        self._connection.execute(self._insert(incidents).values(row).on_conflict_do_nothing())
+        self._connection.execute(
+            self._insert(incidents)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=[
+                    incidents.c[name] for name in ("merchant_id", "kind", "transaction_reference", "detail")
+                ],
+                index_where=incidents.c.closed_at.is_(None),
+                set_={"times": incidents.c.times + 1, "last_at": incident.at},
+            )
+        )
+
+    def is_open(self, incident: Incident) -> bool:
+        return self._any(select(incidents.c.number).where(self._this(incident)))
 
     def incidents(self) -> list[Incident]:
         still_open = select(incidents).where(self._ours(incidents), incidents.c.closed_at.is_(None))
@@ -279,20 +304,15 @@ class SqlStore:
                 transaction_reference=row.transaction_reference,
                 at=row.at,
                 detail=row.detail,
+                times=row.times,
+                last_at=row.last_at,
             )
             for row in rows
         ]
 
     def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:
-        this = and_(
-            self._ours(incidents),
-            incidents.c.kind == incident.kind,
-            incidents.c.transaction_reference == incident.transaction_reference,
-            incidents.c.detail == incident.detail,
-            incidents.c.closed_at.is_(None),
-        )
         values = {"closed_at": at, "closed_by": by or None, "closed_reason": reason or None}
-        self._connection.execute(update(incidents).where(this).values(values))
+        self._connection.execute(update(incidents).where(self._this(incident)).values(values))
 
     def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:
         these = and_(
@@ -395,6 +415,16 @@ class SqlStore:
     def _execute(self, statement: Statement, **values: Any) -> list[Any]:  # noqa: ANN401 - of any column
         """Execute one of the statements of a payment's life."""
         return statement.execute(self._cursor, {"merchant_id": self._merchant_id, **values})
+
+    def _this(self, incident: Incident) -> ColumnElement[bool]:
+        """Build the condition of the open row of an incident."""
+        return and_(
+            self._ours(incidents),
+            incidents.c.kind == incident.kind,
+            incidents.c.transaction_reference == incident.transaction_reference,
+            incidents.c.detail == incident.detail,
+            incidents.c.closed_at.is_(None),
+        )
 
     def _any(self, query: Select[Any]) -> bool:
         return self._connection.execute(query.limit(1)).first() is not None

@@ -168,6 +168,8 @@ incidents = Table(
     Column("transaction_reference", String(64), nullable=False),
     Column("detail", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("last_at", Moment),
     Column("closed_at", Moment),
     Column("closed_by", Text),
     Column("closed_reason", Text),

@@ -70,6 +70,8 @@ def upgrade() -> None:
         op.add_column("creance_records", column())
     op.add_column("creance_notices", sa.Column("posting", sa.String(16), nullable=False, server_default="OPEN"))
     op.add_column("creance_notices", sa.Column("posting_at", _MOMENT))
+    op.add_column("creance_incidents", sa.Column("times", sa.Integer, nullable=False, server_default="1"))
+    op.add_column("creance_incidents", sa.Column("last_at", _MOMENT))
     for table, names in _TEXT_COLUMNS.items():
         for name in names:
             op.add_column(table, sa.Column(name, sa.Text))
