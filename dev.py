@@ -83,6 +83,7 @@ VERBS = {
     "simulate": Verb(
         "Run simulated worlds, and check them; --seed N shows one.", "test", {"simulate": "tools/simulate.py"}
     ),
+    "faults": Verb("Check that simulated worlds find each seeded fault.", "test", {"faults": "tools/faults.py"}),
     "mutate": Verb("Check that a test notices each small change.", "mutate", {"mutate": "tests/mutation.py"}),
     "lock": Verb("Write the locks again; --upgrade takes new versions.", "lock", {"lock": "tools/lock.py"}),
 }

@@ -14,12 +14,17 @@ from random import Random
 from typing import Any
 
 from ...errors import (
+    GatewayUnavailableError,
     InvalidValueError,
+    OrderMismatchError,
     PaymentInProgressError,
+    ResponseRefusedError,
+    SealMismatchError,
     UnknownKeyError,
 )
 from ...gateways import Report
-from ...ledger import ActState, Ledger, RecordResult
+from ...ledger import ActState, Ledger, PostingState, RecordResult
+from ...ledger.records import IN_FLIGHT_STATES
 from ...money import Euros
 from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
@@ -41,8 +46,16 @@ _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 _MOST_LETTERS = 200
 #: The bank sends a message again after this status.
-_SENT_AGAIN = 503
+_SENT_AGAIN, _REFUSED = 503, 400
+#: The bank starts no payment of an older order.
+_LIFE = timedelta(minutes=30)
+#: Another operator leaves an act alone during this time.
+_ACT_TIMEOUT = timedelta(minutes=2)
+#: The bank is asked about an attempt without any answer during a week.
+ASKED = timedelta(days=5)
 _DEBTS = (1600, 2000, 5000)
+#: An amount that is refunded several times.
+_SMALL = Euros(100)
 _FAULTS = (
     "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
     "restore", "rotation",
@@ -95,10 +108,12 @@ class World:
         seed: The seed.
         open_ledger: Opens the ledger of a portal, by the portal's number.
         bank: Builds the bank from the clock of the world.
+        process: Builds a process of a portal; of another merchant's code, to compare it with the service.
 
     Attributes:
         violations: The violated oracles, as sentences.
         reached: How often each rare state was reached.
+        settled: The number of questions about each paid payment, when the questions were checked.
     """
 
     def __init__(
@@ -107,16 +122,19 @@ class World:
         *,
         open_ledger: Callable[[int], Ledger],
         bank: Callable[[Callable[[], datetime]], SimulatedBank],
+        process: Callable[[World, Site], Process] = Process,
     ) -> None:
         """Create the world."""
+        self._process = process
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
         self.now = self.chance.choice(_BEGINNINGS)
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
         self.bank = bank(lambda: self.now)
-        self.questions, self.reached = Counter[str](), Counter[str]()
+        self.questions, self.answered, self.reached = Counter[str](), Counter[str](), Counter[str]()
         self.violations: list[str] = []
         self.letters: list[Letter] = []
+        self.settled: dict[str, int] = {}
         self.answers: list[str] = []
         self.steps = 0
         self._running: Process | None = None
@@ -133,7 +151,7 @@ class World:
             NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
         }
         site = Site(number=number, inner=ledger, debts=debts)
-        site.processes = [Process(self, site), Process(self, site)]
+        site.processes = [self._process(self, site), self._process(self, site)]
         return site
 
     def likely(self, probability: float) -> bool:
@@ -278,9 +296,10 @@ class World:
                 return None
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
-        self._begin(process, start, lambda call: self._started(site, call, replace=replace))
+        began = self.steps
+        self._begin(process, start, lambda call: self._started(site, call, replace=replace, began=began))
 
-    def _started(self, site: Site, call: Call, *, replace: bool) -> None:
+    def _started(self, site: Site, call: Call, *, replace: bool, began: int) -> None:
         """Record a started payment as an attempt of its person."""
         if isinstance(call.error, PaymentInProgressError):
             self.reached["a start is refused while another payment is open"] += 1
@@ -303,7 +322,26 @@ class World:
             notices=order.notices,
             opened=_opening(site, order.nonce),
             at=self.now,
+            dead_at=payment.created_at + _LIFE,
+            replace=replace,
+            asked=frozenset(self.answered),
         )
+        self._check_asked(site, site.attempts[order.nonce], began)
+
+    def _check_asked(self, site: Site, attempt: Attempt, began: int) -> None:
+        """Check that nobody starts to pay what the bank took before, when nothing keeps the bank from answering."""
+        if self.faults & {"questions", "bank", "clocks", "restore"}:
+            return
+        entries = self.bank.entries()
+        for other in site.attempts.values():
+            entry = entries.get(other.nonce)
+            asked = other.reference not in site.corrected and self.now - other.at < ASKED
+            if other is attempt or not asked or not {*other.notices} & {*attempt.notices}:
+                continue
+            if entry and entry.decided and entry.held.cents and 0 < other.visited < began:
+                found = site.inner.find(other.reference)
+                if found is not None and not found.sums.captured.cents:
+                    self.violate(f"{attempt.reference} was started, and the bank had taken {other.reference}")
 
     def remaining(self, site: Site, notice: NoticeReference) -> Euros:
         """Return what the caisse's own system shows as owed."""
@@ -321,10 +359,13 @@ class World:
         if not waiting:
             return
         attempt = self.chance.choice(waiting)
-        attempt.visited = True
+        attempt.visited = self.steps
         letters = self.bank.visit(attempt.form, self.chance, faulty="bank" in self.faults)
         if letters and letters[0].nonce == attempt.nonce and attempt.nonce not in self.bank.entries():
             self.reached["a reference is used twice"] += 1
+            attempt.used = True
+        if self.now >= attempt.dead_at and attempt.nonce in self.bank.entries():
+            self.violate(f"{attempt.reference} was opened at the bank after its expiry")
         self.letters += letters or []
 
     def _deliver(self) -> None:
@@ -353,7 +394,8 @@ class World:
         def answered(call: Call) -> None:
             answer = call.result
             if isinstance(answer, Answer | PaymentView):
-                self._check_answer(letter, answer)
+                self._check_answer(letter, answer, process)
+                self._check_page(letter, answer)
                 if answer.http_status != _SENT_AGAIN:
                     return
                 self.reached["a message waits for its order"] += letter.nonce in site.lost
@@ -362,17 +404,48 @@ class World:
 
         self._begin(process, lambda: take(letter.message), answered)
 
-    def _check_answer(self, letter: Letter, answer: Answer | PaymentView) -> None:
-        result = answer.result
-        if isinstance(result, UnknownKeyError) and letter.genuine:
-            self.reached["a message is sealed with an unknown key"] += 1
+    def _check_answer(self, letter: Letter, answer: Answer | PaymentView, process: Process) -> None:
+        """Check the status, the page and the record of a message."""
+        result, status = answer.result, answer.http_status
+        if isinstance(result, GatewayUnavailableError) and status != _SENT_AGAIN:
+            self.violate(f"a message that was not recorded got the status {status}")
         if not letter.genuine:
             self.reached["a forgery is refused"] += 1
-        if isinstance(result, RecordResult):
-            if not letter.genuine:
-                self.violate("a forgery was recorded")
-            elif result.payment.order.nonce != letter.nonce:
-                self.violate("a message was recorded about another's order")
+            if status != _REFUSED or isinstance(result, RecordResult):
+                self.violate(f"a forgery got the status {status}")
+            if isinstance(result, SealMismatchError) and process.site.inner.find(letter.reference):
+                process.site.forged.add(letter.reference)
+        elif isinstance(result, GatewayUnavailableError):
+            self._check_incident(process.site, letter, {"UNKNOWN_ORDER"})
+        elif isinstance(result, OrderMismatchError):
+            self._check_incident(process.site, letter, {"FOREIGN_TRANSACTION", "ORDER_MISMATCH"})
+        elif isinstance(result, ResponseRefusedError):
+            self.reached["a message is sealed with an unknown key"] += isinstance(result, UnknownKeyError)
+            if process.rotated or not isinstance(result, UnknownKeyError):
+                self.violate(f"a message of the bank was refused: {type(result).__name__}")
+        elif isinstance(result, RecordResult):
+            self._check_recorded(process.site, letter, result)
+
+    def _check_incident(self, site: Site, letter: Letter, kinds: set[str]) -> None:
+        """Check that an authentic message that pays no order has an incident."""
+        if not any(kind in kinds and about in {letter.reference, ""} for kind, about in site.raised()):
+            self.violate("an authentic message that pays no order has no incident")
+
+    def _check_recorded(self, site: Site, letter: Letter, result: RecordResult) -> None:
+        """Check that a message of the bank was recorded about its order."""
+        if result.payment.order.nonce != letter.nonce:
+            self.violate("a message was recorded about another's order")
+        elif not letter.of_order:
+            self.violate("a message with another amount was recorded")
+        elif site.attempts[letter.nonce].used:
+            site.used.add(letter.nonce)
+
+    def _check_page(self, letter: Letter, answer: Answer | PaymentView) -> None:
+        """Check that a page that shows PAID is about money that the bank has taken."""
+        if isinstance(answer, PaymentView) and answer.state is PaymentState.PAID:
+            entry = self.bank.entries().get(letter.nonce)
+            if entry is None or not entry.taken.cents:
+                self.violate("a person's page shows PAID, and the bank has no money of the order")
 
     def _forge(self) -> None:
         """Post a forgery of a message that a person has seen."""
@@ -397,7 +470,7 @@ class World:
     def _effects(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
         if process is not None:
-            self._begin(process, lambda: process.service.run_effects(limit=5), lambda _: None)
+            self._begin(process, lambda: process.run_effects(5), lambda _: None)
 
     def _reconcile(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
@@ -490,13 +563,21 @@ class World:
         if process is None or not held:
             return
         payment = self.chance.choice(held)
-        amount = None if self.likely(0.5) else Euros((payment.sums.held.cents + 1) // 2)
+        held_now = payment.sums.held
+        amount = self.chance.choice([None, None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL)])
         act = self.chance.choice([process.service.refund, process.service.cancel])
+        began = self.now
 
         def ended(call: Call) -> None:
+            if self.now - began >= _ACT_TIMEOUT or "clocks" in self.faults:
+                site.slow.add(payment.transaction_reference)
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
                 self.reached["an act ends without an answer"] += 1
+            elif state is ActState.DONE:
+                after = site.inner.find(payment.transaction_reference)
+                if after and after.sums.captured.cents and after.sums.refunded < call.result.amount:  # type: ignore[attr-defined]
+                    self.violate(f"an act on {payment.transaction_reference} is DONE, and its money is not recorded")
             elif state is ActState.FAILED:
                 self.reached["the bank refuses an act"] += 1
 
@@ -527,7 +608,7 @@ class World:
         if not entries:
             return
         entry = self.chance.choice(entries)
-        part = entry.held if self.likely(0.5) else Euros((entry.held.cents + 1) // 2)
+        part = self.chance.choice([entry.held, Euros((entry.held.cents + 1) // 2), min(entry.held, _SMALL)])
         if entry.charged_back.cents and self.likely(0.5):
             self.bank.represent(entry.nonce)
         elif self.likely(0.5):
@@ -537,8 +618,27 @@ class World:
 
     # ---- the end
 
+    def probe(self) -> None:
+        """Start a payment of everything that is still owed: nothing keeps a person from paying."""
+        for site in self.sites:
+            held = {
+                notice
+                for each in site.inner.payments()
+                if each.state in IN_FLIGHT_STATES or PostingState.REJECTED in each.postings.values()
+                for notice in each.order.notices
+            }
+            for notice in site.debts:
+                owed = self.remaining(site, notice)
+                if owed.cents and notice not in site.settled | held:
+                    process = site.processes[0]
+                    self._begin(process, _starting(process, notice, owed), self._probed)
+
+    def _probed(self, call: Call) -> None:
+        if call.error is not None:
+            self.violate(f"nobody can pay what is owed: {type(call.error).__name__}")
+
     def tick(self, lines: Sequence[Report] = ()) -> None:
-        """Simulate half a day without a fault: messages, effects, questions, reports, postings."""
+        """Simulate half a day without a fault: messages, questions, reports, effects."""
         self.now += timedelta(hours=13)
         self.letters += self.bank.due()
         waiting, self.letters = self.letters, []
@@ -547,7 +647,11 @@ class World:
         for site in self.sites:
             for process in site.processes:
                 self._begin(process, _reconciling(process, lines), lambda _: None)
-                self._begin(process, process.service.run_effects, lambda _: None)
+                self._begin(process, process.run_effects, lambda _: None)
+
+    def post(self) -> None:
+        """Post every payment that waits, as the caisse does."""
+        for site in self.sites:
             for payment in site.inner.payments():
                 for notice in payment.unposted():
                     site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
@@ -569,6 +673,10 @@ class _Chance(Random):
     def randrange(self, *_: Any, **__: Any) -> int:  # noqa: ANN401 - the arguments of a random number
         """Return the number before the first of every ledger."""
         return self._first
+
+
+def _starting(process: Process, notice: NoticeReference, owed: Euros) -> Callable[[], object]:
+    return lambda: process.service.start(owed, {notice: owed}, **_URLS)
 
 
 def _described(call: Call) -> str:
