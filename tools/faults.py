@@ -32,7 +32,8 @@ HEAD = """\
 # Seeded faults
 
 Each fault is a change of a few words that a careless programmer would make, applied to a copy of the library.
-Simulated worlds run from seed 0, at most {worlds} worlds or {cpu} seconds of CPU time for a fault, until an oracle is violated.
+Simulated worlds run from seed 0 until an oracle is violated.
+For one fault, at most {worlds} worlds or {cpu} seconds of CPU time are spent.
 The changes are listed in `tests/faults.toml`.
 `python3 dev.py faults` writes this page; a name after it runs one fault.
 

@@ -240,6 +240,9 @@ def check_incidents(world: World, site: Site) -> None:
     if site.restored:
         return
     raised = site.raised()
+    missing = sorted(about for kind, about in raised if kind == "REPORT_MISSING")
+    if missing and len(world.sites) == 1:
+        world.violate(f"{missing[0]} is reported, and an incident denies it")
     for reference in sorted(site.forged):
         if ("NOT_AUTHENTIC", reference) not in raised:
             world.violate(f"a forgery about {reference} has no incident")
@@ -256,9 +259,7 @@ def overdue(world: World, site: Site) -> Iterator[str]:
     known = {each.transaction_reference for each in site.inner.incidents() if each.kind == "POSTING_OVERDUE"}
     for payment in site.inner.payments():
         shares = payment.shares()
-        waits = any(
-            state is PostingState.OPEN and shares[notice].cents for notice, state in payment.postings.items()
-        )
+        waits = any(state is PostingState.OPEN and shares[notice].cents for notice, state in payment.postings.items())
         late = payment.paid_at is not None and payment.paid_at + _DISPLAY <= world.now
         if late and waits and payment.transaction_reference not in known:
             yield payment.transaction_reference

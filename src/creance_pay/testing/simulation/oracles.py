@@ -34,6 +34,9 @@ from .world import ASKED, World
 
 _STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
 
+#: One question in each half day after the faults, and two about acts.
+_CALM_QUESTIONS = 9
+
 
 def check_questions(world: World) -> None:
     """Check, before any report, that questions alone have brought the bank's decisions into the ledgers."""
@@ -41,15 +44,18 @@ def check_questions(world: World) -> None:
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
         asked = world.now - attempt.at < ASKED and attempt.reference not in site.corrected
-        if entry and entry.decided and entry.held.cents and asked and not payment.sums.captured.cents:
-            world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
         due = payment.created_at < world.now - timedelta(days=1)  # not by a clock that was ahead
-        if entry and entry.decided and asked and due and payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES:
+        if not (entry and entry.decided and asked and due):
+            continue
+        if entry.held.cents and not payment.sums.captured.cents:
+            world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
+        elif payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES:
             world.violate(f"{attempt.reference} of portal {site.number} is decided and still {payment.state} here")
+    open_acts = {act.transaction_reference for site in world.sites for act in site.inner.open_acts()}
     world.settled = {
         payment.transaction_reference: world.questions[payment.transaction_reference]
         for _, _, payment in _payments(world)
-        if payment.sums.captured.cents
+        if payment.sums.captured.cents and payment.transaction_reference not in open_acts
     }
     for site in world.sites:
         for task in site.inner.tasks():
@@ -225,6 +231,9 @@ def _check_cost(world: World, site: Site) -> None:
         asked, bound = world.questions[attempt.reference], 40 + 4 * days
         if asked > bound:
             world.violate(f"the bank was asked {asked} times about {attempt.reference} in {days:.0f} days")
+        calm = asked - world.asked.get(attempt.reference, 0)
+        if calm > _CALM_QUESTIONS * len(world.sites) and "questions" not in world.faults:
+            world.violate(f"the bank was asked {calm} times about {attempt.reference} after the faults")
     for reference, asked in world.settled.items():
         if len(world.sites) == 1 and world.questions[reference] > asked:
             world.violate(f"the bank was asked about {reference}, which is paid")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -23,8 +23,8 @@ from ...errors import (
     UnknownKeyError,
 )
 from ...gateways import Report
-from ...ledger import ActState, Ledger, PostingState, RecordResult
-from ...ledger.records import IN_FLIGHT_STATES
+from ...ledger import ActState, Disposition, Ledger, PostingState, RecordResult
+from ...ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES
 from ...money import Euros
 from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
@@ -45,6 +45,8 @@ _BEGINNINGS = (
 _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 _MOST_LETTERS = 200
+#: A start asks the bank about so many earlier orders.
+_MAX_ASKED = 3
 #: The bank sends a message again after this status.
 _SENT_AGAIN, _REFUSED = 503, 400
 #: The bank starts no payment of an older order.
@@ -71,6 +73,7 @@ RARE = frozenset(
         "a reference is used twice",
         "another's money is reported under an own reference",
         "a message is sealed with an unknown key",
+        "a message states another amount",
         "a forgery is refused",
         "a process crashes before a commit",
         "a process crashes after a commit",
@@ -114,6 +117,7 @@ class World:
         violations: The violated oracles, as sentences.
         reached: How often each rare state was reached.
         settled: The number of questions about each paid payment, when the questions were checked.
+        asked: The number of questions about each reference, when the faults ended.
     """
 
     def __init__(
@@ -135,6 +139,7 @@ class World:
         self.violations: list[str] = []
         self.letters: list[Letter] = []
         self.settled: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
         self.answers: list[str] = []
         self.steps = 0
         self._running: Process | None = None
@@ -205,6 +210,7 @@ class World:
         """End every call and every fault."""
         self._finish_calls()
         self._calm = True
+        self.asked = dict(self.questions)
         self.bank.calm()
         for site in self.sites:
             for process in site.processes:
@@ -296,25 +302,31 @@ class World:
                 return None
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
-        began = self.steps
-        self._begin(process, start, lambda call: self._started(site, call, replace=replace, began=began))
+        began, before = self.now, dict(self.questions)
 
-    def _started(self, site: Site, call: Call, *, replace: bool, began: int) -> None:
+        def started(call: Call) -> None:
+            attempt = self._started(site, call, replace=replace)
+            if attempt is not None:
+                self._check_asked(site, attempt, began, before)
+
+        self._begin(process, start, started)
+
+    def _started(self, site: Site, call: Call, *, replace: bool) -> Attempt | None:
         """Record a started payment as an attempt of its person."""
         if isinstance(call.error, PaymentInProgressError):
             self.reached["a start is refused while another payment is open"] += 1
         elif isinstance(call.error, InvalidValueError):
             self.violate(f"a start was refused: {call.error}")
         if not isinstance(call.result, StartedPayment):
-            return
+            return None
         payment = site.inner.find(call.result.transaction_reference)
         if payment is None:
             self.violate("a started payment is not in the ledger")
-            return
+            return None
         order = payment.order
         if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
             self.reached["an attempt is given up for another"] += 1
-        site.attempts[order.nonce] = Attempt(
+        attempt = site.attempts[order.nonce] = Attempt(
             site=site,
             reference=payment.transaction_reference,
             nonce=order.nonce,
@@ -326,22 +338,26 @@ class World:
             replace=replace,
             asked=frozenset(self.answered),
         )
-        self._check_asked(site, site.attempts[order.nonce], began)
+        return attempt
 
-    def _check_asked(self, site: Site, attempt: Attempt, began: int) -> None:
-        """Check that nobody starts to pay what the bank took before, when nothing keeps the bank from answering."""
-        if self.faults & {"questions", "bank", "clocks", "restore"}:
+    def _check_asked(self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int]) -> None:
+        """Check that the start asked the bank about each earlier order whose payment it may not have reported."""
+        if "clocks" in self.faults:
             return
-        entries = self.bank.entries()
-        for other in site.attempts.values():
-            entry = entries.get(other.nonce)
-            asked = other.reference not in site.corrected and self.now - other.at < ASKED
-            if other is attempt or not asked or not {*other.notices} & {*attempt.notices}:
-                continue
-            if entry and entry.decided and entry.held.cents and 0 < other.visited < began:
-                found = site.inner.find(other.reference)
-                if found is not None and not found.sums.captured.cents:
-                    self.violate(f"{attempt.reference} was started, and the bank had taken {other.reference}")
+        others = [
+            each
+            for each in site.inner.payments_for_notices(attempt.notices)
+            if not each.sums.captured.cents and each.order.nonce != attempt.nonce
+        ]
+        earlier = []
+        for each in others:
+            other = site.attempts.get(each.order.nonce)
+            young = each.created_at > attempt.dead_at - _LIFE - ASKED
+            if other and other.at < began and young and each.state in UNCONFIRMED_STATES:
+                earlier.append(each.transaction_reference)
+        for reference in earlier if len(others) <= _MAX_ASKED else ():
+            if self.questions[reference] == before.get(reference, 0):
+                self.violate(f"{attempt.reference} was started, and the bank was not asked about {reference}")
 
     def remaining(self, site: Site, notice: NoticeReference) -> Euros:
         """Return what the caisse's own system shows as owed."""
@@ -418,6 +434,7 @@ class World:
         elif isinstance(result, GatewayUnavailableError):
             self._check_incident(process.site, letter, {"UNKNOWN_ORDER"})
         elif isinstance(result, OrderMismatchError):
+            self.reached["a message states another amount"] += not letter.of_order
             self._check_incident(process.site, letter, {"FOREIGN_TRANSACTION", "ORDER_MISMATCH"})
         elif isinstance(result, ResponseRefusedError):
             self.reached["a message is sealed with an unknown key"] += isinstance(result, UnknownKeyError)
@@ -439,6 +456,10 @@ class World:
             self.violate("a message with another amount was recorded")
         elif site.attempts[letter.nonce].used:
             site.used.add(letter.nonce)
+        elif result.disposition is Disposition.APPLIED and result.state is PaymentState.PAID:
+            entry = self.bank.entries()[letter.nonce]
+            if result.payment.authorisation_number != entry.authorisation:
+                self.violate(f"{letter.reference} has another number of its authorisation than the bank")
 
     def _check_page(self, letter: Letter, answer: Answer | PaymentView) -> None:
         """Check that a page that shows PAID is about money that the bank has taken."""

@@ -167,7 +167,8 @@ class SimulatedSips:
             return read_reports(file.name)
 
     def calm(self) -> None:
-        """End every fault: Office answers about each payment."""
+        """End every fault: Office answers about each payment.  The rotation is over: the bank forgets the old key."""
+        self.bank._merchants[MERCHANT] = _ring("2", current="2")  # noqa: SLF001 - the vendor's own screens do it
         for reference, ending in self.bank.ended.items():
             self.bank.ended[reference] = attrs.evolve(ending, fault=Fault.NONE)
 
