@@ -231,7 +231,7 @@ class World:
         events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night]
         optional = {
             "forgeries": [self._forge] * 2,
-            "office": [self._post] * 3,
+            "office": [self._post] * 4,
             "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
             "backoffice": [self._back_office] * 2 + [self._report] * 2,
             "clocks": [self._shift_clock] * 2,
@@ -288,7 +288,7 @@ class World:
         if process is None:
             return
         notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
-        whole, replace = self.likely(0.6), self.likely(0.3)
+        whole, replace = self.likely(0.4), self.likely(0.3)
 
         def start() -> StartedPayment | None:
             """Compute the amounts as a portal does, and start."""
@@ -648,9 +648,10 @@ class World:
                 if each.state in IN_FLIGHT_STATES or PostingState.REJECTED in each.postings.values()
                 for notice in each.order.notices
             }
+            settled = {value for each in site.commits for name, value in each.writes if name == "settle"}
             for notice in site.debts:
                 owed = self.remaining(site, notice)
-                if owed.cents and notice not in site.settled | held:
+                if owed.cents and notice not in settled | held:
                     process = site.processes[0]
                     self._begin(process, _starting(process, notice, owed), self._probed)
 
