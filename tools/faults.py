@@ -106,18 +106,19 @@ def search(fault: Fault, *, worlds: int = WORLDS, cpu: float = CPU_S) -> Found:
         path.write_text(path.read_text(encoding="utf-8").replace(fault.old, fault.new), encoding="utf-8")
         database = f"sqlite:///{folder}/ledger.db" if fault.path.startswith("ledger/sql/") else ""
         line = [sys.executable, __file__, "--run", json.dumps([worlds, cpu, database])]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "tests")])}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+        env = {**kept, "PYTHONPATH": os.pathsep.join([str(source), str(ROOT / "tests")])}
         try:
             ran = subprocess.run(
                 line, env=env, cwd=folder, check=False, capture_output=True, text=True, timeout=max(WALL_S, 10 * cpu)
             )
         except subprocess.TimeoutExpired as error:
-            told = (error.stdout or b"").decode().split()
-            return Found(len(told), len(told), "a world does not end")
+            printed = len((error.stdout or b"").splitlines())
+            return Found(printed, printed, "a world does not end")
     *seeds, last = ran.stdout.splitlines() or [""]
     if ran.returncode or not last.startswith("["):
-        error = (ran.stderr.strip().splitlines() or ["no output"])[-1]
-        return Found(len(seeds) + 1, len(seeds), f"the world raised {error}")
+        raised = (ran.stderr.strip().splitlines() or ["no output"])[-1]
+        return Found(len(seeds) + 1, len(seeds), f"the world raised {raised}")
     return Found(*json.loads(last))
 
 

@@ -184,7 +184,7 @@ def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, en
 
 
 def _check_returned(world: World, site: Site, attempt: Attempt) -> None:
-    """Check that the person was told of each return of money."""
+    """Check that the effect of each return of money has run."""
     if site.restored:
         return
     amounts: set[tuple[PaymentState, Euros]] = set()

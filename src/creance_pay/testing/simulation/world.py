@@ -698,7 +698,7 @@ class _Chance(Random):
 
 
 def _starting(process: Process, notice: NoticeReference, owed: Euros) -> Callable[[], object]:
-    return lambda: process.service.start(owed, {notice: owed}, **_URLS)
+    return lambda: process.service.start(owed, {notice: owed}, replace=False, **_URLS)
 
 
 def _described(call: Call) -> str:

@@ -41,8 +41,8 @@ _LOOPBACK = "http://127.0.0.1"
 _REFERENCE_USED = "94"
 _KEYS = {version: f"a-key-number-{version}-of-a-simulated-merchant" for version in ("1", "2")}
 _FORGED = SecretKey(version="1", secret="a-key-that-somebody-made-up")  # noqa: S106 - fictitious
-_FAULTS = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PENDING_FIRST, Fault.HTML_ERROR) * 2
-_FAULTS += (Fault.WRONG_AMOUNT, Fault.OLD_KEY, Fault.EMPTY_SEAL, Fault.FORGED)
+_FREQUENT = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PENDING_FIRST, Fault.HTML_ERROR)
+_FAULTS = (*_FREQUENT, *_FREQUENT, Fault.WRONG_AMOUNT, Fault.OLD_KEY, Fault.EMPTY_SEAL, Fault.FORGED)
 #: How often a person closes the page, and how often a faulty bank fails.
 _CLOSED, _FAULTY = 0.1, 0.6
 _CARDS = (TrialCard.ACCEPTED,) * 12 + (TrialCard.REFUSED, TrialCard.PENDING, None) * 2 + (TrialCard.UNAVAILABLE,)
