@@ -217,7 +217,7 @@ def main() -> None:
         "- *Doubled*: the bank holds more money than the debt of a notice.",
         "",
         "eopayment claims less than these columns ask.",
-        "It builds a request and parses an answer; it returns `signed`, and leaves this check and the amount to its caller.",
+        "It builds a request and parses an answer; the check of `signed` and of the amount is left to its caller.",
         "It stores no order, has one key, asks the bank nothing by itself, reads no report and knows no debt.",
         "Its caller here subtracts paid orders that are not posted, and has no other rule against a second payment.",
         "",

@@ -218,7 +218,9 @@ def _check_pending(world: World, site: Site) -> None:
 
 
 def _check_waiting(world: World, site: Site) -> None:
-    """Check that no effect and no act waits."""
+    """Check that no effect, no act and no parked message waits."""
+    if site.inner.parked():
+        world.violate("a parked message of a known order still waits")
     for task in site.inner.tasks():
         if task.attempts:
             world.violate(f"the effect {task.key} still waits after {task.attempts} tries")
