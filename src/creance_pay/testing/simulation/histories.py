@@ -207,8 +207,8 @@ def check_acts(world: World, site: Site, attempt: Attempt, entry: Entry | None) 
     slow = attempt.reference in site.slow
     if done > refunded and not slow:
         world.violate(f"acts on {attempt.reference} returned {done}, and the bank has returned {refunded}")
-    known = not site.restored and "backoffice" not in world.faults and not slow
-    if done < refunded and known:
+    refunded = refunded.saturating_sub(Euros(world.given_back[attempt.nonce]))
+    if done < refunded and not site.restored and not slow:
         world.violate(f"the bank has returned {refunded} of {attempt.reference}, and acts have returned {done}")
 
 

@@ -118,6 +118,9 @@ class World:
         reached: How often each rare state was reached.
         settled: The number of questions about each paid payment, when the questions were checked.
         asked: The number of questions about each reference, when the faults ended.
+        given_back: The cents that the bank returned by its own screens, by the nonce of the order.
+        acting: The number of acts on each order that are in progress.
+        acts: The number of acts on each order.
     """
 
     def __init__(
@@ -140,6 +143,7 @@ class World:
         self.letters: list[Letter] = []
         self.settled: dict[str, int] = {}
         self.asked: dict[str, int] = {}
+        self.given_back, self.acting, self.acts = Counter[str](), Counter[str](), Counter[str]()
         self.answers: list[str] = []
         self.steps = 0
         self._running: Process | None = None
@@ -587,11 +591,17 @@ class World:
         held_now = payment.sums.held
         amount = self.chance.choice([None, None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL)])
         act = self.chance.choice([process.service.refund, process.service.cancel])
-        began = self.now
+        began, nonce, wanted = self.now, payment.order.nonce, amount or payment.amount
+        before, alone = self._returned_by_acts(nonce), not self.acting[nonce]
+        self.acting[nonce] += 1
+        acts = self.acts[nonce] = self.acts[nonce] + 1
 
         def ended(call: Call) -> None:
+            self.acting[nonce] -= 1
             if self.now - began >= _ACT_TIMEOUT or "clocks" in self.faults:
                 site.slow.add(payment.transaction_reference)
+            elif alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted:
+                self.violate(f"the bank has returned more of {payment.transaction_reference} than an act asked for")
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
                 self.reached["an act ends without an answer"] += 1
@@ -603,6 +613,11 @@ class World:
                 self.reached["the bank refuses an act"] += 1
 
         self._begin(process, lambda: act(payment.transaction_reference, amount, **_WHO), ended)
+
+    def _returned_by_acts(self, nonce: str) -> Euros:
+        """Return what the bank has returned of an order, without the acts on its own screens."""
+        entry = self.bank.entries().get(nonce)
+        return entry.refunded.saturating_sub(Euros(self.given_back[nonce])) if entry else Euros(0)
 
     def _close(self) -> None:
         site = self.chance.choice(self.sites)
@@ -634,6 +649,8 @@ class World:
             self.bank.represent(entry.nonce)
         elif self.likely(0.5):
             self.bank.give_back(entry.nonce, part)
+            after = self.bank.entries()[entry.nonce]
+            self.given_back[entry.nonce] += (after.refunded - entry.refunded).cents
         else:
             self.bank.charge_back(entry.nonce, part)
 
