@@ -68,7 +68,8 @@ class Verb(NamedTuple):
 SPHINX = "-m sphinx -n -W --keep-going -b"
 LINT = {"ruff": "-m ruff check", "format": "-m ruff format --check", "mypy": "-m mypy", "words": "tools/words.py"}
 DOCS = {"html": f"{SPHINX} html docs build/docs", "doctest": f"{SPHINX} doctest docs build/doctest"}
-BENCH = {name: f"benchmarks/{name}.py" for name in ("seals", "scalar", "ledger", "floods", "batch", "policy_diff")}
+BENCHMARKS = ("seals", "scalar", "ledger", "floods", "batch", "policy_diff", "worlds")
+BENCH = {name: f"benchmarks/{name}.py" for name in BENCHMARKS}
 VERBS = {
     "setup": Verb("Install everything that the tests need, and run nothing.", "test", {}),
     "demo": Verb("Play a payment in the example portal, step by step.", "demo", {"demo": "examples/journey.py"}),
@@ -83,6 +84,7 @@ VERBS = {
     "simulate": Verb(
         "Run simulated worlds, and check them; --seed N shows one.", "test", {"simulate": "tools/simulate.py"}
     ),
+    "faults": Verb("Check that simulated worlds find each seeded fault.", "test", {"faults": "tools/faults.py"}),
     "mutate": Verb("Check that a test notices each small change.", "mutate", {"mutate": "tests/mutation.py"}),
     "lock": Verb("Write the locks again; --upgrade takes new versions.", "lock", {"lock": "tools/lock.py"}),
 }

@@ -186,9 +186,20 @@ class TestVerbs:
         assert 0 == dev.main([])
 
         lines = capsys.readouterr().out.splitlines()[1:]
-        assert ["setup", "demo", "portal", "test", "lint", "docs", "bench", "fuzz", "simulate", "mutate", "lock"] == [
-            line.split()[0] for line in lines
-        ]
+        assert [
+            "setup",
+            "demo",
+            "portal",
+            "test",
+            "lint",
+            "docs",
+            "bench",
+            "fuzz",
+            "simulate",
+            "faults",
+            "mutate",
+            "lock",
+        ] == [line.split()[0] for line in lines]
         assert [] == [line for line in lines if not line.endswith(".")]
 
     def test_unknown(self, dev: ModuleType) -> None:

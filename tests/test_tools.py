@@ -115,6 +115,77 @@ class TestFuzz:
         assert (program.FOUND / "data").is_dir()
 
 
+class TestFaults:
+    """Each seeded fault is applied to a copy, and worlds search it."""
+
+    @pytest.fixture
+    def program(self) -> ModuleType:
+        """Return tools/faults.py."""
+        return load("tools/faults.py")
+
+    def test_list(self, program: ModuleType) -> None:
+        """Each fault of the list changes one place of a file, under its own name; 95 or more are found."""
+        faults = program.read()
+
+        assert [] == list(program.problems(faults))
+        assert 100 <= len(faults)
+        assert 95 <= sum(not fault.survives for fault in faults)
+
+    def test_problems(self, program: ModuleType) -> None:
+        """A fault whose text is absent, or repeated, or whose name is used, is named."""
+        first = program.read()[0]
+        faults = [first, first._replace(old="no such text"), first._replace(name="other", old="self")]
+
+        assert [first.name, first.name, "other"] == [each.partition(":")[0] for each in program.problems(faults)]
+
+    @pytest.mark.parametrize(
+        ("sentence", "expected"),
+        [
+            (
+                "PCLCB261700000169 of portal 0 is paid at the bank and CREATED here",
+                "… is paid at the bank and CREATED here",
+            ),
+            (
+                "people have paid 12.50 for a debt of 8.00, without an incident",
+                "people have paid … for a debt of … without an incident",
+            ),
+        ],
+    )
+    def test_kind(self, program: ModuleType, sentence: str, expected: str) -> None:
+        """The kind of a violated oracle names no world's references and amounts."""
+        assert expected == program.kind_of(sentence)
+
+    def test_usage(self, program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+        """An unknown name is a usage error."""
+        assert 2 == program.main(["no-such-fault"])
+        assert "no-such-fault" in capsys.readouterr().out
+
+    def test_table(self, program: ModuleType) -> None:
+        """The page counts the faults that are found, and lists the others with their reasons."""
+        one, other = (fault._replace(survives="a reason") for fault in program.read()[:2])
+        page = program.table([(one, program.Found(2, 1, "a | b 12")), (other, program.Found(400))])
+
+        assert "1 of 2 faults are found." in page
+        assert f"| {one.mistake} | a / b … | 1 |" in page
+        assert f"| {other.mistake} | a reason | 400 |" in page
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["code-94-paid", "movement-recorded-twice", "sql-sums-forgotten"])
+    def test_found(self, program: ModuleType, name: str) -> None:
+        """Worlds find a fault of each kind: of the gateway, of the ledger, of its database."""
+        fault = next(each for each in program.read() if each.name == name)
+
+        assert program.search(fault).seed is not None
+
+    @pytest.mark.slow
+    def test_not_found(self, program: ModuleType) -> None:
+        """A change that changes nothing is not found; a module that cannot be imported is."""
+        fault = next(each for each in program.read() if each.name == "code-94-paid")
+
+        assert program.Found(2) == program.search(fault._replace(new=fault.old), worlds=2)
+        assert program.search(fault._replace(new="("), worlds=2).oracle.startswith("the world raised SyntaxError")
+
+
 class TestLocks:
     """A lock holds versions and hashes, and no address."""
 

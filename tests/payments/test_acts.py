@@ -20,8 +20,9 @@ from creance_pay.errors import (
     PaymentInProgressError,
     UnsupportedError,
 )
-from creance_pay.gateways import HttpAnswer
+from creance_pay.gateways import HttpAnswer, ReportKind, ReportLine
 from creance_pay.ledger import ActState, Ledger
+from creance_pay.payment import Movement, MovementKind
 from creance_pay.payments import PaymentService
 from creance_pay.testing.sips.server import serving_bank
 from ledger_desk import ACCEPTED, Desk
@@ -83,6 +84,41 @@ class TestActs:
 
         assert (ActState.REQUESTED, ["ACT_UNCERTAIN"]) == found
         assert (ActState.FAILED, ()) == (desk.ledger.acts(paid)[0].state, desk.ledger.open_acts())
+
+    def test_no_question_after(self, desk: Desk, paid: str) -> None:
+        """The question about an open act is not followed by questions about the payment, which is decided."""
+        desk.line.cut = True
+        desk.service.refund(paid, Euros(600), **WHO)
+        desk.line.cut = False
+        desk.later(minutes=5)
+        desk.service.reconcile()
+        asked = desk.line.asked
+        desk.later(days=2)
+        desk.service.reconcile()
+
+        assert (None, asked) == (desk.ledger.find(paid).ask_at, desk.line.asked)  # type: ignore[union-attr]
+
+    def test_charged_back_meanwhile(self, desk: Desk, paid: str) -> None:
+        """A chargeback is no refund: the refund that the bank has not made fails."""
+        desk.line.cut = True
+        desk.service.refund(paid, Euros(600), **WHO)
+        desk.line.cut = False
+        returned = Movement(kind=MovementKind.CHARGED_BACK, amount=Euros(1600), identifier="1")
+        line = ReportLine(
+            number=1,
+            transaction_reference=paid,
+            amount=Euros(1600),
+            state=PaymentState.CHARGED_BACK,
+            at=desk.now,
+            currency="978",
+            values={},
+            kind=ReportKind.CHARGEBACKS,
+            movement=returned,
+        )
+        desk.later(minutes=5)
+        desk.service.reconcile(reports=[line])
+
+        assert (ActState.FAILED, "CHARGED_BACK") == (desk.ledger.acts(paid)[0].state, desk.ledger.find(paid).state)  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("cents", [0, 1601])
     def test_amount(self, desk: Desk, paid: str, cents: int) -> None:

@@ -47,7 +47,8 @@ class Act:
         transaction_reference: The payment.
         kind: The operation.
         amount: The amount.
-        held_before: The amount that the merchant held before it; the bank's records are compared with it.
+        held_before: The amount that was neither refunded nor cancelled before it, with which the bank's records are
+            compared; a chargeback does not lower it.
         by: The person.
         reason: The person's reason.
         requested_at: The time of recording.

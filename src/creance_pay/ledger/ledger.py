@@ -371,7 +371,8 @@ class Ledger(ABC):
             payment = _existing(store, reference)
             if store.open_act(reference) is not None:
                 raise PaymentInProgressError("an act on this payment is open", references=(reference,))
-            held = payment.sums.held if kind is ActKind.REFUND else payment.amount.saturating_sub(payment.sums.refunded)
+            left = payment.amount.saturating_sub(payment.sums.refunded)
+            held = payment.sums.held if kind is ActKind.REFUND else left
             wanted = held if amount is None else amount
             if not isinstance(wanted, Euros) or not Euros(0) < wanted <= held:
                 raise InvalidAmountError(f"expected an amount above zero and at most {held}, got {wanted}")
@@ -379,7 +380,7 @@ class Ledger(ABC):
                 transaction_reference=reference,
                 kind=kind,
                 amount=wanted,
-                held_before=held,
+                held_before=left,
                 by=by,
                 reason=reason,
                 requested_at=now,

@@ -242,9 +242,13 @@ class Payment:
         return self.state in IN_FLIGHT_STATES or not self.pending(now).keys().isdisjoint(notices)
 
     def asked(self, now: datetime) -> Payment:
-        """Return the payment after a question that brought nothing new: the next one is asked later."""
+        """Return the payment after a question that brought nothing new: the next one, if any is due, is asked later.
+
+        A question about an open act is not followed by questions about a payment that is decided.
+        """
         wait = _QUESTIONS[self.questions + 1] if self.questions + 1 < len(_QUESTIONS) else _DAILY
-        return attrs.evolve(self, questions=self.questions + 1, ask_at=now + wait, version=self.version + 1)
+        later = now + wait if self.ask_at else None
+        return attrs.evolve(self, questions=self.questions + 1, ask_at=later, version=self.version + 1)
 
 
 def first_question(now: datetime) -> datetime:

@@ -478,8 +478,7 @@ class PaymentService:
         if answer is None:
             return
         after = answer.payment
-        held = after.sums.held if after.sums.captured.cents else after.amount
-        moved = act.held_before.saturating_sub(held)
+        moved = act.held_before.saturating_sub(after.amount.saturating_sub(after.sums.refunded))
         done = moved >= act.amount if act.kind is not ActKind.CAPTURE else bool(after.sums.captured.cents)
         done = done or (act.kind is ActKind.CANCEL and after.state is PaymentState.CANCELLED)
         state = ActState.DONE if done else ActState.FAILED

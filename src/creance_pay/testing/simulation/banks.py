@@ -25,6 +25,7 @@ class Entry:
         taken: The amount that the person was debited.
         refunded: The amount that was given back, or cancelled before the debit.
         charged_back: The amount that the person's bank has taken back and not returned.
+        authorisation: The number of the authorisation; empty where the bank has none.
     """
 
     nonce: str
@@ -33,6 +34,7 @@ class Entry:
     taken: Euros
     refunded: Euros
     charged_back: Euros
+    authorisation: str = ""
 
     @property
     def held(self) -> Euros:
@@ -50,6 +52,7 @@ class Letter:
         by_browser: Whether the browser brings it.
         message: The message.
         genuine: Whether the bank has sealed it.
+        of_order: Whether it repeats the amount of the order.
     """
 
     nonce: str
@@ -57,6 +60,7 @@ class Letter:
     by_browser: bool
     message: HttpMessage
     genuine: bool = True
+    of_order: bool = True
 
 
 class SimulatedBank(Protocol):

@@ -16,15 +16,26 @@ from datetime import timedelta
 from itertools import combinations
 
 from ...ledger import Act, Payment, PaymentEvent
+from ...ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES
 from ...money import Euros
 from ...payment import PaymentState
 from .banks import Entry
+from .histories import (
+    check_acts,
+    check_history,
+    check_incidents,
+    check_lines,
+    check_state,
+    check_statement,
+    overdue,
+)
 from .sites import Attempt, Site
-from .world import World
+from .world import ASKED, World
 
 _STRANGE = {"UNKNOWN_ORDER", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "REPORT_SURPLUS", "REFERENCE_USED"}
-#: The bank is asked about an attempt without any answer during a week.
-_ASKED = timedelta(days=5)
+
+#: One question in each half day after the faults, and two about acts.
+_CALM_QUESTIONS = 9
 
 
 def check_questions(world: World) -> None:
@@ -32,9 +43,32 @@ def check_questions(world: World) -> None:
     entries = world.bank.entries()
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
-        asked = world.now - attempt.at < _ASKED and attempt.reference not in site.corrected
-        if entry and entry.decided and entry.held.cents and asked and not payment.sums.captured.cents:
+        asked = world.now - attempt.at < ASKED and attempt.reference not in site.corrected
+        # A clock that was ahead has written later times.
+        later = "clocks" in world.faults and payment.ask_at is not None and payment.ask_at > world.now
+        due = payment.created_at < world.now - timedelta(days=1) and not later
+        if not (entry and entry.decided and asked and due):
+            continue
+        if entry.held.cents and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
+        elif payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES:
+            world.violate(f"{attempt.reference} of portal {site.number} is decided and still {payment.state} here")
+    open_acts = {act.transaction_reference for site in world.sites for act in site.inner.open_acts()}
+    world.settled = {
+        payment.transaction_reference: world.questions[payment.transaction_reference]
+        for _, _, payment in _payments(world)
+        if payment.sums.captured.cents and payment.transaction_reference not in open_acts
+    }
+    for site in world.sites:
+        for task in site.inner.tasks():
+            world.violate(f"the effect {task.key} waits two days after the faults")
+
+
+def check_overdue(world: World) -> None:
+    """Check that postings that are overdue have incidents, after a reconciliation."""
+    for site in world.sites:
+        for reference in overdue(world, site):
+            world.violate(f"{reference} is not posted a day after its payment, without an incident")
 
 
 def check(world: World) -> None:
@@ -42,8 +76,14 @@ def check(world: World) -> None:
     entries = world.bank.entries()
     for site, attempt, payment in _payments(world):
         _check_money(world, site, attempt, payment, entries.get(attempt.nonce))
+        check_state(world, site, attempt, payment, entries.get(attempt.nonce))
+        check_acts(world, site, attempt, entries.get(attempt.nonce))
         _check_effects(world, site, attempt, payment)
     for site in world.sites:
+        check_history(world, site)
+        check_statement(world, site, entries)
+        check_lines(world, site)
+        check_incidents(world, site)
         _check_pairs(world, site)
         _check_settlements(world, site)
         _check_lost(world, site, entries)
@@ -178,7 +218,9 @@ def _check_pending(world: World, site: Site) -> None:
 
 
 def _check_waiting(world: World, site: Site) -> None:
-    """Check that no effect and no act waits."""
+    """Check that no effect, no act and no parked message waits."""
+    if site.inner.parked():
+        world.violate("a parked message of a known order still waits")
     for task in site.inner.tasks():
         if task.attempts:
             world.violate(f"the effect {task.key} still waits after {task.attempts} tries")
@@ -193,6 +235,12 @@ def _check_cost(world: World, site: Site) -> None:
         asked, bound = world.questions[attempt.reference], 40 + 4 * days
         if asked > bound:
             world.violate(f"the bank was asked {asked} times about {attempt.reference} in {days:.0f} days")
+        calm = asked - world.asked.get(attempt.reference, 0)
+        if calm > _CALM_QUESTIONS * len(world.sites) and "questions" not in world.faults:
+            world.violate(f"the bank was asked {calm} times about {attempt.reference} after the faults")
+    for reference, asked in world.settled.items():
+        if len(world.sites) == 1 and world.questions[reference] > asked:
+            world.violate(f"the bank was asked about {reference}, which is paid")
     for commit in site.commits:
         rows = sum(isinstance(value, PaymentEvent) for _, value in commit.writes)
         if rows > 1:

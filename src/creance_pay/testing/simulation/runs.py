@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ...ledger import Ledger, MemoryLedger
 from .banks import SimulatedBank
-from .oracles import check, check_questions
+from .histories import check_posted
+from .oracles import check, check_overdue, check_questions
 from .world import World
 
 
@@ -29,11 +30,16 @@ def simulate(
     """
     world = World(seed, open_ledger=open_ledger, bank=bank)
     world.play()
+    check_posted(world)
     world.calm()
     for _ in range(4):
         world.tick()
+        check_overdue(world)
+        world.post()
     check_questions(world)
     for whole in (True, False, False):
         world.tick(world.bank.report(whole=whole))
+        world.post()
     check(world)
+    world.probe()
     return world

@@ -21,6 +21,9 @@ from .banks import SimulatedBank
 from .ledgers import Commit, ObservedLedger
 from .scheduler import Call
 
+#: The lease of an effect, by default.
+_LEASE, _WRONG_CLOCK = timedelta(minutes=5), timedelta(days=1)
+
 
 class Surroundings(Protocol):
     """The part of a world that a process sees."""
@@ -29,6 +32,7 @@ class Surroundings(Protocol):
     faults: set[str]
     bank: SimulatedBank
     questions: Counter[str]
+    answered: Counter[str]
     reached: Counter[str]
 
     def point(self, kind: str) -> None:
@@ -39,6 +43,9 @@ class Surroundings(Protocol):
 
     def likely(self, probability: float) -> bool:
         """Draw whether something of a probability happens."""
+
+    def violate(self, sentence: str) -> None:
+        """Record a violated oracle."""
 
     def maybe_fail_effect(self) -> None:
         """Raise, hang or crash in an effect."""
@@ -56,7 +63,11 @@ class Attempt:
         notices: The amounts by notice.
         opened: The number of the commit that opened it.
         at: The time of the world when it was opened.
-        visited: Whether the person has opened the bank's page.
+        dead_at: The time after which the bank must start no payment of it.
+        replace: Whether the person gave up the open attempts.
+        asked: The references about which the bank had answered a question by then.
+        visited: The step in which the person opened the bank's page; zero before.
+        used: Whether the bank knew the reference before.
     """
 
     site: Site
@@ -66,7 +77,11 @@ class Attempt:
     notices: Mapping[NoticeReference, Euros]
     opened: int
     at: datetime
-    visited: bool = False
+    dead_at: datetime
+    replace: bool
+    asked: frozenset[str]
+    visited: int = 0
+    used: bool = False
 
 
 @attrs.define(eq=False)
@@ -81,7 +96,12 @@ class Site:
         posted: The amounts that the caisse has posted, by nonce and notice.
         settled: The notices that were settled by other means.
         happened: The effects that happened, by key: the nonces of their payments.
+        leased: The time until which an effect that has begun must not begin again, by key.
+        finished: The keys of effects whose process has recorded their end.
+        used: The nonces of orders whose ledger has read that the bank knew the reference before.
+        forged: The references of orders about which a readable forgery came.
         attempts: The orders, by nonce.
+        slow: The references of payments on which an act took longer than another operator waits.
         corrected: The references of payments whose state a person has corrected.
         restored: Whether a backup has replaced the database.
         lost: The nonces of orders that a restored backup does not contain.
@@ -96,9 +116,14 @@ class Site:
     posted: dict[tuple[str, NoticeReference], Euros] = attrs.field(factory=dict)
     settled: set[NoticeReference] = attrs.field(factory=set)
     happened: dict[str, list[str]] = attrs.field(factory=dict)
+    leased: dict[str, datetime] = attrs.field(factory=dict)
+    finished: set[str] = attrs.field(factory=set)
+    forged: set[str] = attrs.field(factory=set)
+    used: set[str] = attrs.field(factory=set)
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
     lost: set[str] = attrs.field(factory=set)
     corrected: set[str] = attrs.field(factory=set)
+    slow: set[str] = attrs.field(factory=set)
     restored: bool = False
     processes: list[Process] = attrs.field(factory=list)
     backup: tuple[int, Callable[[], None]] | None = None
@@ -117,6 +142,8 @@ class Process:
         """Start the process."""
         self.world, self.site = world, site
         self.skew = timedelta(0)
+        self.read_at = world.now
+        self.ran: list[str] = []
         self.stopped_at: datetime | None = None
         self.rotated = False
         self.call: Call | None = None
@@ -147,13 +174,33 @@ class Process:
     def clock(self) -> datetime:
         """Return the time of this process."""
         self.world.point("clock")
-        return (self.stopped_at or self.world.now) + self.skew
+        self.read_at = (self.stopped_at or self.world.now) + self.skew
+        return self.read_at
 
     def _effect(self, payment: Payment, key: str) -> None:
-        self.world.point("effect")
-        self.world.maybe_fail_effect()
-        self.site.happened.setdefault(key, []).append(payment.order.nonce)
-        self.world.maybe_fail_effect()
+        site, world = self.site, self.world
+        if key in site.finished and not site.restored:
+            world.violate(f"the effect {key} ran again after its end was recorded")
+        leased = site.leased.get(key, self.read_at)
+        late = self.read_at + _WRONG_CLOCK  # a later lease is one of a wrong clock
+        if self.read_at < leased <= late and "clocks" not in world.faults and not site.restored:
+            world.violate(f"the effect {key} ran again within its lease")
+        site.leased[key] = self.read_at + _LEASE
+        try:
+            world.point("effect")
+            world.maybe_fail_effect()
+            site.happened.setdefault(key, []).append(payment.order.nonce)
+            world.maybe_fail_effect()
+        except Exception:
+            del site.leased[key]  # it is tried again
+            raise
+        self.ran.append(key)
+
+    def run_effects(self, limit: int | None = None) -> None:
+        """Run effects, and note which of them are recorded as finished."""
+        self.ran = []
+        self.service.run_effects(limit=limit)
+        self.site.finished.update(self.ran)
 
 
 @attrs.define
@@ -180,4 +227,5 @@ class _Line(Transport):
         self.world.point("question")
         if faulty and self.world.likely(0.12):
             raise GatewayUnavailableError("the answer is lost", retryable=False)
+        self.world.answered[reference] += 1
         return answer

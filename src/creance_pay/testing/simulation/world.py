@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 from ...errors import (
+    GatewayUnavailableError,
     InvalidValueError,
+    OrderMismatchError,
     PaymentInProgressError,
+    ResponseRefusedError,
+    SealMismatchError,
     UnknownKeyError,
 )
 from ...gateways import Report
-from ...ledger import ActState, Ledger, RecordResult
+from ...ledger import ActState, Disposition, Ledger, PostingState, RecordResult
+from ...ledger.records import IN_FLIGHT_STATES, UNCONFIRMED_STATES
 from ...money import Euros
 from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
@@ -40,9 +45,19 @@ _BEGINNINGS = (
 _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 _MOST_LETTERS = 200
+#: A start asks the bank about so many earlier orders.
+_MAX_ASKED = 3
 #: The bank sends a message again after this status.
-_SENT_AGAIN = 503
+_SENT_AGAIN, _REFUSED = 503, 400
+#: The bank starts no payment of an older order.
+_LIFE = timedelta(minutes=30)
+#: Another operator leaves an act alone during this time.
+_ACT_TIMEOUT = timedelta(minutes=2)
+#: The bank is asked about an attempt without any answer during a week.
+ASKED = timedelta(days=5)
 _DEBTS = (1600, 2000, 5000)
+#: An amount that is refunded several times.
+_SMALL = Euros(100)
 _FAULTS = (
     "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
     "restore", "rotation",
@@ -58,6 +73,7 @@ RARE = frozenset(
         "a reference is used twice",
         "another's money is reported under an own reference",
         "a message is sealed with an unknown key",
+        "a message states another amount",
         "a forgery is refused",
         "a process crashes before a commit",
         "a process crashes after a commit",
@@ -95,10 +111,16 @@ class World:
         seed: The seed.
         open_ledger: Opens the ledger of a portal, by the portal's number.
         bank: Builds the bank from the clock of the world.
+        process: Builds a process of a portal; of another merchant's code, to compare it with the service.
 
     Attributes:
         violations: The violated oracles, as sentences.
         reached: How often each rare state was reached.
+        settled: The number of questions about each paid payment, when the questions were checked.
+        asked: The number of questions about each reference, when the faults ended.
+        given_back: The cents that the bank returned by its own screens, by the nonce of the order.
+        acting: The number of acts on each order that are in progress.
+        acts: The number of acts on each order.
     """
 
     def __init__(
@@ -107,16 +129,21 @@ class World:
         *,
         open_ledger: Callable[[int], Ledger],
         bank: Callable[[Callable[[], datetime]], SimulatedBank],
+        process: Callable[[World, Site], Process] = Process,
     ) -> None:
         """Create the world."""
+        self._process = process
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
         self.now = self.chance.choice(_BEGINNINGS)
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
         self.bank = bank(lambda: self.now)
-        self.questions, self.reached = Counter[str](), Counter[str]()
+        self.questions, self.answered, self.reached = Counter[str](), Counter[str](), Counter[str]()
         self.violations: list[str] = []
         self.letters: list[Letter] = []
+        self.settled: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
+        self.given_back, self.acting, self.acts = Counter[str](), Counter[str](), Counter[str]()
         self.answers: list[str] = []
         self.steps = 0
         self._running: Process | None = None
@@ -133,7 +160,7 @@ class World:
             NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
         }
         site = Site(number=number, inner=ledger, debts=debts)
-        site.processes = [Process(self, site), Process(self, site)]
+        site.processes = [self._process(self, site), self._process(self, site)]
         return site
 
     def likely(self, probability: float) -> bool:
@@ -187,6 +214,7 @@ class World:
         """End every call and every fault."""
         self._finish_calls()
         self._calm = True
+        self.asked = dict(self.questions)
         self.bank.calm()
         for site in self.sites:
             for process in site.processes:
@@ -207,7 +235,7 @@ class World:
         events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night]
         optional = {
             "forgeries": [self._forge] * 2,
-            "office": [self._post] * 3,
+            "office": [self._post] * 4,
             "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
             "backoffice": [self._back_office] * 2 + [self._report] * 2,
             "clocks": [self._shift_clock] * 2,
@@ -264,7 +292,7 @@ class World:
         if process is None:
             return
         notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
-        whole, replace = self.likely(0.6), self.likely(0.3)
+        whole, replace = self.likely(0.4), self.likely(0.3)
 
         def start() -> StartedPayment | None:
             """Compute the amounts as a portal does, and start."""
@@ -278,24 +306,31 @@ class World:
                 return None
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
-        self._begin(process, start, lambda call: self._started(site, call, replace=replace))
+        began, before = self.now, dict(self.questions)
 
-    def _started(self, site: Site, call: Call, *, replace: bool) -> None:
+        def started(call: Call) -> None:
+            attempt = self._started(site, call, replace=replace)
+            if attempt is not None:
+                self._check_asked(site, attempt, began, before)
+
+        self._begin(process, start, started)
+
+    def _started(self, site: Site, call: Call, *, replace: bool) -> Attempt | None:
         """Record a started payment as an attempt of its person."""
         if isinstance(call.error, PaymentInProgressError):
             self.reached["a start is refused while another payment is open"] += 1
         elif isinstance(call.error, InvalidValueError):
             self.violate(f"a start was refused: {call.error}")
         if not isinstance(call.result, StartedPayment):
-            return
+            return None
         payment = site.inner.find(call.result.transaction_reference)
         if payment is None:
             self.violate("a started payment is not in the ledger")
-            return
+            return None
         order = payment.order
         if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
             self.reached["an attempt is given up for another"] += 1
-        site.attempts[order.nonce] = Attempt(
+        attempt = site.attempts[order.nonce] = Attempt(
             site=site,
             reference=payment.transaction_reference,
             nonce=order.nonce,
@@ -303,7 +338,30 @@ class World:
             notices=order.notices,
             opened=_opening(site, order.nonce),
             at=self.now,
+            dead_at=payment.created_at + _LIFE,
+            replace=replace,
+            asked=frozenset(self.answered),
         )
+        return attempt
+
+    def _check_asked(self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int]) -> None:
+        """Check that the start asked the bank about each earlier order whose payment it may not have reported."""
+        if "clocks" in self.faults:
+            return
+        others = [
+            each
+            for each in site.inner.payments_for_notices(attempt.notices)
+            if not each.sums.captured.cents and each.order.nonce != attempt.nonce
+        ]
+        earlier = []
+        for each in others:
+            other = site.attempts.get(each.order.nonce)
+            young = each.created_at > attempt.dead_at - _LIFE - ASKED
+            if other and other.at < began and young and each.state in UNCONFIRMED_STATES:
+                earlier.append(each.transaction_reference)
+        for reference in earlier if len(others) <= _MAX_ASKED else ():
+            if self.questions[reference] == before.get(reference, 0):
+                self.violate(f"{attempt.reference} was started, and the bank was not asked about {reference}")
 
     def remaining(self, site: Site, notice: NoticeReference) -> Euros:
         """Return what the caisse's own system shows as owed."""
@@ -321,10 +379,13 @@ class World:
         if not waiting:
             return
         attempt = self.chance.choice(waiting)
-        attempt.visited = True
+        attempt.visited = self.steps
         letters = self.bank.visit(attempt.form, self.chance, faulty="bank" in self.faults)
         if letters and letters[0].nonce == attempt.nonce and attempt.nonce not in self.bank.entries():
             self.reached["a reference is used twice"] += 1
+            attempt.used = True
+        if self.now >= attempt.dead_at and attempt.nonce in self.bank.entries():
+            self.violate(f"{attempt.reference} was opened at the bank after its expiry")
         self.letters += letters or []
 
     def _deliver(self) -> None:
@@ -353,7 +414,8 @@ class World:
         def answered(call: Call) -> None:
             answer = call.result
             if isinstance(answer, Answer | PaymentView):
-                self._check_answer(letter, answer)
+                self._check_answer(letter, answer, process)
+                self._check_page(letter, answer)
                 if answer.http_status != _SENT_AGAIN:
                     return
                 self.reached["a message waits for its order"] += letter.nonce in site.lost
@@ -362,17 +424,53 @@ class World:
 
         self._begin(process, lambda: take(letter.message), answered)
 
-    def _check_answer(self, letter: Letter, answer: Answer | PaymentView) -> None:
-        result = answer.result
-        if isinstance(result, UnknownKeyError) and letter.genuine:
-            self.reached["a message is sealed with an unknown key"] += 1
+    def _check_answer(self, letter: Letter, answer: Answer | PaymentView, process: Process) -> None:
+        """Check the status, the page and the record of a message."""
+        result, status = answer.result, answer.http_status
+        if isinstance(result, GatewayUnavailableError) and status != _SENT_AGAIN:
+            self.violate(f"a message that was not recorded got the status {status}")
         if not letter.genuine:
             self.reached["a forgery is refused"] += 1
-        if isinstance(result, RecordResult):
-            if not letter.genuine:
-                self.violate("a forgery was recorded")
-            elif result.payment.order.nonce != letter.nonce:
-                self.violate("a message was recorded about another's order")
+            if status != _REFUSED or isinstance(result, RecordResult):
+                self.violate(f"a forgery got the status {status}")
+            if isinstance(result, SealMismatchError) and process.site.inner.find(letter.reference):
+                process.site.forged.add(letter.reference)
+        elif isinstance(result, GatewayUnavailableError):
+            self._check_incident(process.site, letter, {"UNKNOWN_ORDER"})
+        elif isinstance(result, OrderMismatchError):
+            self.reached["a message states another amount"] += not letter.of_order
+            self._check_incident(process.site, letter, {"FOREIGN_TRANSACTION", "ORDER_MISMATCH"})
+        elif isinstance(result, ResponseRefusedError):
+            self.reached["a message is sealed with an unknown key"] += isinstance(result, UnknownKeyError)
+            if process.rotated or not isinstance(result, UnknownKeyError):
+                self.violate(f"a message of the bank was refused: {type(result).__name__}")
+        elif isinstance(result, RecordResult):
+            self._check_recorded(process.site, letter, result)
+
+    def _check_incident(self, site: Site, letter: Letter, kinds: set[str]) -> None:
+        """Check that an authentic message that pays no order has an incident."""
+        if not any(kind in kinds and about in {letter.reference, ""} for kind, about in site.raised()):
+            self.violate("an authentic message that pays no order has no incident")
+
+    def _check_recorded(self, site: Site, letter: Letter, result: RecordResult) -> None:
+        """Check that a message of the bank was recorded about its order."""
+        if result.payment.order.nonce != letter.nonce:
+            self.violate("a message was recorded about another's order")
+        elif not letter.of_order:
+            self.violate("a message with another amount was recorded")
+        elif site.attempts[letter.nonce].used:
+            site.used.add(letter.nonce)
+        elif result.disposition is Disposition.APPLIED and result.state is PaymentState.PAID:
+            entry = self.bank.entries()[letter.nonce]
+            if result.payment.authorisation_number != entry.authorisation:
+                self.violate(f"{letter.reference} has another number of its authorisation than the bank")
+
+    def _check_page(self, letter: Letter, answer: Answer | PaymentView) -> None:
+        """Check that a page that shows PAID is about money that the bank has taken."""
+        if isinstance(answer, PaymentView) and answer.state is PaymentState.PAID:
+            entry = self.bank.entries().get(letter.nonce)
+            if entry is None or not entry.taken.cents:
+                self.violate("a person's page shows PAID, and the bank has no money of the order")
 
     def _forge(self) -> None:
         """Post a forgery of a message that a person has seen."""
@@ -397,7 +495,7 @@ class World:
     def _effects(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
         if process is not None:
-            self._begin(process, lambda: process.service.run_effects(limit=5), lambda _: None)
+            self._begin(process, lambda: process.run_effects(5), lambda _: None)
 
     def _reconcile(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
@@ -490,17 +588,36 @@ class World:
         if process is None or not held:
             return
         payment = self.chance.choice(held)
-        amount = None if self.likely(0.5) else Euros((payment.sums.held.cents + 1) // 2)
+        held_now = payment.sums.held
+        amount = self.chance.choice([None, None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL)])
         act = self.chance.choice([process.service.refund, process.service.cancel])
+        began, nonce, wanted = self.now, payment.order.nonce, amount or payment.amount
+        before, alone = self._returned_by_acts(nonce), not self.acting[nonce]
+        self.acting[nonce] += 1
+        acts = self.acts[nonce] = self.acts[nonce] + 1
 
         def ended(call: Call) -> None:
+            self.acting[nonce] -= 1
+            if self.now - began >= _ACT_TIMEOUT or "clocks" in self.faults:
+                site.slow.add(payment.transaction_reference)
+            elif alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted:
+                self.violate(f"the bank has returned more of {payment.transaction_reference} than an act asked for")
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
                 self.reached["an act ends without an answer"] += 1
+            elif state is ActState.DONE:
+                after = site.inner.find(payment.transaction_reference)
+                if after and after.sums.captured.cents and after.sums.refunded < call.result.amount:  # type: ignore[attr-defined]
+                    self.violate(f"an act on {payment.transaction_reference} is DONE, and its money is not recorded")
             elif state is ActState.FAILED:
                 self.reached["the bank refuses an act"] += 1
 
         self._begin(process, lambda: act(payment.transaction_reference, amount, **_WHO), ended)
+
+    def _returned_by_acts(self, nonce: str) -> Euros:
+        """Return what the bank has returned of an order, without the acts on its own screens."""
+        entry = self.bank.entries().get(nonce)
+        return entry.refunded.saturating_sub(Euros(self.given_back[nonce])) if entry else Euros(0)
 
     def _close(self) -> None:
         site = self.chance.choice(self.sites)
@@ -527,18 +644,40 @@ class World:
         if not entries:
             return
         entry = self.chance.choice(entries)
-        part = entry.held if self.likely(0.5) else Euros((entry.held.cents + 1) // 2)
+        part = self.chance.choice([entry.held, Euros((entry.held.cents + 1) // 2), min(entry.held, _SMALL)])
         if entry.charged_back.cents and self.likely(0.5):
             self.bank.represent(entry.nonce)
         elif self.likely(0.5):
             self.bank.give_back(entry.nonce, part)
+            after = self.bank.entries()[entry.nonce]
+            self.given_back[entry.nonce] += (after.refunded - entry.refunded).cents
         else:
             self.bank.charge_back(entry.nonce, part)
 
     # ---- the end
 
+    def probe(self) -> None:
+        """Start a payment of everything that is still owed: nothing keeps a person from paying."""
+        for site in self.sites:
+            held = {
+                notice
+                for each in site.inner.payments()
+                if each.state in IN_FLIGHT_STATES or PostingState.REJECTED in each.postings.values()
+                for notice in each.order.notices
+            }
+            settled = {value for each in site.commits for name, value in each.writes if name == "settle"}
+            for notice in site.debts:
+                owed = self.remaining(site, notice)
+                if owed.cents and notice not in settled | held:
+                    process = site.processes[0]
+                    self._begin(process, _starting(process, notice, owed), self._probed)
+
+    def _probed(self, call: Call) -> None:
+        if call.error is not None:
+            self.violate(f"nobody can pay what is owed: {type(call.error).__name__}")
+
     def tick(self, lines: Sequence[Report] = ()) -> None:
-        """Simulate half a day without a fault: messages, effects, questions, reports, postings."""
+        """Simulate half a day without a fault: messages, questions, reports, effects."""
         self.now += timedelta(hours=13)
         self.letters += self.bank.due()
         waiting, self.letters = self.letters, []
@@ -547,7 +686,11 @@ class World:
         for site in self.sites:
             for process in site.processes:
                 self._begin(process, _reconciling(process, lines), lambda _: None)
-                self._begin(process, process.service.run_effects, lambda _: None)
+                self._begin(process, process.run_effects, lambda _: None)
+
+    def post(self) -> None:
+        """Post every payment that waits, as the caisse does."""
+        for site in self.sites:
             for payment in site.inner.payments():
                 for notice in payment.unposted():
                     site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
@@ -569,6 +712,10 @@ class _Chance(Random):
     def randrange(self, *_: Any, **__: Any) -> int:  # noqa: ANN401 - the arguments of a random number
         """Return the number before the first of every ledger."""
         return self._first
+
+
+def _starting(process: Process, notice: NoticeReference, owed: Euros) -> Callable[[], object]:
+    return lambda: process.service.start(owed, {notice: owed}, replace=False, **_URLS)
 
 
 def _described(call: Call) -> str:

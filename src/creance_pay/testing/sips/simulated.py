@@ -40,10 +40,11 @@ _LOOPBACK = "http://127.0.0.1"
 _REFERENCE_USED = "94"
 _KEYS = {version: f"a-key-number-{version}-of-a-simulated-merchant" for version in ("1", "2")}
 _FORGED = SecretKey(version="1", secret="a-key-that-somebody-made-up")  # noqa: S106 - fictitious
-_FAULTS = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PENDING_FIRST, Fault.HTML_ERROR)
+_FREQUENT = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PENDING_FIRST, Fault.HTML_ERROR)
+_FAULTS = (*_FREQUENT, *_FREQUENT, Fault.WRONG_AMOUNT, Fault.OLD_KEY, Fault.EMPTY_SEAL, Fault.FORGED)
 #: How often a person closes the page, and how often a faulty bank fails.
 _CLOSED, _FAULTY = 0.1, 0.6
-_CARDS = (TrialCard.ACCEPTED,) * 6 + (TrialCard.REFUSED, TrialCard.PENDING, None)
+_CARDS = (TrialCard.ACCEPTED,) * 12 + (TrialCard.REFUSED, TrialCard.PENDING, None) * 2 + (TrialCard.UNAVAILABLE,)
 
 
 @attrs.define
@@ -54,6 +55,7 @@ class SimulatedSips(Transport):
     bank: SipsBank = attrs.field(init=False)
     services: SipsServices = attrs.field(init=False)
     _reported: set[date] = attrs.field(factory=set)
+    _forms: dict[str, Mapping[str, str]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         """Open the bank, with both keys of the merchant."""
@@ -85,6 +87,7 @@ class SimulatedSips(Transport):
             request = self.bank.receive(fields)
         except MalformedResponseError as error:
             return self._refused(fields, error)
+        self._forms[request.transaction_reference] = fields
         card = chance.choice(_CARDS)
         if chance.random() < _CLOSED:
             return []  # the person closes the page; the bank tells of the expiry later
@@ -93,9 +96,9 @@ class SimulatedSips(Transport):
         ending = self.bank.settle(request, decision, fault=fault)
         if ending is None:
             return []
-        found = [_letter(request, each.fields) for each in ending.immediate]
+        found = [_letter(request, each.fields, fault=fault) for each in ending.immediate]
         if ending.return_fields is not None:
-            found.append(_letter(request, ending.return_fields, by_browser=True))
+            found.append(_letter(request, ending.return_fields, by_browser=True, fault=fault))
         return found
 
     def _refused(self, fields: Mapping[str, str], error: MalformedResponseError) -> list[Letter] | None:
@@ -116,10 +119,17 @@ class SimulatedSips(Transport):
         request = self.bank.requests[letter.reference]
         wrong = attrs.evolve(request, key=_FORGED)
         accepted = Decision(response_code="00", decided_at=self.clock(), authorisation_number="000001")
-        body = form_body(sealed_answer(wrong, accepted))
-        changed = letter.message.body.replace(b"responseCode%3D", b"responseCode%3D0")
-        cut = letter.message.body[: len(letter.message.body) // 2]
-        forged = HttpMessage(chance.choice([body, changed, cut]))
+        fields = sealed_answer(wrong, accepted)
+        genuine = letter.message.body
+        bodies = [
+            form_body(fields),
+            form_body({**fields, "Seal": chance.choice("0123456789abcdef")}),
+            form_body({**fields, "Seal": ""}),
+            form_body(self._forms[letter.reference]),  # the request that the browser posted
+            genuine.replace(b"responseCode%3D", b"responseCode%3D0"),
+            genuine[: len(genuine) // 2],
+        ]
+        forged = HttpMessage(chance.choice(bodies))
         return Letter("", letter.reference, letter.by_browser, forged, genuine=False)
 
     def give_back(self, nonce: str, amount: Euros) -> None:
@@ -155,7 +165,8 @@ class SimulatedSips(Transport):
             return read_reports(file.name)
 
     def calm(self) -> None:
-        """End every fault: Office answers about each payment."""
+        """End every fault: Office answers about each payment.  The rotation is over: the bank forgets the old key."""
+        self.bank._merchants[MERCHANT] = _ring("2", current="2")  # noqa: SLF001 - the vendor's own screens do it
         for reference, ending in self.bank.ended.items():
             self.bank.ended[reference] = attrs.evolve(ending, fault=Fault.NONE)
 
@@ -168,26 +179,41 @@ class SimulatedSips(Transport):
             account = self.bank.accounts.get(reference)
             taken = request.amount if account and account.decision.accepted else Euros(0)
             yield Entry(
-                nonce=request.return_context or "",
+                nonce=_nonce(request),
                 reference=reference,
                 decided=account is not None and account.status != "PENDING",
                 taken=taken,
                 refunded=taken.saturating_sub(account.remaining) if account else Euros(0),
                 charged_back=account.charged_back if account else Euros(0),
+                authorisation=(account and account.decision.authorisation_number) or "",
             )
 
     def _reference(self, nonce: str) -> str:
         requests = self.bank.requests.items()
-        return next(reference for reference, request in requests if request.return_context == nonce)
+        return next(reference for reference, request in requests if _nonce(request) == nonce)
 
 
 def _ring(*versions: str, current: str = "1") -> KeyRing:
     return KeyRing([SecretKey(version=each, secret=_KEYS[each]) for each in versions], current=current)
 
 
-def _letter(request: PaymentRequest, fields: Mapping[str, str], *, by_browser: bool = False) -> Letter:
-    nonce, reference = request.return_context or "", request.transaction_reference
-    return Letter(nonce, reference, by_browser, HttpMessage(form_body(fields)))
+def _nonce(request: PaymentRequest) -> str:
+    """Return the nonce of an order; of a merchant that sends none, the transaction reference."""
+    return request.return_context or request.transaction_reference
+
+
+def _letter(
+    request: PaymentRequest, fields: Mapping[str, str], *, by_browser: bool = False, fault: Fault = Fault.NONE
+) -> Letter:
+    genuine = fault not in {Fault.EMPTY_SEAL, Fault.FORGED}
+    return Letter(
+        nonce=_nonce(request) if genuine else "",
+        reference=request.transaction_reference,
+        by_browser=by_browser,
+        message=HttpMessage(form_body(fields)),
+        genuine=genuine,
+        of_order=fault is not Fault.WRONG_AMOUNT,
+    )
 
 
 def _reference_of(fields: Mapping[str, str]) -> str:
