@@ -68,9 +68,7 @@ class Verb(NamedTuple):
 SPHINX = "-m sphinx -n -W --keep-going -b"
 LINT = {"ruff": "-m ruff check", "format": "-m ruff format --check", "mypy": "-m mypy", "words": "tools/words.py"}
 DOCS = {"html": f"{SPHINX} html docs build/docs", "doctest": f"{SPHINX} doctest docs build/doctest"}
-BENCH = {
-    name: f"benchmarks/{name}.py" for name in ("seals", "scalar", "ledger", "batch", "policy_diff", "worlds")
-}
+BENCH = {name: f"benchmarks/{name}.py" for name in ("seals", "scalar", "ledger", "batch", "policy_diff", "worlds")}
 VERBS = {
     "setup": Verb("Install everything that the tests need, and run nothing.", "test", {}),
     "demo": Verb("Play a payment in the example portal, step by step.", "demo", {"demo": "examples/journey.py"}),

@@ -535,7 +535,7 @@ class World:
         if process is None or not waiting:
             return
         payment = self.chance.choice(waiting)
-        notice = self.chance.choice(payment.unposted())
+        notice = self.chance.choice(sorted(payment.unposted(), key=str))  # each ledger has an order of its own
         reference = payment.transaction_reference
         if self.likely(0.1) and (payment.order.nonce, notice) not in site.posted:
             self.reached["the caisse rejects a posting"] += 1
