@@ -692,7 +692,7 @@ class World:
         """Post every payment that waits, as the caisse does."""
         for site in self.sites:
             for payment in site.inner.payments():
-                for notice in payment.unposted():
+                for notice in sorted(payment.unposted(), key=str):
                     site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
                     service = site.processes[0].service
                     self._begin(
