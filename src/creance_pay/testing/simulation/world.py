@@ -536,7 +536,7 @@ class World:
         if process is None or not waiting:
             return
         payment = self.chance.choice(waiting)
-        notice = self.chance.choice(sorted(payment.unposted(), key=str))
+        notice = self.chance.choice(sorted(payment.unposted(), key=str))  # each ledger has an order of its own
         reference = payment.transaction_reference
         if self.likely(0.1) and (payment.order.nonce, notice) not in site.posted:
             self.reached["the caisse rejects a posting"] += 1
@@ -693,7 +693,7 @@ class World:
         """Post every payment that waits, as the caisse does."""
         for site in self.sites:
             for payment in site.inner.payments():
-                for notice in payment.unposted():
+                for notice in sorted(payment.unposted(), key=str):
                     site.posted.setdefault((payment.order.nonce, notice), payment.order.notices[notice])
                     service = site.processes[0].service
                     self._begin(
