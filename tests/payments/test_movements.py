@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from creance_pay import Euros, NoticeReference
 from creance_pay.gateways import OperationOutcome, OperationResult, Report, ReportKind
 from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import Disposition, Evidence, Ledger, MemoryLedger, PaymentEvent, Sums
+from creance_pay.payment import Movement, MovementKind
 from creance_pay.payments import StartedPayment
 from ledger_desk import ACCEPTED, Desk, at, message, nonce
 from ledgers import OpenSql
@@ -438,6 +440,20 @@ def test_no_number_is_missed(open_sql: OpenSql, postgres: str) -> None:
         found = read.result(timeout=30)
 
     assert [first.reference] * 2 + [second.reference] * 2 == found
+
+
+def test_rolled_back(ledger: Ledger) -> None:
+    """A movement of a transaction that is rolled back is not recorded, beside one that was."""
+    desk = Desk(ledger)
+    reference = desk.start().transaction_reference
+    first, second = (Movement(kind=MovementKind.REFUNDED, amount=Euros(100), identifier=each) for each in "12")
+    with ledger.transaction() as store:
+        store.add_movement(reference, first, source="REPORT", at=desk.now)
+    with suppress(KeyError), ledger.transaction() as store:
+        store.add_movement(reference, second, source="REPORT", at=desk.now)
+        raise KeyError
+
+    assert (first,) == ledger.movements(reference)
 
 
 def _captured(story: Story) -> PaymentEvent:

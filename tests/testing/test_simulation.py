@@ -10,7 +10,7 @@ from creance_pay.ledger import Ledger
 from creance_pay.testing.simulation import simulate
 from creance_pay.testing.simulation.world import RARE
 from creance_pay.testing.sips import SimulatedSips
-from ledgers import OpenSql, ledger_url, open_sql, postgres  # noqa: F401 - fixtures
+from ledgers import PAYLOAD_KEY, OpenSql, ledger_url, open_sql, postgres  # noqa: F401 - fixtures
 
 WORLDS = 5
 
@@ -47,7 +47,8 @@ def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: py
     for seed in seeds:
 
         def open_one(site: int, seed: int = seed) -> Ledger:
-            return open_sql(ledger_url, merchant_id=f"{request.node.name}-{seed}-{site}"[-64:])
+            name = f"{request.node.name}-{seed}-{site}"[-64:]
+            return open_sql(ledger_url, merchant_id=name, payload_keys=[PAYLOAD_KEY])  # parked messages are read again
 
         world, memory = simulate(seed, bank=SimulatedSips, open_ledger=open_one), simulate(seed, bank=SimulatedSips)
         assert ([], memory.digest()) == (world.violations, world.digest()), seed

@@ -101,7 +101,8 @@ class _MemoryStore:
         """Do nothing: the payment holds the states, and its event the rest."""
 
     def add_movement(self, transaction_reference: str, movement: Movement, *, source: str, at: datetime) -> None:  # noqa: ARG002 - the event has both
-        self.movements_of.setdefault(transaction_reference, []).append(movement)
+        # A new list: a roll-back restores a copy of the dictionary, which has the old one.
+        self.movements_of[transaction_reference] = [*self.movements(transaction_reference), movement]
 
     def movements(self, transaction_reference: str) -> list[Movement]:
         return [*self.movements_of.get(transaction_reference, ())]
