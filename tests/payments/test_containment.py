@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from creance_pay import Euros, HttpMessage, NoticeReference, PaymentState
+from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import HttpAnswer, ReportLine
 from creance_pay.gateways.sips import SipsPaypageJson, read_reports
 from creance_pay.gateways.transport import Transport
@@ -191,6 +192,21 @@ class TestFloods:
             ledger.close_incident(incident, at=desk.now, by="an operator", reason="a flood")
         desk.service.on_notification(forged)
         assert ["NOT_AUTHENTIC"] == desk.incidents()
+
+
+def test_refused_without_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the ledger does not answer, the bank sends a message under an unknown key again; a forgery stays refused."""
+    desk = Desk(ledger)
+    started = desk.start()
+
+    def fail(*_: object, **__: object) -> None:
+        raise GatewayUnavailableError("no answer", retryable=True)
+
+    monkeypatch.setattr(type(ledger), "refuse", fail)
+    forged = HttpMessage(message(started).body.replace(b"Seal=", b"Seal=0"))
+
+    assert 503 == desk.notify(started, keyVersion="9").http_status
+    assert 400 == desk.service.on_notification(forged).http_status
 
 
 def padded(body: bytes, number: int) -> HttpMessage:
