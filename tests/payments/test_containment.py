@@ -195,7 +195,7 @@ class TestFloods:
 
 
 def test_refused_without_ledger(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the ledger does not answer, the bank sends a message under an unknown key again; a forgery stays refused."""
+    """While the ledger does not answer, a message under an unknown key is sent again, and a forgery is refused."""
     desk = Desk(ledger)
     started = desk.start()
 
