@@ -92,12 +92,12 @@ class ResponseRefusedError(CreancePayError):
     Answer the sender with :attr:`http_status` and without a reason.  The failed check belongs in the log.
 
     Attributes:
-        http_status: The HTTP status to answer: 400.  The payment service changes it to 503 for a message about a
-            recorded order under an unknown key: the bank sends it again, and the operator adds the key meanwhile.
         unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified: use
             it to attach an incident to an order, and for nothing else.
     """
 
+    #: The HTTP status to answer: 400.  The payment service changes it to 503 for a message about a recorded order under
+    #: an unknown key: the bank sends it again, and the operator adds the key meanwhile.
     http_status: int = 400
 
     def __init__(self, message: str = "") -> None:

@@ -164,12 +164,7 @@ class KeyRing:
         return ring
 
     def to_file(self, path: str | PathLike[str], file_key: FileKey, *, new: bool = False) -> None:
-        """Encrypt the ring into a key file.
-
-        Args:
-            path: The file.
-            file_key: The passphrase or key of the file.
-            new: Whether the file must not exist; otherwise an existing one is replaced.
+        """Encrypt the ring into a key file, which replaces an existing one unless it must be ``new``.
 
         Raises:
             ConfigurationError: when the file cannot be written, or exists and must not; it is then unchanged.
