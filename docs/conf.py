@@ -34,6 +34,8 @@ nitpick_ignore = [
     ("py:class", "timedelta"),  # shown as it is written in a default value
     ("py:class", "os.PathLike"),  # documented elsewhere
     ("py:class", "random.Random"),  # the same
+    ("py:class", "Site"),  # a part of a simulated world
+    ("py:class", "Process"),  # the same
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
