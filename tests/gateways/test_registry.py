@@ -59,7 +59,7 @@ class TestNames:
             "os:system",
         ]  # fmt: skip
 
-        assert {"expected the name of a gateway among sips, got another"} == {
+        assert {"expected the name of a gateway among direct, sips, got another"} == {
             str(error_of(load, name, **SETTINGS)) for name in names
         }
 

@@ -364,18 +364,27 @@ class TestRefusals:
             with pytest.raises(UnsupportedError, match=f"lacks the operands that the policy needs for {named}$"):
                 columns.assess(polars(ONE_ROW), policy=a_policy(**changes))
 
+    def test_maximum(self) -> None:
+        """The larger of two values, row by row."""
+        frame = nw.from_native(pl.DataFrame({"one": [1, 5], "other": [3, 2]}))
+        larger = frame.select(larger=columns.ColumnOps.maximum(nw.col("one"), nw.col("other")))
+
+        assert [3, 5] == larger["larger"].to_list()
+
     def test_policy_of_notices(self) -> None:
         """The band of notices depends on none of these."""
         policy = a_policy(min_basis="selection", band_checked_at="access", several_payments=False)
 
         assert ["IN_SCOPE"] == columns.notice_scope(polars(ONE_NOTICE), policy=policy)["scope"].to_list()
 
-    def test_missing_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("module", ["creance_pay.rules.columns", "creance_pay.rules.cells"])
+    def test_missing_extra(self, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
         """Without Narwhals, the error names the extra that installs it."""
-        monkeypatch.delitem(sys.modules, "creance_pay.rules.columns")
-        monkeypatch.setitem(sys.modules, "narwhals", None)
+        monkeypatch.delitem(sys.modules, module)
+        for name in ("narwhals", "narwhals.stable.v2"):
+            monkeypatch.setitem(sys.modules, name, None)
 
         with pytest.raises(MissingExtraError, match="creance-pay\\[batch\\]") as missing:
-            importlib.import_module("creance_pay.rules.columns")
+            importlib.import_module(module)
 
         assert "batch" == missing.value.extra

@@ -221,9 +221,8 @@ def _check_waiting(world: World, site: Site) -> None:
     """Check that no effect, no act and no parked message waits."""
     if site.inner.parked():
         world.violate("a parked message of a known order still waits")
-    for task in site.inner.tasks():
-        if task.attempts:
-            world.violate(f"the effect {task.key} still waits after {task.attempts} tries")
+    for task in (each for each in site.inner.tasks() if each.attempts):
+        world.violate(f"the effect {task.key} still waits after {task.attempts} tries")
     for act in site.inner.open_acts():
         world.violate(f"the act {act.kind} on {act.transaction_reference} is still open")
 

@@ -52,7 +52,7 @@ class Call:
         self._others.acquire()
         if self.ended:
             self._thread.join()
-        if self._fault is not None:
+        if self._fault is not None:  # pragma: no cover - only a fault of the library
             raise self._fault
         return self.ended
 
@@ -68,7 +68,7 @@ class Call:
             self.error = error
         except Crash:
             self.crashed = True
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that resumed the call
+        except BaseException as error:  # noqa: BLE001 # pragma: no cover - raised again in the thread that resumed it
             self._fault = error
         self.ended = True
         self._others.release()

@@ -94,10 +94,10 @@ class SimulatedSips(Transport):
         decision = self.bank.pay(request, card) if card else self.bank.leave()
         fault = chance.choice(_FAULTS) if faulty and chance.random() < _FAULTY else Fault.NONE
         ending = self.bank.settle(request, decision, fault=fault)
-        if ending is None:
+        if ending is None:  # pragma: no cover - a person has one attempt
             return []
         found = [_letter(request, each.fields, fault=fault) for each in ending.immediate]
-        if ending.return_fields is not None:
+        if ending.return_fields is not None:  # pragma: no branch - no decision is an expiry
             found.append(_letter(request, ending.return_fields, by_browser=True, fault=fault))
         return found
 
