@@ -37,11 +37,11 @@ from ..base import Capability, FormPost, Gateway, OperationResult, SealedMessage
 from ..keys import KeyRing, SecretKey
 from ..seals import SealAlgorithm, seal
 from ..transport import Transport
-from . import office
 from .data import Data, decode, encode, write
 from .fields import PaypageOptions, merge, timestamp, validate_address
 from .hosts import SipsHost
 from .merchant import EURO, SipsMerchant
+from .office import fetch_status, operate
 from .response_codes import state_of
 from .responses import REFERENCE, parse_form, require_match, require_nonce, verified_payment
 
@@ -221,7 +221,7 @@ class SipsPaypage(Gateway):
             OrderMismatchError: when it is not about this merchant, order, amount or currency.
             UnsupportedError: when the host has no Office.
         """
-        return office.fetch_status(self.merchant, order, transport)
+        return fetch_status(self.merchant, order, transport)
 
     def capture(
         self,
@@ -233,7 +233,7 @@ class SipsPaypage(Gateway):
         key: str | None = None,
     ) -> OperationResult:
         """Transfer an authorised payment, whole unless an amount is given; errors as :meth:`refund`."""
-        return office.operate(self.merchant, "validate", order, transport, amount)
+        return operate(self.merchant, "validate", order, transport, amount)
 
     def cancel(
         self,
@@ -245,7 +245,7 @@ class SipsPaypage(Gateway):
         key: str | None = None,
     ) -> OperationResult:
         """Cancel a payment before it is transferred, whole unless an amount is given; errors as :meth:`refund`."""
-        return office.operate(self.merchant, "cancel", order, transport, amount)
+        return operate(self.merchant, "cancel", order, transport, amount)
 
     def refund(
         self,
@@ -270,7 +270,7 @@ class SipsPaypage(Gateway):
             OrderMismatchError: when the answer is about another merchant, order or currency.
             UnsupportedError: when the host has no Office.
         """
-        return office.operate(self.merchant, "refund", order, transport, amount)
+        return operate(self.merchant, "refund", order, transport, amount)
 
     def _parse(self, text: str) -> Data:
         """Parse the text under the seal as pairs; only a merchant that starts payments by JSON receives JSON."""
