@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .acts import Act, ActKind, ActState
+from .contract import Store
 from .incidents import Incident, IncidentKind
-from .ledger import Ledger, RecordResult, Store
+from .ledger import Ledger, RecordResult
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
 from .records import Disposition, Evidence, Payment, PaymentEvent, PostingLine, PostingState, Sums

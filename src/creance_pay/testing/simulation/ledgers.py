@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
-from ...ledger import Act, Incident, Ledger, MemoryLedger, Payment, PaymentEvent
-
-if TYPE_CHECKING:
-    from ...ledger.ledger import Store
+from ...ledger import Act, Incident, Ledger, MemoryLedger, Payment, PaymentEvent, Store
 
 T = TypeVar("T")
 _WRITES = frozenset(
