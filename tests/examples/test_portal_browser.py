@@ -119,6 +119,7 @@ class TestTwice:
     def test_back_from_the_bank(self, page: Page, scenario: Scenario) -> None:
         """The back button offers a new attempt, and not the form that the bank has received."""
         bank(page, scenario)
+        expect(page.get_by_label("Numéro de carte")).to_be_visible()  # the browser has left the former page
         page.go_back()
         expect(page.locator("h1")).to_have_text("Un paiement est déjà en cours")
         page.get_by_role("button", name="Recommencer le paiement").click()

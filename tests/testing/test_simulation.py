@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from creance_pay.ledger import Ledger
+from creance_pay.ledger import Ledger, SqlLedger
 from creance_pay.testing.simulation import simulate
 from creance_pay.testing.simulation.world import RARE
 from creance_pay.testing.sips import SimulatedSips
@@ -46,12 +46,17 @@ def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: py
     """The world of a seed is the same on a database as in memory, to the last write."""
     for seed in seeds:
 
-        def open_one(site: int, seed: int = seed) -> Ledger:
+        opened: list[SqlLedger] = []
+
+        def open_one(site: int, seed: int = seed, opened: list[SqlLedger] = opened) -> Ledger:
             name = f"{request.node.name}-{seed}-{site}"[-64:]
-            return open_sql(ledger_url, merchant_id=name, payload_keys=[PAYLOAD_KEY])  # parked messages are read again
+            opened.append(open_sql(ledger_url, merchant_id=name, payload_keys=[PAYLOAD_KEY]))  # to read parked messages
+            return opened[-1]
 
         world, memory = simulate(seed, bank=SimulatedSips, open_ledger=open_one), simulate(seed, bank=SimulatedSips)
         assert ([], memory.digest()) == (world.violations, world.digest()), seed
+        for ledger in opened:
+            ledger.close()  # the server accepts a hundred connections
 
 
 def test_replayed() -> None:
