@@ -26,7 +26,8 @@ from polars.testing import assert_frame_equal
 from creance_pay import Euros
 from creance_pay.batch import BatchProgress, BatchResult, csv_rows, disk
 from creance_pay.batch.csv_rows import Dialect
-from creance_pay.batch.job import ASSESS, Job
+from creance_pay.batch.inputs import ASSESS
+from creance_pay.batch.job import Job
 from creance_pay.codes import Reason
 from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
 from creance_pay.rules import columns, policy_named
@@ -727,7 +728,7 @@ class TestFaults:
         def interrupt(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("creance_pay.batch.job.append", interrupt)
+        monkeypatch.setattr("creance_pay.batch.work.appending", interrupt)
 
         with pytest.raises(KeyboardInterrupt):
             run(sources[".csv"], tmp_path / "out.csv")

@@ -45,7 +45,6 @@ def test_memory_many() -> None:
 def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: pytest.FixtureRequest) -> None:  # noqa: F811 - fixtures
     """The world of a seed is the same on a database as in memory, to the last write."""
     for seed in seeds:
-
         opened: list[SqlLedger] = []
 
         def open_one(site: int, seed: int = seed, opened: list[SqlLedger] = opened) -> Ledger:

@@ -73,12 +73,14 @@ class Block:
     Attributes:
         first: The number of the first line, counted from 1 in the file.
         data: The lines.  A line that fills a block is cut, and too long to be a row.
+        newlines: The number of newlines in the data.
         size: The number of bytes that the lines take in the file.
         at_end: Whether the file has no further line.
     """
 
     first: int
     data: bytes = attrs.field(repr=False)
+    newlines: int
     size: int
     at_end: bool
 
@@ -130,9 +132,11 @@ class BlockReader:
         if not size and not at_end:
             return self._read_long_line()
         data = self._rest[:size]
-        if data.count(b"\n") > max_lines:
+        newlines = data.count(b"\n")
+        if newlines > max_lines:
             data = b"\n".join([*data.split(b"\n", max_lines)[:max_lines], b""])
-        return Block(self.line, data, len(data), at_end and len(data) == len(self._rest))
+            newlines = max_lines
+        return Block(self.line, data, newlines, len(data), at_end and len(data) == len(self._rest))
 
     def _read_long_line(self) -> Block:
         """Skip the end of a line that fills a block; keep its beginning, which is too long for a row."""
@@ -142,7 +146,7 @@ class BlockReader:
             size += len(piece)
             if piece.endswith(b"\n"):
                 break
-        return Block(self.line, begin, size, at_end=False)
+        return Block(self.line, begin, 0, size, at_end=False)
 
     def advance(self, rows: Rows) -> None:
         """Consume the lines that were parsed."""
@@ -241,7 +245,7 @@ class Layout:
     def _parse_whole(self, block: Block) -> pl.DataFrame | None:
         """Parse a block without quotation marks, if each line has its fields; else return ``None``."""
         data = block.data
-        count = data.count(b"\n") + (not data.endswith(b"\n"))
+        count = block.newlines + (not data.endswith(b"\n"))
         odd = b'"' in data or b"\0" in data or data.startswith(codecs.BOM_UTF8) or _has_long_line(data)
         if odd or data.count(self.separator.encode()) != count * (len(self.names) - 1):
             return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 
@@ -105,15 +105,15 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - of several shapes
     return found
 
 
-def append(path: Path, offset: int, data: bytes) -> int:
-    """Write data at an offset, cut off the rest, synchronise, and return the new size."""
+@contextmanager
+def appending(path: Path, offset: int) -> Iterator[BinaryIO]:
+    """Open a file at an offset, cut off the rest, and synchronise the file at the end."""
     with path.open("r+b" if path.exists() else "wb") as file:
         file.truncate(offset)
         file.seek(offset)
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(file.fileno())
-    return offset + len(data)
 
 
 def atomic_write(path: Path, text: str) -> None:

@@ -14,7 +14,8 @@ from .result import BatchProgress, BatchResult
 
 try:
     from .csv_rows import Dialect
-    from .job import ASSESS, SCOPE, Job, Rule
+    from .inputs import ASSESS, SCOPE, Rule
+    from .job import Job
 except ImportError as error:
     raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
 
