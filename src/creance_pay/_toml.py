@@ -28,14 +28,15 @@ def _exactly(kind: type) -> Any:  # noqa: ANN401 - cattrs types its hooks
     return check
 
 
-def _strict_converter() -> cattrs.Converter:
+def strict_converter() -> cattrs.Converter:
+    """Return a converter that accepts a value of the right type alone, and each key of a class alone."""
     converter = cattrs.Converter(forbid_extra_keys=True)
-    for kind in (int, str, bool, date, datetime):
+    for kind in (int, float, str, bool, date, datetime):
         converter.register_structure_hook(kind, _exactly(kind))
     return converter
 
 
-_CONVERTER = _strict_converter()
+_CONVERTER = strict_converter()
 
 
 def read_toml(text: str, kind: type[T], *, origin: str) -> T:
@@ -52,11 +53,15 @@ def read_toml(text: str, kind: type[T], *, origin: str) -> T:
     Raises:
         ConfigurationError: for invalid TOML, an unknown or missing key, or a value of another type.
     """
+    return read_toml_value(parse_toml(text, origin=origin), kind, origin=origin)
+
+
+def parse_toml(text: str, *, origin: str) -> dict[str, Any]:
+    """Parse a TOML text; arguments and errors as :func:`read_toml`."""
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(text)
     except ValueError as error:  # a TOMLDecodeError, or Python's error for an integer of more than 4300 digits
         raise ConfigurationError(f"{origin}: {error}") from None
-    return read_toml_value(content, kind, origin=origin)
 
 
 def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:

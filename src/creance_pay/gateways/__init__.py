@@ -20,9 +20,9 @@ from .base import (
     ReportLine,
     SealedMessage,
 )
+from .configuration import from_file, load
 from .environments import Environment
 from .keys import KeyRing, SecretKey
-from .registry import load
 from .seals import SealAlgorithm, seal
 from .transport import HttpAnswer, RequestsTransport, Transport
 
@@ -45,6 +45,7 @@ __all__ = [
     "SealedMessage",
     "SecretKey",
     "Transport",
+    "from_file",
     "load",
     "seal",
 ]

@@ -22,6 +22,7 @@ from ..errors import UnsupportedError
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import Movement, PaymentOrder, PaymentState, Source, VerifiedPayment
+from .environments import Environment
 
 if TYPE_CHECKING:
     from .transport import Transport  # loads requests: a caller brings a transport when it needs one
@@ -261,6 +262,8 @@ class Capability(StrEnum):
     REFUND = "REFUND"
     #: The bank seals the browser's return as well: ``authenticate`` accepts it like a notification.
     SEALED_RETURN = "SEALED_RETURN"
+    #: ``check_connection``: ask the bank whether it accepts our merchant number and key.
+    CONNECTION = "CONNECTION"
 
 
 class Gateway(ABC):
@@ -279,6 +282,11 @@ class Gateway(ABC):
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    @property
+    def environment(self) -> Environment | None:
+        """The bank's environment; ``None`` for a gateway that names none, which a file cannot configure."""
+        return None
 
     @property
     def page_life(self) -> timedelta | None:
@@ -348,6 +356,19 @@ class Gateway(ABC):
             ResponseRefusedError: when the check is ill-formed: answer 400.
         """
         return None
+
+    def check_connection(self, transport: Transport) -> None:
+        """Ask the bank whether it accepts our merchant number and key; nothing changes at the bank.
+
+        Args:
+            transport: The transport to the bank.
+
+        Raises:
+            UnsupportedError: without ``Capability.CONNECTION``.
+            ConfigurationError: when the bank refuses the key, the merchant or the clock.
+            GatewayUnavailableError: when the bank does not answer.
+        """
+        raise self._unsupported(Capability.CONNECTION)
 
     def fetch_status(
         self, order: PaymentOrder, transport: Transport, *, bank_reference: str | None = None

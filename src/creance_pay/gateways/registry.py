@@ -5,18 +5,13 @@ A package with a gateway for another bank declares its class in its own ``pyproj
     [project.entry-points."creance_pay.gateways"]
     mybank = "my_package.gateway:MyBank"
 
-A name is looked up among the declared names; it is never imported as a module.
-
->>> load("sipz")  # doctest: +IGNORE_EXCEPTION_DETAIL
-Traceback (most recent call last):
-creance_pay.errors.ConfigurationError: expected the name of a gateway among direct, sips, got another
+A name is looked up among the declared names; it is never imported as a module.  Only the package of the name that was
+asked for is imported: a package that fails to import disturbs no other.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from ..errors import ConfigurationError
@@ -25,20 +20,20 @@ from .base import Gateway
 GROUP = "creance_pay.gateways"
 
 
-def load(name: str, /, **settings: object) -> Gateway:
-    """Build a gateway by its declared name.
-
-    Args:
-        name: ``sips``, ``direct``, or a name that another package declares.
-        settings: The arguments of the gateway's class, by name.
+def find_gateway(name: str) -> Callable[..., Gateway]:
+    """Return the class of a gateway by its declared name.
 
     Raises:
-        ConfigurationError: for a name that no package or two packages declare, a package whose import fails, or a
-            setting that is unknown, missing or refused.
+        ConfigurationError: for a name that no package or two packages declare, or a package whose import fails, in
+            whatever way; the error has the cause.
     """
-    build = _import(_find(name))
-    _check_names(build, settings)
-    return build(**settings)
+    entry = _find(name)
+    try:
+        build: Callable[..., Gateway] = entry.load()
+    except Exception as error:
+        cause = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"the gateway {name} ({entry.value}) cannot be imported: {cause}") from error
+    return build
 
 
 def _find(name: str) -> EntryPoint:
@@ -51,23 +46,3 @@ def _find(name: str) -> EntryPoint:
     if len({entry.value for entry in found}) > 1:
         raise ConfigurationError(f"two gateways are named {name}: {' and '.join(sorted(e.value for e in found))}")
     return found[0]
-
-
-def _import(entry: EntryPoint) -> Callable[..., Gateway]:
-    """Import the class of an entry point; the error for an import that fails, in whatever way, names the gateway."""
-    try:
-        build: Callable[..., Gateway] = entry.load()
-    except Exception as error:
-        raise ConfigurationError(f"the gateway {entry.name} ({entry.value}) cannot be imported") from error
-    return build
-
-
-def _check_names(build: Callable[..., Gateway], settings: dict[str, object]) -> None:
-    """Refuse an unknown setting, and a missing one that has no default, by its name."""
-    known = inspect.signature(build).parameters
-    for name in settings.keys() - known.keys():
-        near = get_close_matches(name, known, n=1)
-        raise ConfigurationError(f"unknown setting {name}; did you mean: {', '.join(near or known)}?")
-    missing = [name for name, each in known.items() if each.default is each.empty and name not in settings]
-    if missing:
-        raise ConfigurationError(f"missing setting: {', '.join(missing)}")

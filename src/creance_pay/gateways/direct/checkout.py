@@ -42,7 +42,7 @@ from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import Capability, Gateway, OperationOutcome, OperationResult, Redirect
-from ..environments import is_public
+from ..environments import Environment, is_public
 from ..keys import KeyRing
 from ..transport import RequestsTransport, Transport
 from .documents import at, cents_at, leaves, text_at
@@ -146,6 +146,11 @@ class DirectCheckout(Gateway):
         return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
 
     @property
+    def environment(self) -> Environment:
+        """The bank's environment."""
+        return self.merchant.host.environment
+
+    @property
     def page_life(self) -> timedelta:
         """How long the bank's page accepts a payment."""
         return self.merchant.page_life
@@ -172,9 +177,7 @@ class DirectCheckout(Gateway):
         except GatewayUnavailableError as error:
             raise GatewayUnavailableError(str(error), retryable=True) from None
         if answer.status in FORBIDDEN:
-            raise ConfigurationError(
-                f"the bank refuses the request by the HTTP status {answer.status}: see key, merchant and clock"
-            )
+            raise _refused(answer.status)
         if answer.status not in DONE or answer.document is None:
             raise _unavailable(answer.status)
         return self._redirect(answer.document, order)
@@ -201,6 +204,19 @@ class DirectCheckout(Gateway):
         if value is not None and _CHECK.fullmatch(value) is None:
             raise MalformedResponseError(f"expected 1 to 128 letters, digits, . _ and -, got {len(value)} characters")
         return value
+
+    def check_connection(self, transport: Transport) -> None:
+        """Ask the bank whether it accepts our merchant number and key, by its call ``testconnection``.
+
+        Raises:
+            ConfigurationError: when the bank refuses the key, the merchant or the clock.
+            GatewayUnavailableError: when no readable answer arrives.
+        """
+        answer = self.merchant.call(transport, "GET", "/services/testconnection")
+        if answer.status in FORBIDDEN | UNKNOWN_HERE:
+            raise _refused(answer.status)
+        if answer.status not in DONE or answer.document is None:
+            raise GatewayUnavailableError(f"expected an answer of the bank, got the HTTP status {answer.status}")
 
     def fetch_status(
         self, order: PaymentOrder, transport: Transport, *, bank_reference: str | None = None
@@ -346,7 +362,7 @@ class DirectCheckout(Gateway):
 
     def _address(self, url: str, name: str) -> str:
         """Return one of the merchant's own addresses, when the bank can use it."""
-        local = self.merchant.host.local
+        local = self.merchant.host.plain_http
         try:
             parts = urlsplit(url)
             host, query = parts.hostname or "", {each for each, _ in parse_qsl(parts.query, keep_blank_values=True)}
@@ -442,6 +458,10 @@ def _result(verb: str, answer: DirectAnswer, wanted: Euros, order: PaymentOrder,
     outcome, moved = outcome_of(found)
     code = at(found, "statusOutput.statusCode")
     return OperationResult(outcome=outcome, response_code=None if code is None else str(code), moved=moved, raw=raw)
+
+
+def _refused(status: int) -> ConfigurationError:
+    return ConfigurationError(f"the bank refuses the request by the HTTP status {status}: see key, merchant and clock")
 
 
 def _unavailable(status: int) -> GatewayUnavailableError:

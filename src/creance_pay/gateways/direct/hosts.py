@@ -10,14 +10,13 @@ list: a wrong host would receive requests that are signed with a real key.
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
+from typing import Any, ClassVar
 
 import attrs
 
 from ..._validators import describe, of_type
 from ...errors import ConfigurationError
-from ..environments import Environment, is_loopback
+from ..environments import BankHost, Environment
 
 _TABLE = {
     ("Worldline", Environment.TEST): "https://payment.preprod.direct.worldline-solutions.com",
@@ -25,18 +24,8 @@ _TABLE = {
     ("CAWL", Environment.TEST): "https://payment.preprod.cawl-solutions.fr",
     ("CAWL", Environment.PRODUCTION): "https://payment.cawl-solutions.fr",
 }
-_LOCAL = re.compile(r"https?://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 _PAGE = re.compile(r"https://[0-9a-z-]+(?:\.[0-9a-z-]+)+")
 _PATH = re.compile(r"/hostedcheckout/(?!.*\.\.)[0-9A-Za-z/_.~%?=&-]{1,500}")
-
-
-def _validate_base(host: DirectHost, _: attrs.Attribute[Any], base: object) -> None:
-    if host.environment is Environment.LOOPBACK:
-        found = _LOCAL.fullmatch(base) if isinstance(base, str) else None
-        if found is None or not is_loopback(found[1]):
-            raise ConfigurationError(f"expected an address on this machine, without path, got {describe(base)}")
-    elif base != _TABLE.get((host.brand, host.environment)):
-        raise ConfigurationError(f"expected the host of {host.brand} for {host.environment}, got another")
 
 
 def _validate_pages(_: DirectHost, __: attrs.Attribute[Any], pages: tuple[object, ...]) -> None:
@@ -46,7 +35,7 @@ def _validate_pages(_: DirectHost, __: attrs.Attribute[Any], pages: tuple[object
 
 
 @attrs.frozen
-class DirectHost:
+class DirectHost(BankHost):
     """The addresses of one brand in one environment.
 
     Args:
@@ -64,43 +53,19 @@ class DirectHost:
     CAWL_TEST: ClassVar[DirectHost]
     CAWL_PRODUCTION: ClassVar[DirectHost]
 
-    brand: str = attrs.field(validator=of_type(str, error=ConfigurationError))
-    environment: Environment = attrs.field(validator=of_type(Environment, error=ConfigurationError))
-    base: str = attrs.field(validator=_validate_base)
     pages: tuple[str, ...] = attrs.field(
         default=(), validator=[of_type(tuple, error=ConfigurationError), _validate_pages]
     )
 
-    @classmethod
-    def loopback(cls, url: str) -> Self:
-        """Build the host of a local bank; only here is ``http`` allowed.
-
-        Args:
-            url: The address, such as ``http://127.0.0.1:8080``.  Its path is ignored.
-
-        Raises:
-            ConfigurationError: when the address is not on this machine.
-        """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise ConfigurationError("expected an address on this machine, got a text that is no address") from None
-        return cls("loopback", Environment.LOOPBACK, f"{parts.scheme}://{parts.netloc}")
+    def __attrs_post_init__(self) -> None:
+        """Refuse a host that is not in the table."""
+        if not self.plain_http and self.base != _TABLE.get((self.brand, self.environment)):
+            raise ConfigurationError(f"expected the host of {self.brand} for {self.environment}, got another")
 
     @property
     def api(self) -> str:
         """The address below which the calls are."""
         return f"{self.base}/v2"
-
-    @property
-    def production(self) -> bool:
-        """Whether payments are real."""
-        return self.environment is Environment.PRODUCTION
-
-    @property
-    def local(self) -> bool:
-        """Whether the merchant's own addresses may be ``http`` and on this machine: for LOOPBACK only."""
-        return self.environment is Environment.LOOPBACK
 
     def is_page(self, url: object) -> bool:
         """Return whether an address is a payment page of the bank: host equal, path below ``/hostedcheckout/``."""

@@ -12,31 +12,17 @@ True
 
 from __future__ import annotations
 
-import re
-from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
+from typing import ClassVar, Self
 
 import attrs
 
 from ..._validators import of_type
 from ...errors import ConfigurationError
-from ..environments import Environment, is_loopback
-
-_BASE = re.compile(r"(https?)://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
-
-
-def _validate_address(host: SipsHost, _: attrs.Attribute[Any], base: object) -> None:
-    """Accept ``http`` for LOOPBACK only, and only this machine for LOOPBACK."""
-    found = _BASE.fullmatch(base) if isinstance(base, str) else None
-    local = host.environment is Environment.LOOPBACK
-    if found is None or not (is_loopback(found[2]) if local else found[1] == "https"):
-        found_instead = f"a text of {len(base)} characters" if isinstance(base, str) else type(base).__name__
-        wanted = "an address on this machine" if local else "an https address"
-        raise ConfigurationError(f"expected {wanted}, without path, user or query, got {found_instead}")
+from ..environments import BankHost, Environment, validate_base
 
 
 @attrs.frozen
-class SipsHost:
+class SipsHost(BankHost):
     """The addresses of one brand in one environment.
 
     Args:
@@ -64,15 +50,12 @@ class SipsHost:
     SCELLIUS_SIMULATION: ClassVar[SipsHost]
     SCELLIUS_PRODUCTION: ClassVar[SipsHost]
 
-    brand: str
-    environment: Environment = attrs.field(validator=of_type(Environment, error=ConfigurationError))
-    base: str = attrs.field(validator=_validate_address)
-    office: str | None = attrs.field(default=None, validator=attrs.validators.optional(_validate_address))
+    office: str | None = attrs.field(default=None, validator=attrs.validators.optional(validate_base))
     pages: tuple[str, ...] = attrs.field(
         default=(),
         validator=[
             of_type(tuple, error=ConfigurationError),
-            attrs.validators.deep_iterable(_validate_address),
+            attrs.validators.deep_iterable(validate_base),
         ],
     )
 
@@ -86,12 +69,8 @@ class SipsHost:
         Raises:
             ConfigurationError: when the address is not on this machine.
         """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise ConfigurationError("expected an address on this machine, got a text that is no address") from None
-        base = f"{parts.scheme}://{parts.netloc}"
-        return cls("loopback", Environment.LOOPBACK, base, office=base)
+        host = super().loopback(url)
+        return attrs.evolve(host, office=host.base)
 
     @property
     def paypage(self) -> str:
@@ -102,16 +81,6 @@ class SipsHost:
     def paypage_json(self) -> str:
         """The address to which the merchant posts a payment in JSON."""
         return f"{self.base}/rs-services/v2/paymentInit"
-
-    @property
-    def plain_http(self) -> bool:
-        """Whether the merchant's own addresses may be ``http`` and on this machine: for LOOPBACK only."""
-        return self.environment is Environment.LOOPBACK
-
-    @property
-    def production(self) -> bool:
-        """Whether payments are real."""
-        return self.environment is Environment.PRODUCTION
 
 
 _SIMULATION, _TEST, _PRODUCTION = Environment.SIMULATION, Environment.TEST, Environment.PRODUCTION

@@ -34,6 +34,7 @@ from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import Capability, FormPost, Gateway, OperationResult, SealedMessage
+from ..environments import Environment
 from ..keys import KeyRing, SecretKey
 from ..seals import SealAlgorithm, seal
 from ..transport import Transport
@@ -117,7 +118,7 @@ class SipsPaypage(Gateway):
             weak or published key, or the legacy seal without consent.
     """
 
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability) - {Capability.CONNECTION}
     merchant: SipsMerchant
 
     def __init__(
@@ -146,6 +147,11 @@ class SipsPaypage(Gateway):
     def __repr__(self) -> str:
         """Show the merchant; before the constructor has built it, for a traceback, show none."""
         return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
+
+    @property
+    def environment(self) -> Environment:
+        """The bank's environment."""
+        return self.merchant.host.environment
 
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
         """Seal an order and build the form that the browser posts; a text beyond ASCII is encoded in base64.
