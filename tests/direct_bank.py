@@ -179,6 +179,8 @@ class DirectBank(Transport):
                 if found is None or not found["payment"]:
                     return found and {"status": "IN_PROGRESS"}
                 return {"status": "PAYMENT_CREATED", "createdPaymentOutput": {"payment": found["payment"]}}
+            case ["services", "testconnection"]:
+                return {"result": "OK"}
             case ["payments", number, "details"]:
                 found = self.checkouts[number.partition("_")[0]]
                 return {**found["payment"], "Operations": found["operations"]}

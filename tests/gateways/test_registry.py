@@ -59,7 +59,7 @@ class TestNames:
             "os:system",
         ]  # fmt: skip
 
-        assert {"expected the name of a gateway among direct, sips, got another"} == {
+        assert {"expected the name of a gateway among direct, sips, sips-json, got another"} == {
             str(error_of(load, name, **SETTINGS)) for name in names
         }
 
@@ -93,20 +93,28 @@ class TestFaultyPlugins:
 
         assert isinstance(load("sips", **SETTINGS), SipsPaypage)
 
-    @pytest.mark.parametrize("value", ["no_such_module:Bank", "plugin_of_the_tests:Nobody", "failing_plugin:Bank"])
+    @pytest.mark.parametrize(
+        ("value", "cause"),
+        [
+            ("no_such_module:Bank", "ModuleNotFoundError: No module named"),
+            ("plugin_of_the_tests:Nobody", "AttributeError: "),
+            ("failing_plugin:Bank", "RuntimeError: no licence"),
+        ],
+    )
     def test_import(
         self,
         declare: Callable[..., None],
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
         value: str,
+        cause: str,
     ) -> None:
-        """A package that fails at import is named, and the others still work (H12)."""
+        """A package that fails at import is named with the cause, and the others still work (H12)."""
         (tmp_path / "failing_plugin.py").write_text("raise RuntimeError('no licence')", encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
         declare(("broken", value))
 
-        with pytest.raises(ConfigurationError, match=f"the gateway broken \\({value}\\) cannot be imported"):
+        with pytest.raises(ConfigurationError, match=f"the gateway broken \\({value}\\) cannot be imported: {cause}"):
             load("broken")
         assert isinstance(load("sips", **SETTINGS), SipsPaypage)
 
@@ -148,6 +156,30 @@ class TestSettings:
         errors = [(change, error_of(load, "sips", **{**SETTINGS, **change})) for change in changes]
 
         assert [] == [change for change, error in errors if not isinstance(error, ConfigurationError)]
+
+
+class TestProduction:
+    """The platform of the host agrees with the flag."""
+
+    @pytest.mark.parametrize(
+        ("host", "production"),
+        [("WORLDLINE_TEST", True), ("WORLDLINE_PRODUCTION", False), ("SHERLOCKS_SIMULATION", True)],
+    )
+    def test_contradiction(self, host: str, production: bool) -> None:  # noqa: FBT001 - a case
+        """A test platform for real payments is refused, and the reverse (H10, H14)."""
+        with pytest.raises(ConfigurationError, match=r"production is (true|false), and the host is that of"):
+            load("sips", **{**SETTINGS, "host": host}, production=production)
+
+    def test_agreement(self) -> None:
+        """A platform that agrees is accepted."""
+        load("sips", **SETTINGS, production=True)
+        load("sips", **{**SETTINGS, "host": "WORLDLINE_TEST"}, production=False)
+
+    def test_no_environment(self, declare: Callable[..., None]) -> None:
+        """A gateway that names no environment cannot be compared, whatever it does with the flag itself (H14)."""
+        declare(("dummy", "plugin_of_the_tests:Dummy"))
+        with pytest.raises(ConfigurationError, match="expected a gateway that names its environment"):
+            load("dummy", merchant="a", production=True)
 
 
 class TestRoute:

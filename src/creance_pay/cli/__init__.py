@@ -5,8 +5,8 @@ sets the function ``run`` that runs the command and returns the exit status.  On
 imported, so that a command does not load what another one needs.
 
 Exit status: 0 for a positive answer or work done, 1 for a negative answer or an error, 2 for a usage error (unknown
-option, missing or invalid argument), 3 to 5 for the rejected lines of a file (see ``assess --help``), 130 after Ctrl-C,
-141 when the reader of the output stops early (``| head``).
+option, missing or invalid argument), 3 to 5 for the rejected lines of a file (see ``assess --help``) and for the bank
+(see ``gateway_command``), 130 after Ctrl-C, 141 when the reader of the output stops early (``| head``).
 An error is one line on the standard error.
 """
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "scope": "decide every balance and notice of a file, CSV or Parquet",
     "messages": "list, render and check the messages to the insured person",
     "keys": "manage the encrypted file of a merchant's keys",
+    "gateway": "check the configuration of a bank's gateway",
     "ledger": "read a ledger, reconcile it with the bank, erase old personal data",
     "bank": "serve a test bank on this machine",
 }

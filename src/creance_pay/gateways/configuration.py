@@ -259,7 +259,8 @@ def _convert(settings: Mapping[str, object], types: Mapping[str, Any], folder: P
             raise ConfigurationError("; ".join(cattrs.transform_error(error, name, _reason))) from None
         except Exception as error:  # a conversion of a type that this package does not use
             ours = isinstance(error, ConfigurationError | ValueError)
-            raise ConfigurationError(f"{name}: {error if ours else type(error).__name__}") from error
+            reason = str(error) if ours else f"expected {kind}, got {describe(value)}"
+            raise ConfigurationError(f"{name}: {reason}") from error
         yield name, made
 
 
