@@ -2,13 +2,13 @@
 
 import doctest
 import importlib
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from doc_examples import example
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -45,16 +45,6 @@ SELF_CONTAINED = ("batch.md", "index.md", "tutorial.md", "gateways.md", "ledger.
 EXAMPLE = re.compile(r"^```\{doctest\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Modules that users import by name, documented on another page than their package.
 MODULES = {"creance_pay.rules.columns": "batch.md", "creance_pay.testing.simulation": "simulation.md"}
-
-
-def example(name: str) -> ModuleType:
-    """Import a module that a page shows."""
-    spec = importlib.util.spec_from_file_location(name, DOCS / "examples" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 example("my_bank")

@@ -19,7 +19,7 @@ from creance_pay.errors import (
     SealMismatchError,
     UnsupportedError,
 )
-from creance_pay.gateways import FormPost, Gateway, SealAlgorithm, SealedMessage, SecretKey, seal
+from creance_pay.gateways import Environment, FormPost, Gateway, SealAlgorithm, SealedMessage, SecretKey, seal
 
 PAGE = "https://bank.example/pay"
 MAX_BYTES = 10_000
@@ -61,6 +61,7 @@ class MyBank(Gateway):
 
     merchant: str
     key: SecretKey
+    environment: Environment = Environment.TEST
 
     def initiate(self, order: PaymentOrder) -> FormPost:
         """Build the form that the browser posts to the bank."""

@@ -5,15 +5,26 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from importlib.metadata import EntryPoint, EntryPoints
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 import pytest
 
+from creance_pay import HttpMessage, PaymentOrder, Source
 from creance_pay.errors import ConfigurationError
-from creance_pay.gateways import Environment, Gateway, KeyRing, SecretKey, from_file, load, registry
+from creance_pay.gateways import (
+    Environment,
+    Gateway,
+    KeyRing,
+    Redirect,
+    SealedMessage,
+    SecretKey,
+    from_file,
+    load,
+    registry,
+)
 from creance_pay.gateways.direct import DirectCheckout, DirectHost
 from creance_pay.gateways.keyfile import FileKey
 from creance_pay.gateways.sips import SipsPaypage, SipsPaypageJson
@@ -42,12 +53,27 @@ class Colour(StrEnum):
     RED = "red"
 
 
-class Bank(Gateway):
+class Plain(Gateway):
+    """A gateway without an argument, which no test uses to pay."""
+
+    def initiate(self, order: PaymentOrder, *, options: Any = None) -> Redirect:  # noqa: ANN401 - as the base
+        """Open no page."""
+        raise NotImplementedError(order, options)
+
+    def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> SealedMessage:
+        """Accept no message."""
+        raise NotImplementedError(message, source)
+
+    @property
+    def environment(self) -> Environment:
+        """The bank's environment."""
+        return Environment.TEST
+
+
+class Bank(Plain):
     """A gateway of another package, with an argument of each type."""
 
-    environment = Environment.TEST  # type: ignore[assignment] - a class may set it
-
-    def __init__(
+    def __init__(  # type: ignore[no-untyped-def] - one argument has no type
         self,
         merchant: str,
         key: SecretKey,
@@ -57,21 +83,13 @@ class Bank(Gateway):
         brands: tuple[str, ...] = (),
         mode: Literal["on", "off"] = "off",
         clock: Callable[[], Any] | None = None,
-        anything=None,  # type: ignore[no-untyped-def] # noqa: ANN001 - a package without types
+        anything=None,  # noqa: ANN001 - a package without types
         **_: object,
     ) -> None:
         """Store the settings."""
         if merchant == SECRET:
             raise RuntimeError(merchant)
         self.found = (merchant, key.version, colour, certificate, brands, mode, clock, anything)
-
-    initiate = authenticate = None  # type: ignore[assignment] - no test pays
-
-
-class Bare(Gateway):
-    """A gateway without an argument."""
-
-    initiate = authenticate = None  # type: ignore[assignment] - no test pays
 
 
 def unreadable(merchant: "NoSuchType") -> Bank:  # type: ignore[name-defined] # noqa: F821 - a package with a fault
@@ -90,11 +108,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ring = KeyRing([SecretKey(version=version, secret=f"{SECRET}-{name}")], current=version)
         ring.to_file(tmp_path / f"{name}-keys.json", opening)
     plugin = ModuleType("plugin_of_the_tests")
-    for thing in (Bank, Bare, unreadable):
+    for thing in (Bank, Plain, unreadable):
         setattr(plugin, thing.__name__, thing)
     monkeypatch.setitem(sys.modules, "plugin_of_the_tests", plugin)
-    declared = registry.entry_points(group=registry.GROUP)
-    more = [EntryPoint(name, f"plugin_of_the_tests:{name}", registry.GROUP) for name in ("Bank", "Bare", "unreadable")]
+    declared = entry_points(group=registry.GROUP)
+    more = [EntryPoint(name, f"plugin_of_the_tests:{name}", registry.GROUP) for name in ("Bank", "Plain", "unreadable")]
     monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints([*declared, *more]).select(group=group))
 
 
@@ -317,4 +335,4 @@ class TestPlugin:
 
     def test_no_argument(self) -> None:
         """A class without arguments needs no settings."""
-        assert isinstance(load("Bare"), Bare)
+        assert isinstance(load("Plain"), Plain)
