@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 from markupsafe import Markup
 
-from ..errors import UnsupportedError
+from ..errors import InvalidAmountError, UnsupportedError
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import Movement, PaymentOrder, PaymentState, Source, VerifiedPayment
@@ -405,10 +405,9 @@ class Gateway(ABC):
             key: The idempotence key: a bank that knows such keys executes two calls with one key once.
 
         Raises:
-            UnsupportedError: without ``Capability.CAPTURE``.
-            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
+            UnsupportedError: without ``Capability.CAPTURE``; others as :meth:`operate`.
         """
-        raise self._unsupported(Capability.CAPTURE)
+        return self._act(Capability.CAPTURE, order, transport, amount, bank_reference=bank_reference, key=key)
 
     def cancel(
         self,
@@ -422,10 +421,9 @@ class Gateway(ABC):
         """Cancel a payment that is not debited yet, whole or in part.  The arguments are those of :meth:`capture`.
 
         Raises:
-            UnsupportedError: without ``Capability.CANCEL``.
-            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
+            UnsupportedError: without ``Capability.CANCEL``; others as :meth:`operate`.
         """
-        raise self._unsupported(Capability.CANCEL)
+        return self._act(Capability.CANCEL, order, transport, amount, bank_reference=bank_reference, key=key)
 
     def refund(
         self,
@@ -439,10 +437,47 @@ class Gateway(ABC):
         """Refund a debited payment, whole or in part.  The arguments are those of :meth:`capture`.
 
         Raises:
-            UnsupportedError: without ``Capability.REFUND``.
+            UnsupportedError: without ``Capability.REFUND``; others as :meth:`operate`.
+        """
+        return self._act(Capability.REFUND, order, transport, amount, bank_reference=bank_reference, key=key)
+
+    def operate(
+        self,
+        act: Capability,
+        order: PaymentOrder,
+        transport: Transport,
+        *,
+        amount: Euros,
+        bank_reference: str | None = None,
+        key: str | None = None,
+    ) -> OperationResult:
+        """Capture, cancel or refund a payment; a gateway that declares one of these acts implements this method.
+
+        Args:
+            act: ``Capability.CAPTURE``, ``CANCEL`` or ``REFUND``, which the gateway declares.
+            order: The order.
+            transport: The transport to the bank.
+            amount: The amount, above zero and at most the order's.
+            bank_reference: The bank's own identifier of the payment, where the payment has one.
+            key: The idempotence key.
+
+        Raises:
+            InvalidValueError: for an amount of zero, or above the order's; nothing is sent.
             GatewayUnavailableError: when the bank does not answer: it may have done the operation.
         """
-        raise self._unsupported(Capability.REFUND)
+        raise self._unsupported(act)
+
+    def _act(
+        self, act: Capability, order: PaymentOrder, transport: Transport, amount: Euros | None, **known: str | None
+    ) -> OperationResult:
+        """Check capability and amount before any call."""
+        if act not in self.capabilities:
+            raise self._unsupported(act)
+        wanted = order.amount if amount is None else amount
+        if not isinstance(wanted, Euros) or not Euros(0) < wanted <= order.amount:
+            found = wanted if isinstance(wanted, Euros) else type(wanted).__name__
+            raise InvalidAmountError(f"expected an amount in Euros, above zero and at most the order's, got {found}")
+        return self.operate(act, order, transport, amount=wanted, **known)
 
     def _unsupported(self, capability: Capability) -> UnsupportedError:
         return UnsupportedError(f"{type(self).__name__} does not offer {capability}")

@@ -32,7 +32,6 @@ from ..._validators import of_type
 from ...errors import (
     ConfigurationError,
     GatewayUnavailableError,
-    InvalidAmountError,
     InvalidValueError,
     MalformedResponseError,
     OrderMismatchError,
@@ -244,82 +243,35 @@ class DirectCheckout(Gateway):
         verified = attrs.evolve(verified, merchant_id=self.merchant.merchant_id)
         return sum_operations(verified, found, order)
 
-    def capture(
+    def operate(
         self,
+        act: Capability,
         order: PaymentOrder,
         transport: Transport,
         *,
-        amount: Euros | None = None,
+        amount: Euros,
         bank_reference: str | None = None,
         key: str | None = None,
     ) -> OperationResult:
-        """Debit an authorised payment, whole unless an amount is given; errors as :meth:`refund`."""
-        wanted = _wanted(order, amount)
-        document = {"amount": wanted.cents, "isFinal": True}
-        return self._operate(
-            transport,
-            verb="capture",
-            document=document,
-            wanted=wanted,
-            order=order,
-            reference=bank_reference,
-            key=key,
-        )
-
-    def cancel(
-        self,
-        order: PaymentOrder,
-        transport: Transport,
-        *,
-        amount: Euros | None = None,
-        bank_reference: str | None = None,
-        key: str | None = None,
-    ) -> OperationResult:
-        """Cancel a payment before it is debited, whole unless an amount is given; errors as :meth:`refund`."""
-        wanted = _wanted(order, amount)
-        document = {"amountOfMoney": _money(wanted), "isFinal": True}
-        return self._operate(
-            transport,
-            verb="cancel",
-            document=document,
-            wanted=wanted,
-            order=order,
-            reference=bank_reference,
-            key=key,
-        )
-
-    def refund(
-        self,
-        order: PaymentOrder,
-        transport: Transport,
-        *,
-        amount: Euros | None = None,
-        bank_reference: str | None = None,
-        key: str | None = None,
-    ) -> OperationResult:
-        """Refund a debited payment, whole unless an amount is given.
+        """Capture, cancel or refund a payment.
 
         Two calls with one key make one refund, and two calls with two keys make two.
 
         Raises:
-            InvalidValueError: for an amount of zero, or above the order's, or without an identifier of the bank;
-                nothing is sent.
+            InvalidValueError: without an identifier of the bank; nothing is sent.
             GatewayUnavailableError: when no readable answer arrives; retryable with the same key.  The bank may have
-                made the refund.
+                done the operation.
             OrderMismatchError: when the answer is about another order or amount: a key was used for another call.
         """
-        wanted = _wanted(order, amount)
-        references = {"merchantReference": order.transaction_reference}
-        document = {"amountOfMoney": _money(wanted), "operationReferences": references}
-        return self._operate(
-            transport,
-            verb="refund",
-            document=document,
-            wanted=wanted,
-            order=order,
-            reference=bank_reference,
-            key=key,
-        )
+        payment = self._payment_of(_known(bank_reference), transport)
+        if payment is None:
+            return OperationResult(outcome=OperationOutcome.NOT_FOUND)
+        verb, document = act.lower(), _document(act, order, amount)
+        try:
+            answer = self.merchant.call(transport, "POST", f"/payments/{payment}/{verb}", document=document, key=key)
+        except GatewayUnavailableError as error:
+            raise GatewayUnavailableError(str(error), retryable=key is not None) from None
+        return _result(verb, answer, amount, order, retryable=key is not None)
 
     # ---- creation
 
@@ -402,32 +354,23 @@ class DirectCheckout(Gateway):
             state = PaymentState.EXPIRED if expired else PaymentState.CANCELLED
         return attrs.evolve(_unknown(tuple(leaves(checkout or {}))), state=state or PaymentState.UNKNOWN)
 
-    def _operate(
-        self,
-        transport: Transport,
-        *,
-        verb: str,
-        document: Mapping[str, Any],
-        wanted: Euros,
-        order: PaymentOrder,
-        reference: str | None,
-        key: str | None,
-    ) -> OperationResult:
-        """Capture, cancel or refund a payment; errors as :meth:`refund`."""
-        known = _known(reference)
-        payment = known.payment
-        if not payment:
-            checkout = self.merchant.ask(transport, f"/hostedcheckouts/{known.checkout}")
-            found = at(checkout, "createdPaymentOutput.payment")
-            if found is None:
-                return OperationResult(outcome=OperationOutcome.NOT_FOUND)
-            payment = _id_of(found)
-        path = f"/payments/{payment}/{verb}"
-        try:
-            answer = self.merchant.call(transport, "POST", path, document=document, key=key)
-        except GatewayUnavailableError as error:
-            raise GatewayUnavailableError(str(error), retryable=key is not None) from None
-        return _result(verb, answer, wanted, order, retryable=key is not None)
+    def _payment_of(self, known: BankReference, transport: Transport) -> str | None:
+        """Return the identifier of the payment; ask for it when only that of the checkout is known."""
+        if known.payment:
+            return known.payment
+        checkout = self.merchant.ask(transport, f"/hostedcheckouts/{known.checkout}")
+        found = at(checkout, "createdPaymentOutput.payment")
+        return None if found is None else _id_of(found)
+
+
+def _document(act: Capability, order: PaymentOrder, amount: Euros) -> dict[str, Any]:
+    """Return the document of an operation."""
+    if act is Capability.CAPTURE:
+        return {"amount": amount.cents, "isFinal": True}
+    if act is Capability.CANCEL:
+        return {"amountOfMoney": _money(amount), "isFinal": True}
+    references = {"merchantReference": order.transaction_reference}
+    return {"amountOfMoney": _money(amount), "operationReferences": references}
 
 
 def _result(verb: str, answer: DirectAnswer, wanted: Euros, order: PaymentOrder, *, retryable: bool) -> OperationResult:
@@ -489,11 +432,3 @@ def _id_of(payment: object) -> str:
 
 def _money(amount: Euros) -> dict[str, Any]:
     return {"amount": amount.cents, "currencyCode": CURRENCY}
-
-
-def _wanted(order: PaymentOrder, amount: Euros | None) -> Euros:
-    wanted = order.amount if amount is None else amount
-    if not isinstance(wanted, Euros) or not Euros(0) < wanted <= order.amount:
-        found = wanted if isinstance(wanted, Euros) else type(wanted).__name__
-        raise InvalidAmountError(f"expected an amount in Euros, above zero and at most the order's, got {found}")
-    return wanted

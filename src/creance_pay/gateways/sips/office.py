@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import InvalidAmountError, InvalidValueError, OrderMismatchError, UnsupportedError
+from ...errors import InvalidValueError, OrderMismatchError, UnsupportedError
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import OperationOutcome, OperationResult
@@ -45,14 +45,10 @@ def fetch_status(merchant: SipsMerchant, order: PaymentOrder, transport: Transpo
 
 
 def operate(
-    merchant: SipsMerchant, verb: str, order: PaymentOrder, transport: Transport, amount: Euros | None
+    merchant: SipsMerchant, verb: str, order: PaymentOrder, transport: Transport, amount: Euros
 ) -> OperationResult:
-    """Capture (``validate``), ``cancel`` or ``refund`` a payment; errors as ``SipsPaypage.refund``."""
-    wanted = order.amount if amount is None else amount
-    if not isinstance(wanted, Euros) or not Euros(0) < wanted <= order.amount:
-        found = wanted if isinstance(wanted, Euros) else type(wanted).__name__
-        raise InvalidAmountError(f"expected an amount in Euros, above zero and at most the order's, got {found}")
-    fields = {"currencyCode": EURO, "interfaceVersion": _CASH, "operationAmount": str(wanted.cents)}
+    """Capture (``validate``), ``cancel`` or ``refund`` a payment; errors as ``SipsPaypage.operate``."""
+    fields = {"currencyCode": EURO, "interfaceVersion": _CASH, "operationAmount": str(amount.cents)}
     data = _call(merchant, order, transport, f"cashManagement/{verb}", fields)
     whose = {name: value for name, value in merchant.order_fields(order).items() if name != "amount"}
     require_match(data, whose, optional=_ALL)

@@ -58,6 +58,7 @@ _MONEY = (PaymentState.PAID, PaymentState.AUTHORISED)
 _SUM, _NOTHING = frozenset({"amount", "currencyCode"}), frozenset[str]()
 # The fields of the form that the seal covers, or that are needed to authenticate it.
 _SEALED_FIELDS = ("Data", "Seal", "Encode")
+_VERBS = {Capability.CAPTURE: "validate", Capability.CANCEL: "cancel", Capability.REFUND: "refund"}
 # Fields of a request, which no answer has.
 _REQUEST_FIELDS = {"automaticResponseUrl", "normalReturnUrl"}
 
@@ -221,62 +222,42 @@ class SipsPaypage(Gateway):
         """Ask for the state of a payment; its ``raw["transactionStatus"]`` is the bank's own word.
 
         Raises:
-            InvalidValueError: for an order without a reference that the bank could know; nothing is sent.
+            InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
+                another bank; nothing is sent.
             GatewayUnavailableError: when no readable answer arrives; retryable.
             ResponseRefusedError: when the answer is not authentic.
             OrderMismatchError: when it is not about this merchant, order, amount or currency.
             UnsupportedError: when the host has no Office.
         """
+        _refuse_identifier(bank_reference)
         return fetch_status(self.merchant, order, transport)
 
-    def capture(
+    def operate(
         self,
+        act: Capability,
         order: PaymentOrder,
         transport: Transport,
         *,
-        amount: Euros | None = None,
+        amount: Euros,
         bank_reference: str | None = None,
         key: str | None = None,
     ) -> OperationResult:
-        """Transfer an authorised payment, whole unless an amount is given; errors as :meth:`refund`."""
-        return operate(self.merchant, "validate", order, transport, amount)
+        """Capture, cancel or refund a payment.
 
-    def cancel(
-        self,
-        order: PaymentOrder,
-        transport: Transport,
-        *,
-        amount: Euros | None = None,
-        bank_reference: str | None = None,
-        key: str | None = None,
-    ) -> OperationResult:
-        """Cancel a payment before it is transferred, whole unless an amount is given; errors as :meth:`refund`."""
-        return operate(self.merchant, "cancel", order, transport, amount)
-
-    def refund(
-        self,
-        order: PaymentOrder,
-        transport: Transport,
-        *,
-        amount: Euros | None = None,
-        bank_reference: str | None = None,
-        key: str | None = None,
-    ) -> OperationResult:
-        """Refund a transferred payment, whole unless an amount is given.
-
-        Two calls make two refunds: the bank does not recognise a repeated call.
+        Two calls make two refunds: the bank knows no idempotence key.
 
         Raises:
-            InvalidValueError: for an amount of zero, or above the order's, or an order without a reference that the
-                bank could know; nothing is sent.
-            GatewayUnavailableError: when no readable answer arrives.  The bank may have made the refund: fetch the
+            InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
+                another bank; nothing is sent.
+            GatewayUnavailableError: when no readable answer arrives.  The bank may have done the operation: fetch the
                 status.
-            ResponseRefusedError: when the answer is not authentic.  The bank may have made the refund: fetch the
+            ResponseRefusedError: when the answer is not authentic.  The bank may have done the operation: fetch the
                 status.
             OrderMismatchError: when the answer is about another merchant, order or currency.
             UnsupportedError: when the host has no Office.
         """
-        return operate(self.merchant, "refund", order, transport, amount)
+        _refuse_identifier(bank_reference)
+        return operate(self.merchant, _VERBS[act], order, transport, amount)
 
     def _parse(self, text: str) -> Data:
         """Parse the text under the seal as pairs; only a merchant that starts payments by JSON receives JSON."""
@@ -308,3 +289,9 @@ class SipsPaypage(Gateway):
         if order.expires_at:
             fields["expirationDate"] = timestamp(order.expires_at)
         return merge(fields, options.fields()) if options else fields
+
+
+def _refuse_identifier(bank_reference: str | None) -> None:
+    """Refuse a payment of another bank: this one knows payments by our reference, and has no identifier of its own."""
+    if bank_reference is not None:
+        raise InvalidValueError("expected a payment of this bank, got one with the identifier of another bank")
