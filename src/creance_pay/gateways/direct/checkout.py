@@ -45,7 +45,7 @@ from ..environments import Environment, is_public
 from ..keys import KeyRing
 from ..transport import RequestsTransport, Transport
 from .documents import at, cents_at, leaves, text_at
-from .events import CURRENCY, BankReference, DirectMessage, authenticate, judge, sum_operations
+from .events import CURRENCY, BankReference, DirectMessage, Reported, authenticate, judge, sum_operations
 from .hosts import DirectHost
 from .merchant import DONE, FORBIDDEN, UNKNOWN_HERE, DirectAnswer, DirectMerchant
 from .statuses import needs_details, outcome_of
@@ -239,7 +239,7 @@ class DirectCheckout(Gateway):
             found = self.merchant.ask(transport, f"/payments/{known.payment}/details")
         if found is None:
             return _unknown(())
-        verified = judge(found, order, known, Source.STATUS, asked=True)
+        verified = judge(Reported(document=found), order, known, Source.STATUS, asked=True)
         verified = attrs.evolve(verified, merchant_id=self.merchant.merchant_id)
         return sum_operations(verified, found, order)
 

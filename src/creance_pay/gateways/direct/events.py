@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from .merchant import DirectMerchant
 from .statuses import CAPTURED_CODE, DISPUTED, REFUNDED_CODES, code_of, state_of
 
 CURRENCY = "EUR"
+_REFUND = "refundOutput"
 _MAX_BYTES = 100_000
 _CONTENT_TYPE = re.compile(r"application/json(?: *; *charset=utf-8)?", re.IGNORECASE)
 _REFERENCE = re.compile(r"[\x21-\x7e]{1,40}")
@@ -82,6 +84,86 @@ def head_of(identifier: str) -> str:
 
 
 @attrs.frozen(kw_only=True)
+class Reported:
+    """A payment or a refund, as the bank writes it in an event or an answer.
+
+    Attributes:
+        document: Its document.
+        output: The name of the part with amounts and references.
+    """
+
+    document: Any
+    output: str = "paymentOutput"
+
+    @classmethod
+    def of_event(cls, event: Any) -> Reported:  # noqa: ANN401 - any JSON
+        """Return the refund or the payment of an event."""
+        refund = at(event, "refund")
+        return cls(document=refund, output=_REFUND) if refund else cls(document=at(event, "payment"))
+
+    def text(self, path: str) -> str | None:
+        """Return a text of the part with amounts and references."""
+        return text_at(self.document, f"{self.output}.{path}")
+
+    def cents(self, name: str) -> int | None:
+        """Return an amount; errors as :func:`cents_at`."""
+        return cents_at(self.document, f"{self.output}.{name}.amount")
+
+    @property
+    def reference(self) -> str | None:
+        """The merchant's reference; an operation after the payment may have it in its own place only."""
+        places = ("references", "operationReferences")
+        return next(filter(None, (self.text(f"{place}.merchantReference") for place in places)), None)
+
+    @property
+    def nonce(self) -> str | None:
+        """The order's nonce, when the bank returns it."""
+        return self.text("references.merchantParameters") or self.text("merchantParameters")
+
+    @property
+    def checkout(self) -> str | None:
+        """The identifier of the hosted checkout."""
+        return text_at(self.document, "hostedCheckoutSpecificOutput.hostedCheckoutId")
+
+    @property
+    def identifier(self) -> str:
+        """The identifier of the payment or the operation."""
+        return text_at(self.document, "id") or ""
+
+    @property
+    def time(self) -> datetime | None:
+        """The bank's time with its zone, where there is a readable one; no payment depends on it."""
+        changed = text_at(self.document, "statusOutput.statusCodeChangeDateTime")
+        for text in (self.text("transactionDate"), changed):
+            with suppress(ValueError):
+                when = datetime.fromisoformat(text or "")
+                if when.tzinfo is not None:
+                    return when
+        return None
+
+    def wrong_amounts(self, amount: Euros, *, part: bool, needed: bool) -> list[str]:
+        """List the amounts and currencies that differ from the order's; a refund may be of a part."""
+        wrong: list[str] = []
+        for name in ("amountOfMoney", "acquiredAmount"):
+            if at(self.document, f"{self.output}.{name}") is None:
+                wrong += [name] if needed and name == "amountOfMoney" else []
+                continue
+            cents = self.cents(name) or 0
+            fits = 0 < cents <= amount.cents if part else cents == amount.cents
+            if not fits or self.text(f"{name}.currencyCode") != CURRENCY:
+                wrong.append(name)
+        return wrong
+
+    def binds(self, order: PaymentOrder, known: BankReference) -> bool:
+        """Return whether the nonce, or an identifier that the ledger has, binds it to the order."""
+        return (
+            bool(order.nonce and self.nonce == order.nonce)
+            or bool(self.checkout and self.checkout == known.checkout)
+            or bool(known.payment and head_of(self.identifier) == head_of(known.payment))
+        )
+
+
+@attrs.frozen(kw_only=True)
 class DirectMessage(SealedMessage):
     """An authentic event about a payment or a refund.
 
@@ -102,11 +184,10 @@ class DirectMessage(SealedMessage):
         """
         known, event = BankReference.parse(bank_reference), self.event
         wrong = [] if at(event, "merchantId") == self.merchant.merchant_id else ["merchantId"]
-        refund = at(event, "refund")
-        found = refund or at(event, "payment")
-        verified = judge(found, order, known, self.source, wrong=wrong, output="refundOutput" if refund else "")
+        found = Reported.of_event(event)
+        verified = judge(found, order, known, self.source, wrong=wrong)
         kind = str(event["type"])
-        if kind not in _EVENTS or kind.partition(".")[2].upper() != at(found, "status"):
+        if kind not in _EVENTS or kind.partition(".")[2].upper() != at(found.document, "status"):
             verified = attrs.evolve(verified, state=PaymentState.UNKNOWN, movement=None)
         return attrs.evolve(
             verified, merchant_id=self.merchant.merchant_id, key_version=self.key_version, raw=dict(leaves(event))
@@ -126,11 +207,10 @@ def authenticate(merchant: DirectMerchant, message: HttpMessage, source: Source)
     key = merchant.webhook_keys.find(key_id, now=merchant.clock())
     verify_signature(signature, message.body, key)
     event = _parse(message.body)
-    found = at(event, "refund") or at(event, "payment")
-    output = "refundOutput" if at(event, "refund") else "paymentOutput"
+    found = Reported.of_event(event)
     for amount in ("amountOfMoney", "acquiredAmount"):
-        cents_at(found, f"{output}.{amount}.amount")
-    reference = _reference_of(found, output) or ""
+        found.cents(amount)  # an amount that is none is malformed, before any order is known
+    reference = found.reference or ""
     return DirectMessage(
         transaction_reference=reference if _REFERENCE.fullmatch(reference) else "",
         source=source,
@@ -158,20 +238,13 @@ def _parse(body: bytes) -> dict[str, Any]:
     return event  # type: ignore[no-any-return]
 
 
-def _reference_of(found: object, output: str) -> str | None:
-    """Return the merchant's reference; an operation after the payment may have it in its own place only."""
-    paths = (f"{output}.references.merchantReference", f"{output}.operationReferences.merchantReference")
-    return next(filter(None, (text_at(found, path) for path in paths)), None)
-
-
 def judge(
-    found: Any,  # noqa: ANN401 - any JSON
+    found: Reported,
     order: PaymentOrder,
     known: BankReference,
     source: Source,
     *,
-    wrong: list[str] | None = None,
-    output: str = "",
+    wrong: Collection[str] = (),
     asked: bool = False,
 ) -> VerifiedPayment:
     """Match a payment or a refund of the bank with the order, and translate its status.
@@ -182,7 +255,6 @@ def judge(
         known: The bank's identifiers of the payment.
         source: The way it came.
         wrong: The fields that are known to differ.
-        output: The name of the part with the amounts; by default a payment's.
         asked: Whether it answers a question about the known identifiers.
 
     Raises:
@@ -191,83 +263,57 @@ def judge(
     """
     if not isinstance(order, PaymentOrder):
         raise InvalidValueError(f"expected a PaymentOrder to match the answer with, got {type(order).__name__}")
-    is_refund, output = output == "refundOutput", output or "paymentOutput"
-    state = state_of(found)
-    checkout = text_at(found, "hostedCheckoutSpecificOutput.hostedCheckoutId")
-    nonce = text_at(found, f"{output}.references.merchantParameters") or text_at(found, f"{output}.merchantParameters")
-    wrong = list(wrong or [])
-    reference = _reference_of(found, output)
-    if reference != order.transaction_reference:
-        wrong.append("merchantReference")
-    if checkout is not None and known.checkout and checkout != known.checkout:
-        wrong.append("hostedCheckoutId")
-    part = is_refund or state is PaymentState.REFUNDED
-    wrong += _wrong_amounts(found, output, order.amount, part=part, needed=state in _MONEY)
-    foreign = bool(nonce and order.nonce and nonce != order.nonce)
-    if wrong or foreign:
-        fields = tuple(wrong or ["merchantParameters"])
-        raise OrderMismatchError(f"authentic, but not our order: {', '.join(fields)}", fields=fields, foreign=foreign)
-    identifier = text_at(found, "id") or ""
-    bound = (
-        asked
-        or bool(order.nonce and nonce == order.nonce)
-        or bool(checkout and checkout == known.checkout)
-        or bool(known.payment and head_of(identifier) == head_of(known.payment))
-    )
+    state, code = state_of(found.document), code_of(found.document)
+    part = found.output == _REFUND or state is PaymentState.REFUNDED
+    _require_match(found, order, known, [*wrong], part=part, needed=state in _MONEY)
+    bound, money = asked or found.binds(order, known), state in _MONEY
     warnings: tuple[str, ...] = ()
-    if state in _MONEY and order.nonce and not bound:
+    if money and order.nonce and not bound:
         state, warnings = PaymentState.UNKNOWN, ("nothing binds the message to the order: the bank has to be asked",)
-    amount = cents_at(found, f"{output}.amountOfMoney.amount")
-    movement = None
-    if state is PaymentState.REFUNDED and amount and identifier and not asked:
-        movement = Movement(
-            kind=MovementKind.REFUNDED, amount=Euros(amount), identifier=identifier, at=_time_of(found, output)
-        )
-        state = PaymentState.REFUNDED if Euros(amount) == order.amount else PaymentState.PARTIALLY_REFUNDED
-    product: Any = next(filter(None, (at(found, f"{output}.{name}") for name in _PRODUCTS)), None)
-    masked, code = text_at(product, "card.cardNumber"), code_of(found)
+    movement = None if asked or state is not PaymentState.REFUNDED else _refund_of(found)
+    if movement is not None and movement.amount != order.amount:
+        state = PaymentState.PARTIALLY_REFUNDED
+    product: Any = next(filter(None, (at(found.document, f"{found.output}.{name}") for name in _PRODUCTS)), None)
+    masked = text_at(product, "card.cardNumber")
     return VerifiedPayment(
         state=state,
         source=source,
-        amount=order.amount if amount is not None else None,
-        transaction_reference=reference,
+        amount=None if found.cents("amountOfMoney") is None else order.amount,
+        transaction_reference=found.reference,
         authorisation_number=text_at(product, "authorisationCode"),
         response_code=None if code is None else str(code),
         masked_card=masked if masked and _MASKED.fullmatch(masked) else None,
-        authorised_at=None if part else _time_of(found, output),
+        authorised_at=None if part else found.time,
         bound=bound,
         movement=movement,
-        bank_reference=known.named(checkout, identifier) if state in _MONEY and not part else None,
-        disputed=text_at(found, "status") in DISPUTED,
+        bank_reference=known.named(found.checkout, found.identifier) if state in _MONEY and not part else None,
+        disputed=text_at(found.document, "status") in DISPUTED,
         warnings=warnings,
-        raw=dict(leaves(found)),
+        raw=dict(leaves(found.document)),
     )
 
 
-def _wrong_amounts(found: object, output: str, amount: Euros, *, part: bool, needed: bool) -> list[str]:
-    """List the amounts and currencies that differ; a refund may be of a part."""
-    wrong: list[str] = []
-    for name in ("amountOfMoney", "acquiredAmount"):
-        if at(found, f"{output}.{name}") is None:
-            wrong += [name] if needed and name == "amountOfMoney" else []
-            continue
-        cents = cents_at(found, f"{output}.{name}.amount") or 0
-        fits = 0 < cents <= amount.cents if part else cents == amount.cents
-        if not fits or at(found, f"{output}.{name}.currencyCode") != CURRENCY:
-            wrong.append(name)
-    return wrong
+def _require_match(
+    found: Reported, order: PaymentOrder, known: BankReference, wrong: list[str], *, part: bool, needed: bool
+) -> None:
+    """Raise an error with the fields that differ from the order's."""
+    if found.reference != order.transaction_reference:
+        wrong.append("merchantReference")
+    if found.checkout is not None and known.checkout and found.checkout != known.checkout:
+        wrong.append("hostedCheckoutId")
+    wrong += found.wrong_amounts(order.amount, part=part, needed=needed)
+    foreign = bool(found.nonce and order.nonce and found.nonce != order.nonce)
+    if wrong or foreign:
+        fields = tuple(wrong or ["merchantParameters"])
+        raise OrderMismatchError(f"authentic, but not our order: {', '.join(fields)}", fields=fields, foreign=foreign)
 
 
-def _time_of(found: object, output: str) -> datetime | None:
-    """Return the bank's time with its zone, where the message has a readable one; no payment depends on it."""
-    for path in (f"{output}.transactionDate", "statusOutput.statusCodeChangeDateTime"):
-        try:
-            when = datetime.fromisoformat(text_at(found, path) or "")
-        except ValueError:
-            continue
-        if when.tzinfo is not None:
-            return when
-    return None
+def _refund_of(found: Reported) -> Movement | None:
+    """Return the movement of a refund; ``None`` without an amount or an identifier."""
+    amount = found.cents("amountOfMoney")
+    if not amount or not found.identifier:
+        return None
+    return Movement(kind=MovementKind.REFUNDED, amount=Euros(amount), identifier=found.identifier, at=found.time)
 
 
 def sum_operations(
