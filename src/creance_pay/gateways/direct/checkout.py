@@ -40,9 +40,10 @@ from ...errors import (
 from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
-from ..base import Capability, Gateway, OperationOutcome, OperationResult, Redirect
-from ..environments import Environment, is_public
+from ..base import Capability, OperationOutcome, OperationResult, Redirect
+from ..environments import is_public
 from ..keys import KeyRing
+from ..merchants import MerchantGateway
 from ..transport import RequestsTransport, Transport
 from .documents import at, cents_at, leaves, text_at
 from .events import CURRENCY, BankReference, DirectMessage, Reported, authenticate, judge, sum_operations
@@ -96,7 +97,7 @@ class CheckoutOptions:
 
 
 @attrs.frozen(init=False, repr=False)
-class DirectCheckout(Gateway):
+class DirectCheckout(MerchantGateway):
     """The gateway of one merchant through hosted checkout.
 
     Args:
@@ -139,15 +140,6 @@ class DirectCheckout(Gateway):
             clock=clock,
         )
         self.__attrs_init__(merchant, transport or RequestsTransport(timeout=10))
-
-    def __repr__(self) -> str:
-        """Show the merchant; before the constructor has built it, for a traceback, show none."""
-        return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
-
-    @property
-    def environment(self) -> Environment:
-        """The bank's environment."""
-        return self.merchant.host.environment
 
     @property
     def page_life(self) -> timedelta:

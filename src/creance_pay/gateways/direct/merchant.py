@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import attrs
 
-from ..._clock import utc_now
-from ..._validators import describe, of_type
+from ..._validators import of_type
 from ...errors import ConfigurationError, GatewayUnavailableError, InvalidValueError
-from ..keys import KeyRing
+from ..keys import KeyRing, SecretKey
+from ..merchants import Merchant, numbered
 from ..seals import same_secret
 from ..transport import Transport
 from .documents import load
 from .hosts import DirectHost
 from .signing import authorization
 
-_MERCHANT_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _KEY = re.compile(r"[\x21-\x7e]{1,40}")
 #: A payment page stays open for at least a minute and at most a day.
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=1)
 DONE = frozenset({200, 201})
 UNKNOWN_HERE = frozenset({404, 410})
 FORBIDDEN = frozenset({400, 401, 403})
-
-
-def _validate_merchant_id(_: DirectMerchant, __: attrs.Attribute[str], merchant_id: object) -> None:
-    if not isinstance(merchant_id, str) or _MERCHANT_ID.fullmatch(merchant_id) is None:
-        raise ConfigurationError(
-            f"expected merchant_id to be 1 to 50 letters, digits, _ and -, got {describe(merchant_id)}"
-        )
 
 
 def _validate_page_life(_: DirectMerchant, __: attrs.Attribute[timedelta], life: timedelta) -> None:
@@ -56,28 +48,25 @@ class DirectAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class DirectMerchant:
+class DirectMerchant(Merchant):
     """The settings of one merchant; the arguments are those of ``DirectCheckout``, which builds it."""
 
-    merchant_id: str = attrs.field(validator=_validate_merchant_id)
-    keys: KeyRing = attrs.field(validator=of_type(KeyRing, error=ConfigurationError))
+    merchant_id: str = numbered("[A-Za-z0-9_-]{1,50}", "1 to 50 letters, digits, _ and -")
     webhook_keys: KeyRing = attrs.field(validator=of_type(KeyRing, error=ConfigurationError))
     host: DirectHost = attrs.field(validator=of_type(DirectHost, error=ConfigurationError))
     page_life: timedelta = attrs.field(
         validator=[of_type(timedelta, error=ConfigurationError), _validate_page_life], repr=False
     )
-    clock: Callable[[], datetime] = attrs.field(default=utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse unsafe settings."""
-        if self.clock().tzinfo is None:
-            raise ConfigurationError("expected clock to return a time with its time zone, got one without")
+        Merchant.__attrs_post_init__(self)
         if any(same_secret(one, other) for one in self.keys for other in self.webhook_keys):
             raise ConfigurationError("expected another secret for webhooks than for the interface, got the same")
-        if self.host.production:
-            for key in (*self.keys, *self.webhook_keys):
-                if key.weakness:
-                    raise ConfigurationError(f"a key cannot protect real payments: {key.weakness}")
+
+    def all_keys(self) -> Iterator[SecretKey]:
+        """Yield the keys of both rings."""
+        yield from (*self.keys, *self.webhook_keys)
 
     def call(
         self,
@@ -102,10 +91,7 @@ class DirectMerchant:
             GatewayUnavailableError: when no answer arrives.
             InvalidValueError: for an idempotence key that is not 1 to 40 printable ASCII characters.
         """
-        now, signing_key = self.clock(), self.keys.current
-        if signing_key.retired(now):
-            raise ConfigurationError("the current key of the interface is past its last moment")
-        headers = {"Date": format_datetime(now.astimezone(UTC), usegmt=True)}
+        headers = {"Date": format_datetime(self.clock().astimezone(UTC), usegmt=True)}
         if document is not None:
             headers["Content-Type"] = "application/json"
         if key is not None:
@@ -113,7 +99,7 @@ class DirectMerchant:
                 raise InvalidValueError(f"expected an idempotence key of 1 to 40 characters, got {len(key)}")
             headers["X-GCS-Idempotence-Key"] = key
         target = f"/v2/{self.merchant_id}{path}"
-        headers["Authorization"] = authorization(method, target, headers, signing_key)
+        headers["Authorization"] = authorization(method, target, headers, self.sealing_key())
         body = None if document is None else json.dumps(document).encode()
         answer = transport.send(method, f"{self.host.base}{target}", headers=headers, body=body)
         try:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
 import attrs
 
-from ..._clock import utc_now
 from ..._validators import of_type
 from ...errors import (
     ConfigurationError,
@@ -20,7 +18,7 @@ from ...errors import (
 )
 from ...payment import PaymentOrder
 from ..environments import Environment
-from ..keys import KeyRing, SecretKey
+from ..merchants import Merchant, numbered
 from ..seals import SealAlgorithm, seal, verify_seal
 from ..transport import HttpAnswer, Transport
 from .canonical_json import load, text_to_seal
@@ -28,38 +26,28 @@ from .data import Data
 from .hosts import SipsHost
 
 EURO = "978"
-_MERCHANT_ID = re.compile(r"[0-9]{15}")
 # The merchants of the simulators, the test merchants of Mercanet and Sherlock's, and the one of our own documentation.
 _PUBLIC_MERCHANT = re.compile(r"0020(?:01|16)00000000[1-4]|211000021310001|099887766554433|201000005940002")
 _KEY_VERSION = re.compile(r"[0-9]{1,10}")
 _OK = 200
 
 
-def _validate_merchant_id(_: SipsMerchant, __: attrs.Attribute[str], merchant_id: object) -> None:
-    if not isinstance(merchant_id, str) or _MERCHANT_ID.fullmatch(merchant_id) is None:
-        found = f"{len(merchant_id)} characters" if isinstance(merchant_id, str) else type(merchant_id).__name__
-        raise ConfigurationError(f"expected merchant_id to be a text of fifteen digits, got {found}")
-
-
 @attrs.frozen(kw_only=True)
-class SipsMerchant:
+class SipsMerchant(Merchant):
     """The settings of one merchant; the gateway and its Office calls share them.
 
     The arguments are those of :class:`~creance_pay.gateways.sips.SipsPaypage`, which builds it.
     """
 
-    merchant_id: str = attrs.field(validator=_validate_merchant_id)
-    keys: KeyRing = attrs.field(validator=of_type(KeyRing, error=ConfigurationError))
+    merchant_id: str = numbered("[0-9]{15}", "a text of fifteen digits")
     host: SipsHost = attrs.field(validator=of_type(SipsHost, error=ConfigurationError))
     algorithm: SealAlgorithm = attrs.field(validator=of_type(SealAlgorithm, error=ConfigurationError))
     legacy_seal: bool = attrs.field(validator=of_type(bool, error=ConfigurationError))
     unsealed_answers: bool = attrs.field(validator=of_type(bool, error=ConfigurationError), repr=False)
-    clock: Callable[[], datetime] = attrs.field(default=utc_now, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Refuse unsafe settings."""
-        if self.clock().tzinfo is None:
-            raise ConfigurationError("expected clock to return a time with its time zone, got one without")
+        Merchant.__attrs_post_init__(self)
         if self.unsealed_answers and self.host.environment is not Environment.TEST:
             raise ConfigurationError(
                 f"unsealed_answers is for the vendor's test platform, got a host for {self.host.environment}"
@@ -69,7 +57,6 @@ class SipsMerchant:
                 raise ConfigurationError(
                     f"expected key versions of one to ten digits, got another of {len(version)} characters"
                 )
-        self.sealing_key()
         if self.host.production:
             self._check_production()
 
@@ -78,22 +65,8 @@ class SipsMerchant:
             raise ConfigurationError(
                 "expected a merchant number of your own in production, got a public test merchant's"
             )
-        for key in self.keys:
-            if key.weakness:
-                raise ConfigurationError(f"key {key.version} cannot protect real payments: {key.weakness}")
         if self.algorithm is SealAlgorithm.SHA_256 and not self.legacy_seal:
             raise ConfigurationError("expected legacy_seal=True for the legacy seal SHA-256 in production, got False")
-
-    def sealing_key(self) -> SecretKey:
-        """Return the current key.
-
-        Raises:
-            ConfigurationError: when the key is past its last moment: the answers to its requests would be refused.
-        """
-        key = self.keys.current
-        if key.retired(self.clock()):
-            raise ConfigurationError(f"the current key, version {key.version}, is past its last moment")
-        return key
 
     def authenticate(self, text: str, received: str, version: str) -> None:
         """Prove that a text was sealed by the key of a version.

@@ -33,9 +33,9 @@ from ...errors import InvalidValueError, MalformedResponseError, OrderMismatchEr
 from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
-from ..base import Capability, FormPost, Gateway, OperationResult, SealedMessage
-from ..environments import Environment
+from ..base import Capability, FormPost, OperationResult, SealedMessage
 from ..keys import KeyRing, SecretKey
+from ..merchants import MerchantGateway
 from ..seals import SealAlgorithm, seal
 from ..transport import Transport
 from .data import Data, decode, encode, write
@@ -100,7 +100,7 @@ class SipsMessage(SealedMessage):
 
 
 @attrs.frozen(init=False, repr=False)
-class SipsPaypage(Gateway):
+class SipsPaypage(MerchantGateway):
     """The gateway of one merchant through Paypage POST.
 
     Args:
@@ -144,15 +144,6 @@ class SipsPaypage(Gateway):
             clock=clock,
         )
         self.__attrs_init__(merchant)
-
-    def __repr__(self) -> str:
-        """Show the merchant; before the constructor has built it, for a traceback, show none."""
-        return f"{type(self).__name__}({getattr(self, 'merchant', None)!r})"
-
-    @property
-    def environment(self) -> Environment:
-        """The bank's environment."""
-        return self.merchant.host.environment
 
     def initiate(self, order: PaymentOrder, *, options: PaypageOptions | None = None) -> FormPost:
         """Seal an order and build the form that the browser posts; a text beyond ASCII is encoded in base64.
