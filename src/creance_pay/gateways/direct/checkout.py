@@ -163,10 +163,8 @@ class DirectCheckout(MerchantGateway):
         """
         document = self._request(order, options or CheckoutOptions())
         key = f"{order.transaction_reference}-create"
-        try:
-            answer = self.merchant.call(self.transport, "POST", "/hostedcheckouts", document=document, key=key)
-        except GatewayUnavailableError as error:
-            raise GatewayUnavailableError(str(error), retryable=True) from None
+        path = "/hostedcheckouts"
+        answer = self.merchant.call(self.transport, "POST", path, document=document, key=key, retryable=True)
         if answer.status in FORBIDDEN:
             raise _refused(answer.status)
         if answer.status not in DONE or answer.document is None:
@@ -258,12 +256,9 @@ class DirectCheckout(MerchantGateway):
         payment = self._payment_of(_known(bank_reference), transport)
         if payment is None:
             return OperationResult(outcome=OperationOutcome.NOT_FOUND)
-        verb, document = act.lower(), _document(act, order, amount)
-        try:
-            answer = self.merchant.call(transport, "POST", f"/payments/{payment}/{verb}", document=document, key=key)
-        except GatewayUnavailableError as error:
-            raise GatewayUnavailableError(str(error), retryable=key is not None) from None
-        return _result(verb, answer, amount, order, retryable=key is not None)
+        path, document, again = f"/payments/{payment}/{act.lower()}", _document(act, order, amount), key is not None
+        answer = self.merchant.call(transport, "POST", path, document=document, key=key, retryable=again)
+        return _result(act, answer, amount, order, retryable=again)
 
     # ---- creation
 
@@ -365,7 +360,9 @@ def _document(act: Capability, order: PaymentOrder, amount: Euros) -> dict[str, 
     return {"amountOfMoney": _money(amount), "operationReferences": references}
 
 
-def _result(verb: str, answer: DirectAnswer, wanted: Euros, order: PaymentOrder, *, retryable: bool) -> OperationResult:
+def _result(
+    act: Capability, answer: DirectAnswer, wanted: Euros, order: PaymentOrder, *, retryable: bool
+) -> OperationResult:
     """Translate the answer to an operation."""
     refused = {
         **dict.fromkeys(FORBIDDEN, OperationOutcome.ERROR),
@@ -383,10 +380,10 @@ def _result(verb: str, answer: DirectAnswer, wanted: Euros, order: PaymentOrder,
             f"expected an answer of the bank, got the HTTP status {answer.status}", retryable=retryable
         )
     found = at(answer.document, "payment") or answer.document
-    output = {"refund": "refundOutput", "capture": "captureOutput"}.get(verb, "paymentOutput")
+    output = {Capability.REFUND: "refundOutput", Capability.CAPTURE: "captureOutput"}.get(act, "paymentOutput")
     cents = cents_at(found, f"{output}.amountOfMoney.amount")
     reference = text_at(found, f"{output}.references.merchantReference")
-    wrong = ["amountOfMoney"] if verb != "cancel" and cents not in {wanted.cents, None} else []
+    wrong = ["amountOfMoney"] if act is not Capability.CANCEL and cents not in {wanted.cents, None} else []
     wrong += ["merchantReference"] if reference not in {order.transaction_reference, None} else []
     if wrong:
         raise OrderMismatchError(f"the answer is about another call: {', '.join(wrong)}", fields=tuple(wrong))

@@ -76,6 +76,7 @@ class DirectMerchant(Merchant):
         *,
         document: Mapping[str, Any] | None = None,
         key: str | None = None,
+        retryable: bool = False,
     ) -> DirectAnswer:
         """Sign a request, send it, and parse the answer.
 
@@ -85,6 +86,7 @@ class DirectMerchant(Merchant):
             path: The path below the merchant's.
             document: The body of a POST.
             key: The idempotence key.
+            retryable: Whether the same call can be repeated without risk when no answer arrives.
 
         Raises:
             ConfigurationError: when the current key is past its last moment.
@@ -101,7 +103,10 @@ class DirectMerchant(Merchant):
         target = f"/v2/{self.merchant_id}{path}"
         headers["Authorization"] = authorization(method, target, headers, self.sealing_key())
         body = None if document is None else json.dumps(document).encode()
-        answer = transport.send(method, f"{self.host.base}{target}", headers=headers, body=body)
+        try:
+            answer = transport.send(method, f"{self.host.base}{target}", headers=headers, body=body)
+        except GatewayUnavailableError as error:
+            raise GatewayUnavailableError(str(error), retryable=retryable) from None
         try:
             found = load(answer.body)
         except ValueError:
@@ -114,10 +119,7 @@ class DirectMerchant(Merchant):
         Raises:
             GatewayUnavailableError: when no readable answer arrives; not retryable when the bank refuses our key.
         """
-        try:
-            answer = self.call(transport, "GET", path)
-        except GatewayUnavailableError as error:
-            raise GatewayUnavailableError(str(error), retryable=True) from None
+        answer = self.call(transport, "GET", path, retryable=True)
         if answer.status in UNKNOWN_HERE:
             return None
         if answer.status not in DONE or answer.document is None:
