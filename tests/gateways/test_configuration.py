@@ -28,6 +28,7 @@ from creance_pay.gateways import (
 from creance_pay.gateways.direct import DirectCheckout, DirectHost
 from creance_pay.gateways.keyfile import FileKey
 from creance_pay.gateways.sips import SipsPaypage, SipsPaypageJson
+from doc_examples import EXAMPLES
 
 SECRET = "invented/secret+of=the-api-0123456789abcdef"
 SIPS = """
@@ -73,7 +74,7 @@ class Plain(Gateway):
 class Bank(Plain):
     """A gateway of another package, with an argument of each type."""
 
-    def __init__(  # type: ignore[no-untyped-def] - one argument has no type
+    def __init__(  # type: ignore[no-untyped-def]
         self,
         merchant: str,
         key: SecretKey,
@@ -205,6 +206,17 @@ class TestOneLine:
         assert isinstance(gateway, DirectCheckout)
         assert ("API2", ("API2", "API1")) == (gateway.merchant.keys.current.version, gateway.merchant.keys.versions)
         assert SECRET == gateway.merchant.keys.current.get_secret_value()
+
+
+@pytest.mark.parametrize("gateway", ["direct", "sips"])
+def test_page(gateway: str, read: Callable[..., Gateway], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that the page about gateways shows builds both gateways."""
+    monkeypatch.setenv("SIPS_KEY_2", SECRET)
+    monkeypatch.setenv("SIPS_KEY_1", f"{SECRET}-old")
+    page = (EXAMPLES.parent / "gateways.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+
+    assert {"direct": DirectCheckout, "sips": SipsPaypage}[gateway] is type(read(text, gateway=gateway))
 
 
 #: A change of the file for Direct, and the error.

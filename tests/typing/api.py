@@ -82,6 +82,7 @@ from creance_pay.gateways import (
     SealedMessage,
     SecretKey,
     Transport,
+    from_file,
     load,
     seal,
 )
@@ -466,6 +467,9 @@ def gateway() -> Gateway:
 def loaded() -> Gateway:
     """Load a gateway by its name."""
     bank = load("sips", merchant_id="011223744550001", host=SipsHost.WORLDLINE_TEST)
+    assert_type(from_file("gateway.toml", gateway="sips", clock=lambda: datetime.now(UTC)), Gateway)
+    assert_type(from_file(Path("gateway.toml")), Gateway)
+    assert_type(load("direct", production=True, host="CAWL_PRODUCTION").environment, Environment | None)
     assert_type(bank, Gateway)
     assert_type(bank.capabilities, frozenset[Capability])
     return bank
@@ -613,6 +617,9 @@ def direct_way_out(keys: KeyRing, webhook_keys: KeyRing, transport: Transport) -
     gateway: Gateway = bank
     assert_type(gateway.answer_check({}), str | None)
     assert_type(gateway.page_life, timedelta | None)
+    assert_type(bank.environment, Environment)
+    assert_type(DirectHost.named("CAWL_TEST"), DirectHost)
+    bank.check_connection(RequestsTransport())
     status = gateway.fetch_status(order(), transport, bank_reference=redirect.bank_reference)
     assert_type((status.bank_reference, status.disputed), tuple[str | None, bool])
     assert_type(gateway.refund(order(), transport, bank_reference="1", key="2").moved, bool)
