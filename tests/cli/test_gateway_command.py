@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from creance_pay.cli import main
+from creance_pay.gateways import registry
 from direct_bank import API_KEY_ID, API_SECRET, MERCHANT, WEBHOOK_KEY_ID, WEBHOOK_SECRET, DirectBank
+from doc_examples import example
 
 FILE = f"""
 gateway = "direct"
@@ -119,6 +122,19 @@ class TestCheck:
         status, found = check(path, capsys, "--gateway", "sips")
 
         assert (0, ["sips"]) == (status, [each["gateway"] for each in found])
+
+    def test_plugin(self, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        """A gateway of another package is listed by the same means; one key is shown by its version."""
+        example("my_bank")
+        point = EntryPoint("mybank", "my_bank:MyBank", registry.GROUP)
+        monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints([point]).select(group=group))
+        key = '[{version = "7", variable = "TESTS_SIPS_KEY"}]'
+        path.write_text(
+            f'gateway = "mybank"\nproduction = false\n[mybank]\nmerchant = "m-1"\nkey = {key}', encoding="utf-8"
+        )
+        status, found = check(path, capsys)
+
+        assert (0, "MyBank", "m-1", "7") == (status, found[0]["class"], found[0]["merchant"], found[0]["key"])
 
     def test_wrong_table(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A wrong table has the status 3 and its error; the other table is checked all the same."""

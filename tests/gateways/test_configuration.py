@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 from creance_pay import HttpMessage, PaymentOrder, Source
-from creance_pay.errors import ConfigurationError
+from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import (
     Environment,
     Gateway,
@@ -90,6 +90,8 @@ class Bank(Plain):
         """Store the settings."""
         if merchant == SECRET:
             raise RuntimeError(merchant)
+        if not merchant:
+            raise InvalidValueError("expected a merchant")
         self.found = (merchant, key.version, colour, certificate, brands, mode, clock, anything)
 
 
@@ -339,6 +341,11 @@ class TestPlugin:
 
         assert isinstance(caught.value.__cause__, ConfigurationError)
         assert isinstance(caught.value.__cause__.__cause__, RuntimeError)
+
+    def test_invalid(self, read: Callable[..., Gateway]) -> None:
+        """A value that the class refuses as invalid is a wrong setting."""
+        with pytest.raises(ConfigurationError, match=r"\[Bank\]: expected a merchant"):
+            read(self.text(table=PLUGIN.replace("m-1", "")))
 
     def test_types_unreadable(self) -> None:
         """A class whose types cannot be read is refused, with the type that is missing."""

@@ -4,8 +4,10 @@ import attrs
 import pytest
 
 from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
-from creance_pay.errors import InvalidValueError
-from sips_merchant import error_of, sips_gateway
+from creance_pay.errors import InvalidAmountError, InvalidValueError, UnsupportedError
+from creance_pay.gateways import Gateway, RequestsTransport
+from creance_pay.gateways.sips import SipsPaypage
+from sips_merchant import error_of, order, settings, sips_gateway
 
 CARD = "5017##########00"
 
@@ -88,3 +90,35 @@ class TestVerifiedPayment:
 def test_defaults() -> None:
     """A bank that checks no address, and whose page ends by the expiry of the order, needs neither method."""
     assert (None, None) == (sips_gateway().answer_check({}), sips_gateway().page_life)
+
+
+class TestOperations:
+    """Capture, cancellation and refund: the base checks before any call."""
+
+    def test_amount(self) -> None:
+        """An amount of zero, above the order's, or of another type is refused."""
+        for amount in (Euros(0), Euros(1601), 500):
+            with pytest.raises(InvalidAmountError):
+                sips_gateway().refund(order(), RequestsTransport(), amount=amount)  # type: ignore[arg-type]
+
+    def test_another_bank(self) -> None:
+        """Sips has no identifier of its own: a payment that has one is another bank's, and nothing is sent."""
+        calls = (sips_gateway().fetch_status, sips_gateway().refund, sips_gateway().cancel, sips_gateway().capture)
+        for call in calls:
+            with pytest.raises(InvalidValueError, match="the identifier of another bank"):
+                call(order(), RequestsTransport(), bank_reference="4481347252")
+
+    def test_declared_alone(self) -> None:
+        """A gateway that declares a refund without an implementation refuses it, by an error of the family."""
+
+        class Declaring(SipsPaypage):
+            operate = Gateway.operate
+
+        gateway = Declaring(**settings())
+        with pytest.raises(UnsupportedError, match="Declaring does not offer REFUND"):
+            gateway.refund(order(), RequestsTransport())
+
+    def test_connection(self) -> None:
+        """A bank without a call for it has no check of the connection."""
+        with pytest.raises(UnsupportedError, match="does not offer CONNECTION"):
+            sips_gateway().check_connection(RequestsTransport())

@@ -177,9 +177,10 @@ class TestProduction:
 
     def test_no_environment(self, declare: Callable[..., None]) -> None:
         """A gateway that names no environment cannot be compared, whatever it does with the flag itself (H14)."""
-        declare(("dummy", "plugin_of_the_tests:Dummy"))
-        with pytest.raises(ConfigurationError, match="expected a gateway that names its environment"):
-            load("dummy", merchant="a", production=True)
+        declare(("dummy", "plugin_of_the_tests:Dummy"), ("api", "api_bank:ApiBank"))
+        for name, settings_ in (("dummy", {"merchant": "a"}), ("api", {"keys": {}, "transport": None})):
+            with pytest.raises(ConfigurationError, match="expected a gateway that names its environment"):
+                load(name, production=True, **settings_)
 
 
 class TestRoute:

@@ -92,7 +92,7 @@ class GatewayFile:
         try:
             given = {**self._table(chosen), **settings}
             return _configure(chosen, given, production=self.production, folder=self.path.parent)
-        except (ConfigurationError, InvalidValueError) as error:
+        except ConfigurationError as error:
             raise ConfigurationError(f"{self.path}: [{chosen}]: {error}") from error
 
     def _table(self, name: str) -> Mapping[str, object]:
@@ -133,10 +133,7 @@ def load(name: str, /, *, production: bool | None = None, **settings: object) ->
         ConfigurationError: for a name that no package or two packages declare, a package whose import fails, a setting
             that is unknown, missing or refused, or an environment that contradicts ``production``.
     """
-    try:
-        return _configure(name, settings, production=production, folder=Path()).gateway
-    except InvalidValueError as error:
-        raise ConfigurationError(str(error)) from error
+    return _configure(name, settings, production=production, folder=Path()).gateway
 
 
 def from_file(path: str | PathLike[str], *, gateway: str | None = None, **settings: object) -> Gateway:
@@ -207,8 +204,10 @@ def _build(build: Callable[..., Gateway], name: str, settings: Mapping[str, obje
     """Call the class; an error of another family is wrapped without its text, which may show a value."""
     try:
         return build(**settings)
-    except (ConfigurationError, InvalidValueError):
+    except ConfigurationError:
         raise
+    except InvalidValueError as error:
+        raise ConfigurationError(str(error)) from error
     except Exception as error:
         raise ConfigurationError(f"the gateway {name} refuses its settings: {type(error).__name__}") from error
 

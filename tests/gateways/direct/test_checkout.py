@@ -504,6 +504,21 @@ class TestEvents:
 
         assert (PaymentState.PAID, "/4481347252_0") == (found.state, found.bank_reference)
 
+    def test_refund_without_identifier(self) -> None:
+        """A refund without an identifier could be counted twice: the bank is asked."""
+        output = {
+            "amountOfMoney": {"amount": 500, "currencyCode": "EUR"},
+            "references": {"merchantReference": REFERENCE},
+        }
+        refund = {"status": "REFUNDED", "statusOutput": {"statusCode": 8}, "refundOutput": output}
+        message, named = (
+            webhook(event(each, "payment.refunded")) for each in (refund, {**refund, "id": "4481347252_1"})
+        )
+        found = direct_gateway().verify(message, expected=direct_order())
+
+        assert (PaymentState.UNKNOWN, None) == (found.state, found.movement)
+        assert PaymentState.PARTIALLY_REFUNDED is direct_gateway().verify(named, expected=direct_order()).state
+
     def test_raw(self) -> None:
         """The bank's own words are in the raw fields, by their path."""
         found = direct_gateway().verify(webhook(event(payment())), expected=direct_order())

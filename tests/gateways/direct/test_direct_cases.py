@@ -2,6 +2,7 @@
 
 import base64
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -190,5 +191,9 @@ def test_every_case() -> None:
         "input", "sequence",
     }  # fmt: skip
     apart = {case["id"] for case in FILE["cases"] if case["kind"] == "sequence"} | {"DJ8", "DJ9"}
+    folder = Path(__file__).resolve().parents[2]
+    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("[gp]a*/**/test_*direct*.py"))
+    missing = [name for name, test in ELSEWHERE.items() if f"def {test}(" not in tests]
 
     assert (kinds, apart) == ({case["kind"] for case in FILE["cases"]}, set(ELSEWHERE))
+    assert [] == missing

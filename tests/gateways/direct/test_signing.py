@@ -94,10 +94,10 @@ def test_requests_equal_to_the_sdk(  # noqa: D103, PLR0917 - given by name
 
 @given(secret=secrets, body=st.binary(max_size=200), changed=st.booleans())
 def test_webhooks_equal_to_the_sdk(secret: str, body: bytes, changed: bool) -> None:  # noqa: D103, FBT001
-    store = InMemorySecretKeyStore()
+    store, key = InMemorySecretKeyStore(), SecretKey(version="KEYID", secret=secret)
     store.clear()
     store.store_secret_key("KEYID", secret)
-    received = sign(body + b"x" * changed, SecretKey(version="KEYID", secret=secret))
+    received = sign(body + b"x" * changed, key)
     headers = [RequestHeader("X-GCS-KeyId", "KEYID"), RequestHeader("X-GCS-Signature", received)]
     try:
         SignatureValidator(store).validate(body, headers)
@@ -105,5 +105,11 @@ def test_webhooks_equal_to_the_sdk(secret: str, body: bytes, changed: bool) -> N
         theirs = False
     else:
         theirs = True
+    try:
+        verify_signature(received, body, key)
+    except SealMismatchError:
+        ours = False
+    else:
+        ours = True
 
-    assert theirs is not changed
+    assert (not changed, not changed) == (theirs, ours)

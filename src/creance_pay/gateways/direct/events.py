@@ -270,9 +270,9 @@ def judge(
     warnings: tuple[str, ...] = ()
     if money and order.nonce and not bound:
         state, warnings = PaymentState.UNKNOWN, ("nothing binds the message to the order: the bank has to be asked",)
-    movement = None if asked or state is not PaymentState.REFUNDED else _refund_of(found)
-    if movement is not None and movement.amount != order.amount:
-        state = PaymentState.PARTIALLY_REFUNDED
+    movement = None
+    if state is PaymentState.REFUNDED and not asked:
+        state, movement = _refund_of(found, order)
     product: Any = next(filter(None, (at(found.document, f"{found.output}.{name}") for name in _PRODUCTS)), None)
     masked = text_at(product, "card.cardNumber")
     return VerifiedPayment(
@@ -308,12 +308,13 @@ def _require_match(
         raise OrderMismatchError(f"authentic, but not our order: {', '.join(fields)}", fields=fields, foreign=foreign)
 
 
-def _refund_of(found: Reported) -> Movement | None:
-    """Return the movement of a refund; ``None`` without an amount or an identifier."""
-    amount = found.cents("amountOfMoney")
-    if not amount or not found.identifier:
-        return None
-    return Movement(kind=MovementKind.REFUNDED, amount=Euros(amount), identifier=found.identifier, at=found.time)
+def _refund_of(found: Reported, order: PaymentOrder) -> tuple[PaymentState, Movement | None]:
+    """Return the state and the movement of a refund; one without an identifier could be counted twice: UNKNOWN."""
+    amount = Euros(found.cents("amountOfMoney") or 0)
+    if not found.identifier:
+        return PaymentState.UNKNOWN, None
+    movement = Movement(kind=MovementKind.REFUNDED, amount=amount, identifier=found.identifier, at=found.time)
+    return PaymentState.REFUNDED if amount == order.amount else PaymentState.PARTIALLY_REFUNDED, movement
 
 
 def sum_operations(
