@@ -24,10 +24,11 @@ from creance_pay.gateways import HttpAnswer, ReportKind, ReportLine
 from creance_pay.ledger import ActState, Ledger
 from creance_pay.payment import Movement, MovementKind
 from creance_pay.payments import PaymentService
+from creance_pay.testing.sips import SipsBank, SipsServices
 from creance_pay.testing.sips.server import serving_bank
 from ledger_desk import ACCEPTED, Desk
 from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
-from sips_merchant import local_gateway
+from sips_merchant import MERCHANT, local_gateway, ring
 
 WHO: dict[str, Any] = {"by": "an operator", "reason": "a reason"}
 
@@ -84,6 +85,23 @@ class TestActs:
 
         assert (ActState.REQUESTED, ["ACT_UNCERTAIN"]) == found
         assert (ActState.FAILED, ()) == (desk.ledger.acts(paid)[0].state, desk.ledger.open_acts())
+
+    def test_unknown_at_the_bank(self, desk: Desk, paid: str) -> None:
+        """An open refund stays open while the bank does not know the payment: it may have made the refund."""
+        desk.line.cut = True
+        desk.service.refund(paid, Euros(600), **WHO)
+        desk.line.cut = False
+        known, desk.line.services = (
+            desk.line.services,
+            SipsServices(SipsBank({MERCHANT: ring()}, clock=lambda: desk.now)),
+        )
+        desk.later(minutes=5)
+        desk.service.reconcile()
+        before = desk.ledger.acts(paid)[0].state
+        desk.line.services = known
+        desk.service.reconcile()
+
+        assert (ActState.REQUESTED, ActState.FAILED) == (before, desk.ledger.acts(paid)[0].state)
 
     def test_no_question_after(self, desk: Desk, paid: str) -> None:
         """The question about an open act is not followed by questions about the payment, which is decided."""

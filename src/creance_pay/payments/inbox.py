@@ -26,7 +26,7 @@ from ..ledger.ledger import Ledger, RecordResult
 from ..ledger.outbox import Effect
 from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
-from ..payment import Source, VerifiedPayment
+from ..payment import PaymentState, Source, VerifiedPayment
 
 _LOG = logging.getLogger("creance_pay.payments")
 _SEND_AGAIN = 503
@@ -101,10 +101,15 @@ class Inbox:
         display_by = evidence.at + self.display_delay
         return self.ledger.record(matched, evidence, reference=reference, display_by=display_by, effects=self.effects)
 
-    def ask(self, payment: Payment, transport: Transport) -> RecordResult | None:
+    def ask(self, payment: Payment, transport: Transport, *, known: bool = False) -> RecordResult | None:
         """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment.
 
         An answer that changes nothing is not recorded: the next question is due later.
+
+        Args:
+            payment: The payment.
+            transport: The transport to the bank.
+            known: Whether the bank knows the payment, so that UNKNOWN is no answer.
         """
         now = self.clock()
         try:
@@ -115,6 +120,8 @@ class Inbox:
             self.ledger.asked(payment, now=now)
             return None
         except Exception:  # noqa: BLE001 - a transport of one's own may raise anything, and must not stop the others
+            return None
+        if known and verified.state is PaymentState.UNKNOWN:
             return None
         change = transition(payment, verified, repeated=True)
         if change.state is payment.state and change.sums == payment.sums and not change.incidents:

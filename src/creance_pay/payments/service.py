@@ -474,7 +474,7 @@ class PaymentService:
                 self._resolve(act, self._transport)
 
     def _resolve(self, act: Act, transport: Transport) -> None:
-        answer = self._inbox.ask(self._known(act.transaction_reference), transport)
+        answer = self._inbox.ask(self._known(act.transaction_reference), transport, known=True)
         if answer is None:
             return
         after = answer.payment
