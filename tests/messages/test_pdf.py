@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import attrs
@@ -20,7 +20,7 @@ from creance_pay.messages import (
     Acknowledgement,
     Registration,
     Wording,
-    acknowledgement_pdf,
+    letter_pdf,
     contact_line,
     read_overrides,
     render,
@@ -31,6 +31,7 @@ from samples import numbered
 
 LETTER = Acknowledgement(
     received_on=date(2018, 7, 5),
+    received_time=time(8, 59),
     amount=Euros(123450),
     notice_references=(numbered(1), numbered(2)),
     transaction_reference="PCLCB181860000004",
@@ -53,7 +54,7 @@ def opened(content: bytes) -> pikepdf.Pdf:
 @pytest.fixture(scope="module")
 def pdf() -> pikepdf.Pdf:
     """Return the PDF of the letter."""
-    return opened(acknowledgement_pdf(LETTER))
+    return opened(letter_pdf(LETTER))
 
 
 def fonts(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:
@@ -135,6 +136,7 @@ class TestStructure:
         assert {
             "document": "accuse-reception",
             "received_on": "2018-07-05",
+            "received_time": "08:59:00",
             "amount": {"cents": 123450, "currency": "EUR"},
             "notice_references": ["6311705490000001F", "6311705490000002F"],
             "transaction_reference": "PCLCB181860000004",
@@ -156,21 +158,21 @@ class TestWords:
         for letter in (LETTER, REGISTERED):
             for lang, wording in versions:
                 made = render(letter, lang=lang, wording=wording)
-                found = text_of(opened(acknowledgement_pdf(letter, lang=lang, wording=wording)))
+                found = text_of(opened(letter_pdf(letter, lang=lang, wording=wording)))
 
                 assert joined(f"{made.sender}{made.title}{made.body}{made.action}") == joined(found)
 
     def test_characters_can_be_copied(self, pdf: pikepdf.Pdf) -> None:
         """Accents, signs and no-break spaces are in the text that a reader extracts."""
         overrides = read_overrides({"fr": '[acknowledgement]\naction = "Gardez ceci : {{ delete_on }} â à !"'})
-        text = text_of(pdf) + text_of(opened(acknowledgement_pdf(LETTER, overrides=overrides)))
+        text = text_of(pdf) + text_of(opened(letter_pdf(LETTER, overrides=overrides)))
 
         assert [] == [character for character in "éÉôàâ€’«»\u00a0\u202f" if character not in text]
 
     def test_values_are_not_markup(self) -> None:
         """A value that looks like a program of typst stays text."""
         hostile = '#panic("x") [y] *z* $1$ \\ `a`'
-        found = text_of(opened(acknowledgement_pdf(attrs.evolve(LETTER, address=hostile))))
+        found = text_of(opened(letter_pdf(attrs.evolve(LETTER, address=hostile))))
 
         assert joined(hostile) in joined(found)
 
@@ -182,15 +184,15 @@ class TestBytes:
         """Another process writes the same bytes."""
         program = (
             "import hashlib; from creance_pay.messages import *;"
-            "print(hashlib.sha256(acknowledgement_pdf(sample(Acknowledgement))).hexdigest())"
+            "print(hashlib.sha256(letter_pdf(sample(Acknowledgement))).hexdigest())"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
 
-        assert done.stdout.strip() == hashlib.sha256(acknowledgement_pdf(sample(Acknowledgement))).hexdigest()
+        assert done.stdout.strip() == hashlib.sha256(letter_pdf(sample(Acknowledgement))).hexdigest()
 
     def test_is_the_known_file(self) -> None:
         """A change of the bytes needs a new validation."""
-        assert KNOWN == hashlib.sha256(acknowledgement_pdf(LETTER)).hexdigest()
+        assert KNOWN == hashlib.sha256(letter_pdf(LETTER)).hexdigest()
 
     @pytest.mark.parametrize(
         ("letter", "name"),
@@ -207,17 +209,18 @@ class TestBytes:
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra to install."""
+    pdf._compiler.cache_clear()
     monkeypatch.setitem(sys.modules, "typst", None)
 
     with pytest.raises(MissingExtraError, match=r"pip install 'creance-pay\[pdf\]'") as caught:
-        acknowledgement_pdf(LETTER)
+        letter_pdf(LETTER)
     assert "pdf" == caught.value.extra
 
 
 def test_other_messages_are_refused() -> None:
     """A payment message has no document."""
-    with pytest.raises(MessageError, match=r"^expected an Acknowledgement or a Registration, got PaymentPending$"):
-        acknowledgement_pdf(PaymentPending())  # type: ignore[arg-type]
+    with pytest.raises(MessageError, match=r"^expected a letter, got PaymentPending$"):
+        letter_pdf(PaymentPending())  # type: ignore[arg-type]
 
 
 @pytest.mark.verapdf
@@ -227,7 +230,7 @@ def test_validator_agrees(flavour: str, tmp_path: Path) -> None:
     tool = shutil.which("verapdf")
     assert tool is not None
     path = tmp_path / LETTER.file_name
-    path.write_bytes(acknowledgement_pdf(LETTER))
+    path.write_bytes(letter_pdf(LETTER))
     done = subprocess.run(  # noqa: S603 - found on the path
         [tool, "--flavour", flavour, "--format", "text", path], capture_output=True, text=True, check=False
     )

@@ -135,7 +135,7 @@ from creance_pay.messages import (
     SmsText,
     Wording,
     acknowledgement,
-    acknowledgement_pdf,
+    letter_pdf,
     contact_line,
     error_summary,
     format_euros,
@@ -764,7 +764,7 @@ def documents(letter: Acknowledgement) -> str:
     """Lay a caisse's sentences over the shipped ones, and write documents."""
     ours = read_overrides(Path("caisse"), {"fr": ""})
     assert_type(ours, Overrides)
-    assert_type(acknowledgement_pdf(letter, lang="en", overrides=ours, wording=Wording.PLAIN), bytes)
+    assert_type(letter_pdf(letter, lang="en", overrides=ours, wording=Wording.PLAIN), bytes)
     first = registration(
         received_at=MOMENT,
         amount=money(),
@@ -775,13 +775,13 @@ def documents(letter: Acknowledgement) -> str:
         contact=contact_line(DAY),
     )
     assert_type(first, Registration)
-    assert_type(acknowledgement_pdf(first), bytes)
+    assert_type(letter_pdf(first), bytes)
     assert_type(first.file_name, str)
     assert_type(sample(Registration, longest=True), Registration)
     assert_type(SmsText.of("Bonjour").segments, int)
     rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
-    acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    letter_pdf(rendered)  # type: ignore[arg-type]
     assert_type(ReferenceSuggested(suggestions=(NoticeReference(""),)).suggestions, tuple[NoticeReference, ...])
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     assert_type(ServiceUnavailable().retry, Retry)
