@@ -17,6 +17,7 @@ from creance_pay.messages import (
     Retry,
     acknowledgements,
     catalogue,
+    letters,
     message_for,
     render,
     sample,

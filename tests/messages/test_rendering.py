@@ -15,7 +15,15 @@ from creance_pay import DebtKind, Euros, NoticeReference, PaymentState
 from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
 from creance_pay.errors import InvalidReferenceError, MessageError
 from creance_pay.messages import MESSAGES, Acknowledgement, Medium, Rendered, Wording, message_for, render, sample
-from creance_pay.messages.catalogue import AmountOutOfRange, AmountRequired, NothingDue, PaymentAccepted, PaymentPending
+from creance_pay.messages.catalogue import (
+    AmountOutOfRange,
+    AmountRequired,
+    ErrorSummary,
+    NothingDue,
+    PaymentAccepted,
+    PaymentPending,
+)
+from creance_pay.messages.letters import Notice
 from creance_pay.rules import access, assess, check_amount, notice_scope, plan_debts, schedule
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
 

@@ -114,7 +114,7 @@ def acknowledgement(
     """Build the acknowledgement of a payment, with every mention that the law requires.
 
     Args:
-        received_at: The moment of receipt, with its time zone.  The letter states its day and time in the caisse's zone.
+        received_at: The moment of receipt, with its time zone.  The letter has its day and time in the caisse's zone.
         amount: The amount that was paid.
         notice_references: The notices that receive it.
         transaction_reference: The reference of the payment.
@@ -150,7 +150,7 @@ def registration(
     """Build the acknowledgement of registration of a payment.
 
     Args:
-        received_at: The moment of receipt, with its time zone.  The letter states its day and time in the caisse's zone.
+        received_at: The moment of receipt, with its time zone.  The letter has its day and time in the caisse's zone.
         amount: The amount that was paid.
         transaction_reference: The reference of the payment.
         caisse: The service in charge.

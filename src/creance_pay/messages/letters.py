@@ -100,11 +100,6 @@ def _total_of(field: str, kind: type[CareYear | DueAmount]) -> Callable[[Any], E
     return add
 
 
-def _derived(default: Callable[[Any], object]) -> Any:  # noqa: ANN401 - attrs types a field as its value
-    """Declare a field that is computed from the others, and that no caller gives."""
-    return attrs.field(init=False, default=attrs.Factory(default, takes_self=True))
-
-
 @attrs.frozen(kw_only=True)
 class Document(Message):
     """The base class of the letters, each of which can become a PDF file.
@@ -146,7 +141,7 @@ class Document(Message):
 
 @attrs.frozen(kw_only=True)
 class Notice(Document):
-    """The *avis de sommes à payer*: what is due, for the care of which years, how to pay, contest and ask for remission.
+    """The *avis de sommes à payer*: the sum, the years of care, the ways to pay, to contest and to ask for remission.
 
     Attributes:
         sent_on: The day of the notice.
@@ -170,7 +165,7 @@ class Notice(Document):
     sent_on: date
     notice_reference: NoticeReference
     years: tuple[CareYear, ...]
-    amount: Euros = _derived(_total_of("years", CareYear))
+    amount: Euros = attrs.field(init=False, default=attrs.Factory(_total_of("years", CareYear), takes_self=True))
     minimum: Euros | None = None
     maximum: Euros | None = None
     appeal_address: str = attrs.field(validator=validate_not_blank)
@@ -225,7 +220,7 @@ class InstalmentSchedule(Document):
     sent_on: date
     notice_references: tuple[NoticeReference, ...]
     instalments: tuple[DueAmount, ...]
-    total: Euros = _derived(_total_of("instalments", DueAmount))
+    total: Euros = attrs.field(init=False, default=attrs.Factory(_total_of("instalments", DueAmount), takes_self=True))
 
 
 @attrs.frozen(kw_only=True)

@@ -18,7 +18,7 @@ from ..errors import MessageError, MissingExtraError
 from ..money import Euros
 from .contact import ContactLine
 from .formats import SEPARATORS
-from .letters import Document
+from .letters import CareYear, Document, DueAmount
 from .rendering import HEADING, Medium, Rendered, render
 from .sentences import Overrides, Wording
 
@@ -36,7 +36,7 @@ def _json_value(value: object) -> object:
         return {"number": value.number, "tariff": value.tariff}
     if isinstance(value, tuple):
         return [_json_value(each) for each in value]
-    if attrs.has(type(value)) and not isinstance(value, str):
+    if isinstance(value, CareYear | DueAmount):
         return _json_values(value)
     return value if isinstance(value, int | None) else str(value)
 
@@ -109,7 +109,8 @@ def letter_pdf(
 
     Raises:
         MissingExtraError: when the extra ``pdf`` is not installed.
-        MessageError: for a message that is not a letter, or a recipient of more lines.
+        MessageError: for a message that is not a letter, a recipient of more lines, or a text with a character that
+            the fonts lack or PDF/A forbids.
     """
     if not isinstance(letter, Document):
         raise MessageError(f"expected a letter, got {type(letter).__name__}")
@@ -119,13 +120,16 @@ def letter_pdf(
     compiler = _compiler()
     rendered = render(letter, medium=Medium.PDF, lang=lang, overrides=overrides, wording=wording)
     noon = datetime.combine(letter.dated_on, time(12), tzinfo=UTC)  # the same day in every time zone of a caisse
-    content: bytes = compiler.compile(
-        _template(),
-        sys_inputs={
-            "shown": json.dumps(_page(rendered, f"{letter.document}.json", address), ensure_ascii=False),
-            "data": json.dumps({"document": letter.document, **_json_values(letter)}, ensure_ascii=False, indent=1),
-        },
-        pdf_standards=["a-3a", "ua-1"],
-        timestamp=int(noon.timestamp()),
-    )
+    inputs = {
+        "shown": json.dumps(_page(rendered, f"{letter.document}.json", address), ensure_ascii=False),
+        "data": json.dumps({"document": letter.document, **_json_values(letter)}, ensure_ascii=False, indent=1),
+    }
+    try:
+        content: bytes = compiler.compile(
+            _template(), sys_inputs=inputs, pdf_standards=["a-3a", "ua-1"], timestamp=int(noon.timestamp())
+        )
+    except (RuntimeError, UnicodeEncodeError) as error:  # TypstError is a RuntimeError
+        raise MessageError(
+            f"{letter.key}: expected texts of characters that the fonts have and PDF/A allows, got another character"
+        ) from error
     return content

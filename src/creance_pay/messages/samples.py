@@ -24,8 +24,10 @@ _GUIDE: dict[str, object] = {
     "caisse": "CPAM du Puy-de-Dôme",
     "delete_on": date(2019, 1, 5),
     "initial": Euros(6000),
-    "instalments": (DueAmount(due_on=date(2018, 8, 6), amount=Euros(5000)),
-                    DueAmount(due_on=date(2018, 9, 5), amount=Euros(1600))),
+    "instalments": (
+        DueAmount(due_on=date(2018, 8, 6), amount=Euros(5000)),
+        DueAmount(due_on=date(2018, 9, 5), amount=Euros(1600)),
+    ),
     "missed": (DueAmount(due_on=date(2018, 8, 6), amount=Euros(5000)),),
     "next_on": date(2018, 9, 5),
     "notice_date": date(2018, 5, 4),

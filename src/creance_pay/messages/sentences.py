@@ -136,7 +136,7 @@ def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Ite
         for name in private_fields(kind):
             other = {**usual, name: longest[name]}
             if len({_filled(template, values, lang, details=False) for values in (usual, other)}) > 1:
-                yield f"{slot}: {name} without {{% if details %}}, which an SMS and an e-mail would show"
+                yield f"{slot}: {name} outside {{% if details %}}: an SMS would show it to anybody"
 
 
 def _filled(text: str, values: Mapping[str, object], lang: str, *, details: bool) -> str:

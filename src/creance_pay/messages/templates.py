@@ -1,8 +1,8 @@
 """Compile sentences with Jinja2, in a sandbox, and restrict what a sentence may use.
 
 A sentence may hold a field (``{{ amount }}``), choose another format for it (``{{ minimum|bound }}``), and depend on a
-field (``{% if count is one %}``) or on whether details may be shown (``{% if details %}``).  Calls, attributes, loops and assignments are refused when a catalogue is read: the
-sandbox is a second defence.
+field (``{% if count is one %}``) or on whether details may be shown (``{% if details %}``).  Calls, attributes, loops
+and assignments are refused when a catalogue is read: the sandbox is a second defence.
 """
 
 from __future__ import annotations
