@@ -71,8 +71,8 @@ def _metadata_faults(pdf: pikepdf.Pdf, title: str) -> Iterator[str]:
 
 def _elements(node: pikepdf.Object) -> list[pikepdf.Dictionary]:
     """Return the structure elements directly below a node."""
-    kids = node.get("/K", [])
-    kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+    below = node.get("/K", pikepdf.Array())
+    kids = list(below) if isinstance(below, pikepdf.Array) else [below]  # type: ignore[call-overload]
     return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
 
 

@@ -9,7 +9,6 @@ from creance_pay.messages.readability import (
     LETTER_LIX,
     LONGEST_SENTENCE,
     MESSAGE_LIX,
-    Readability,
     measure,
     measure_message,
 )
@@ -19,23 +18,23 @@ OF_THE_GUIDE = {"acknowledgement", "registration"}
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "sentences", "longest", "long_words", "lix"),
+    ("text", "counts", "lix"),
     [
         # 5 words in 2 sentences, of which « gratuit » has seven letters: 5 / 2 + 100 * 1 / 5
-        ("Payez en ligne. C’est gratuit.", 5, 2, 3, 1, 22.5),
+        ("Payez en ligne. C’est gratuit.", (5, 2, 3, 1), 22.5),
         # « l’Assurance » counts by « Assurance »; a number and a reference have no letters: 4 / 1 + 100 * 1 / 4
-        ("Devez 1234567 l’Assurance 6311705400000344F", 4, 1, 4, 1, 29.0),
+        ("Devez 1234567 l’Assurance 6311705400000344F", (4, 1, 4, 1), 29.0),
         # the end of a line and a colon end a sentence: 4 / 3 + 0
-        ("Total : 20,00\nOui non", 4, 3, 2, 0, 1.3),
+        ("Total : 20,00\nOui non", (4, 3, 2, 0), 1.3),
         # « moyen » has five letters, « chèques » seven: 2 / 1 + 50
-        ("moyen chèques", 2, 1, 2, 1, 52.0),
+        ("moyen chèques", (2, 1, 2, 1), 52.0),
     ],
 )
-def test_measure(text: str, words: int, sentences: int, longest: int, long_words: int, lix: float) -> None:
+def test_measure(text: str, counts: tuple[int, int, int, int], lix: float) -> None:
     """Counted by hand."""
     found = measure(text)
 
-    assert Readability(words=words, sentences=sentences, longest_sentence=longest, long_words=long_words) == found
+    assert counts == (found.words, found.sentences, found.longest_sentence, found.long_words)
     assert lix == found.lix
 
 

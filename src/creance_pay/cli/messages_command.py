@@ -1,4 +1,4 @@
-"""``creance-pay messages``: list the messages, render or measure them with sample values, check a caisse's sentences."""
+"""``creance-pay messages``: list, render and measure the messages, check a caisse's own sentences."""
 
 from __future__ import annotations
 
@@ -57,12 +57,11 @@ def measure_all(options: Namespace) -> int:
     """Print the measure of each message: words, words of the longest sentence, long words, LIX."""
     for kind in MESSAGES:
         found = measure_message(sample(kind), **chosen_sentences(options))
-        print_values(
-            options, {"message": kind.key, **attrs.asdict(found), "lix": found.lix}
-        ) if options.json else print(
-            f"{kind.key:24} {found.words:4} words, longest sentence {found.longest_sentence:2}, "
-            f"long words {found.long_words / found.words:4.0%}, LIX {found.lix}"
-        )
+        if options.json:
+            print_values(options, {"message": kind.key, **attrs.asdict(found), "lix": found.lix})
+        else:
+            counts = f"{found.words:4} words, longest sentence {found.longest_sentence:2}"
+            print(f"{kind.key:24} {counts}, long words {found.long_words / found.words:4.0%}, LIX {found.lix}")
     return 0
 
 
