@@ -72,7 +72,7 @@ def _metadata_faults(pdf: pikepdf.Pdf, title: str) -> Iterator[str]:
 def _elements(node: pikepdf.Object) -> list[pikepdf.Dictionary]:
     """Return the structure elements directly below a node."""
     below = node.get("/K", pikepdf.Array())
-    kids = list(below) if isinstance(below, pikepdf.Array) else [below]  # type: ignore[call-overload]
+    kids = list(below) if isinstance(below, pikepdf.Array) else [below]
     return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
 
 
