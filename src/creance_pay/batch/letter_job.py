@@ -29,6 +29,7 @@ import polars as pl
 from .._text import inert_cell
 from ..errors import ConfigurationError, InvalidValueError, MessageError, MissingExtraError
 from ..messages import Overrides, Wording, letter_pdf
+from ..messages.formats import LOCALES
 from ..messages.letters import Document
 from ..rules import Policy
 from .csv_rows import LONGEST_ROW, Dialect, Reject, UnreadableRowError, guess_separator, read_header, split
@@ -130,6 +131,7 @@ class LetterJob(FileJob):
     # -- what is read
 
     def _open(self) -> LetterInput:
+        _typst_version()  # no row is rejected because typst is absent
         source = find_source(self.source)
         names, headers, rows = [], [], []
         for file in source.files:
@@ -219,16 +221,22 @@ class LetterJob(FileJob):
         found = {field: _cell(cells.get(name), self.dialect) for field, name in given.columns.items()}
         row = {**self.values, **{field: cell for field, cell in found.items() if cell is not None}}
         try:
-            kind = kind_named(row.get(LETTER, self.letter))
-            unit = self.dialect.unit or "cents"
-            letter = letter_of(kind, row, given.columns, unit=unit, policy=self.policy)
+            kind, lang = kind_named(row.get(LETTER, self.letter)), self._lang_of(given, row)
+            letter = letter_of(kind, row, given.columns, unit=self.dialect.unit or "cents", policy=self.policy)
             content = letter_pdf(
-                letter, lang=str(row.get(LANG, self.lang)), wording=self.wording, overrides=self.overrides,
+                letter, lang=lang, wording=self.wording, overrides=self.overrides,
                 recipient=str(row.get(RECIPIENT, "")),
             )  # fmt: skip
         except (InvalidValueError, MessageError) as error:
             return Reject(line, str(error), inert_cell(json.dumps(cells, default=str, ensure_ascii=False)))
         return letter, content
+
+    def _lang_of(self, given: LetterInput, row: Mapping[str, object]) -> str:
+        """Return the language of a row."""
+        lang = str(row.get(LANG, self.lang))
+        if lang not in LOCALES:
+            raise InvalidValueError(f"{given.columns.get(LANG, LANG)}: expected {' or '.join(LOCALES)}")
+        return lang
 
     def _state_of(self, given: LetterInput) -> LetterState:
         return LetterState(self, given)
@@ -416,11 +424,11 @@ def _may_continue(taken: Sequence[bytes]) -> bool:
 def _row(line: bytes, separator: str, encoding: str, names: Sequence[str]) -> dict[str, object]:
     """Split a row into its cells by column."""
     cells = split(line, separator, encoding)
-    if len(cells) < len(names) or any(cells[len(names) :]):
-        raise UnreadableRowError(f"{len(cells)} fields instead of {len(names)}")
     inside = (part for cell in cells for part in cell.split("\n")[1:])
     if any(part.count(separator) >= len(names) - 1 > 0 for part in inside):
         raise UnreadableRowError("quotation marks that do not match")
+    if len(cells) < len(names) or any(cells[len(names) :]):
+        raise UnreadableRowError(f"{len(cells)} fields instead of {len(names)}")
     return dict(zip(names, cells, strict=False))
 
 

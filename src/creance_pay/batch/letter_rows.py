@@ -81,7 +81,7 @@ def letter_of(
         if (cell := cells.get(name)) is not None:
             try:
                 values[name] = read(cell, unit)
-            except (InvalidValueError, ValueError, TypeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 raise InvalidValueError(f"{names.get(name, name)}: {_expectation(kind, name, unit)}") from error
     return kind.of({**_usual(kind, values, policy), **values})
 

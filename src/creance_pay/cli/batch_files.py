@@ -206,6 +206,8 @@ def _copy_out(options: Namespace, target: Path, result: Any) -> None:  # noqa: A
 
 
 def pair(operands: tuple[str, ...]) -> Callable[[str], tuple[str, str]]:
+    """Return the converter of an argument ``OPERAND=NAME``."""
+
     def convert(text: str) -> tuple[str, str]:
         """Convert ``OPERAND=NAME``."""
         operand, equals, name = text.partition("=")

@@ -1,4 +1,4 @@
-"""``creance-pay letters IN OUT``: write a letter as a PDF file for every row, by :func:`creance_pay.batch.write_letters`.
+"""``creance-pay letters IN OUT``: write a PDF file for every row, by :func:`creance_pay.batch.write_letters`.
 
 The exit statuses are those of ``creance-pay assess``.
 """
