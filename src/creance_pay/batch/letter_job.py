@@ -15,13 +15,13 @@ import csv
 import hashlib
 import io
 import json
-import os
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import attrs
 import polars as pl
@@ -33,17 +33,17 @@ from ..messages.formats import LOCALES
 from ..messages.letters import Document
 from ..rules import Policy
 from .csv_rows import LONGEST_ROW, Dialect, Reject, UnreadableRowError, guess_separator, read_header, split
-from .disk import append, translated
-from .file_job import FileJob, JobState, Totals
+from .disk import translated
+from .file_job import FileJob
 from .letter_rows import FIELDS, LANG, LETTER, RECIPIENT, kind_named, letter_of, required
 from .result import BatchResult
 from .sources import Source, SourceFile, find_source
+from .work import Position, Totals, WorkFolder
 
 #: The number of letters of a part, and of a folder of the output.
 PART_ROWS, FOLDER_ROWS = 250, 1000
 _MOST_LINES = 1000  # of one row
-
-Position = tuple[int, int, int]
+_INDEX = "index.csv"
 
 
 @attrs.frozen(kw_only=True)
@@ -96,6 +96,8 @@ class LetterJob(FileJob):
     The arguments are those of :func:`creance_pay.batch.write_letters`.
     """
 
+    phase: ClassVar[str] = "writing"
+
     policy: Policy
     dialect: Dialect
     letter: str
@@ -122,7 +124,7 @@ class LetterJob(FileJob):
     def check(self) -> BatchResult:
         """Write the letters of the first part in memory only."""
         start, given, totals = time.monotonic(), self._open(), Totals()
-        part = next(self.parts(given, (0, 0, 0)))
+        part = next(self._parts(given, (0, 0, 0)))
         made = [self.made(given, line, cells) for line, cells in part.rows]
         totals.add(counts(made, part.rejects))
         record = {**totals.values(), "rejected": totals.rejected}
@@ -179,7 +181,7 @@ class LetterJob(FileJob):
                 f"{file.path}: header: missing columns: {wanted}{advice or '; or give a value for all'}"
             )
 
-    def parts(self, given: LetterInput, at: Position) -> Iterator[LetterPart]:
+    def _parts(self, given: LetterInput, at: Position) -> Iterator[LetterPart]:
         """Yield the parts of the source from a position on; at least one, perhaps without rows."""
         read = self._parquet_parts if given.source.is_parquet else self._csv_parts
         for number in range(at[0], len(given.source.files)):
@@ -238,11 +240,33 @@ class LetterJob(FileJob):
             raise InvalidValueError(f"{given.columns.get(LANG, LANG)}: expected {' or '.join(LOCALES)}")
         return lang
 
-    def _state_of(self, given: LetterInput) -> LetterState:
-        return LetterState(self, given)
+    def _write(self, given: LetterInput, work: WorkFolder, part: LetterPart) -> None:
+        """Write the letters of a part, their rows of the index and the rejected lines, then the mark."""
+        made = [self.made(given, line, cells) for line, cells in part.rows]
+        rejects = [*part.rejects, *(each for each in made if isinstance(each, Reject))]
+        self._write_rejects(given, work, part.file, sorted(rejects, key=lambda each: each.line))
+        index = io.StringIO()
+        rows = csv.writer(index, lineterminator="\n")
+        if work.is_empty:
+            rows.writerow(["source", "line", "letter", "file", "sha256"])
+        number = work.totals.rows
+        for (line, _), each in zip(part.rows, made, strict=True):
+            if not isinstance(each, Reject):
+                letter, content = each
+                number += 1
+                name = f"{(number - 1) // FOLDER_ROWS:05}/{number:08}-{letter.file_name}"
+                work.write_file(name, content)
+                rows.writerow([part.file.name, line, letter.key, name, hashlib.sha256(content).hexdigest()])
+        with work.appending_output() as file:
+            file.write(index.getvalue().encode())
+        is_last = part.at[0] == len(given.source.files)
+        work.finish(counts(made, rejects), rejects=bool(rejects), at=part.at, size=part.size, last=is_last)
 
-    def _is_own(self, file: Path) -> bool:
-        return file.name == "index.csv" or (file.is_dir() and file.name.isdigit())
+    def _complete_output(self, work: WorkFolder) -> None:
+        work.add_output(_INDEX)
+
+    def _is_own(self, name: str) -> bool:
+        return name == _INDEX or re.fullmatch("[0-9]{5,}", name) is not None
 
     def _identity(self, given: LetterInput) -> dict[str, Any]:
         stats = [(file.name, file.path.stat()) for file in given.source.files]
@@ -288,62 +312,6 @@ class LetterJob(FileJob):
             seconds=time.monotonic() - start,
             resumed_rows=resumed,
         )
-
-
-class LetterState(JobState):
-    """The work folder of a job that writes letters."""
-
-    def __init__(self, job: LetterJob, given: LetterInput) -> None:
-        """Read nothing yet: see :meth:`begin`."""
-        super().__init__(job, given)
-        self._job = job
-
-    def remaining_parts(self) -> Iterator[LetterPart]:
-        """Yield the parts without a mark."""
-        number, offset, line = self.marks[-1]["at"] if self.marks else (0, 0, 0)
-        yield from self._job.parts(self._given, (number, offset, line))
-
-    def write(self, part: LetterPart) -> None:
-        """Write the letters of a part, their rows of the index and the rejected lines, then the mark."""
-        before = self.marks[-1] if self.marks else {"output": 0, "rejects": 0}
-        made = [self._job.made(self._given, line, cells) for line, cells in part.rows]
-        rejects = [*part.rejects, *(each for each in made if isinstance(each, Reject))]
-        part = attrs.evolve(part, rejects=sorted(rejects, key=lambda each: each.line))
-        self._require_lenient(part)
-        mark: dict[str, Any] = {"at": part.at, "size": part.size, **counts(made, rejects)}
-        index = io.StringIO()
-        rows = csv.writer(index, lineterminator="\n")
-        if not self.marks:
-            rows.writerow(["source", "line", "letter", "file", "sha256"])
-        number = self.totals.rows
-        for (line, _), each in zip(part.rows, made, strict=True):
-            if not isinstance(each, Reject):
-                letter, content = each
-                number += 1
-                name = f"{(number - 1) // FOLDER_ROWS:05}/{number:08}-{letter.file_name}"
-                self._write_file(name, content)
-                rows.writerow([part.file.name, line, letter.key, name, hashlib.sha256(content).hexdigest()])
-        mark["output"] = append(self._folder / "output", before["output"], index.getvalue().encode())
-        text = self._rejects_csv(part, header=not before["rejects"])
-        mark["rejects"] = (
-            append(self._folder / "rejects.csv", before["rejects"], text) if part.rejects else before["rejects"]
-        )
-        self._add_mark(mark)
-
-    def _write_file(self, name: str, content: bytes) -> None:
-        """Write a letter.  A file that a stopped run left is written again, with the same content."""
-        path = self._folder / "parts" / name
-        path.parent.mkdir(exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def complete(self) -> None:
-        """Add the index to the letters, and write the record."""
-        if (self._folder / "output").exists():
-            (self._folder / "output").replace(self._folder / "parts" / "index.csv")
-        super().complete()
 
 
 def counts(made: Sequence[tuple[Document, bytes] | Reject], rejects: Sequence[Reject]) -> dict[str, Any]:
