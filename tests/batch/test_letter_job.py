@@ -231,7 +231,10 @@ class TestCells:
         cells = {name: cell(getattr(sample(Reminder), name)) for name in attrs.fields_dict(Reminder)}
         cells |= {"remaining": "700", "minimum": None, "maximum": None}  # type: ignore[dict-item]
 
-        assert Euros(1600) == letter_of(Reminder, cells, {}, unit="cents", policy=SELECTION).minimum
+        made = letter_of(Reminder, cells, {}, unit="cents", policy=SELECTION)
+
+        assert isinstance(made, Reminder)
+        assert Euros(1600) == made.minimum
 
     def test_caisse_is_the_one_that_manages_the_notice(self) -> None:
         """An absorbed caisse is its successor, and an unknown one has to be named."""

@@ -159,10 +159,11 @@ class LetterJob(FileJob):
         opened, raw = file.open()
         try:
             with raw, opened:
-                found, *header = read_header(opened, self.dialect, "\t" if ".tsv" in file.path.name.lower() else ",")
+                default = "\t" if ".tsv" in file.path.name.lower() else ","
+                found, separator, offset, line = read_header(opened, self.dialect, default)
         except InvalidValueError as error:
             raise InvalidValueError(f"{file.path}: {error}") from None
-        return found, (header[0], header[1], header[2])
+        return found, (separator, offset, line)
 
     def _columns(self, names: Sequence[str]) -> dict[str, str]:
         """Find the column of each field that a letter may have, without regard to case and outer spaces."""
@@ -355,7 +356,7 @@ class LineReader:
         return line
 
     def give_back(self, lines: Sequence[bytes]) -> None:
-        """Give back lines that were read last."""
+        """Return lines to the reader that were read last."""
         self._back.extendleft(reversed(lines))
         self.offset -= sum(map(len, lines))
         self.line -= len(lines)

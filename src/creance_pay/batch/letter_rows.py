@@ -115,12 +115,12 @@ def _caisse_code(values: Mapping[str, object]) -> str | None:
 
 
 @cache
-def _types(kind: type[Document]) -> Mapping[str, Any]:
+def _types(kind: Any) -> Mapping[str, Any]:  # noqa: ANN401 - mypy denies a hash to our classes
     return typing.get_type_hints(kind)
 
 
 @cache
-def _readers(kind: type[Document]) -> Mapping[str, Cell]:
+def _readers(kind: Any) -> Mapping[str, Cell]:  # noqa: ANN401 - as above
     """Return the function that reads a cell of each field."""
     return {name: _reader(_types(kind)[name]) for name in fields(kind)}
 
