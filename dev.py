@@ -68,7 +68,7 @@ class Verb(NamedTuple):
 SPHINX = "-m sphinx -n -W --keep-going -b"
 LINT = {"ruff": "-m ruff check", "format": "-m ruff format --check", "mypy": "-m mypy", "words": "tools/words.py"}
 DOCS = {"html": f"{SPHINX} html docs build/docs", "doctest": f"{SPHINX} doctest docs build/doctest"}
-BENCHMARKS = ("seals", "scalar", "ledger", "floods", "batch", "policy_diff", "worlds")
+BENCHMARKS = ("seals", "scalar", "ledger", "floods", "batch", "policy_diff", "worlds", "letters")
 BENCH = {name: f"benchmarks/{name}.py" for name in BENCHMARKS}
 VERBS = {
     "setup": Verb("Install everything that the tests need, and run nothing.", "test", {}),

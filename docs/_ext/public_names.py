@@ -36,6 +36,7 @@ PUBLIC_MODULES = (
     "creance_pay.ledger",
     "creance_pay.payments",
     "creance_pay.messages",
+    "creance_pay.messages.letters",
     "creance_pay.testing",
     "creance_pay.testing.sips",
     "creance_pay.codes",

@@ -165,7 +165,7 @@ def print_letter(number: int) -> Page:
 def pdf(number: int) -> Page:
     """Send an acknowledgement as a PDF file."""
     acknowledgement = service.acknowledgement(_mail(number))
-    answer = Response(messages.acknowledgement_pdf(acknowledgement), mimetype="application/pdf")
+    answer = Response(messages.letter_pdf(acknowledgement), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "attachment", filename=acknowledgement.file_name)
     return answer
 

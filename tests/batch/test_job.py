@@ -8,7 +8,6 @@ import io
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from creance_pay.codes import Reason
 from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
 from creance_pay.rules import columns, policy_named
 from creance_pay.rules.columns import BOOLEANS, NULLS
+from stopped import Stopped, output, record_acts
 
 POLICY = policy_named("ameli-2019-11")
 HEADER = "id,reference,kind,remaining,open_online"
@@ -51,13 +51,6 @@ def debts(count: int) -> pl.DataFrame:
             "open_online": [n % 11 > 0 for n in numbers],
         }
     )
-
-
-def output(target: Path) -> dict[str, bytes]:
-    """Read every file whose path begins with the path of a target."""
-    files = (path for path in sorted(target.parent.rglob("*")) if path.is_file())
-    paths = {str(path.relative_to(target.parent)): path for path in files}
-    return {name: path.read_bytes() for name, path in paths.items() if name.startswith(target.name)}
 
 
 def contents(target: Path) -> dict[str, bytes]:
@@ -473,32 +466,6 @@ class TestParts:
             )
 
         assert f"{tmp_path}/in/b.parquet" == raised.value.filename
-
-
-class Stopped(BaseException):
-    """The end of the process."""
-
-
-def record_acts(patch: pytest.MonkeyPatch, fatal: int = 0, *, after: bool = False) -> list[str]:
-    """Record the acts on the disk from now on; end the process before or after the act of a number."""
-    acts: list[str] = []
-
-    def recorded(name: str, act: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - any act
-            acts.append(name)
-            number = len(acts)
-            if number == fatal and not after:
-                raise Stopped
-            result = act(*arguments, **options)
-            if number == fatal:
-                raise Stopped
-            return result
-
-        return call
-
-    for owner, name in ((Path, "replace"), (Path, "rename"), (Path, "mkdir"), (shutil, "rmtree")):
-        patch.setattr(owner, name, recorded(name, getattr(owner, name)))
-    return acts
 
 
 def stop_at(share: float) -> Callable[[BatchProgress], None]:

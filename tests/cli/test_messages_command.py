@@ -43,6 +43,30 @@ def test_render_with_overrides(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert "title            Tout est payé" in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize(("options", "found"), [([], False), (["--details"], True)])
+def test_details(capsys: pytest.CaptureFixture[str], options: list[str], found: bool) -> None:  # noqa: FBT001 - a case
+    """An SMS shows an amount of the person on demand only."""
+    assert 0 == main(["messages", "render", "notice", "--medium", "sms", "--json", *options])
+
+    assert found == ("60,00" in json.loads(capsys.readouterr().out)["short"])
+
+
+def test_measure(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each message has a line with the length of its sentences and words, or a JSON object."""
+    assert 0 == main(["messages", "measure"])
+    lines = capsys.readouterr().out.splitlines()
+    assert 0 == main(["messages", "measure", "--json", "--wording", "plain"])
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [kind.key for kind in MESSAGES] == [line.split()[0] for line in lines] == [each["message"] for each in found]
+    # « Paiement accepté » in plain words: « Votre paiement est accepté. Merci. Consultez votre compte : le paiement y
+    # apparaît sous 24 h. »
+    (accepted,) = [each for each in found if each["message"] == "payment_accepted"]
+    assert (15, 4, 7, 5) == (
+        accepted["words"], accepted["sentences"], accepted["longest_sentence"], accepted["long_words"],
+    )  # fmt: skip
+
+
 def test_unknown_key(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown key is an error that names the command to list the keys."""
     assert 1 == main(["messages", "render", "nothing"])

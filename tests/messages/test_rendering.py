@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,15 @@ from creance_pay import DebtKind, Euros, NoticeReference, PaymentState
 from creance_pay.codes import Code, ReferenceCode, VerdictCode, WarningCode
 from creance_pay.errors import InvalidReferenceError, MessageError
 from creance_pay.messages import MESSAGES, Acknowledgement, Medium, Rendered, Wording, message_for, render, sample
-from creance_pay.messages.catalogue import AmountOutOfRange, AmountRequired, NothingDue, PaymentAccepted, PaymentPending
+from creance_pay.messages.catalogue import (
+    AmountOutOfRange,
+    AmountRequired,
+    ErrorSummary,
+    NothingDue,
+    PaymentAccepted,
+    PaymentPending,
+)
+from creance_pay.messages.letters import Notice
 from creance_pay.rules import access, assess, check_amount, notice_scope, plan_debts, schedule
 from samples import COPIES, POLICY, a_debt, a_policy, numbered, plain
 
@@ -97,6 +105,7 @@ def an_acknowledgement(**changes: object) -> Acknowledgement:
     """Return an acknowledgement with some values changed."""
     values: dict[str, Any] = {
         "received_on": date(2018, 7, 5),
+        "received_time": time(8, 59),
         "amount": Euros(123450),
         "notice_references": (numbered(1), numbered(2)),
         "transaction_reference": "PCLCB181860000004",
@@ -228,7 +237,7 @@ class TestRendered:
             ({"lang": ""}, "expected lang to be one of fr, en, got ''"),
             ({"lang": "FR"}, "expected lang to be one of fr, en, got 'FR'"),
             ({"lang": ["fr"]}, r"expected lang to be one of fr, en, got \"\['fr'\]\""),
-            ({"medium": "pdf"}, "expected medium to be one of text, html, sms, letter, got 'pdf'"),
+            ({"medium": "fax"}, "expected medium to be one of text, html, sms, email, letter, pdf, got 'fax'"),
             ({"wording": "falc"}, "expected wording to be one of guide, corrected, plain, got 'falc'"),
             ({"overrides": {"fr": "[a]"}}, "expected overrides to come from read_overrides, got dict"),
         ],
@@ -299,7 +308,63 @@ class TestSms:
         letter = an_acknowledgement(transaction_reference="W" * 120)
 
         with pytest.raises(MessageError, match=r"^acknowledgement: expected an SMS of one segment, got 2$"):
-            render(letter, medium=Medium.SMS)
+            render(letter, medium=Medium.SMS, details=True)
+
+
+class TestEmail:
+    """An e-mail names the account, and shows details only where the caller asks for them."""
+
+    def test_short_sentence_is_framed(self) -> None:
+        """Greeting, short sentence, advice against forged e-mails, signature; no amount, no reference, no link."""
+        rendered = render(an_acknowledgement(), medium=Medium.EMAIL)
+
+        assert [
+            "Bonjour,",
+            "Accusé de réception : paiement du 05/07/2018. Consultez votre compte.",
+            "Lisez le détail dans votre compte. Ouvrez-le comme d'habitude : ce courriel ne contient aucun lien.",
+            "Nous ne demandons jamais un numéro de carte par courriel ou par SMS.",
+            "Avec toute notre attention,\nVotre caisse d'Assurance Maladie.",
+        ] == plain(rendered.body).split("\n\n")
+        assert ("Accusé de réception de votre paiement de créance", "Consultez votre compte.", "Assurance Maladie") == (
+            rendered.title,
+            rendered.action,
+            rendered.sender,
+        )
+
+    def test_details_of_a_letter(self) -> None:
+        """The letter has its own greeting and signature."""
+        rendered = render(an_acknowledgement(), medium=Medium.EMAIL, details=True)
+
+        assert rendered.body == render(an_acknowledgement(), medium=Medium.LETTER).body
+
+    def test_details_of_another_message(self) -> None:
+        """Greeting, body, action, signature; no sentence about the absence of details."""
+        rendered = render(BOUNDS, medium=Medium.EMAIL, details=True)
+
+        assert [
+            "Bonjour,",
+            "Vous pouvez payer en ligne entre 16 € et 50 € par paiement",
+            "Saisissez un montant entre ces limites. Exemple : 16,00 €.",
+            "Avec toute notre attention,\nVotre caisse d'Assurance Maladie.",
+        ] == plain(str(rendered)).split("\n\n")[1:]
+
+    def test_part_of_a_page_is_refused(self) -> None:
+        """The heading of a page is no message to send."""
+        with pytest.raises(MessageError, match=r"^error_summary: expected a message with a short sentence for an"):
+            render(ErrorSummary(count=2), medium=Medium.EMAIL)
+
+
+class TestHeadings:
+    """A paragraph that begins with a mark is a heading where the medium has headings."""
+
+    def test_media(self) -> None:
+        """HTML has an element, PDF keeps the mark, the others show the words alone."""
+        found = {medium: render(sample(Notice), medium=medium).body for medium in Medium}
+
+        assert "<h2>Comment payer</h2>" in str(render(sample(Notice), medium=Medium.HTML))
+        assert "\n\n# Comment payer\n\n" in found[Medium.PDF]
+        for medium in (Medium.TEXT, Medium.LETTER):
+            assert "\n\nComment payer\n\n" in found[medium]
 
 
 class TestLetter:

@@ -194,6 +194,14 @@ class TestFaultsOfALayer:
                 "fr: below_band: short: expected one SMS, got 165 units of GSM-7 with the longest values",
             ),
             (
+                '[amount_above_remaining]\nshort = "Il reste {{ total }}."',
+                "fr: amount_above_remaining: short: total outside {% if details %}: an SMS would show it to anybody",
+            ),
+            (
+                '[refund]\ntitle = "Paiement {{ amount }}"',
+                "fr: refund: title: amount outside {% if details %}: an SMS would show it to anybody",
+            ),
+            (
                 '[payment_pending]\nbody = "Rien n’a été débité."',
                 "fr: payment_pending.body: « rien n’a été débité » denies a debit that may have happened",
             ),

@@ -25,7 +25,7 @@ from creance_pay.messages import (
     render,
     sample,
 )
-from creance_pay.messages.catalogue import ErrorSummary, Letter
+from creance_pay.messages.catalogue import FRAMES, ErrorSummary
 from creance_pay.messages.sentences import Sentences, sentences_of
 from creance_pay.messages.wordlist import find_words, words_of
 from strategies import amounts
@@ -33,7 +33,7 @@ from strategies import amounts
 #: The languages and wordings that differ.
 VERSIONS = [("fr", Wording.GUIDE), ("fr", Wording.CORRECTED), ("fr", Wording.PLAIN), ("en", Wording.GUIDE)]
 #: The messages that a person reads by themselves; the others are parts of a page or a letter.
-WHOLE = [kind for kind in MESSAGES if kind not in {ErrorSummary, Letter}]
+WHOLE = [kind for kind in MESSAGES if kind not in {ErrorSummary, *FRAMES}]
 #: Sentences that deny a debit, as a reader understands them, by language.
 NOTHING = {
     "fr": re.compile(r"rien n’a été|aucun[^.]*débit", re.IGNORECASE),
@@ -81,7 +81,8 @@ class TestMoney:
     @pytest.mark.parametrize("medium", Medium)
     def test_debit_is_denied_only_with_proof(self, medium: Medium) -> None:
         """The rule applies to the messages of which money is yes or unknown."""
-        unproved = [kind for kind in MESSAGES if kind.money is not Money.NO]
+        kinds = WHOLE if medium is Medium.EMAIL else MESSAGES
+        unproved = [kind for kind in kinds if kind.money is not Money.NO]
 
         assert [] == [
             (kind.key, lang, wording)
@@ -208,9 +209,15 @@ class TestShort:
         """The alphabet has seven bits, and one segment is paid."""
         longest = [sample(kind, longest=True) for kind in WHOLE]
         shown = [
-            (message.key, lang, wording, render(message, medium=Medium.SMS, lang=lang, wording=wording))
+            (
+                message.key,
+                lang,
+                wording,
+                render(message, medium=Medium.SMS, lang=lang, wording=wording, details=details),
+            )
             for message in longest
             for lang, wording in VERSIONS
+            for details in (False, True)
         ]
 
         assert [] == [
@@ -227,6 +234,10 @@ class TestShort:
     def test_fits_with_any_amount(self, amount: Euros, lang: str, kind: type[Message]) -> None:
         """Amounts of twelve digits are the largest that a bank knows."""
         made = sample(kind)
-        names = [field.name for field in attrs.fields(kind) if isinstance(getattr(made, field.name), Euros)]
+        given_fields = [field.name for field in attrs.fields(kind) if field.init]
+        names = [name for name in given_fields if isinstance(getattr(made, name), Euros)]
+        rendered = render(
+            attrs.evolve(made, **dict.fromkeys(names, amount)), medium=Medium.SMS, lang=lang, details=True
+        )
 
-        assert 1 == render(attrs.evolve(made, **dict.fromkeys(names, amount)), medium=Medium.SMS, lang=lang).segments
+        assert 1 == rendered.segments

@@ -31,7 +31,7 @@ from creance_pay import (
     VerifiedPayment,
     find_caisse,
 )
-from creance_pay.batch import BatchProgress, BatchResult, TooManyRejectsError, assess_file, scope_file
+from creance_pay.batch import BatchProgress, BatchResult, TooManyRejectsError, assess_file, scope_file, write_letters
 from creance_pay.codes import (
     CaisseStatus,
     CardCode,
@@ -136,10 +136,10 @@ from creance_pay.messages import (
     SmsText,
     Wording,
     acknowledgement,
-    acknowledgement_pdf,
     contact_line,
     error_summary,
     format_euros,
+    letter_pdf,
     message_for,
     messages_for,
     printable_page,
@@ -147,6 +147,17 @@ from creance_pay.messages import (
     registration,
     render,
     sample,
+)
+from creance_pay.messages.letters import (
+    CareYear,
+    Document,
+    DueAmount,
+    InstalmentSchedule,
+    MissedInstalment,
+    Notice,
+    Refund,
+    RejectedPosting,
+    Reminder,
 )
 from creance_pay.payments import (
     Answer,
@@ -771,7 +782,7 @@ def documents(letter: Acknowledgement) -> str:
     """Lay a caisse's sentences over the shipped ones, and write documents."""
     ours = read_overrides(Path("caisse"), {"fr": ""})
     assert_type(ours, Overrides)
-    assert_type(acknowledgement_pdf(letter, lang="en", overrides=ours, wording=Wording.PLAIN), bytes)
+    assert_type(letter_pdf(letter, lang="en", overrides=ours, wording=Wording.PLAIN), bytes)
     first = registration(
         received_at=MOMENT,
         amount=money(),
@@ -782,17 +793,50 @@ def documents(letter: Acknowledgement) -> str:
         contact=contact_line(DAY),
     )
     assert_type(first, Registration)
-    assert_type(acknowledgement_pdf(first), bytes)
+    assert_type(letter_pdf(first, recipient="an address"), bytes)
     assert_type(first.file_name, str)
     assert_type(sample(Registration, longest=True), Registration)
     assert_type(SmsText.of("Bonjour").segments, int)
     rendered = render(letter, medium=Medium.SMS, overrides=ours, wording=Wording.CORRECTED)
     assert_type((rendered.segments, rendered.element_id), tuple[int | None, str | None])
-    acknowledgement_pdf(rendered)  # type: ignore[arg-type]
+    letter_pdf(rendered)  # type: ignore[arg-type]
     assert_type(ReferenceSuggested(suggestions=(NoticeReference(""),)).suggestions, tuple[NoticeReference, ...])
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
     assert_type(ServiceUnavailable().retry, Retry)
+    letters_of_a_debt(first)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
+
+
+def letters_of_a_debt(first: Document) -> None:
+    """Build the letters of a debt, and those of a file."""
+    service = {"caisse": "CPAM", "address": "an address", "contact": "36 46"}
+    notice, transaction = references()
+    debt = {"sent_on": DAY, "notice_reference": notice, "minimum": money(), "maximum": money()}
+    part, due = CareYear(year=2025, amount=money()), DueAmount(due_on=DAY, amount=money())
+    letters: list[Document] = [
+        Notice(**service, **debt, years=(part,), appeal_address="an address", pay_by=DAY, other_means="a cheque"),  # type: ignore[arg-type]
+        Reminder(**service, **debt, notice_date=DAY, initial=money(), remaining=money()),  # type: ignore[arg-type]
+        InstalmentSchedule(**service, sent_on=DAY, notice_references=(notice,), instalments=(due,)),
+        MissedInstalment(**service, sent_on=DAY, notice_references=(notice,), missed=(due,), due=money(), next_on=DAY),
+        Refund(
+            **service, sent_on=DAY, transaction_reference=str(transaction), paid_on=DAY, amount=money(),
+            refunded=money(), reason="a reason",
+        ),
+        RejectedPosting(
+            **service, sent_on=DAY, transaction_reference=str(transaction), notice_reference=notice, paid_on=DAY,
+            amount=money(),
+        ),
+    ]  # fmt: skip
+    assert_type([each.dated_on for each in letters], list[date])
+    assert_type(first.sources, tuple[str, ...])
+    assert_type(render(first, medium=Medium.EMAIL, details=True).body, str)
+    assert_type(render(first, medium=Medium.PDF).body, str)
+    done = write_letters(
+        Path("in.csv"), "out", policy=policy_named("ameli-2019-11"), letter="reminder", values={"sent_on": str(DAY)},
+        columns={"recipient": "adresse"}, wording=Wording.PLAIN, lang="en", unit="euros",
+    )  # fmt: skip
+    assert_type(done, BatchResult)
+    DueAmount(due_on=DAY, amount=5)  # type: ignore[arg-type]
 
 
 def simulated_world(ledger: SqlLedger) -> None:

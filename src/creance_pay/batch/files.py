@@ -1,4 +1,4 @@
-"""The functions that decide a file."""
+"""The functions that work on a file: decide its debts or notices, write its letters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError
+from ..messages import Overrides, Wording
+from ..messages.formats import check_language
 from ..rules import Policy
 from ..rules.cells import Unit
 from ..rules.columns import BOOLEANS, NULLS
@@ -16,6 +18,7 @@ try:
     from .csv_rows import Dialect
     from .inputs import ASSESS, SCOPE, Rule
     from .job import Job
+    from .letter_job import PART_ROWS, LetterJob
 except ImportError as error:
     raise MissingExtraError("files of debts need Polars: pip install 'creance-pay[batch]'", extra="batch") from error
 
@@ -129,6 +132,77 @@ def scope_file(
         OSError: as for :func:`assess_file`.
     """
     return _run(SCOPE, locals())
+
+
+def write_letters(
+    source: str | Path,
+    target: str | Path,
+    *,
+    policy: Policy,
+    letter: str = "notice",
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, str] | None = None,
+    lang: str = "fr",
+    wording: Wording = Wording.GUIDE,
+    overrides: Overrides | None = None,
+    unit: Unit | None = None,
+    nulls: Collection[str] = NULLS,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    part_rows: int = PART_ROWS,
+    strict: bool = False,
+    max_rejects: int | str | None = None,
+    overwrite: bool = False,
+    check: bool = False,
+    progress: Callable[[BatchProgress], object] = lambda _: None,
+) -> BatchResult:
+    """Write a letter as a PDF file for every row of a file.
+
+    A column has the name of a field of the letter, such as ``notice_reference``; see
+    :mod:`creance_pay.messages.letters`.  Three columns are no fields: ``recipient``, the name and the postal address of
+    the person; ``letter``, the key of the letter; ``lang``, its language.
+
+    Args:
+        source: The source, as for :func:`assess_file`.
+        target: The folder to create: a thousand letters a folder, and ``index.csv`` with the line, the name and the
+            SHA-256 of each.
+        policy: The policy, for the bounds of an online payment.
+        letter: The key of the letter, for rows without one: ``notice``, ``reminder``, ``refund`` ...
+        columns: The column of a field, if it has another name.
+        values: The values of fields that are the same for all rows, as cells: ``{"sent_on": "2026-11-26"}``.
+        lang: The language of rows without one.
+        wording: The shipped wording.
+        overrides: The caisse's own sentences.
+        unit: The unit of the amounts; by default whole cents.
+        nulls: The texts that mean a null.
+        separator: The character between two fields of CSV, or ``"tab"``.
+        encoding: The encoding of a CSV source.
+        part_rows: The number of rows of a part; a stopped job begins again at the last finished part.
+        strict: Whether a row without a letter stops the job.
+        max_rejects: The accepted number of rejected rows, or their share.
+        overwrite: Whether to replace the output of another job, once the new one is whole.
+        check: Whether to write the letters of the first part in memory only.
+        progress: Called after each part.
+
+    Returns:
+        The counts: ``codes`` has the number of letters of each key.
+
+    Raises:
+        ConfigurationError: as for :func:`assess_file`, and for an unknown field.
+        InvalidValueError: as for :func:`assess_file`.
+        MessageError: for an unknown letter, language or wording.
+        TooManyRejectsError: as for :func:`assess_file`.
+        MissingExtraError: without the extra ``pdf``.
+        OSError: as for :func:`assess_file`.
+    """
+    check_language(lang)
+    job = LetterJob(
+        source=Path(source), target=Path(target), policy=policy, letter=letter, columns=dict(columns or {}),
+        values=dict(values or {}), lang=lang, wording=wording, overrides=overrides or Overrides(),
+        dialect=Dialect(separator=separator, encoding=encoding, unit=unit, nulls=nulls, booleans={}),
+        part_rows=part_rows, strict=strict, max_rejects=max_rejects, overwrite=overwrite,
+    )  # fmt: skip
+    return job.check() if check else job.run(progress)
 
 
 def _run(rule: Rule, options: dict[str, Any]) -> BatchResult:

@@ -31,7 +31,7 @@ class BatchProgress:
     """The progress of a job, after each part.
 
     Attributes:
-        phase: ``"deciding"`` or ``"publishing"``.
+        phase: ``"deciding"`` or ``"writing"``, then ``"publishing"``.
         done: The part of the source that is processed: rows of Parquet, or bytes of CSV.
         total: The size of the source, in the same units.
         rows: The number of rows that are decided.
@@ -48,7 +48,7 @@ class BatchResult:
     """The result of a job.
 
     Attributes:
-        rule: ``"assess"`` or ``"scope"``.
+        rule: ``"assess"``, ``"scope"`` or ``"letters"``.
         source: The source.
         target: The output, or ``None`` after a check, which writes nothing.
         rejects_file: The file of the rejected lines, or ``None`` where there are none.
@@ -56,7 +56,7 @@ class BatchResult:
         rows: The number of decided rows.
         rejected: The number of rejected lines of CSV.
         codes: The number of rows of each code, the most frequent first.
-        payable: The sum of the largest payments (``payable_max``); ``None`` for the rule ``scope``.
+        payable: The sum of the largest payments (``payable_max``); ``None`` for another rule than ``assess``.
         reasons: The number of rejected lines of each reason, the most frequent first.
         files: The number of files that were read.
         passed_over: The number of hidden files of the folder.

@@ -5,8 +5,8 @@ The work folder is beside the target::
     OUT.unfinished/
         job.json              identity of the job: everything that decides the output
         marks/00000.json      position and counts of each finished part
-        parts/part-00000.*    output of each part, for a target of Parquet
-        output                output of all parts, for a target of CSV
+        parts/*               output of each part, for a target that is a folder
+        output                output of all parts, for a target of CSV; the index of letters
         rejects.csv           rejected lines
         record.json           record of the job, once all parts are finished
         publication.json      the number that the file system has for the folder parts
@@ -137,6 +137,18 @@ class WorkFolder:
         write(temporary)
         atomic_replace(temporary, path)
         return path
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Write a file among the parts.  A file that a stopped run left is written again, with the same content."""
+        path = self._folder / "parts" / name
+        path.parent.mkdir(exist_ok=True)
+        with appending(path, 0) as file:
+            file.write(content)
+
+    def add_output(self, name: str) -> None:
+        """Move the output of all parts among the parts."""
+        if (self._folder / "output").exists():
+            (self._folder / "output").replace(self._folder / "parts" / name)
 
     def appending_output(self) -> AbstractContextManager[BinaryIO]:
         """Open the output after the last mark."""

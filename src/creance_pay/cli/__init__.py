@@ -28,6 +28,7 @@ COMMANDS = {
     "caisse": "look up a caisse by its code",
     "policy": "list the values of a policy, check a file of policies, compare two policies",
     "assess": "decide every debt of a file, CSV or Parquet",
+    "letters": "write a letter as a PDF file for every row of a file",
     "scope": "decide every balance and notice of a file, CSV or Parquet",
     "messages": "list, render and check the messages to the insured person",
     "keys": "manage the encrypted file of a merchant's keys",

@@ -1,4 +1,4 @@
-"""The common part of ``creance-pay assess`` and ``creance-pay scope``: arguments, standard streams, summary.
+"""The common part of ``creance-pay assess``, ``scope`` and ``letters``: arguments, standard streams, summary.
 
 The work is done by :mod:`creance_pay.batch`.  Exit status: 0 when every line is decided, or the rejected ones are
 within ``--max-rejects``; 3 when lines are rejected; 4 when no row is decided; 5 when ``--max-rejects`` is passed, and
@@ -27,6 +27,26 @@ _STANDARD = Path("-")
 
 def declare(command: ArgumentParser, operands: tuple[str, ...], run: Callable[[Namespace], int]) -> None:
     """Declare the arguments of a rule."""
+    add_source(
+        command,
+        operands,
+        target="a file .csv, .txt or .tsv (also .gz, .zst), the folder of Parquet files to create, or - for CSV on the "
+        "standard output",
+    )
+    command.add_argument("--true", action="append", metavar="WORDS", help="spellings of true, separated by commas")
+    command.add_argument("--false", action="append", metavar="WORDS", help="spellings of false, separated by commas")
+    command.add_argument("--prefix", default="", metavar="TEXT", help="a text before the name of each added column")
+    command.set_defaults(run=run)
+
+
+def add_source(command: ArgumentParser, operands: tuple[str, ...], *, target: str) -> None:
+    """Declare the arguments of every command that reads the rows of a file.
+
+    Args:
+        command: The parser of the command.
+        operands: The names that a column can be given for.
+        target: The help text of the target.
+    """
     command.epilog = (
         "Exit status: 0 all decided, 3 lines rejected, 4 nothing decided, 5 more rejects than --max-rejects, "
         "1 error, 2 usage error."
@@ -35,21 +55,14 @@ def declare(command: ArgumentParser, operands: tuple[str, ...], run: Callable[[N
         "source", metavar="IN", type=Path,
         help="a file .csv, .txt, .tsv (also .gz, .zst) or .parquet, a folder of them, or - for the standard input",
     )  # fmt: skip
-    command.add_argument(
-        "target", metavar="OUT", type=Path,
-        help="a file .csv, .txt or .tsv (also .gz, .zst), the folder of Parquet files to create, or - for CSV on the "
-        "standard output",
-    )  # fmt: skip
+    command.add_argument("target", metavar="OUT", type=Path, help=target)
     add_policy(command)
     command.add_argument(
-        "--column", action="append", default=[], type=_pair(operands), metavar="OPERAND=NAME",
+        "--column", action="append", default=[], type=pair(operands), metavar="OPERAND=NAME",
         help=f"the name of a column; operands: {', '.join(operands)} (case and outer spaces do not matter)",
     )  # fmt: skip
     command.add_argument("--unit", choices=("cents", "euros"), help="the unit of the amounts (default: whole cents)")
-    command.add_argument("--true", action="append", metavar="WORDS", help="spellings of true, separated by commas")
-    command.add_argument("--false", action="append", metavar="WORDS", help="spellings of false, separated by commas")
     command.add_argument("--null", action="append", metavar="WORDS", help="spellings of a null, separated by commas")
-    command.add_argument("--prefix", default="", metavar="TEXT", help="a text before the name of each added column")
     command.add_argument("--separator", help="the character between fields of CSV, or tab (default: a comma)")
     command.add_argument("--encoding", default="utf-8", help="the encoding of a CSV source (default: %(default)s)")
     command.add_argument(
@@ -61,24 +74,30 @@ def declare(command: ArgumentParser, operands: tuple[str, ...], run: Callable[[N
     command.add_argument("--check", action="store_true", help="decide the first part only, and write nothing")
     command.add_argument("--report", type=Path, metavar="FILE.html", help="write the summary as one page of HTML too")
     add_json(command)
-    command.set_defaults(run=run)
 
 
 def run(options: Namespace, decide: Callable[..., Any]) -> int:
     """Run the job of a function of :mod:`creance_pay.batch`, and print the summary."""
-    from ..batch import TooManyRejectsError  # noqa: PLC0415 - loads Polars, an extra
-    from ..rules.columns import BOOLEANS, NULLS  # noqa: PLC0415 - loads Narwhals, of the same extra
+    from ..rules.columns import BOOLEANS  # noqa: PLC0415 - loads Narwhals, an extra
 
     words = {True: _words(options.true), False: _words(options.false)}
     booleans = {word: value for value in words for word in words[value] or ()} or BOOLEANS
+    return run_job(options, decide, booleans=booleans, prefix=options.prefix, part_rows=options.part_rows)
+
+
+def run_job(options: Namespace, work: Callable[..., Any], **more: object) -> int:
+    """Run the job of a function of :mod:`creance_pay.batch`, with arguments of its own, and print the summary."""
+    from ..batch import TooManyRejectsError  # noqa: PLC0415 - loads Polars, an extra
+    from ..rules.columns import NULLS  # noqa: PLC0415 - loads Narwhals, of the same extra
+
     nulls = _words(options.null)
     with _paths(options) as (source, target), progress() as advance:
         try:
-            result = decide(
+            result = work(
                 source, target, policy=policy_named(options.policy), columns=dict(options.column), unit=options.unit,
-                booleans=booleans, nulls=NULLS if nulls is None else nulls, separator=options.separator,
-                encoding=options.encoding, prefix=options.prefix, part_rows=options.part_rows, strict=options.strict,
-                max_rejects=options.max_rejects, overwrite=options.overwrite, check=options.check, progress=advance,
+                nulls=NULLS if nulls is None else nulls, separator=options.separator, encoding=options.encoding,
+                strict=options.strict, max_rejects=options.max_rejects, overwrite=options.overwrite,
+                check=options.check, progress=advance, **more,
             )  # fmt: skip
         except TooManyRejectsError as error:
             print(f"creance-pay: {error}", file=sys.stderr)
@@ -186,7 +205,9 @@ def _copy_out(options: Namespace, target: Path, result: Any) -> None:  # noqa: A
     sys.stdout.buffer.flush()
 
 
-def _pair(operands: tuple[str, ...]) -> Callable[[str], tuple[str, str]]:
+def pair(operands: tuple[str, ...]) -> Callable[[str], tuple[str, str]]:
+    """Return the converter of an argument ``OPERAND=NAME``."""
+
     def convert(text: str) -> tuple[str, str]:
         """Convert ``OPERAND=NAME``."""
         operand, equals, name = text.partition("=")

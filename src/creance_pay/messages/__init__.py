@@ -19,7 +19,7 @@ from .formats import format_euros
 from .html import error_summary, printable_page
 from .lookup import message_for, messages_for
 from .message import Message, Money, Retry, Severity
-from .pdf import acknowledgement_pdf
+from .pdf import letter_pdf
 from .rendering import Medium, Rendered, render
 from .samples import sample
 from .sentences import Overrides, Wording, read_overrides
@@ -44,10 +44,10 @@ __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "SmsText",
     "Wording",
     "acknowledgement",
-    "acknowledgement_pdf",
     "contact_line",
     "error_summary",
     "format_euros",
+    "letter_pdf",
     "message_for",
     "messages_for",
     "printable_page",

@@ -16,6 +16,7 @@ from ..money import Euros
 from ..payment import PaymentState
 from ..references import NoticeReference
 from .acknowledgements import Acknowledgement, Registration
+from .letters import InstalmentSchedule, MissedInstalment, Notice, Refund, RejectedPosting, Reminder
 from .message import Message, Money, Retry, Severity
 
 
@@ -370,6 +371,21 @@ class Letter(Message):
     text: str
 
 
+@attrs.frozen(kw_only=True)
+class Email(Message):
+    """The greeting and the signature around a message in an e-mail.  Part of an e-mail, never a message of its own.
+
+    ``money`` is UNKNOWN, as for :class:`Letter`.
+    """
+
+    key, severity, money, retry = "email", Severity.INFO, Money.UNKNOWN, Retry.NO
+
+    text: str
+
+
+#: The messages that surround another one.
+FRAMES = (Letter, Email)
+
 #: Every message class.  The catalogue is this list: a subclass of :class:`Message` elsewhere changes nothing.
 MESSAGES: tuple[type[Message], ...] = (
     ReferenceRequired,
@@ -406,7 +422,13 @@ MESSAGES: tuple[type[Message], ...] = (
     ReferenceHint,
     AmountHint,
     ErrorSummary,
-    Letter,
+    *FRAMES,
     Acknowledgement,
     Registration,
+    Notice,
+    Reminder,
+    InstalmentSchedule,
+    MissedInstalment,
+    Refund,
+    RejectedPosting,
 )

@@ -14,7 +14,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache, partial
 
@@ -27,9 +27,13 @@ from ..errors import MessageError
 from ..money import Euros
 from ..references import NoticeReference
 from .contact import ContactLine
+from .letters import CareYear, DueAmount
 
 #: The locale of each language that has sentences.
 LOCALES = {"fr": Locale("fr", "FR"), "en": Locale("en", "GB")}
+
+#: The characters between a label and its value.
+SEPARATORS = {"fr": "\u00a0: ", "en": ": "}
 
 # Online payments have fewer than 5,000 amounts, and a run few dates: a cache spares most calls of Babel.
 _cached = lru_cache(maxsize=8192)
@@ -103,6 +107,19 @@ def _list(values: tuple[object, ...], lang: str) -> str:
     return ", ".join(str(format_value(value, lang)) for value in values)
 
 
+def format_lines(values: tuple[object, ...], lang: str) -> str:
+    """Format values on a line each."""
+    return "\n".join(str(format_value(value, lang)) for value in values)
+
+
+def _care_year(part: CareYear, lang: str) -> str:
+    return f"{part.year}{SEPARATORS[lang]}{_amount(part.amount, lang)}"
+
+
+def _due_amount(part: DueAmount, lang: str) -> str:
+    return f"{_date(part.due_on, lang)}{SEPARATORS[lang]}{_amount(part.amount, lang)}"
+
+
 def format_either(values: tuple[object, ...], lang: str) -> str:
     """Format a choice of values: ``A, B ou C``."""
     *first, last = (str(format_value(value, lang)) for value in values)
@@ -117,6 +134,9 @@ FORMATS: dict[type, Callable[..., object]] = {
     int: lambda number, _: number,
     Euros: _amount,
     date: _date,
+    time: lambda moment, _: f"{moment:%H:%M}",
+    CareYear: _care_year,
+    DueAmount: _due_amount,
     NoticeReference: lambda reference, _: reference.grouped,
     tuple: _list,
     ContactLine: ContactLine.format,
@@ -136,7 +156,12 @@ def format_value(value: object, lang: str) -> object:
 
 
 #: The formats that a sentence may choose in place of the type's own.
-FILTERS: dict[str, Callable[..., str]] = {"bound": format_bound, "either": format_either, "long": format_long_date}
+FILTERS: dict[str, Callable[..., str]] = {
+    "bound": format_bound,
+    "either": format_either,
+    "lines": format_lines,
+    "long": format_long_date,
+}
 
 
 def filters(lang: str) -> dict[str, Callable[..., str]]:

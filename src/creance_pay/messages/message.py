@@ -12,6 +12,8 @@ from typing import ClassVar, Self
 import attrs
 
 from ..errors import CreancePayError, MessageError
+from ..money import Euros
+from ..references import NoticeReference
 
 
 class Severity(StrEnum):
@@ -54,6 +56,10 @@ class Retry(StrEnum):
     NO = "no"
 
 
+#: The amounts that are the same for every person: values of the policy.
+_BOUNDS = {"band_max", "band_min", "maximum", "minimum"}
+
+
 @attrs.frozen(kw_only=True)
 class Message:
     """The base class of messages to the insured person.
@@ -66,6 +72,7 @@ class Message:
         key: The name of the message in the files of sentences.
         answers: The codes and payment states that the message answers.
         errors: The types of errors that the message answers, where they have no code.
+        sources: The ids of the sources that require its mentions, in ``creance_pay.rules.sources``.
         severity: The weight of the message.
         money: Whether the person's account was debited.
         retry: Whether the person may try again.
@@ -78,6 +85,7 @@ class Message:
     key: ClassVar[str]
     answers: ClassVar[tuple[StrEnum, ...]] = ()
     errors: ClassVar[tuple[type[CreancePayError], ...]] = ()
+    sources: ClassVar[tuple[str, ...]] = ()
     severity: ClassVar[Severity] = Severity.ERROR
     money: ClassVar[Money] = Money.NO
     retry: ClassVar[Retry] = Retry.NOW
@@ -103,7 +111,7 @@ class Message:
         Raises:
             MessageError: when a required value is missing or ``None``.
         """
-        fields = attrs.fields(cls)
+        fields = [field for field in attrs.fields(cls) if field.init]
         given = {name: value for name, value in values.items() if value is not None}
         if missing := [each.name for each in fields if each.default is attrs.NOTHING and each.name not in given]:
             raise MessageError(f"{cls.key} needs {', '.join(missing)}; got {', '.join(given) or 'no values'}")
@@ -113,6 +121,18 @@ class Message:
 def field_types(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
     """Return the types that each field of a message accepts, in the order of its annotation."""
     return _field_types(kind)  # type: ignore[arg-type]
+
+
+def private_fields(kind: type[Message]) -> list[str]:
+    """List the fields that an SMS and an e-mail do not show by default: amounts of the person, and references.
+
+    A tuple contains either of them.
+    """
+    return [
+        name
+        for name, accepted in field_types(kind).items()
+        if ({Euros, NoticeReference, tuple} & {*accepted} and name not in _BOUNDS) or name == "transaction_reference"
+    ]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
@@ -12,12 +13,12 @@ from jinja2 import Template
 from markupsafe import Markup, escape
 
 from ..errors import MessageError
-from .catalogue import Letter
+from .catalogue import Email, Letter
 from .formats import check_language
 from .message import Message, Severity
 from .sentences import Overrides, Wording, sentences_of, texts_of
 from .sms import SmsText, plain
-from .templates import environment, markup, placeholders
+from .templates import DETAILS, environment, markup
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -33,8 +34,12 @@ class Medium(StrEnum):
     HTML = "html"
     #: A text message by telephone, priced by its length and alphabet.
     SMS = "sms"
+    #: An e-mail: the body has everything, from the greeting to the signature.
+    EMAIL = "email"
     #: A letter on paper: the body has everything, from the greeting to the signature.
     LETTER = "letter"
+    #: The text of a PDF file: a line that begins with ``# `` is a heading.
+    PDF = "pdf"
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +50,7 @@ class Rendered:
 
     * for HTML one element with the role, the language and the identifier of the message, which no engine escapes again;
     * for an SMS the short sentence;
-    * for a letter the title and the body;
+    * for a letter and an e-mail the title and the body;
     * for plain text the title, the body, the action and the help, a paragraph each.
 
     Attributes:
@@ -54,7 +59,7 @@ class Rendered:
         action: The next step of the person.
         help: The place where the person can ask or look, or ``None``.
         short: The whole message in one SMS; ``None`` where the message has no such sentence.
-        sender: The signature; ``None`` except for a letter.
+        sender: The signature; ``None`` except for a letter or an e-mail.
         role: The ARIA role of the element that shows the message (RGAA 7.5).
         lang: The language of the sentences; mark it where the page has another language (RGAA 8.7).
         code: The stable word that a person can quote by telephone.
@@ -90,7 +95,7 @@ class Rendered:
             return self._element()
         if self.medium is Medium.SMS:
             return str(self.short)
-        if self.medium is Medium.LETTER:
+        if self.medium in {Medium.LETTER, Medium.EMAIL}:
             return f"{self.title}\n\n{self.body}"
         return "\n\n".join(filter(None, (self.title, self.body, self.action, self.help)))
 
@@ -113,10 +118,20 @@ class Rendered:
 
 
 def paragraphs(text: str) -> Markup:
-    """Convert the paragraphs of a text to HTML, with a ``<br>`` between their lines."""
-    lines = (Markup("<br>").join(part.split("\n")) for part in escape(text).split("\n\n"))
-    return Markup("").join(Markup("<p>{}</p>").format(part) for part in lines)
+    """Convert the paragraphs of a text to HTML: headings, and paragraphs with a ``<br>`` between their lines."""
+    return Markup("").join(
+        Markup("<h2>{}</h2>").format(part.removeprefix(HEADING))
+        if part.startswith(HEADING)
+        else Markup("<p>{}</p>").format(Markup("<br>").join(part.split("\n")))
+        for part in escape(text).split("\n\n")
+    )
 
+
+#: The beginning of a paragraph of one line that is a heading.
+HEADING = "# "
+_HEADING = re.compile(f"^{HEADING}", re.MULTILINE)
+#: The media that show headings.
+_WITH_HEADINGS = {Medium.HTML, Medium.PDF}
 
 #: The last step after a template is filled, by medium.
 _FINISH: dict[Medium, Callable[[str], str]] = {Medium.HTML: markup, Medium.SMS: plain}
@@ -141,15 +156,20 @@ def _prepare(
         raise MessageError(f"expected a message of the catalogue, got {kind.__name__}")
     prepared: dict[str, str | Template] = {}
     for slot, text in texts_of(sentences).items():
-        template = environment(lang, html=medium is Medium.HTML).from_string(text)
-        prepared[slot] = template if placeholders(text, lang) else _FINISH.get(medium, str)(template.render())
+        marked = text if medium in _WITH_HEADINGS else _HEADING.sub("", text)
+        template = environment(lang, html=medium is Medium.HTML).from_string(marked)
+        prepared[slot] = template if "{" in text else _FINISH.get(medium, str)(template.render())
     return prepared, tuple(field.name for field in attrs.fields(kind))
 
 
-def _fill(message: Message, medium: Medium, lang: str, overrides: Overrides, wording: Wording) -> dict[str, str]:
+def _fill(
+    message: Message, medium: Medium, lang: str, overrides: Overrides, wording: Wording, *, details: bool = True
+) -> dict[str, str]:
     """Fill the sentences of a message with its values."""
     prepared, names = _prepare(type(message), lang, medium, wording, overrides)  # type: ignore[arg-type]
-    values, finish = {name: getattr(message, name) for name in names}, _FINISH.get(medium, str)
+    values: dict[str, object] = {name: getattr(message, name) for name in names}
+    values[DETAILS] = details
+    finish = _FINISH.get(medium, str)
     return {slot: text if isinstance(text, str) else finish(text.render(values)) for slot, text in prepared.items()}
 
 
@@ -160,6 +180,7 @@ def render(
     lang: str = "fr",
     overrides: Overrides | None = None,
     wording: Wording = Wording.GUIDE,
+    details: bool = False,
 ) -> Rendered:
     """Write the sentences of a message.
 
@@ -169,20 +190,27 @@ def render(
         lang: The language, ``fr`` or ``en``.
         overrides: The caisse's own sentences, from :func:`~creance_pay.messages.read_overrides`.
         wording: The shipped wording; the overrides replace its sentences.
+        details: Whether an SMS or an e-mail shows amounts of the person and references.  By default it shows neither,
+            and names the account, where the person reads them.  The other media always show them.
 
     Raises:
-        MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``, or
-            when the SMS costs more than one message.
+        MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``,
+            when the SMS costs more than one message, or for an e-mail of a message without a short sentence.
     """
     check_language(lang)
     medium, wording, overrides = _member(Medium, medium), _member(Wording, wording), overrides or _NO_OVERRIDES
     if not isinstance(overrides, Overrides):
         raise MessageError(f"expected overrides to come from read_overrides, got {type(overrides).__name__}")
-    texts, segments = _fill(message, medium, lang, overrides, wording), None
+    shown = details or medium not in {Medium.SMS, Medium.EMAIL}
+    texts, segments = _fill(message, medium, lang, overrides, wording, details=shown), None
     if medium is Medium.SMS:
         texts, segments = _as_sms(message, texts)
     if medium is Medium.LETTER:
         texts = _as_letter(texts, lang, overrides, wording)
+    if medium is Medium.EMAIL:
+        if not details and "short" not in texts:
+            raise MessageError(f"{message.key}: expected a message with a short sentence for an e-mail")
+        texts = _as_email(texts, lang, overrides, wording, details=details)
     return Rendered(
         **texts,
         role=message.severity.role,
@@ -210,3 +238,13 @@ def _as_letter(texts: dict[str, str], lang: str, overrides: Overrides, wording: 
         return {**texts, "body": text}
     frame = _fill(Letter(text=text), Medium.TEXT, lang, overrides, wording)
     return {**texts, "body": frame["body"], "sender": frame["sender"]}
+
+
+def _as_email(
+    texts: dict[str, str], lang: str, overrides: Overrides, wording: Wording, *, details: bool
+) -> dict[str, str]:
+    """Return the texts of an e-mail: its subject, and the short sentence or the whole message in the frame."""
+    if details and "sender" in texts:
+        return _as_letter(texts, lang, overrides, wording)
+    text = "\n\n".join(texts[slot] for slot in (("body", "action", "help") if details else ("short",)) if slot in texts)
+    return {**_fill(Email(text=text), Medium.TEXT, lang, overrides, wording, details=details), "title": texts["title"]}

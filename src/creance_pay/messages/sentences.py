@@ -22,10 +22,10 @@ from ..errors import ConfigurationError
 from ..payment import PaymentState
 from .catalogue import MESSAGES
 from .formats import FORMATS, LOCALES
-from .message import Message, field_types
+from .message import Message, field_types, private_fields
 from .samples import sample
 from .sms import SmsText
-from .templates import environment, placeholders
+from .templates import DETAILS, environment, placeholders
 from .wordlist import word_faults
 
 # French sets a no-break space before these signs, inside these quotes, and before a unit.
@@ -126,12 +126,22 @@ def _message_faults(kind: type[Message], sentences: Sentences, lang: str) -> Ite
     used = set().union(*(placeholders(text, lang) for text in texts.values()))
     if dropped := attrs.fields_dict(kind).keys() - used:
         yield f"dropped placeholder {', '.join(sorted(dropped))}"
-    if "short" in texts:
-        longest = sample(kind, longest=True)
-        values = {name: getattr(longest, name) for name in attrs.fields_dict(kind)}
-        text = SmsText.of(environment(lang, html=False).from_string(texts["short"]).render(values))
+    usual, longest = (attrs.asdict(sample(kind, longest=each), recurse=False) for each in (False, True))
+    for details in (False, True) if "short" in texts else ():
+        text = SmsText.of(_filled(texts["short"], longest, lang, details=details))
         if text.segments > 1:
             yield f"short: expected one SMS, got {text.units} units of {text.alphabet} with the longest values"
+    for slot in ("title", "short"):
+        template = texts.get(slot, "")
+        for name in private_fields(kind):
+            other = {**usual, name: longest[name]}
+            if len({_filled(template, values, lang, details=False) for values in (usual, other)}) > 1:
+                yield f"{slot}: {name} outside {{% if details %}}: an SMS would show it to anybody"
+
+
+def _filled(text: str, values: Mapping[str, object], lang: str, *, details: bool) -> str:
+    """Fill a sentence with sample values."""
+    return environment(lang, html=False).from_string(text).render({**values, DETAILS: details})
 
 
 def _checked(kind: type[Message], sentences: Sentences, origin: str, lang: str) -> Sentences:

@@ -1,8 +1,8 @@
 """Compile sentences with Jinja2, in a sandbox, and restrict what a sentence may use.
 
 A sentence may hold a field (``{{ amount }}``), choose another format for it (``{{ minimum|bound }}``), and depend on a
-field (``{% if count is one %}``).  Calls, attributes, loops and assignments are refused when a catalogue is read: the
-sandbox is a second defence.
+field (``{% if count is one %}``) or on whether details may be shown (``{% if details %}``).  Calls, attributes, loops
+and assignments are refused when a catalogue is read: the sandbox is a second defence.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from .formats import filters, format_value, is_singular
+
+#: The name by which a sentence asks whether it may show amounts of the person and references.
+DETAILS = "details"
 
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Filter, nodes.If, nodes.Test, nodes.Not)
 
@@ -63,7 +66,7 @@ def placeholders(text: str, lang: str) -> set[str]:
     for called in tree.find_all((nodes.Filter, nodes.Test)):
         if called.name not in {**known.filters, **known.tests} or called.args or called.kwargs:
             raise ValueError(f"not a template: no filter or test named {called.name}")
-    return {name.name for name in tree.find_all(nodes.Name)}
+    return {name.name for name in tree.find_all(nodes.Name)} - {DETAILS}
 
 
 def markup(written_for_html: str) -> Markup:

@@ -20,6 +20,7 @@ class Words:
     """The word lists of one language; ``words.toml`` states the purpose of each."""
 
     synonyms: dict[str, str]
+    legal: tuple[str, ...]
     nothing: tuple[str, ...]
     debited: tuple[str, ...]
     again: tuple[str, ...]
@@ -43,7 +44,8 @@ def find_words(text: str, words: Iterable[str]) -> list[str]:
 def word_faults(text: str, kind: type[Message], lang: str) -> Iterator[str]:
     """Yield a description of each word that a sentence of a message must not use."""
     words = words_of(lang)
-    for word in find_words(text, words.synonyms):
+    ours = re.sub("|".join(words.legal), "", " ".join(text.split())) if words.legal else text
+    for word in find_words(ours, words.synonyms):
         yield f"« {word} » is a forbidden synonym of « {words.synonyms[word]} »"
     if kind.money is not Money.NO:
         yield from (f"« {word} » denies a debit that may have happened" for word in find_words(text, words.nothing))
