@@ -11,10 +11,13 @@ import attrs
 
 from .._clock import utc_now
 from .._validators import of_type
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, InvalidValueError
+from ..payment import PaymentOrder
 from .base import Gateway
 from .environments import BankHost, Environment
 from .keys import KeyRing, SecretKey
+
+_MAX_CENTS = 10**12 - 1
 
 
 def numbered(pattern: str, form: str) -> Any:  # noqa: ANN401 - an attrs field
@@ -27,6 +30,36 @@ def numbered(pattern: str, form: str) -> Any:  # noqa: ANN401 - an attrs field
             raise ConfigurationError(f"expected merchant_id to be {form}, got {found}")
 
     return attrs.field(validator=validate)
+
+
+@attrs.frozen(kw_only=True)
+class ReferenceForm:
+    """The form of the merchant's references at a bank.
+
+    Args:
+        pattern: The pattern of a whole reference.
+        words: The form in words, for errors.
+    """
+
+    pattern: re.Pattern[str]
+    words: str
+
+    def check(self, order: object) -> PaymentOrder:
+        """Return an order that the bank can know: its reference has the form, its amount at most twelve digits.
+
+        Raises:
+            InvalidValueError: for another order, or anything but an order.
+        """
+        if not isinstance(order, PaymentOrder):
+            raise InvalidValueError(f"expected a PaymentOrder, got {type(order).__name__}")
+        if self.pattern.fullmatch(order.transaction_reference) is None:
+            found = len(order.transaction_reference)
+            raise InvalidValueError(
+                f"expected transaction_reference to be {self.words}, got another text of {found} characters"
+            )
+        if order.amount.cents > _MAX_CENTS:
+            raise InvalidValueError(f"expected an amount of at most {_MAX_CENTS} cents, got {order.amount.cents}")
+        return order
 
 
 @attrs.frozen(kw_only=True)

@@ -43,7 +43,7 @@ from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import Capability, OperationOutcome, OperationResult, Redirect
 from ..environments import is_public
 from ..keys import KeyRing
-from ..merchants import MerchantGateway
+from ..merchants import MerchantGateway, ReferenceForm
 from ..transport import RequestsTransport, Transport
 from .documents import at, cents_at, leaves, text_at
 from .events import CURRENCY, BankReference, DirectMessage, Reported, authenticate, judge, sum_operations
@@ -51,10 +51,10 @@ from .hosts import DirectHost
 from .merchant import DONE, FORBIDDEN, UNKNOWN_HERE, DirectAnswer, DirectMerchant
 from .statuses import needs_details, outcome_of
 
-_REFERENCE = re.compile(r"[A-Za-z0-9]{1,30}")
+_REFERENCE = ReferenceForm(pattern=re.compile(r"[A-Za-z0-9]{1,30}"), words="1 to 30 ASCII letters and digits")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CHECK = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_MAX_CENTS, _MAX_URL = 10**12 - 1, 200
+_MAX_URL = 200
 _MINUTE = timedelta(minutes=1)
 _IN_PROGRESS = 409
 _DECLINED = 402
@@ -264,15 +264,7 @@ class DirectCheckout(MerchantGateway):
 
     def _request(self, order: PaymentOrder, options: CheckoutOptions) -> dict[str, Any]:
         """Return the document of a creation; each value is checked here."""
-        if not isinstance(order, PaymentOrder):
-            raise InvalidValueError(f"expected a PaymentOrder, got {type(order).__name__}")
-        if _REFERENCE.fullmatch(order.transaction_reference) is None:
-            raise InvalidValueError(
-                "expected transaction_reference to be 1 to 30 ASCII letters and digits, got another text of"
-                f" {len(order.transaction_reference)} characters"
-            )
-        if order.amount.cents > _MAX_CENTS:
-            raise InvalidValueError(f"expected an amount of at most {_MAX_CENTS} cents, got {order.amount.cents}")
+        _REFERENCE.check(order)
         if order.expires_at is not None and self.merchant.clock() + self.page_life >= order.expires_at:
             raise ConfigurationError(
                 f"expected a page that closes before the order expires, got page_life={self.page_life}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import InvalidValueError, OrderMismatchError, UnsupportedError
+from ...errors import OrderMismatchError, UnsupportedError
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import OperationOutcome, OperationResult
@@ -19,7 +19,7 @@ from ..transport import Transport
 from .data import Data
 from .merchant import EURO, SipsMerchant
 from .response_codes import OPERATIONS, STATUSES, after_refunds
-from .responses import REFERENCE, parse_cents, parse_timestamp, require_match, require_nonce, verified_payment
+from .responses import REFERENCES, parse_cents, parse_timestamp, require_match, require_nonce, verified_payment
 
 _DIAGNOSTIC, _CASH = "DR_WS_2.58", "CR_WS_2.58"
 _ATTEMPTS = 2
@@ -76,11 +76,7 @@ def _call(
     if merchant.host.office is None:
         host = merchant.host
         raise UnsupportedError(f"expected a host with an address of Office, got {host.brand} {host.environment}")
-    if REFERENCE.fullmatch(order.transaction_reference) is None:
-        raise InvalidValueError(
-            "expected transaction_reference to be 1 to 35 ASCII letters and digits, not the word null, got another"
-            f" text of {len(order.transaction_reference)} characters"
-        )
+    REFERENCES.check(order)
     whose = {"merchantId": merchant.merchant_id, "transactionReference": order.transaction_reference}
     url = f"{merchant.host.office}/rs-services/v2/{path}"
     return merchant.call(transport, url, {**whose, **fields}, attempts=attempts)

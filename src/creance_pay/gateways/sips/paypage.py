@@ -44,10 +44,9 @@ from .hosts import SipsHost
 from .merchant import EURO, SipsMerchant
 from .office import fetch_status, operate
 from .response_codes import state_of
-from .responses import REFERENCE, parse_form, require_match, require_nonce, verified_payment
+from .responses import REFERENCE, REFERENCES, parse_form, require_match, require_nonce, verified_payment
 
 INTERFACE_VERSION = "HP_3.4"
-_MAX_CENTS = 10**12 - 1
 # With two values of one of these fields, the state would depend on which value is read.
 _DECIDING = {
     "merchantId", "transactionReference", "amount", "currencyCode", "responseCode", "acquirerResponseCode",
@@ -256,13 +255,7 @@ class SipsPaypage(MerchantGateway):
 
     def _request(self, order: PaymentOrder, key: SecretKey, options: PaypageOptions | None) -> dict[str, str]:
         """Return the fields of a request by their dotted names; each value is checked here or where it was made."""
-        if REFERENCE.fullmatch(order.transaction_reference) is None:
-            raise InvalidValueError(
-                "expected transaction_reference to be 1 to 35 ASCII letters and digits, not the word null, got another"
-                f" text of {len(order.transaction_reference)} characters"
-            )
-        if order.amount.cents > _MAX_CENTS:
-            raise InvalidValueError(f"expected an amount of at most {_MAX_CENTS} cents, got {order.amount.cents}")
+        REFERENCES.check(order)
         host = self.merchant.host
         fields = {
             "amount": str(order.amount.cents),

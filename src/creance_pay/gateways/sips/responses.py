@@ -11,10 +11,12 @@ from ...errors import MalformedResponseError, OrderMismatchError
 from ...http import HttpMessage
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..merchants import ReferenceForm
 from .data import Data
 from .response_codes import ALREADY_PROCESSED
 
 REFERENCE = re.compile(r"(?!null\Z)[0-9A-Za-z]{1,35}")  # the vendor writes null for an absent value
+REFERENCES = ReferenceForm(pattern=REFERENCE, words="1 to 35 ASCII letters and digits, not the word null")
 _MASKED = re.compile(r"[0-9]{0,6}#{4,15}[0-9]{0,4}")
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T.]([0-9]{2}:[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})")
 _MAX_BODY_BYTES = 65_536
