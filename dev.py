@@ -67,7 +67,12 @@ class Verb(NamedTuple):
 
 SPHINX = "-m sphinx -n -W --keep-going -b"
 LINT = {"ruff": "-m ruff check", "format": "-m ruff format --check", "mypy": "-m mypy", "words": "tools/words.py"}
-DOCS = {"html": f"{SPHINX} html docs build/docs", "doctest": f"{SPHINX} doctest docs build/doctest"}
+DOCS = {
+    "html": f"{SPHINX} html -E docs build/docs",
+    "french": f"{SPHINX} html -E -c docs -t fr docs/fr build/docs/fr",
+    "doctest": f"{SPHINX} doctest docs build/doctest",
+    "audit": "tools/docs_audit.py",
+}
 BENCHMARKS = ("seals", "scalar", "ledger", "floods", "batch", "policy_diff", "worlds", "letters")
 BENCH = {name: f"benchmarks/{name}.py" for name in BENCHMARKS}
 VERBS = {

@@ -1,4 +1,8 @@
-"""The settings of Sphinx; ``python3 dev.py docs`` builds the pages, and a warning is a failure."""
+"""The settings of Sphinx for both sites; ``python3 dev.py docs`` builds them, and a warning is a failure.
+
+The English pages are in ``docs``; the French ones, written in French, are in ``docs/fr`` and built with ``-t fr``.
+They link to each other: ``[texte](fr:regles)`` in an English page, ``[text](en:limits)`` in a French one.
+"""
 
 import sys
 import zlib
@@ -7,6 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "_ext"))
+
+FRENCH = tags.has("fr")  # type: ignore[name-defined] # noqa: F821 - Sphinx defines it
 
 project = "creance-pay"
 author = "creance-pay developers"
@@ -24,10 +30,28 @@ extensions = [
     "sphinx_design",
     "public_names",
     "tables",
+    "french",
+    "sources",
+    "accessible",
+    "exports",
+    "extras",
 ]
-exclude_patterns = ["_build"]
+language = "fr" if FRENCH else "en"
+exclude_patterns = ["_build", "fr", "README.md"]
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_search_scorer = str(HERE / "_static" / "scorer.js")
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {
+    "**": [
+        f"sidebar/{name}.html" for name in ("brand", "search", "scroll-start", "languages", "navigation", "scroll-end")
+    ]
+}
 nitpicky = True
 nitpick_ignore = [
+    ("py:mod", "creance_pay.rules.predicates"),  # a private module that a docstring names
     ("py:class", "markupsafe.Markup"),  # documented elsewhere
     ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
     ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
@@ -39,9 +63,16 @@ nitpick_ignore = [
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+myst_url_schemes = {
+    "http": None,
+    "https": None,
+    "mailto": None,
+    "en": "../{{path}}.html#{{fragment}}",
+    "fr": "fr/{{path}}.html#{{fragment}}",
+}
 
 html_theme = "furo"
-html_title = f"creance-pay {release}"
+html_title = f"creance-pay {release}" + (" · français" if FRENCH else "")
 html_show_sphinx = False
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
@@ -56,21 +87,6 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # otherwise a property that `Attributes` lists is described twice
 python_use_unqualified_type_names = True
-
-doctest_global_setup = """
-from datetime import UTC, date, datetime
-from creance_pay import *
-from creance_pay.gateways import *
-from creance_pay.gateways.sips import *
-from creance_pay.codes import *
-from creance_pay.errors import *
-from creance_pay.ledger import *
-from creance_pay.payments import *
-from creance_pay.testing import *
-from creance_pay.testing.sips import *
-from creance_pay.messages import *
-from creance_pay.rules import *
-"""
 
 # The names of Python's documentation that these pages link to, so that a build needs no network; `-n` reports others.
 PYTHON_NAMES = {
@@ -103,4 +119,6 @@ def python_inventory() -> str:
     return str(place)
 
 
-intersphinx_mapping = {"python": ("https://docs.python.org/3", python_inventory())}
+intersphinx_mapping: dict[str, tuple[str, str]] = {"python": ("https://docs.python.org/3", python_inventory())}
+if FRENCH:
+    intersphinx_mapping["en"] = ("..", str(HERE.parent / "build" / "docs" / "objects.inv"))

@@ -20,7 +20,7 @@ from creance_pay.testing.sips import SipsBank, form_body
 Call = tuple[str, str]
 
 SOURCE = Path(creance_pay.__file__).parent
-PAGE = Path(__file__).parents[2] / "docs" / "payments.md"
+PAGE = Path(__file__).parents[2] / "docs" / "path-of-a-notification.md"
 ROW = re.compile(r"^\| `([\w.]+)` \| `([\w./]+\.py)` \|", re.MULTILINE)
 # Private functions, and those that Python or a tool makes.
 PRIVATE = re.compile(r"(?:^|\.)[_<]|__")
