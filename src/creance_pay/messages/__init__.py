@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from .acknowledgements import Acknowledgement, Registration, acknowledgement, registration
-from .catalogue import MESSAGES, AmountHint, ReferenceHint, ReferenceSuggested, ServiceUnavailable
+from .catalogue import MESSAGES, AmountHint, AttemptOpen, ReferenceHint, ReferenceSuggested, ServiceUnavailable
 from .contact import ContactLine, contact_line
 from .formats import format_euros
 from .html import error_summary, printable_page
@@ -28,6 +28,7 @@ from .sms import SmsText
 __all__ = [  # noqa: RUF022 - in the order of sorted(), as in the other packages
     "Acknowledgement",
     "AmountHint",
+    "AttemptOpen",
     "ContactLine",
     "MESSAGES",
     "Medium",

@@ -298,6 +298,17 @@ class ServiceUnavailable(Message):
     key, retry = "service_unavailable", Retry.LATER
 
 
+@attrs.frozen(kw_only=True)
+class AttemptOpen(Message):
+    """An attempt was started, and the bank has reported nothing: the person is at the bank, or has left its page.
+
+    Offer to resume: ``PaymentService.start(replace=True)`` asks the bank about the attempt, and replaces it unless it was
+    paid.
+    """
+
+    key, severity, money, retry = "attempt_open", Severity.WARNING, Money.UNKNOWN, Retry.NO
+
+
 # Refund and chargeback: ``money`` is YES, because the amount was debited before it was returned, and no sentence may
 # deny the debit.  ``retry`` is NO, because only the caisse knows whether the debt is due: a refund often corrects a
 # double payment, and the bank may debit a charged-back payment again.
@@ -416,6 +427,7 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentExpired,
     PaymentFailed,
     ServiceUnavailable,
+    AttemptOpen,
     PaymentRefunded,
     PaymentPartiallyRefunded,
     PaymentChargedBack,

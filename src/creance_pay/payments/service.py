@@ -121,6 +121,16 @@ class PaymentService:
         self._registered = not named
         self._register()
 
+    @property
+    def gateway(self) -> Gateway:
+        """The bank's gateway."""
+        return self._gateway
+
+    @property
+    def ledger(self) -> Ledger:
+        """The merchant's ledger."""
+        return self._ledger
+
     # ---- the portal
 
     def start(

@@ -1,0 +1,1 @@
+"""A portal in Django: sign-in, payment, mailbox, office."""

@@ -1,0 +1,41 @@
+"""The message about a payment that could not start: the browser has not left for the bank."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..errors import GatewayUnavailableError, InvalidReferenceError, PaymentInProgressError
+from ..ledger import Ledger
+from ..ledger.records import UNCONFIRMED_STATES
+from ..messages import AttemptOpen, Message, ServiceUnavailable, message_for
+from ..messages.catalogue import ReferenceNotOpen
+
+
+def message_for_start(error: Exception, ledger: Ledger, *, now: datetime) -> Message:
+    """Choose the message about an error of ``PaymentService.start``, or of a typed reference.
+
+    Nothing was sent to the bank.  The message about an attempt without any answer of the bank is
+    :class:`~creance_pay.messages.AttemptOpen`: the person may have pressed *Back*.  Offer to start again, with
+    ``replace=True``.
+
+    Args:
+        error: The error.
+        ledger: The ledger, which contains the payment that is in the way.
+        now: The time, with its zone.
+
+    Raises:
+        Exception: the error itself, when it is a fault of the portal, such as an address that the bank refuses.  Log
+            it, and answer 500: a person can do nothing about it.
+    """
+    if isinstance(error, InvalidReferenceError):
+        return message_for(error)
+    if isinstance(error, GatewayUnavailableError):
+        return ServiceUnavailable()
+    if not isinstance(error, PaymentInProgressError):
+        raise error
+    payment = next(filter(None, map(ledger.find, error.references)), None)
+    if payment is None:  # the notice was settled by other means
+        return ReferenceNotOpen()
+    if payment.state in UNCONFIRMED_STATES:
+        return AttemptOpen()
+    return message_for(payment, **payment.message_values(now))

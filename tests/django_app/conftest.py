@@ -1,0 +1,57 @@
+"""Django, set up with the settings of the example; each test has an empty database in memory."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "payportal.settings"
+sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "django"))
+
+import django
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import setup_test_environment, teardown_test_environment
+
+settings.DATABASES["default"]["NAME"] = ":memory:"
+django.setup()
+
+from creance_pay.django import configuration
+from creance_pay.django.pytest_fixtures import LivePortal, live_portal
+from django_visitor import Person
+
+__all__ = ["live_portal"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> Iterator[None]:
+    setup_test_environment(debug=False)
+    yield
+    teardown_test_environment()
+
+
+@pytest.fixture(autouse=True)
+def database() -> Iterator[None]:
+    """Create the tables of Django and two persons; forget the service of the test before."""
+    configuration.reset()
+    with connection.cursor():
+        call_command("migrate", verbosity=0)
+    users = get_user_model().objects
+    for name in ("assure0", "assure1"):
+        users.create_user(name, password="pw")
+    users.create_superuser("agent", password="pw")
+    yield
+    configuration.reset()
+    call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def person(live_portal: LivePortal) -> Iterator[Person]:
+    """Return the browser of a signed-in person."""
+    with Person(live_portal) as opened:
+        opened.sign_in("assure0")
+        yield opened
