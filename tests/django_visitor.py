@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import attrs
 import requests
@@ -39,7 +40,7 @@ class Person:
 
     def get(self, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - of requests
         """Get a page of the portal."""
-        return self.session.get(self.portal.url + path, timeout=TIMEOUT_S, **options)
+        return self.session.get(urljoin(self.portal.url, path), timeout=TIMEOUT_S, **options)
 
     def post(self, path: str, **fields: str) -> requests.Response:
         """Post the form of a page, with its hidden fields."""

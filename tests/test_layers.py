@@ -1,7 +1,8 @@
 """The layers of the package: which module may import which, which module may reach outside, and how large a room is.
 
 The values import nothing above them.  The four rooms import values, and never one another.  ``payments`` and ``batch``
-combine rooms.  ``testing`` stands above them; ``cli`` and ``django`` stand above all and are imported by nobody.
+combine rooms; ``web`` and ``office`` are what a portal and its office see of them.  ``testing`` stands above them;
+``cli`` and ``django`` stand above all and are imported by nobody.
 """
 
 import ast
@@ -21,9 +22,9 @@ LEVELS = {
     "_validators": 0, "_clock": 0, "_secret": 0, "_text": 0, "_toml": 0, "codes": 0, "errors": 0, "http": 0, "money": 0,
     "references": 0, "caisses": 0, "debts": 0, "payment": 0,
     **dict.fromkeys(ROOMS, 1),
-    "payments": 2, "batch": 2,
-    "testing": 3,
-    "cli": 4, "__main__": 5, "": 5,
+    "payments": 2, "batch": 2, "office": 2,
+    "testing": 3, "web": 3,
+    "cli": 4, "__main__": 5, "django": 5, "": 5,
 }  # fmt: skip
 # The values among themselves: each module imports from a lower rank only.
 RANKS = {
@@ -32,9 +33,10 @@ RANKS = {
 }  # fmt: skip
 # The values that the package itself exports; it loads no room.
 FACE = {"caisses", "codes", "debts", "errors", "http", "money", "payment", "references"}
-# Nothing imports these, except the programs that serve the bank's pages and that start the command line.
-TOP = {"", "testing", "cli", "__main__"}
-TOP_IMPORTS = {("cli", "testing"), ("__main__", "cli")}
+# Nothing imports these, except the programs that serve the bank's pages and that start the command line: Django has
+# a command of its own that does so.
+TOP = {"", "testing", "cli", "django", "__main__"}
+TOP_IMPORTS = {("cli", "testing"), ("__main__", "cli"), ("django", "cli")}
 # A bank's own package: what all banks share does not import it.
 BANKS = {"gateways": {"direct", "sips"}, "testing": {"sips"}}
 # The fixtures for portals bring a bank.

@@ -46,6 +46,7 @@ def test_rooms(module: str) -> None:
         ("creance_pay.testing.sips.server", "flask"),
         ("creance_pay.rules.columns", "narwhals"),
         ("creance_pay.batch", "polars"),
+        ("creance_pay.django", "django"),
     ],
 )
 def test_noticed(module: str, needed: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
-# The command line and the tables of a database: no user imports names from them.
-PROGRAMS = {"creance_pay.cli", "creance_pay.ledger.sql"}
+# The command line, the tables of a database, and the folders in which Django looks for its parts: no user imports names
+# from them.
+DJANGO = {f"creance_pay.django.{name}" for name in ("management", "management.commands", "migrations", "templatetags")}
+PROGRAMS = {"creance_pay.cli", "creance_pay.ledger.sql", *DJANGO}
 # The package offers two of its modules by name.
 MODULES = {"codes", "errors"}
 MOST_NAMES = 30
@@ -36,16 +38,19 @@ def test_packages() -> None:
     assert {
         "creance_pay",
         "creance_pay.batch",
+        "creance_pay.django",
         "creance_pay.gateways",
         "creance_pay.gateways.direct",
         "creance_pay.gateways.sips",
         "creance_pay.ledger",
         "creance_pay.messages",
+        "creance_pay.office",
         "creance_pay.payments",
         "creance_pay.rules",
         "creance_pay.testing",
         "creance_pay.testing.simulation",
         "creance_pay.testing.sips",
+        "creance_pay.web",
     } == set(PACKAGES)
 
 

@@ -1,4 +1,4 @@
-"""The parts that the three recipes share, without a web framework: gateway, ledger, payment service and debts.
+"""The parts that the recipes share, without a web framework: gateway, ledger, payment service and debts.
 
 A portal of yours builds them once, when it starts, and has its own debts, templates and sessions of signed-in persons.
 """
@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
-from creance_pay.errors import GatewayUnavailableError, InvalidReferenceError, PaymentInProgressError
+from creance_pay.errors import CreancePayError
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage, read_reports
 from creance_pay.ledger import Effect, Payment, PostingLine, SqlLedger
-from creance_pay.messages import Medium, Message, ServiceUnavailable, message_for, render
+from creance_pay.messages import Medium, Message, message_for, render
 from creance_pay.payments import PaymentService, StartedPayment
 from creance_pay.rules import assess, policy_named
+from creance_pay.web import BankEndpoints, message_for_start
 
 # The public address of the portal.  Configure it: the Host header of a request is chosen by the client.
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
@@ -48,35 +49,34 @@ service = PaymentService(
     transport=RequestsTransport(direct=True),
     effects=[Effect(name="acknowledgement", run=acknowledge)],
 )
+# The two addresses of the bank; each recipe mounts them under /bank.
+endpoints = BankEndpoints(service=service, url=f"{SITE_URL}/bank", next_url="/paid")
 
 
 def start(typed: Mapping[str, str]) -> StartedPayment | Message:
-    """Decide on the fields of the form: start the payment, or return the message that tells why not.
+    """Decide on the fields of the form: start the payment, or return the message why it cannot start.
 
     Any other error is a fault of the portal, such as a return address that the bank refuses: it is raised and logged.
 
     Args:
         typed: The fields ``reference``, ``amount`` and, when the person gave up an open attempt, ``replace``.
     """
+    now = datetime.now(UTC)
     try:
         reference = NoticeReference.parse(typed.get("reference", ""))
-        pending = ledger.pending([reference], datetime.now(UTC))
+        pending = ledger.pending([reference], now)
         verdict = assess(DEBTS.get(reference), pending=pending, policy=POLICY).check(typed.get("amount", ""))
         if verdict.amount is None:
             return message_for(verdict)
         return service.start(
             verdict.amount,
             {reference: verdict.amount},
-            return_url=f"{SITE_URL}/return",
-            notification_url=f"{SITE_URL}/notification",
+            return_url=endpoints.return_url,
+            notification_url=endpoints.notification_url,
             replace="replace" in typed,
         )
-    except InvalidReferenceError as error:
-        return message_for(error)
-    except PaymentInProgressError as error:
-        return message_about(ledger.find(error.references[0]))
-    except GatewayUnavailableError:
-        return ServiceUnavailable()  # the browser has not left, so that nothing can have been debited
+    except CreancePayError as error:
+        return message_for_start(error, ledger, now=now)
 
 
 def message_about(payment: Payment) -> Message:

@@ -1,7 +1,6 @@
 """The payment of a portal in FastAPI; run it with ``python examples/recipes/run.py fastapi``."""
 
 import os
-from http import HTTPStatus
 from typing import Annotated
 
 import common
@@ -9,22 +8,17 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
-from creance_pay import HttpMessage
-from creance_pay.messages import Message, message_for
+from creance_pay.messages import Message
 
 app = FastAPI()
-# Lax: the browser sends the cookie with GET /paid, and not with the bank page's POST /return.
+# Lax: the browser sends the cookie with GET /paid, and not with the bank page's post.
 # Read the key from the configuration: it is the same in every process.
 app.add_middleware(SessionMiddleware, secret_key=os.urandom(32).hex(), same_site="lax")
-
-
-async def raw_message(request: Request) -> HttpMessage:
-    """Read the raw message.  The views below are no coroutines: a slow database then blocks no other request."""
-    return HttpMessage(await request.body(), dict(request.headers))
+app.mount("/bank", common.endpoints.asgi)
 
 
 async def typed_fields(request: Request) -> dict[str, str]:
-    """Read the fields of the form."""
+    """Read the fields of the form.  The views below are no coroutines: a slow database blocks no other request."""
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 
@@ -42,21 +36,6 @@ def pay(request: Request, typed: Annotated[dict[str, str], Depends(typed_fields)
         return HTMLResponse(common.message_page(started), 422)
     request.session["payment"] = started.transaction_reference
     return HTMLResponse(common.page(started.form.as_html()))
-
-
-@app.post("/notification")
-def notification(message: Annotated[HttpMessage, Depends(raw_message)]) -> Response:
-    """Record the message of the bank's server."""
-    return Response(status_code=common.service.on_notification(message).http_status)
-
-
-@app.post("/return")
-def payment_return(message: Annotated[HttpMessage, Depends(raw_message)]) -> Response:
-    """Record the message that the bank's page had the browser post, without the session, and redirect the browser."""
-    view = common.service.on_return(message)
-    if view.http_status != HTTPStatus.OK:
-        return HTMLResponse(common.message_page(message_for(view)), view.http_status)
-    return RedirectResponse("/paid", 303)
 
 
 @app.get("/paid")

@@ -1,19 +1,19 @@
 """The payment of a portal in Flask; run it with ``python examples/recipes/run.py flask``."""
 
 import os
-from http import HTTPStatus
 
 import common
 from flask import Flask, redirect, request, session
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response
 
-from creance_pay import HttpMessage
-from creance_pay.messages import Message, message_for
+from creance_pay.messages import Message
 
 app = Flask(__name__)
 app.secret_key = os.urandom(32)  # read yours from the configuration: it is the same in every process
-# Lax: the browser sends the cookie with GET /paid, and not with the bank page's POST /return.
+# Lax: the browser sends the cookie with GET /paid, and not with the bank page's post.
 app.config.update(SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=65_536)
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/bank": common.endpoints.wsgi})
 
 
 @app.get("/")
@@ -30,22 +30,6 @@ def pay() -> tuple[str, int]:
         return common.message_page(started), 422
     session["payment"] = started.transaction_reference
     return common.page(started.form.as_html()), 200
-
-
-@app.post("/notification")
-def notification() -> tuple[str, int]:
-    """Record the message of the bank's server; read the raw body before any access to ``request.form``."""
-    answer = common.service.on_notification(HttpMessage(request.get_data(), dict(request.headers)))
-    return "", answer.http_status
-
-
-@app.post("/return")
-def payment_return() -> Response | tuple[str, int]:
-    """Record the message that the bank's page had the browser post, without the session, and redirect the browser."""
-    view = common.service.on_return(HttpMessage(request.get_data(), dict(request.headers)))
-    if view.http_status != HTTPStatus.OK:
-        return common.message_page(message_for(view)), view.http_status
-    return redirect("/paid", 303)
 
 
 @app.get("/paid")

@@ -1,4 +1,4 @@
-"""Run a recipe on this machine: ``python examples/recipes/run.py flask`` (or ``django``, or ``fastapi``).
+"""Run a recipe on this machine: ``python examples/recipes/run.py flask`` (or ``fastapi``).
 
 It serves the test bank and the portal, prints the portal's address, and calls the timer's function every second.
 """
@@ -28,25 +28,33 @@ def running(name: str) -> Iterator[ModuleType]:
     bank = bank_pages(SipsBank({"201000005940002": keys}))
     with TemporaryDirectory() as folder, serving(bank) as bank_url:
         url = f"sqlite:///{Path(folder) / 'ledger.db'}"
-        os.environ.update(MERCHANT_SECRET=KEY, BANK_URL=bank_url, LEDGER_URL=url)
+        port = free_port()
+        site = f"http://127.0.0.1:{port}"
+        os.environ.update(MERCHANT_SECRET=KEY, BANK_URL=bank_url, LEDGER_URL=url, SITE_URL=site)
         common = importlib.import_module("common")
         app = importlib.import_module(f"{name}_portal").app
-        with (serving_asgi if name == "fastapi" else serving)(app) as common.SITE_URL:  # on a free port
+        with (serving_asgi if name == "fastapi" else serving)(app, port=port):
             yield common
         common.ledger.close()
 
 
+def free_port() -> int:
+    """Return a free port: the recipe needs its address before it is served."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
 @contextmanager
-def serving_asgi(app: Callable[..., object]) -> Iterator[str]:
-    """Serve an ASGI application on a free port, as ``serving`` does for WSGI."""
-    import uvicorn  # noqa: PLC0415 - the other two recipes do not need it
+def serving_asgi(app: Callable[..., object], *, port: int) -> Iterator[str]:
+    """Serve an ASGI application, as ``serving`` does for WSGI."""
+    import uvicorn  # noqa: PLC0415 - the other recipe does not need it
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join()

@@ -18,6 +18,7 @@ from django.db import connection
 from django.test.utils import setup_test_environment, teardown_test_environment
 
 settings.DATABASES["default"]["NAME"] = ":memory:"
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others take a second
 django.setup()
 
 from creance_pay.django import configuration
@@ -30,20 +31,18 @@ __all__ = ["live_portal"]
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> Iterator[None]:
     setup_test_environment(debug=False)
+    call_command("migrate", verbosity=0)
     yield
+    connection.close()
     teardown_test_environment()
 
 
 @pytest.fixture(autouse=True)
 def database() -> Iterator[None]:
-    """Create the tables of Django and two persons; forget the service of the test before."""
+    """Create three persons; forget the service and the rows of the test before."""
     configuration.reset()
-    with connection.cursor():
-        call_command("migrate", verbosity=0)
-    users = get_user_model().objects
-    for name in ("assure0", "assure1"):
-        users.create_user(name, password="pw")
-    users.create_superuser("agent", password="pw")
+    for name, staff in (("assure0", False), ("assure1", False), ("agent", True)):
+        get_user_model().objects.create_user(name, password="pw", is_staff=staff, is_superuser=staff)
     yield
     configuration.reset()
     call_command("flush", verbosity=0, interactive=False)

@@ -43,6 +43,7 @@ from creance_pay.codes import (
     VerdictCode,
     WarningCode,
 )
+from creance_pay.django import bank_endpoints, own_payment, payment_service, send_to_bank, start_payment
 from creance_pay.errors import (
     ConfigurationError,
     ConflictError,
@@ -121,6 +122,7 @@ from creance_pay.messages import (
     MESSAGES,
     Acknowledgement,
     AmountHint,
+    AttemptOpen,
     ContactLine,
     Medium,
     Message,
@@ -159,6 +161,7 @@ from creance_pay.messages.letters import (
     RejectedPosting,
     Reminder,
 )
+from creance_pay.office import Office, OfficePage
 from creance_pay.payments import (
     Answer,
     EffectsRun,
@@ -228,6 +231,7 @@ from creance_pay.testing.sips import (
     write_daily_reports,
 )
 from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
+from creance_pay.web import BankEndpoints, Reply, message_for_start
 
 DAY = date(2017, 9, 11)
 MOMENT = datetime(2017, 9, 11, 13, 54, tzinfo=UTC)
@@ -802,7 +806,7 @@ def documents(letter: Acknowledgement) -> str:
     letter_pdf(rendered)  # type: ignore[arg-type]
     assert_type(ReferenceSuggested(suggestions=(NoticeReference(""),)).suggestions, tuple[NoticeReference, ...])
     assert_type([ReferenceHint(), AmountHint(minimum=Euros(1600), maximum=Euros(5000))], list[Message])
-    assert_type(ServiceUnavailable().retry, Retry)
+    assert_type((ServiceUnavailable().retry, AttemptOpen().retry), tuple[Retry, Retry])
     letters_of_a_debt(first)
     return error_summary([rendered], overrides=ours) + printable_page(letter, lang="en", nonce="abc")
 
@@ -846,6 +850,33 @@ def simulated_world(ledger: SqlLedger) -> None:
     bank: SimulatedBank = SimulatedSips(lambda: MOMENT)
     assert_type((bank.entries(), bank.due()), tuple[dict[str, Entry], list[Letter]])
     snapshot(ledger)()
+
+
+def bank_addresses(service: PaymentService, ledger: Ledger) -> None:
+    """Mount the bank's two addresses, and explain a payment that does not start."""
+    endpoints = BankEndpoints(service=lambda: service, url="https://portal.example/bank", next_url="/paid")
+    assert_type((endpoints.return_url, endpoints.notification_url), tuple[str, str])
+    assert_type(endpoints.reply("POST", "/notification", {}, b""), Reply)
+    assert_type(message_for_start(PaymentInProgressError(), ledger, now=MOMENT), Message)
+    assert_type((service.gateway, service.ledger), tuple[Gateway, Ledger])
+
+
+def office_pages(ledger: Ledger) -> None:
+    """Build the office's pages, and close an incident."""
+    office = Office(ledger=ledger, may_close=True)
+    assert_type(office.page({"page": "incidents"}), OfficePage)
+    office.close({"kind": "CHARGED_BACK", "reason": "vu"}, by="agent")
+
+
+def django_portal(request: object) -> None:
+    """Start a payment, send the browser to the bank and read the payment back; Django has no types."""
+    assert_type(payment_service(), PaymentService)
+    assert_type(bank_endpoints(), BankEndpoints)
+    started = start_payment(request, Euros(2000), {NoticeReference(""): Euros(2000)}, replace=True)
+    assert_type(started, StartedPayment | Message)
+    if isinstance(started, StartedPayment):
+        send_to_bank(request, started)
+    assert_type(own_payment(request), Payment | None)
 
 
 def every_error(error: CreancePayError) -> str:

@@ -1,7 +1,7 @@
 """A Django application: the bank's two addresses, forms, template tags, a mailbox, checks, commands and an admin.
 
-Add ``"creance_pay.django"`` to ``INSTALLED_APPS``, include ``creance_pay.django.urls`` in the URLs, and write the setting
-``CREANCE_PAY`` (extra ``django``, Django 5.2 or newer).
+Add ``"creance_pay.django"`` to ``INSTALLED_APPS``, include ``creance_pay.django.urls`` in the URLs, and write the
+setting ``CREANCE_PAY`` (extra ``django``, Django 5.2 or newer).
 """
 
 from __future__ import annotations

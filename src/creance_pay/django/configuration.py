@@ -10,19 +10,24 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
-from django.conf import settings
-from django.shortcuts import resolve_url
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.module_loading import import_string
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, MissingExtraError
 from ..gateways import Gateway, RequestsTransport, Transport
 from ..gateways.environments import is_loopback
 from ..ledger import Effect, Ledger, SqlLedger
 from ..messages import Message
 from ..payments import PaymentService, Posting
 from ..web import BankEndpoints
+
+try:
+    from django.conf import settings
+    from django.shortcuts import resolve_url
+    from django.template.loader import render_to_string
+    from django.urls import reverse
+    from django.utils.module_loading import import_string
+except ModuleNotFoundError as error:
+    sentence = "the application needs Django: pip install 'creance-pay[django]'"
+    raise MissingExtraError(sentence, extra="django") from error
 
 SETTING = "CREANCE_PAY"
 _VENDORS = {"django.db.backends.sqlite3": "sqlite", "django.db.backends.postgresql": "postgresql"}

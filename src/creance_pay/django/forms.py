@@ -65,13 +65,15 @@ class NoticeReferenceField(_ParsedField):
 class AmountField(_ParsedField):
     """A field for an amount as a person types it; its value is :class:`~creance_pay.Euros`.
 
+    In a form of your own; :class:`PaymentForm` leaves the text to the rules, which know the range.
+
     Args:
-        minimum: The lowest amount that can be paid, for the error.
+        minimum: The lowest amount that can be paid, for the error about a text that is no amount.
         options: The options of a field of Django.
     """
 
-    def __init__(self, *, minimum: Euros | None = None, **options: Any) -> None:  # noqa: ANN401 - the same
-        self.minimum = minimum or Euros(1)
+    def __init__(self, *, minimum: Euros, **options: Any) -> None:  # noqa: ANN401 - the same
+        self.minimum = minimum
         super().__init__(**options)
 
     def parse(self, text: str) -> Euros:
@@ -95,7 +97,7 @@ class PaymentForm(forms.Form):
     """
 
     reference = NoticeReferenceField(label="Référence")
-    amount = AmountField(label="Montant")
+    amount = forms.CharField(label="Montant")  # the rules parse it: their message shows the range
     replace = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *given: Any, find_debt: Callable[[NoticeReference], Debt | None], **named: Any) -> None:  # noqa: ANN401 - Django's own
@@ -105,10 +107,11 @@ class PaymentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Decide by the rules of the policy, on the accepted amounts that the caisse does not show yet."""
         reference, amount = self.cleaned_data.get("reference"), self.cleaned_data.get("amount")
-        if reference is not None and amount is not None:
+        if reference is not None and amount:
             pending = payment_service().ledger.pending([reference], datetime.now(UTC))
             policy = policy_named(Configuration.read().policy)
             verdict = assess(self._find_debt(reference), pending=pending, policy=policy).check(amount)
+            self.cleaned_data["amount"] = verdict.amount
             if verdict.amount is None:
                 self.add_message(message_for(verdict))
         return self.cleaned_data
@@ -121,7 +124,7 @@ class PaymentForm(forms.Form):
         """
         self.add_error(message.field if message.field in self.fields else None, field_error(message))
         if isinstance(message, AttemptOpen):
-            self.data = {**self.data.dict(), "replace": "on"}
+            self.data: Any = {**self.data.dict(), "replace": "on"}
 
     @property
     def notices(self) -> dict[NoticeReference, Euros]:

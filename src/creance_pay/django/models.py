@@ -94,7 +94,7 @@ class IncidentSeen(models.Model):
         return self.kind
 
 
-class LedgerPayment(models.Model):
+class LedgerPayment(models.Model):  # noqa: DJ008 - it has no row
     """The payments of the ledger, in the admin."""
 
     class Meta:
@@ -105,7 +105,7 @@ class LedgerPayment(models.Model):
         verbose_name = "paiement"
 
 
-class LedgerIncident(models.Model):
+class LedgerIncident(models.Model):  # noqa: DJ008 - the same
     """The open incidents of the ledger, in the admin."""
 
     class Meta:

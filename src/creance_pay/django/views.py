@@ -17,7 +17,7 @@ from ..web import Reply
 from ..web.endpoints import MAX_BODY_BYTES
 from .configuration import bank_endpoints
 from .mailbox import today
-from .models import Letter
+from .models import Letter, LetterQuerySet
 from .payments_of import own_payment
 
 Endpoint = Callable[[str, Mapping[str, str], bytes], Reply]
@@ -82,5 +82,5 @@ def delete_letter(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("creance_pay:mailbox")
 
 
-def _letters(request: HttpRequest):  # noqa: ANN202 - a query set of Django, which has no types
+def _letters(request: HttpRequest) -> LetterQuerySet:
     return Letter.objects.visible_to(request.user, today())

@@ -302,8 +302,8 @@ class ServiceUnavailable(Message):
 class AttemptOpen(Message):
     """An attempt was started, and the bank has reported nothing: the person is at the bank, or has left its page.
 
-    Offer to resume: ``PaymentService.start(replace=True)`` asks the bank about the attempt, and replaces it unless it was
-    paid.
+    Offer to resume: ``PaymentService.start(replace=True)`` asks the bank about the attempt, and replaces it unless it
+    was paid.
     """
 
     key, severity, money, retry = "attempt_open", Severity.WARNING, Money.UNKNOWN, Retry.NO

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 from markupsafe import Markup
@@ -63,6 +63,10 @@ def _as_function(service: PaymentService | Callable[[], PaymentService]) -> Call
     return (lambda: service) if isinstance(service, PaymentService) else service
 
 
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
 def _site_address(_: BankEndpoints, __: attrs.Attribute[str], url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -79,7 +83,8 @@ class BankEndpoints:
         service: The payment service, or a function that returns it at the first request.
         url: The public address under which the endpoints are mounted, such as ``https://portal.example/bank``.  Read
             it from the configuration: the ``Host`` header of a request is chosen by its sender.
-        next_url: The address of the portal's page about the payment, to which a returning browser is redirected.
+        next_url: The address of the portal's page about the payment, to which a returning browser is redirected; a
+            path is completed by the site of ``url``.
         page: Builds the page that shows a message to a person whose return was refused; by default a page without
             style.
         lang: The language of the default page.
@@ -89,7 +94,7 @@ class BankEndpoints:
     """
 
     service: Callable[[], PaymentService] = attrs.field(converter=_as_function, repr=False)
-    url: str = attrs.field(validator=[of_type(str), _site_address], converter=lambda url: url.rstrip("/"))
+    url: str = attrs.field(validator=[of_type(str), _site_address], converter=_without_slash)
     next_url: str = attrs.field(validator=of_type(str))
     page: Callable[[Message], str] | None = attrs.field(default=None, repr=False)
     lang: str = "fr"
@@ -130,13 +135,13 @@ class BankEndpoints:
         A GET records nothing and is redirected too: some banks return by GET, and a person may reload the address.
         A message that is refused, or that cannot be recorded now, is answered by a page: a payment may have been made.
         """
-        onward = Reply(status=303, headers={**_HEADERS, "Location": self.next_url})
+        onward = Reply(status=303, headers={**_HEADERS, "Location": urljoin(self.url, self.next_url)})
         if method == "GET":
             return onward
         if refused := _refused(method, body):
             return refused
         view = self.service().on_return(HttpMessage(body, headers))
-        if view.http_status == onward.status or view.http_status < 300:  # noqa: PLR2004 - the statuses of success
+        if view.http_status == 200:  # noqa: PLR2004 - the status of a recorded message
             return onward
         page = (self.page or self._page)(message_for(view))
         return Reply(status=view.http_status, headers={**_HEADERS, "Content-Type": _HTML}, body=page.encode())
