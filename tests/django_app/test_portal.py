@@ -61,8 +61,10 @@ def test_mailbox(person: Person) -> None:
         own = other.hidden(other.get("/").text)
         foreign = [
             other.get(path).status_code,
-            *(other.session.post(f"{person.portal.url}{path}/delete", data=data, timeout=TIMEOUT_S).status_code
-              for data in (own, {})),
+            *(
+                other.session.post(f"{person.portal.url}{path}/delete", data=data, timeout=TIMEOUT_S).status_code
+                for data in (own, {})
+            ),
         ]
     token = person.hidden(person.get(path).text)
     person.session.post(f"{person.portal.url}{path}/delete", data=token, timeout=TIMEOUT_S)

@@ -35,6 +35,7 @@ COMMANDS = {
     "gateway": "check the configuration of a bank's gateway",
     "ledger": "read a ledger, reconcile it with the bank, erase old personal data",
     "bank": "serve a test bank on this machine",
+    "office": "serve the office's pages about a ledger on this machine",
 }
 # The statuses of a program that SIGINT or SIGPIPE ended, as a shell reports them.
 _INTERRUPTED, _BROKEN_PIPE = 130, 141

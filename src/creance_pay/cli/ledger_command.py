@@ -102,7 +102,7 @@ def _on_ledger(act: Callable[[Namespace, SqlLedger], int]) -> Run:
 
     def run(options: Namespace) -> int:
         """Run the act on the ledger of the options."""
-        with closing(SqlLedger(_url(options.file), merchant_id=options.merchant)) as ledger:
+        with closing(SqlLedger(ledger_url(options.file), merchant_id=options.merchant)) as ledger:
             return act(options, ledger)
 
     return run
@@ -180,7 +180,7 @@ def _with_bar(steps: Sequence[T]) -> Iterator[T]:
             advance(1)
 
 
-def _url(file: Path | None) -> str:
+def ledger_url(file: Path | None) -> str:
     """Return the URL of the ledger.
 
     Raises:

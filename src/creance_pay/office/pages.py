@@ -5,6 +5,7 @@ Every link is a query string, so that the pages work under any one address: ``?p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -113,7 +114,10 @@ class Office:
         Raises:
             InvalidValueError: without person or reason, or for an incident that is not open.
         """
-        self.ledger.close_incident(self.incident(form), at=self.clock(), by=by, reason=form.get("reason", "").strip())
+        reason = form.get("reason", "").strip()
+        if not (by.strip() and reason):
+            raise InvalidValueError("expected a person and a reason, got an empty text")
+        self.ledger.close_incident(self.incident(form), at=self.clock(), by=by, reason=reason)
 
     def incident(self, form: Mapping[str, str]) -> Incident:
         """Return the open incident that the fields of a form name.
@@ -157,7 +161,7 @@ class Office:
             for each in recent
             if (amount and each.amount == amount)
             or each.authorisation_number == text
-            or (each.masked_card or "").endswith(text[-4:]) * text.isdigit()
+            or _ends_alike(each.masked_card or "", text)
         ]
 
     def _recent(self, since: datetime) -> list[Payment]:
@@ -211,6 +215,13 @@ class Office:
             bar.paid += payment.state in _PAYMENTS
             bar.refused += payment.state in _REFUSALS
         return self._show("plot", "Paiements et refus par heure", plot=hourly_plot(bars), bars=bars)
+
+
+def _ends_alike(mask: str, typed: str) -> bool:
+    """Return whether the digits at the end of a card's mask are those that a caller reads from the card."""
+    shown = re.search("[0-9]*$", mask)
+    end = shown[0] if shown else ""
+    return bool(end) and typed.isdigit() and (typed.endswith(end) or end.endswith(typed))
 
 
 def _notice(text: str) -> NoticeReference | None:

@@ -1,0 +1,39 @@
+"""``creance-pay office``: serve the office's pages about a ledger on this machine."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import threading
+from argparse import ArgumentParser, Namespace
+from contextlib import closing, suppress
+from pathlib import Path
+
+from ..ledger import SqlLedger
+from ..office import Office
+from .arguments import whole_number
+from .ledger_command import ledger_url
+
+
+def declare(command: ArgumentParser) -> None:
+    """Declare the arguments."""
+    command.add_argument("--file", type=Path, help="a ledger in SQLite (default: the URL in the environment)")
+    command.add_argument("--merchant", required=True, metavar="ID", help="the merchant id of the portal's ledger")
+    command.add_argument("--by", default=None, help="the person who closes incidents (default: the user's name)")
+    command.add_argument("--port", type=whole_number(0, 65_535), default=0, help="the port (default: a free one)")
+    command.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Serve until SIGINT (Ctrl-C) or SIGTERM."""
+    from ..office.loopback import office_pages  # noqa: PLC0415 - loads Flask, an extra
+    from ..testing.sips.server import serving  # noqa: PLC0415 - the same
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with closing(SqlLedger(ledger_url(options.file), merchant_id=options.merchant)) as ledger:
+        pages = office_pages(Office(ledger=ledger), by=options.by or getpass.getuser())
+        with suppress(KeyboardInterrupt), serving(pages, port=options.port) as url:
+            print(f"The office's pages: {url}   (Ctrl-C stops it; on this machine alone)", flush=True)
+            threading.Event().wait()
+    return 0
