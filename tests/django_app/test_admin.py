@@ -18,7 +18,7 @@ PAYMENTS, INCIDENTS = "/admin/creance_pay/ledgerpayment/", "/admin/creance_pay/l
 
 
 @pytest.fixture
-def agent(live_portal: LivePortal) -> Client:
+def agent(live_portal: LivePortal) -> Client:  # noqa: ARG001 - it sets the portal up
     """Return the browser of a superuser of the office."""
     return signed_in("agent")
 
@@ -103,7 +103,7 @@ def test_read_only(person: Person, agent: Client) -> None:
     ]
 
     assert [403] * 4 == statuses
-    assert "secret" not in agent.get(f"/admin/creance_pay/letter/{letter.pk}/change/").content.decode()
+    assert "secret" not in agent.get(f"{at}/change/").content.decode()
 
 
 def test_permissions(live_portal: LivePortal, incident: Incident) -> None:

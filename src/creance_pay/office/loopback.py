@@ -14,11 +14,13 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("the office's pages need Flask: pip install 'creance-pay[demo]'", extra="demo") from error
 
-# No script, forms to this server only.  Requests under another host name are refused: a foreign page could point its own
-# name to this machine (DNS rebinding).
+# No script, forms to this server only.  Requests under another host name are refused: a foreign page could point its
+# own name to this machine (DNS rebinding).
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
