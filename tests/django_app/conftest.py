@@ -1,23 +1,27 @@
-"""Django, set up with the settings of the example; each test has an empty database in memory."""
+"""Django, set up with the settings of the example; each test has an empty database."""
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "payportal.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser's driver has an event loop in this thread
 sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "django"))
 
 import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection
+from django.db import connections
 from django.test.utils import setup_test_environment, teardown_test_environment
 
-settings.DATABASES["default"]["NAME"] = ":memory:"
+# A file: a connection to memory belongs to one thread, and to one event loop.
+FOLDER = tempfile.TemporaryDirectory(prefix="portal-")
+settings.DATABASES["default"]["NAME"] = f"{FOLDER.name}/db.sqlite3"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others take a second
 django.setup()
 
@@ -33,8 +37,9 @@ def _environment() -> Iterator[None]:
     setup_test_environment(debug=False)
     call_command("migrate", verbosity=0)
     yield
-    connection.close()
+    connections.close_all()
     teardown_test_environment()
+    FOLDER.cleanup()
 
 
 @pytest.fixture(autouse=True)

@@ -145,7 +145,6 @@ class TestService:
         ({"GATEWAY": 5}, "expected GATEWAY to be a Gateway, got int"),
         ({"LEDGER": 5}, "expected LEDGER to be a Ledger, got int"),
         ({"SERVICE": 5}, "expected SERVICE to be a PaymentService, got int"),
-        ({"LEDGER": "default"}, "got 'default'"),  # the database of these tests is in memory
     ],
 )
 def test_wrong_setting(changes: dict[str, Any], words: str) -> None:
