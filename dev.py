@@ -39,7 +39,7 @@ REQUIREMENTS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 HEARTBEAT_S = 10
 # The tools of maintainers that must not mix with the library's own packages.
-VENVS = {"lock": ROOT / ".venv-lock"}
+VENVS = {"lock": ROOT / ".venv-lock", "package": ROOT / ".venv-package"}
 # The first lock is not installed where one of the others is: they hold all its packages.
 LARGER = {"demo": ("test", "dev"), "test": ("dev",)}
 # The size of a first download.
@@ -91,6 +91,9 @@ VERBS = {
     ),
     "faults": Verb("Check that simulated worlds find each seeded fault.", "test", {"faults": "tools/faults.py"}),
     "mutate": Verb("Check that a test notices each small change.", "mutate", {"mutate": "tests/mutation.py"}),
+    "package": Verb(
+        "Build wheel and sdist, and check them; --extras tries each extra.", "package", {"package": "tools/package.py"}
+    ),
     "lock": Verb("Write the locks again; --upgrade takes new versions.", "lock", {"lock": "tools/lock.py"}),
 }
 

@@ -198,6 +198,7 @@ class TestVerbs:
             "simulate",
             "faults",
             "mutate",
+            "package",
             "lock",
         ] == [line.split()[0] for line in lines]
         assert [] == [line for line in lines if not line.endswith(".")]

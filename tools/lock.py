@@ -14,14 +14,15 @@ REQUIREMENTS = ROOT / "requirements"
 # Each lock and its content, as arguments of `uv pip compile`.
 LOCKS = {
     "demo": "pyproject.toml --extra=demo --extra=ledger --extra=pdf --group=build",
-    "test": "pyproject.toml --extra=batch --extra=demo --extra=ledger --extra=pdf --extra=postgresql --group=build"
-    " --group=test",
-    "dev": "pyproject.toml --extra=batch --extra=demo --extra=ledger --extra=pdf --extra=postgresql --extra=spark"
-    " --group=build --group=test --group=lint --group=docs",
+    "test": "pyproject.toml --extra=batch --extra=demo --extra=django --extra=ledger --extra=pdf"
+    " --extra=postgresql --group=build --group=test",
+    "dev": "pyproject.toml --extra=batch --extra=demo --extra=django --extra=ledger --extra=pdf --extra=postgresql"
+    " --extra=spark --group=build --group=test --group=lint --group=docs",
     "bench": "pyproject.toml --extra=batch --extra=ledger --extra=postgresql --group=build --group=bench",
     "fuzz": "pyproject.toml --group=build --group=fuzz",
     "mutate": "pyproject.toml --extra=batch --extra=demo --extra=pdf --group=build --group=test --group=mutate",
     "lock": "--group=lock",
+    "package": "--group=package",
 }
 
 

@@ -103,6 +103,7 @@ def test_read_only(person: Person, agent: Client) -> None:
     ]
 
     assert [403] * 4 == statuses
+    at = f"/admin/creance_pay/letter/{letter.pk}"
     assert "secret" not in agent.get(f"{at}/change/").content.decode()
 
 

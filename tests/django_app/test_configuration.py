@@ -216,7 +216,7 @@ class _Databases:
 class TestChecks:
     """``manage.py check``."""
 
-    def found(self, **options: Any) -> list[str]:
+    def found(self, **options: object) -> list[str]:
         """Return the identifiers of the findings of this application."""
         return [each.id for each in run_checks(**options) if str(each.id).startswith("creance_pay.")]
 
