@@ -9,7 +9,13 @@ import pytest
 
 from programs import ROOT, load
 
-FILES = ["src/creance_pay/__init__.py", "src/creance_pay/rules/policy.toml", "tests/test_x.py", "README.md", ".gitignore"]
+FILES = [
+    "src/creance_pay/__init__.py",
+    "src/creance_pay/rules/policy.toml",
+    "tests/test_x.py",
+    "README.md",
+    ".gitignore",
+]
 
 
 @pytest.fixture

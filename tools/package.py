@@ -92,7 +92,9 @@ def missing_in_wheel(names: Iterable[str], files: Iterable[str]) -> list[str]:
     """
     expected = {name.removeprefix("src/") for name in files if name.startswith("src/")}
     found = {name for name in names if ".dist-info/" not in name and not name.endswith("/")}
-    return sorted(f"missing: {name}" for name in expected - found) + sorted(f"extra: {name}" for name in found - expected)
+    return sorted(f"missing: {name}" for name in expected - found) + sorted(
+        f"extra: {name}" for name in found - expected
+    )
 
 
 def missing_in_sdist(names: Iterable[str], files: Iterable[str]) -> list[str]:
