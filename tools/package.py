@@ -47,10 +47,11 @@ EXTRAS: Mapping[str, str] = {
     " 'django.contrib.auth', 'django.contrib.contenttypes'], CREANCE_PAY={'SITE_URL': 'http://127.0.0.1',"
     " 'GATEWAY': 'creance_pay.testing.TrialMerchant'}); django.setup();"
     " from django.core.management import get_commands; assert 'creance_worker' in get_commands()",
-    "ledger": "from creance_pay.ledger import SqlLedger; assert SqlLedger('sqlite:///l.db', merchant_id='M').tasks() == ()",
+    "ledger": "from creance_pay.ledger import SqlLedger;"
+    " assert SqlLedger('sqlite:///l.db', merchant_id='M').tasks() == ()",
     "pdf": "from creance_pay.messages import Registration, acknowledgement_pdf, sample;"
     " assert acknowledgement_pdf(sample(Registration))[:4] == b'%PDF'",
-    "postgresql": "import sys; from creance_pay.errors import GatewayUnavailableError; from creance_pay.ledger import SqlLedger\n"
+    "postgresql": "from creance_pay.errors import GatewayUnavailableError; from creance_pay.ledger import SqlLedger\n"
     "try: SqlLedger('postgresql://127.0.0.1:9/none', merchant_id='M')\n"
     "except GatewayUnavailableError: pass",
     "proofs": "from creance_pay.rules import policy_named, proofs; import z3",
