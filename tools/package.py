@@ -49,8 +49,8 @@ EXTRAS: Mapping[str, str] = {
     " from django.core.management import get_commands; assert 'creance_worker' in get_commands()",
     "ledger": "from creance_pay.ledger import SqlLedger;"
     " assert SqlLedger('sqlite:///l.db', merchant_id='M').tasks() == ()",
-    "pdf": "from creance_pay.messages import Registration, acknowledgement_pdf, sample;"
-    " assert acknowledgement_pdf(sample(Registration))[:4] == b'%PDF'",
+    "pdf": "from creance_pay.messages import Registration, letter_pdf, sample;"
+    " assert letter_pdf(sample(Registration))[:4] == b'%PDF'",
     "postgresql": "from creance_pay.errors import GatewayUnavailableError; from creance_pay.ledger import SqlLedger\n"
     "try: SqlLedger('postgresql://127.0.0.1:9/none', merchant_id='M')\n"
     "except GatewayUnavailableError: pass",

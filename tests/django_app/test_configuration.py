@@ -71,6 +71,20 @@ class TestService:
         with setting(SERVICE=lambda: SERVICE, GATEWAY=None):
             assert SERVICE is payment_service()
 
+    def test_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The gateway may come from a configuration file."""
+        monkeypatch.setenv("SIPS_KEY", "a-key-made-up-for-this-test")
+        file = tmp_path / "gateway.toml"
+        file.write_text(
+            'gateway = "sips"\nproduction = false\n[sips]\nmerchant_id = "201000005940002"\n'
+            'host = "http://127.0.0.1:9"\nkeys = [{ version = "1", variable = "SIPS_KEY" }]\n',
+            encoding="utf-8",
+        )
+        with setting(GATEWAY=str(file)):
+            gateway = Configuration.read().build_gateway()
+
+            assert "201000005940002" == gateway.merchant.merchant_id  # type: ignore[attr-defined]
+
     def test_effects(self) -> None:
         """A function becomes an effect of its own name; an effect stays as it is."""
         effect = Effect(name="letter", run=record)

@@ -12,8 +12,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from ..errors import ConfigurationError, MissingExtraError
-from ..gateways import Gateway, RequestsTransport, Transport
-from ..gateways.environments import is_loopback
+from ..gateways import Environment, Gateway, RequestsTransport, Transport, from_file
 from ..ledger import Effect, Ledger, SqlLedger
 from ..messages import Message
 from ..payments import PaymentService, Posting
@@ -50,7 +49,8 @@ class Configuration:
 
     Attributes:
         site_url: The public address of the portal, such as ``https://portal.example``.
-        gateway: The bank's gateway, a function that returns it, or the dotted path of either.
+        gateway: The bank's gateway, a function that returns it, the dotted path of either, or the path of a
+            configuration file: a text that ends with ``.toml``.
         ledger: The name of a database of ``DATABASES``, the URL of a database, or a ledger, or a function for one.
         merchant_id: The merchant of the ledger; by default the gateway's.
         effects: The effects, as :class:`~creance_pay.ledger.Effect`, as functions, or as dotted paths of either.
@@ -94,7 +94,7 @@ class Configuration:
 
     def build_gateway(self) -> Gateway:
         """Build the gateway; opens no connection."""
-        gateway = _called(self.gateway)
+        gateway = from_file(self.gateway) if str(self.gateway).endswith(".toml") else _called(self.gateway)
         if not isinstance(gateway, Gateway):
             raise ConfigurationError(f"{SETTING}: expected GATEWAY to be a Gateway, got {type(gateway).__name__}")
         return gateway
@@ -144,8 +144,7 @@ class Configuration:
         if self.transport is not None:
             transport: Transport = _called(self.transport)
             return transport
-        host = getattr(getattr(getattr(gateway, "merchant", None), "host", None), "base", "")
-        return RequestsTransport(direct=is_loopback(host.partition("://")[2].rpartition(":")[0]))
+        return RequestsTransport(direct=getattr(gateway, "environment", None) is Environment.LOOPBACK)
 
 
 def database_url(alias: str) -> str:
