@@ -70,11 +70,11 @@ def run(*command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = 
     subprocess.run([str(word) for word in command], cwd=cwd, env=env, check=True)
 
 
-def build() -> tuple[Path, Path]:
-    """Build both files, and return the paths of wheel and sdist."""
-    shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "build", "--quiet", "--outdir", DIST, ROOT)
-    (wheel,), (sdist,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+def build(folder: Path) -> tuple[Path, Path]:
+    """Build both files into an emptied folder, and return the paths of wheel and sdist."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run(sys.executable, "-m", "build", "--quiet", "--outdir", folder, ROOT)
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     return wheel, sdist
 
 
@@ -189,7 +189,7 @@ def list_materials(wheel: Path, folder: Path) -> None:
 
 def main(words: list[str]) -> int:
     """Build and check; return 0, or raise at the first fault."""
-    wheel, sdist = build()
+    wheel, sdist = build(DIST)
     check_contents(wheel, sdist)
     with tempfile.TemporaryDirectory(prefix="creance-pay-") as name:
         folder = Path(name)

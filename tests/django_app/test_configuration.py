@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from creance_pay.django.configuration import Configuration, database_url, reset
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError
 from creance_pay.gateways import RequestsTransport
 from creance_pay.ledger import Effect, Incident, IncidentKind, MemoryLedger
-from creance_pay.payments import PaymentService
+from creance_pay.payments import EffectsRun, PaymentService
 from creance_pay.testing import TrialMerchant
 
 GATEWAY = TrialMerchant().gateway("http://127.0.0.1:9")
@@ -342,20 +343,14 @@ class TestCommands:
     def test_worker(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The worker runs until it is stopped."""
         runs: list[int] = []
+
+        def run_effects(_: PaymentService) -> EffectsRun:
+            runs.append(1)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return EffectsRun()
+
+        monkeypatch.setattr(PaymentService, "run_effects", run_effects)
         with setting():
-            service = payment_service()
-            monkeypatch.setattr(
-                type(service), "run_effects", lambda _: runs.append(os.kill(os.getpid(), 15) or 1) or _NO_EFFECT
-            )
             call_command("creance_worker", "--seconds", "60")
 
         assert [1] == runs
-
-
-class _NoEffect:
-    """The result of a run without an effect."""
-
-    done = failed = 0
-
-
-_NO_EFFECT = _NoEffect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +16,12 @@ from django.template import Context, Template
 from django.test import Client, override_settings
 
 from creance_pay import Euros, NoticeReference, PaymentState, Source, VerifiedPayment
-from creance_pay.django import payments_of, pytest_fixtures
+from creance_pay.django import configuration, payments_of, pytest_fixtures
 from creance_pay.django.forms import AmountField, NoticeReferenceField
 from creance_pay.django.mailbox import acknowledge, today
 from creance_pay.django.models import IncidentSeen, Letter, PaymentOwner
 from creance_pay.django.pytest_fixtures import LivePortal
-from creance_pay.errors import ConfigurationError
+from creance_pay.errors import ConfigurationError, MissingExtraError
 from creance_pay.gateways import FormPost, Redirect
 from creance_pay.ledger import Payment
 from creance_pay.messages import Medium, message_for, render
@@ -32,7 +34,7 @@ REFUSED = message_for(VerifiedPayment(state=PaymentState.REFUSED, source=Source.
 class OwnForm(forms.Form):
     """A form of a portal's own."""
 
-    reference = NoticeReferenceField()
+    reference = NoticeReferenceField(required=False)
     amount = AmountField(minimum=Euros(1600), required=False)
 
 
@@ -42,11 +44,11 @@ class TestFields:
     def test_values(self) -> None:
         """The values are a reference and an amount; an empty amount is none."""
         full = OwnForm({"reference": "6311 7054 0000 0344 F", "amount": "20,5"})
-        empty = OwnForm({"reference": OWN, "amount": ""})
+        empty = OwnForm({"reference": "", "amount": ""})
 
         assert (True, True) == (full.is_valid(), empty.is_valid())
         assert (NoticeReference(OWN), Euros(2050)) == (full.cleaned_data["reference"], full.cleaned_data["amount"])
-        assert empty.cleaned_data["amount"] is None
+        assert {"reference": None, "amount": None} == empty.cleaned_data
         assert Euros(2050) == AmountField(minimum=Euros(1)).clean(Euros(2050))
 
     def test_errors(self) -> None:
@@ -74,7 +76,9 @@ class TestTags:
 
     def test_euros(self) -> None:
         """An amount has its French form."""
-        assert "1 234,50 €" == self.write("{{ a|euros }}", a=Euros(123450)).replace("\u00a0", " ").replace("\u202f", " ")
+        assert "1 234,50 €" == self.write("{{ a|euros }}", a=Euros(123450)).replace("\u00a0", " ").replace(
+            "\u202f", " "
+        )
 
     def test_form(self) -> None:
         """The form escapes its values; a nonce of the context or of the request brings the script."""
@@ -173,7 +177,11 @@ def test_database_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def connection(alias: str, vendor: str, *, memory: bool) -> SimpleNamespace:
         return SimpleNamespace(
-            alias=alias, vendor=vendor, is_in_memory_db=lambda: memory, inc_thread_sharing=lambda: shared.append(alias)
+            alias=alias,
+            vendor=vendor,
+            is_in_memory_db=lambda: memory,
+            inc_thread_sharing=lambda: shared.append(alias),
+            dec_thread_sharing=lambda: shared.remove(alias),
         )
 
     found = [
@@ -182,4 +190,20 @@ def test_database_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
     monkeypatch.setattr(connections, "all", lambda **_: found)
 
-    assert (["default"], ["default"]) == (list(pytest_fixtures._shared_connections()), shared)
+    sharing = pytest_fixtures._shared_connections()
+
+    assert (["default"], ["default"]) == (list(sharing), shared)
+    pytest_fixtures._stop_sharing(sharing)
+    assert [] == shared
+
+
+def test_without_django(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Django, the import names the extra."""
+    monkeypatch.setitem(sys.modules, "django.conf", None)
+    spec = importlib.util.spec_from_file_location("creance_pay.django.copied", configuration.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(MissingExtraError, match=r"creance-pay\[django\]") as caught:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+    assert "django" == caught.value.extra

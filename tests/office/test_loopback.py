@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import signal
 import subprocess
@@ -13,8 +14,9 @@ import pytest
 import requests
 from werkzeug.test import Client
 
+from creance_pay.errors import MissingExtraError
 from creance_pay.ledger import Incident, IncidentKind, MemoryLedger, SqlLedger
-from creance_pay.office import Office
+from creance_pay.office import Office, loopback
 from creance_pay.office.loopback import office_pages
 
 INCIDENT = Incident(
@@ -68,6 +70,16 @@ def test_protection(browser: Client) -> None:
     assert 400 == browser.get("/", headers={"Host": "evil.example"}).status_code
     assert ("no-store", False) == (page.headers["Cache-Control"], "<script" in page.text)
     assert ("&lt;others&gt;" in page.text, "<others>" in page.text) == (True, False)
+
+
+def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Flask, the import names the extra."""
+    monkeypatch.setitem(sys.modules, "flask", None)
+    spec = importlib.util.spec_from_file_location("creance_pay.office.copied", loopback.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(MissingExtraError, match=r"creance-pay\[demo\]"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def test_command(tmp_path: Path) -> None:

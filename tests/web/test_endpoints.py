@@ -119,7 +119,8 @@ def exchange(app: Any, method: str, path: str, events: list[dict[str, Any]]) -> 
     return sent
 
 
-Mount, Sender = Callable[[BankEndpoints], Any], Callable[..., Reply]
+Mount = Callable[[BankEndpoints], Any]
+Sender = Callable[..., Reply]
 MOUNTS = [
     pytest.param(mount, send, id=mount.__name__)
     for mount, send in ((flask, over_wsgi), (pyramid, over_wsgi), (fastapi, over_asgi), (starlette, over_asgi))

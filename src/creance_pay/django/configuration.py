@@ -194,7 +194,7 @@ class _Built:
                 self.objects[build] = build()
             return self.objects[build]
 
-    def renew_lock(self) -> None:
+    def renew_lock(self) -> None:  # pragma: no cover - in the child of a fork, whose coverage ends with os._exit
         """Replace the lock, which a thread of the parent process may have held during the fork."""
         self.lock = RLock()
 

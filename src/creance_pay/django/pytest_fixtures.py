@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,11 @@ def _shared_connections() -> dict[str, Any]:
     return shared
 
 
+def _stop_sharing(shared: Mapping[str, Any]) -> None:
+    for connection in shared.values():
+        connection.dec_thread_sharing()
+
+
 @pytest.fixture
 def live_portal(bank_page: Any, tmp_path: Path) -> Iterator[LivePortal]:  # noqa: ANN401 - a LocalBank, without its import
     """Serve the portal on a free port, with the gateway of a served test bank and a ledger of its own."""
@@ -60,8 +65,6 @@ def live_portal(bank_page: Any, tmp_path: Path) -> Iterator[LivePortal]:  # noqa
     server.daemon = True
     server.start()
     server.is_ready.wait()
-    if server.error:
-        raise server.error
     url = f"http://127.0.0.1:{server.port}"
     changes = {"SITE_URL": url, "GATEWAY": bank_page.gateway, "LEDGER": f"sqlite:///{tmp_path / 'ledger.db'}"}
     setting = {name: value for name, value in getattr(settings, SETTING).items() if name != "SERVICE"}
@@ -70,5 +73,4 @@ def live_portal(bank_page: Any, tmp_path: Path) -> Iterator[LivePortal]:  # noqa
             yield LivePortal(url=url, bank=bank_page)
     finally:
         server.terminate()
-        for connection in shared.values():
-            connection.dec_thread_sharing()
+        _stop_sharing(shared)
