@@ -61,6 +61,7 @@ class Walk:
         self.folder, self.programs = folder, programs
         self.ports = {"8000": str(free_port()), "9000": str(free_port())}
         self.env = {**os.environ, **PERSON}
+        self.env.pop("DJANGO_SETTINGS_MODULE", None)  # other tests set it
         if programs is None:
             self.env.pop("PYTHONPATH", None)
 

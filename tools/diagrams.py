@@ -89,12 +89,13 @@ def imports() -> dict[str, set[str]]:
 
 
 LAYOUT = {
-    "cli": (330, 20), "django": (540, 20), "testing": (120, 20),
-    "batch": (120, 120), "payments": (435, 120),
+    "testing": (15, 20), "cli": (225, 20), "django": (435, 20), "web": (645, 20),
+    "batch": (15, 120), "payments": (330, 120), "office": (645, 120),
     "rules": (15, 220), "gateways": (225, 220), "ledger": (435, 220), "messages": (645, 220),
 }  # fmt: skip
 NOTES = {
     "cli": "creance-pay", "django": "an app", "testing": "the bank's side", "batch": "files of debts",
+    "web": "the bank's two addresses", "office": "pages for the office",
     "payments": "one payment, all its answers", "rules": "who, how much, until when", "gateways": "the bank's protocol",
     "ledger": "payments, recorded once", "messages": "sentences, letters",
 }  # fmt: skip
@@ -132,7 +133,9 @@ def layout() -> str:
         )
 
     sentences = " ".join(f"{source} imports {target}." for source, target in drawn)
-    sentences += " rules, gateways, ledger and messages import the values alone. cli, django and testing are above."
+    sentences += (
+        " rules, gateways, ledger and messages import the values alone. cli, django, testing and web are above."
+    )
     return svg("The packages of creance-pay", sentences, 850, 420, parts())
 
 

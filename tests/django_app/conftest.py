@@ -25,7 +25,7 @@ settings.DATABASES["default"]["NAME"] = f"{FOLDER.name}/db.sqlite3"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others take a second
 django.setup()
 
-from creance_pay.django import configuration
+from creance_pay.django import setting
 from creance_pay.django.pytest_fixtures import LivePortal, live_portal
 from django_visitor import Person
 
@@ -45,11 +45,11 @@ def _environment() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def database() -> Iterator[None]:
     """Create three persons; forget the service and the rows of the test before."""
-    configuration.reset()
+    setting.reset()
     for name, staff in (("assure0", False), ("assure1", False), ("agent", True)):
         get_user_model().objects.create_user(name, password="pw", is_staff=staff, is_superuser=staff)
     yield
-    configuration.reset()
+    setting.reset()
     call_command("flush", verbosity=0, interactive=False)
 
 

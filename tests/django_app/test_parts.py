@@ -16,7 +16,7 @@ from django.template import Context, Template
 from django.test import Client, override_settings
 
 from creance_pay import Euros, NoticeReference, PaymentState, Source, VerifiedPayment
-from creance_pay.django import configuration, payments_of, pytest_fixtures
+from creance_pay.django import payments_of, pytest_fixtures, setting
 from creance_pay.django.forms import AmountField, NoticeReferenceField
 from creance_pay.django.mailbox import acknowledge, today
 from creance_pay.django.models import IncidentSeen, Letter, PaymentOwner
@@ -200,7 +200,7 @@ def test_database_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_django(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Django, the import names the extra."""
     monkeypatch.setitem(sys.modules, "django.conf", None)
-    spec = importlib.util.spec_from_file_location("creance_pay.django.copied", configuration.__file__)
+    spec = importlib.util.spec_from_file_location("creance_pay.django.copied", setting.__file__)
     assert spec is not None
     assert spec.loader is not None
     with pytest.raises(MissingExtraError, match=r"creance-pay\[django\]") as caught:

@@ -6,7 +6,7 @@ setting ``CREANCE_PAY`` (extra ``django``, Django 5.2 or newer).
 
 from __future__ import annotations
 
-from .configuration import bank_endpoints, payment_service
 from .payments_of import own_payment, send_to_bank, start_payment
+from .setting import bank_endpoints, payment_service
 
 __all__ = ["bank_endpoints", "own_payment", "payment_service", "send_to_bank", "start_payment"]

@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from ..errors import CreancePayError
 from ..ledger import Incident
 from ..office import Office
-from .configuration import payment_service
 from .models import IncidentSeen, LedgerIncident, LedgerPayment, Letter, PaymentOwner
+from .setting import payment_service
 
 
 def _key(incident: Incident) -> dict[str, Any]:

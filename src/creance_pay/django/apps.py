@@ -17,9 +17,9 @@ class CreancePayConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks; a test that changes the setting gets a new service."""
-        from . import checks, configuration  # noqa: PLC0415 - settings are ready now
+        from . import checks, setting  # noqa: PLC0415 - settings are ready now
 
         register(checks.check_settings)
         register(checks.check_deployment, Tags.security, deploy=True)
         register(checks.check_operation, Tags.database)
-        setting_changed.connect(configuration.reset)
+        setting_changed.connect(setting.reset)

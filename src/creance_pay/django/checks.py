@@ -12,7 +12,7 @@ from django.core.checks import Warning as CheckWarning
 
 from ..errors import CreancePayError
 from ..gateways.environments import is_loopback
-from .configuration import SETTING, Configuration, payment_service
+from .setting import SETTING, Configuration, payment_service
 
 _OBJECT = SETTING
 

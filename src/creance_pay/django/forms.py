@@ -15,7 +15,7 @@ from ..messages import AttemptOpen, Message, ReferenceHint, message_for, render
 from ..money import Euros
 from ..references import NoticeReference
 from ..rules import assess, policy_named
-from .configuration import Configuration, payment_service
+from .setting import Configuration, payment_service
 
 T = TypeVar("T")
 

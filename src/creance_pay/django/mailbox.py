@@ -11,8 +11,8 @@ from ..ledger import Payment
 from ..messages import Acknowledgement, Medium, acknowledgement, render
 from ..references import NoticeReference
 from ..rules import delete_on, policy_named
-from .configuration import SETTING, Configuration
 from .models import Letter, PaymentOwner
+from .setting import SETTING, Configuration
 
 _PARIS = ZoneInfo("Europe/Paris")
 

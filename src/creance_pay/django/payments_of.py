@@ -16,7 +16,7 @@ from ..money import Euros
 from ..payments import StartedPayment
 from ..references import NoticeReference
 from ..web import message_for_start
-from .configuration import bank_endpoints, payment_service
+from .setting import bank_endpoints, payment_service
 
 _SESSION_KEY = "creance_pay"
 

@@ -20,7 +20,7 @@ from django.test import override_settings
 from django.test.testcases import LiveServerThread
 
 from ..payments import PaymentService
-from .configuration import SETTING, payment_service
+from .setting import SETTING, payment_service
 
 
 @attrs.frozen(kw_only=True)

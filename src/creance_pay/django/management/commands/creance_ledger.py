@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ....cli import main
-from ...configuration import Configuration
+from ...setting import Configuration
 
 
 class Command(BaseCommand):

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 
-from ...configuration import payment_service
 from ...mailbox import today
 from ...models import Letter
+from ...setting import payment_service
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from creance_pay.django import bank_endpoints, payment_service
-from creance_pay.django.configuration import Configuration, database_url, reset
+from creance_pay.django.setting import Configuration, database_url, reset
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError
 from creance_pay.gateways import RequestsTransport
 from creance_pay.ledger import Effect, Incident, IncidentKind, MemoryLedger
@@ -129,7 +129,7 @@ class TestService:
         held, done = threading.Event(), threading.Event()
 
         def hold() -> None:
-            from creance_pay.django.configuration import _BUILT  # noqa: PLC0415 - the lock itself
+            from creance_pay.django.setting import _BUILT  # noqa: PLC0415 - the lock itself
 
             with _BUILT.lock:
                 held.set()
