@@ -26,6 +26,7 @@ USES = {
     "pdf": "the acknowledgement as a PDF",
     "proofs": "the proofs of `creance-pay policy check`",
     "demo": "the bank's page on your machine",
+    "telemetry": "spans and counters of OpenTelemetry",
 }
 MEGABYTE = 1_000_000
 # Packages whose code is in another distribution, and that distribution.

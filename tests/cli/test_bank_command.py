@@ -89,6 +89,17 @@ def test_paid(payment_order: Callable[..., PaymentOrder]) -> None:
         assert "Votre paiement a été accepté." in bank.visit(payment_order(), TrialCard.ACCEPTED)
 
 
+def test_tail(payment_order: Callable[..., PaymentOrder]) -> None:
+    """The command prints each notification that it posts, and the answer; another merchant has its own number."""
+    with running("--merchant", "011223744550001") as bank:
+        assert "merchant_id      011223744550001" == bank.lines[1]
+        bank.visit(payment_order(notification_url="http://127.0.0.1:9/n"), TrialCard.ACCEPTED)
+        assert bank.process.stdout is not None
+        printed = bank.process.stdout.readline()
+
+    assert printed.startswith("undelivered url=http://127.0.0.1:9/n response_code=00 error=")
+
+
 def test_options(payment_order: Callable[..., PaymentOrder]) -> None:
     """The number of attempts and the life of a page reach the bank."""
     with running("--attempts", "2") as patient, running("--seconds", "0") as hasty:

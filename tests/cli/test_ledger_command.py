@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from creance_pay import Euros
-from creance_pay.cli import ledger_command as command
+from creance_pay.cli import ledger_upkeep as command
 from creance_pay.cli import main
 from creance_pay.gateways import ReportKind
 from creance_pay.gateways.sips import read_reports
@@ -136,8 +136,9 @@ class TestShow:
         assert (f"{NOTICE} 16.00", "123456") == (payment["notices"], payment["authorisation"])
         assert "2026-11-24T12:00:00+00:00" == payment["display_by"]
         assert [("NOTIFICATION", "APPLIED"), ("RETURN", "DUPLICATE")] == [
-            (each["source"], each["disposition"]) for each in records
+            (each["source"], each["disposition"]) for each in records if "event" in each
         ]
+        assert ["acknowledgement", "display"] == [each["effect"] for each in records if "effect" in each]
 
     def test_money(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """The sums, the postings, the movements that the bank reported, and the acts of people are shown."""

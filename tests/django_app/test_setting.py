@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from creance_pay.django.setting import Configuration, database_url, reset
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError
 from creance_pay.gateways import RequestsTransport
 from creance_pay.ledger import Effect, Incident, IncidentKind, MemoryLedger
-from creance_pay.payments import EffectsRun, PaymentService
+from creance_pay.payments import PaymentService, Worker
 from creance_pay.testing import TrialMerchant
 
 GATEWAY = TrialMerchant().gateway("http://127.0.0.1:9")
@@ -291,20 +292,26 @@ class TestChecks:
             assert ["creance_pay.E001"] == self.found(**options)
 
     def test_operation(self, tmp_path: Path) -> None:
-        """With a database, an open incident and a ledger that does not answer are found."""
+        """With a database: work for a person, a worker that does not run, and a ledger that does not answer."""
         ledger = MemoryLedger()
         with setting(LEDGER=ledger):
             good = self.found(databases=["default"])
-            ledger.raise_incident(
-                Incident(
-                    kind=IncidentKind.CHARGED_BACK, transaction_reference="P", at=payment_service()._clock(), detail=""
-                )
-            )
-            open_incident = self.found(databases=["default"])
+            now = payment_service()._clock()
+            ledger.raise_incident(Incident(kind=IncidentKind.CHARGED_BACK, transaction_reference="P", at=now))
+            payment_service().beat("effects")
+            ledger.beat("effects", now=now - timedelta(hours=1))
+            work = self.found(databases=["default"])
+        silent = MemoryLedger()
+        with setting(LEDGER=silent):
+            silent.beat("reconcile", now=now - timedelta(days=1))
+            stopped = self.found(databases=["default"])
         with setting(LEDGER=f"sqlite:///{tmp_path / 'missing' / 'ledger.db'}"):
             unavailable = self.found(databases=["default"])
+        shown = [identifier for identifier in work if identifier == "creance_pay.W007"]
 
-        assert ([], ["creance_pay.W007"], ["creance_pay.E006"]) == (good, open_incident, unavailable)
+        assert (["creance_pay.W007"], ["creance_pay.E006"]) == (shown[-1:], unavailable)
+        assert "creance_pay.E008" in stopped
+        assert "creance_pay.E008" not in good
 
 
 class TestCommands:
@@ -340,17 +347,30 @@ class TestCommands:
         with setting(), pytest.raises(CommandError, match="no database"):
             call_command("creance_ledger", "incidents")
 
-    def test_worker(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The worker runs until it is stopped."""
-        runs: list[int] = []
-
-        def run_effects(_: PaymentService) -> EffectsRun:
-            runs.append(1)
-            os.kill(os.getpid(), signal.SIGTERM)
-            return EffectsRun()
-
-        monkeypatch.setattr(PaymentService, "run_effects", run_effects)
+    def test_act_of_the_service(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """An act of the service needs no database, and knows the effects of the setting."""
         with setting():
-            call_command("creance_worker", "--seconds", "60")
+            call_command("creance_ledger", "reconcile")
 
-        assert [1] == runs
+        assert "recorded" in capsys.readouterr().out
+
+    def test_worker(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The worker prints what is wrong after one run, and runs until SIGTERM otherwise."""
+        with setting(LEDGER=MemoryLedger()):
+            now = payment_service()._clock()
+            incident = Incident(kind=IncidentKind.CHARGED_BACK, transaction_reference="P", at=now)
+            payment_service().ledger.raise_incident(incident)
+            call_command("creance_worker", "--once")
+            timer = threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM))
+            timer.start()
+            call_command("creance_worker", "--every", "60")
+
+        assert "INCIDENT_OPEN" in capsys.readouterr().out
+
+    def test_worker_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A worker that has to be started again ends with status 1."""
+        monkeypatch.setattr(Worker, "run", lambda _: False)
+        with setting(), pytest.raises(SystemExit) as stopped:
+            call_command("creance_worker")
+
+        assert 1 == stopped.value.code

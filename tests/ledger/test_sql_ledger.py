@@ -8,12 +8,15 @@ from pathlib import Path
 from threading import Thread, Timer
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from creance_pay import PaymentState
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError, MissingExtraError
@@ -25,10 +28,11 @@ from ledger_desk import NOTICE, OTHER, Desk
 from ledgers import PAYLOAD_KEY, OpenSql
 from sips_merchant import MERCHANT, NOON
 
-SECOND = '''"""Do nothing, for a test."""
+NEWER = "9000"
+MIGRATION = f'''"""Do nothing, for a test."""
 
-revision = "0003"
-down_revision = "0002"
+revision = "{NEWER}"
+down_revision = "{VERSION}"
 
 
 def upgrade() -> None:
@@ -47,9 +51,9 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be the next version of the package, with one migration more."""
     folder = tmp_path / "migrations"
     shutil.copytree(sql_database._MIGRATIONS, folder)
-    (folder / "versions" / "v0003_third.py").write_text(SECOND, encoding="utf-8")
+    (folder / "versions" / "newer.py").write_text(MIGRATION, encoding="utf-8")
     monkeypatch.setattr(sql_database, "_MIGRATIONS", folder)
-    monkeypatch.setattr(sql_database, "VERSION", "0003")
+    monkeypatch.setattr(sql_database, "VERSION", NEWER)
 
 
 def version(file: Path) -> str:
@@ -88,17 +92,19 @@ class TestTables:
         Desk(open_sql(f"sqlite:///{file}")).start()
         request.getfixturevalue("newer")
 
-        with pytest.raises(ConfigurationError, match="version 0002 instead of 0003, which is older: upgrade=True"):
+        with pytest.raises(
+            ConfigurationError, match=f"version {VERSION} instead of {NEWER}, which is older: upgrade=True"
+        ):
             open_sql(f"sqlite:///{file}")
-        assert "0002" == version(file)
+        assert VERSION == version(file)
         ledger = open_sql(f"sqlite:///{file}", upgrade=True)
-        assert ("0003", 1) == (version(file), len(ledger.payments()))
+        assert (NEWER, 1) == (version(file), len(ledger.payments()))
 
     def test_newer(self, file: Path, open_sql: OpenSql) -> None:
         """Tables of a newer version are refused, whatever is asked for."""
         open_sql(f"sqlite:///{file}").close()
         with sqlite3.connect(file) as connection:
-            connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0009'")  # noqa: S608 - ours
+            connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{NEWER}'")  # noqa: S608 - ours
         connection.close()
 
         with pytest.raises(ConfigurationError, match="which is newer: use a newer creance-pay"):
@@ -299,13 +305,74 @@ class TestReaching:
         assert "hidden-word" not in str(caught.value)
 
     def test_nobody_there(self, open_sql: OpenSql) -> None:
-        """A database that does not answer is our own error, retryable and discreet."""
+        """A server that is not there when the ledger is opened is our own error, with its cause and not retryable."""
         with pytest.raises(GatewayUnavailableError) as caught:
             open_sql("postgresql://portal:hidden-word@127.0.0.1:9/ledger")
 
-        assert caught.value.retryable
-        assert "the ledger's database does not answer, or refuses: OperationalError" == str(caught.value)
+        assert not caught.value.retryable
+        begin = "the ledger's database does not answer, or refuses: server 127.0.0.1:9/ledger: OperationalError: "
+        assert str(caught.value).startswith(begin)
+        assert "port 9 failed" in str(caught.value)
+        assert "hidden-word" not in str(caught.value)
         assert caught.value.__context__ is None
+
+    def test_wrong_folder(self, tmp_path: Path, open_sql: OpenSql) -> None:
+        """A path that leads nowhere is named, and is not retryable."""
+        with pytest.raises(GatewayUnavailableError) as caught:
+            open_sql(f"sqlite:///{tmp_path}/nowhere/ledger.db")
+
+        assert not caught.value.retryable
+        assert f"file {tmp_path}/nowhere/ledger.db: OperationalError (SQLITE_CANTOPEN)" in str(caught.value)
+
+    def test_wrong_name(self, postgres: str, open_sql: OpenSql) -> None:
+        """A wrong user or database is told apart from a refused port, and is not retryable."""
+        address = make_url(postgres)
+        urls = {
+            'role "nobody" does not exist': address.set(username="nobody", password="hidden-word"),
+            'database "nothing" does not exist': address.set(database="nothing"),
+        }
+
+        def error_of(url: URL) -> GatewayUnavailableError:
+            with pytest.raises(GatewayUnavailableError) as caught:
+                open_sql(url.render_as_string(hide_password=False))
+            assert "hidden-word" not in str(caught.value)
+            return caught.value
+
+        assert dict.fromkeys(urls, (True, False)) == {
+            cause: (cause in str(error := error_of(url)), error.retryable) for cause, url in urls.items()
+        }
+
+    def test_too_many(self, postgres: str, open_sql: OpenSql) -> None:
+        """Too many clients are told apart, and are retryable."""
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 0")
+        url = make_url(postgres).set(username="narrow").render_as_string()
+        with pytest.raises(GatewayUnavailableError, match='too many connections for role "narrow"') as caught:
+            open_sql(url)
+
+        assert caught.value.retryable
+
+    def test_restarted(self, ledger_url: str, open_sql: OpenSql, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A server that was reached before restarts: its refusal is retryable."""
+        ledger = open_sql(ledger_url)
+
+        def gone() -> None:
+            raise PoolTimeoutError("pool")
+
+        monkeypatch.setattr(ledger._database._engine, "connect", gone)
+        with pytest.raises(GatewayUnavailableError, match="TimeoutError: pool") as caught:
+            ledger.incidents()
+
+        assert caught.value.retryable
+
+    def test_no_right(self, postgres: str, open_sql: OpenSql) -> None:
+        """A table that is gone, or that the user may not read, has its SQLSTATE and the message without any value."""
+        ledger = open_sql(postgres)
+        with pytest.raises(GatewayUnavailableError) as caught, ledger.transaction() as store:
+            store._connection.execute(text("SELECT 1 FROM nothing"))
+
+        assert 'ProgrammingError (42P01): relation "nothing" does not exist' in str(caught.value)
+        assert not caught.value.retryable
 
     def test_full(self, file: Path, open_sql: OpenSql) -> None:
         """A full disk is 503, writes nothing, and loses nothing of before."""

@@ -436,7 +436,7 @@ class TestReport:
         assert [("REPORT_UNREADABLE", "OverflowError")] == [
             (each.kind, each.detail) for each in desk.service.incidents()
         ]
-        assert "report_line_failed 7" in caplog.text
+        assert "report_line_failed line=7" in caplog.text
 
     def test_another_portal(self, ledger: Ledger, tmp_path: Path) -> None:
         """Forty lines of another portal are a number in the result and one incident."""

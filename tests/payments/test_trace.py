@@ -26,13 +26,13 @@ ROW = re.compile(r"^\| `([\w.]+)` \| `([\w./]+\.py)` \|", re.MULTILINE)
 PRIVATE = re.compile(r"(?:^|\.)[_<]|__")
 # The files that a notification enters, by layer, in the order of the first entry.
 FILES = {
-    "payments": ["service.py", "inbox.py", "results.py"],
+    "payments": ["service.py", "inbox.py", "telemetry.py", "results.py"],
     "gateways": [
         "sips/paypage.py", "sips/responses.py", "sips/data.py", "sips/merchant.py", "keys.py", "seals.py",
         "sips/response_codes.py",
     ],
     "ledger": ["records.py", "ledger.py", "memory.py", "transitions.py", "outbox.py"],
-    "values": ["_clock.py", "http.py", "_secret.py", "money.py"],
+    "values": ["_clock.py", "http.py", "_secret.py", "money.py", "_log.py"],
 }  # fmt: skip
 
 

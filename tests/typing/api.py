@@ -168,8 +168,12 @@ from creance_pay.payments import (
     PaymentService,
     PaymentView,
     Posting,
+    Problem,
+    ProblemKind,
     Reconciliation,
     StartedPayment,
+    Worker,
+    health_of,
 )
 from creance_pay.rules import (
     Access,
@@ -533,6 +537,13 @@ def paying(bank: Gateway, transport: Transport) -> PaymentService:
     lines: list[ReportLine] = list(read_reports("report.csv"))
     assert_type(service.reconcile(reports=lines, progress=reversed), Reconciliation)
     assert_type(service.incidents(), tuple[Incident, ...])
+    assert_type(service.health(MOMENT, policies=[policy_named("ameli-2019-11")]), tuple[Problem, ...])
+    assert_type(health_of(service.ledger, MOMENT), tuple[Problem, ...])
+    worker = Worker(service, every=timedelta(minutes=5))
+    assert_type((worker.run(), worker.once()), tuple[bool, tuple[Problem, ...]])
+    assert_type((service.ledger, service.longest_lease, service.beat("a job")), tuple[Ledger, timedelta, bool])
+    problem = service.health()[0]
+    assert_type((problem.kind, problem.critical, problem.since), tuple[ProblemKind, bool, datetime | None])
     assert_type([(each.times, each.last_at) for each in service.incidents()], list[tuple[int, datetime | None]])
     assert_type(service.run_effects(limit=10, within=timedelta(seconds=30)), EffectsRun)
     act = service.refund("REF1", money(), by="a person", reason="paid twice")

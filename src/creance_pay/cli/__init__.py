@@ -13,6 +13,7 @@ An error is one line on the standard error.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -33,12 +34,15 @@ COMMANDS = {
     "messages": "list, render and check the messages to the insured person",
     "keys": "manage the encrypted file of a merchant's keys",
     "gateway": "check the configuration of a bank's gateway",
-    "ledger": "read a ledger, reconcile it with the bank, erase old personal data",
+    "ledger": "read, explain and operate a ledger",
+    "work": "run the effects of a portal's service, ask the bank, watch its health",
     "bank": "serve a test bank on this machine",
     "office": "serve the office's pages about a ledger on this machine",
 }
 # The statuses of a program that SIGINT or SIGPIPE ended, as a shell reports them.
 _INTERRUPTED, _BROKEN_PIPE = 130, 141
+# An error is one line: without a handler, Python would print the library's log events beside it.
+_QUIET = logging.NullHandler()
 
 
 class _PrintVersion(argparse.Action):
@@ -75,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    logging.getLogger("creance_pay").addHandler(_QUIET)
     try:
         options = parser(words).parse_args(words)
         status = int(options.run(options))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import suppress
@@ -10,6 +12,7 @@ from datetime import timedelta
 
 from ..testing import TrialMerchant
 from ..testing.sips import Fault, SipsBank, TrialCard
+from . import bank_trigger
 from .arguments import seconds, values, whole_number
 
 
@@ -40,7 +43,10 @@ def declare(command: ArgumentParser) -> None:
     command.add_argument(
         "--attempts", type=whole_number(1, 99), default=3, help="the number of cards to try (default: %(default)s)"
     )
+    command.add_argument("--merchant", metavar="ID", help="the merchant number (default: that of the test merchant)")
+    bank_trigger.add_keys(command)
     command.set_defaults(run=run)
+    bank_trigger.declare(command)
 
 
 def run(options: Namespace) -> int:
@@ -50,7 +56,9 @@ def run(options: Namespace) -> int:
     # A shell makes a background process ignore SIGINT: set both handlers explicitly.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    merchant, fault = TrialMerchant(), Fault(options.fault)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    merchant, fault = bank_trigger.merchant_of(options, options.merchant), Fault(options.fault)
     bank = SipsBank(
         {merchant.merchant_id: merchant.keys},
         lifetime=options.seconds,
@@ -65,11 +73,12 @@ def run(options: Namespace) -> int:
 
 
 def _print_settings(url: str, merchant: TrialMerchant, fault: Fault) -> None:
-    """Print the settings for a portal.  The keys are published, and protect nothing."""
+    """Print the settings for a portal.  The keys of the test merchant are published, and protect nothing."""
     print(f"The bank's page: {url}   (Ctrl-C stops it; no payment is real)")
     print(f"merchant_id      {merchant.merchant_id}")
     for key in merchant.keys:
-        print(f"key {key.version:12} {key.get_secret_value()}{'   current' if key is merchant.keys.current else ''}")
+        secret = key.get_secret_value() if key.weakness else "(in the key file)"
+        print(f"key {key.version:12} {secret}{'   current' if key is merchant.keys.current else ''}")
     print(f"operations       {url}/operations   (nightly batch, refunds, chargebacks, daily reports)")
     print("\nTest cards")
     for card in TrialCard:

@@ -7,18 +7,16 @@ import signal
 import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import closing, suppress
-from pathlib import Path
 
 from ..ledger import SqlLedger
 from ..office import Office
 from .arguments import whole_number
-from .ledger_command import ledger_url
+from .ledger_command import add_ledger, ledger_url, only_merchant
 
 
 def declare(command: ArgumentParser) -> None:
     """Declare the arguments."""
-    command.add_argument("--file", type=Path, help="a ledger in SQLite (default: the URL in the environment)")
-    command.add_argument("--merchant", required=True, metavar="ID", help="the merchant id of the portal's ledger")
+    add_ledger(command)
     command.add_argument("--by", default=None, help="the person who closes incidents (default: the user's name)")
     command.add_argument("--port", type=whole_number(0, 65_535), default=0, help="the port (default: a free one)")
     command.set_defaults(run=run)
@@ -31,9 +29,10 @@ def run(options: Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    with closing(SqlLedger(ledger_url(options.file), merchant_id=options.merchant)) as ledger:
+    url = ledger_url(options.file)
+    with closing(SqlLedger(url, merchant_id=options.merchant or only_merchant(url))) as ledger:
         pages = office_pages(Office(ledger=ledger), by=options.by or getpass.getuser())
-        with suppress(KeyboardInterrupt), serving(pages, port=options.port) as url:
-            print(f"The office's pages: {url}   (Ctrl-C stops it; on this machine alone)", flush=True)
+        with suppress(KeyboardInterrupt), serving(pages, port=options.port) as address:
+            print(f"The office's pages: {address}   (Ctrl-C stops it; on this machine alone)", flush=True)
             threading.Event().wait()
     return 0

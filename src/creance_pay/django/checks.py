@@ -12,6 +12,7 @@ from django.core.checks import Warning as CheckWarning
 
 from ..errors import CreancePayError
 from ..gateways.environments import is_loopback
+from ..rules import policy_named
 from .setting import SETTING, Configuration, payment_service
 
 _OBJECT = SETTING
@@ -61,13 +62,20 @@ def _deployment(scheme: str, host: str) -> Iterator[CheckMessage]:
 
 
 def check_operation(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ANN401 - the same
-    """Check that the ledger answers and that the worker runs; runs with ``check --database default``."""
+    """Check the health of the service: a worker that does not run, an effect that is overdue, an open incident.
+
+    Runs with ``check --database default``.
+    """
     if not databases:
         return []
     try:
-        service = payment_service()
-        incidents = service.incidents()
+        configuration = Configuration.read()
+        problems = payment_service().health(policies=[policy_named(configuration.policy)])
     except CreancePayError as error:
         return [Error(f"{type(error).__name__}: {error}", obj=_OBJECT, id="creance_pay.E006")]
-    found = f"{len(incidents)} incidents of the ledger are open: see the admin." if incidents else ""
-    return [CheckWarning(found, obj=_OBJECT, id="creance_pay.W007")] if found else []
+    return [
+        Error(str(each), obj=_OBJECT, id="creance_pay.E008")
+        if each.critical
+        else CheckWarning(str(each), obj=_OBJECT, id="creance_pay.W007")
+        for each in problems
+    ]

@@ -107,12 +107,18 @@ class Configuration:
     def build_ledger(self, gateway: Gateway) -> Ledger:
         """Open the ledger."""
         if isinstance(self.ledger, str) and (url := self.ledger_url):
-            merchant = self.merchant_id or getattr(getattr(gateway, "merchant", None), "merchant_id", "")
-            return SqlLedger(url, merchant_id=merchant)
+            return SqlLedger(url, merchant_id=self._merchant_of(gateway))
         ledger = _called(self.ledger)
         if not isinstance(ledger, Ledger):
             raise ConfigurationError(f"{SETTING}: expected LEDGER to be a Ledger, got {type(ledger).__name__}")
         return ledger
+
+    def build_merchant(self) -> str:
+        """Return the merchant of the ledger."""
+        return self._merchant_of(self.build_gateway())
+
+    def _merchant_of(self, gateway: Gateway) -> str:
+        return self.merchant_id or getattr(getattr(gateway, "merchant", None), "merchant_id", "")
 
     @property
     def ledger_url(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ..payment import Movement, PaymentState
@@ -120,8 +120,8 @@ class Store(Protocol):
     def is_open(self, incident: Incident) -> bool:
         """Return whether an incident of this kind, payment and detail is open."""
 
-    def incidents(self) -> list[Incident]:
-        """Read the open incidents, the oldest first."""
+    def incidents(self, transaction_reference: str | None = None) -> list[Incident]:
+        """Read the open incidents, or those of a payment, closed ones included; the oldest first."""
 
     def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:
         """Write that an incident is closed."""
@@ -155,6 +155,15 @@ class Store(Protocol):
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
         """Write when a task was done, or its error and the time of the next try."""
+
+    def beat(self, job: str, now: datetime, every: timedelta) -> bool:
+        """Write that a job has run, and return ``True``; return ``False`` when it has run within ``every``."""
+
+    def heartbeats(self) -> dict[str, datetime]:
+        """Read when each job has last run."""
+
+    def last_event_at(self) -> datetime | None:
+        """Read the time of the last event; ``None`` without events."""
 
     def last_number(self) -> int:
         """Return the highest number of an event, or zero."""

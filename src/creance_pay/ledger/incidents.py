@@ -71,6 +71,9 @@ class Incident:
         detail: Facts for the operator, in English: names of fields or of effects, never a value.
         times: The number of times it was found.  Of a flood of messages, it counts those that are recorded.
         last_at: The time when it was last found; ``None`` when it was found once.
+        closed_at: The time when it was closed; ``None`` while it is open.
+        by: The person who closed it; empty when its cause disappeared.
+        reason: The person's reason.
     """
 
     kind: IncidentKind
@@ -79,6 +82,9 @@ class Incident:
     detail: str = ""
     times: int = 1
     last_at: datetime | None = None
+    closed_at: datetime | None = None
+    by: str = ""
+    reason: str = ""
 
     def again(self, at: datetime) -> Incident:
         """Return the incident, found once more at a time."""

@@ -41,6 +41,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._log import log
 from ..errors import (
     ConflictError,
     CreancePayError,
@@ -101,6 +102,7 @@ def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Le
             try:
                 return method(self, *given, **named)
             except ConflictError:
+                log("transaction_repeated", act=method.__name__)
                 time.sleep(self.chance.uniform(0, _PAUSE_S * 2**attempt))
         return method(self, *given, **named)
 
@@ -298,7 +300,7 @@ class Ledger(ABC):
             if not full:
                 store.add_event(event)
             if readable:
-                store.add_incident(incident)
+                _add_incident(store, incident)
         return bool(known)
 
     @_act
@@ -338,7 +340,7 @@ class Ledger(ABC):
             )
             if reference_used:
                 kind = IncidentKind.REFERENCE_USED
-                store.add_incident(Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
+                _add_incident(store, Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
 
     @_act
     def asked(self, payment: Payment, *, now: datetime) -> None:
@@ -386,7 +388,9 @@ class Ledger(ABC):
                 reason=reason,
                 requested_at=now,
             )
-            return attrs.evolve(act, number=store.add_act(act)), payment
+            begun = attrs.evolve(act, number=store.add_act(act))
+        log("act_recorded", transaction_reference=reference, act=kind, state=begun.state)
+        return begun, payment
 
     @_act
     def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
@@ -395,6 +399,7 @@ class Ledger(ABC):
         with self.transaction() as store:
             store.finish_act(finished)
             store.close_incidents(IncidentKind.ACT_UNCERTAIN, act.transaction_reference, now)
+        log("act_recorded", transaction_reference=act.transaction_reference, act=act.kind, state=state)
         return finished
 
     @_act
@@ -446,12 +451,13 @@ class Ledger(ABC):
             )
             if state is PostingState.REJECTED:
                 kind = IncidentKind.POSTING_REJECTED
-                store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
+                _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=now))
             elif PostingState.REJECTED not in after.postings.values():
                 store.close_incidents(IncidentKind.POSTING_REJECTED, reference, now)
             if not after.unposted():
                 store.close_incidents(IncidentKind.POSTING_OVERDUE, reference, now)
-            return after
+        log("posting_recorded", transaction_reference=reference, state=state)
+        return after
 
     @_act
     def register(self, effects: Iterable[Effect]) -> None:
@@ -488,7 +494,7 @@ class Ledger(ABC):
                 claimed = task.claimed(now, leases[task.name])
                 store.claim(claimed)
                 if task.attempts >= _CLAIM_ATTEMPTS_BEFORE_INCIDENT:
-                    store.add_incident(_effect_incident(IncidentKind.EFFECT_FAILING, task, now))
+                    _add_incident(store, _effect_incident(IncidentKind.EFFECT_FAILING, task, now))
                 if payment:
                     return claimed, payment
 
@@ -502,7 +508,7 @@ class Ledger(ABC):
     def raise_incident(self, incident: Incident) -> None:
         """Record an incident; one that is open is counted."""
         with self.transaction() as store:
-            store.add_incident(incident)
+            _add_incident(store, incident)
 
     @_act
     def close_incident(self, incident: Incident, *, at: datetime, by: str = "", reason: str = "") -> None:
@@ -516,6 +522,22 @@ class Ledger(ABC):
         """
         with self.transaction() as store:
             store.close_incident(incident, at, by, reason)
+        log("incident_closed", kind=incident.kind, transaction_reference=incident.transaction_reference)
+
+    @_act
+    def beat(self, job: str, *, now: datetime, every: timedelta = timedelta(0)) -> bool:
+        """Record that a job runs, unless one of its name has run within a time: workers share a job by it.
+
+        Args:
+            job: The name of the job, at most 64 characters, such as ``effects`` or ``reconcile``.
+            now: The time.
+            every: The time; by default each call is recorded.
+
+        Returns:
+            Whether it was recorded: of several workers that call at once, one gets ``True``.
+        """
+        with self.transaction() as store:
+            return store.beat(job, now, every)
 
     @_act
     def settled_elsewhere(
@@ -536,7 +558,7 @@ class Ledger(ABC):
                 if wanted & payment.pending(at).keys() and payment.holds_money:
                     kind = IncidentKind.PAID_AFTER_SETTLEMENT
                     reference = payment.transaction_reference
-                    store.add_incident(Incident(kind=kind, transaction_reference=reference, at=at))
+                    _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=at))
 
     @_act
     def sweep(self, *, now: datetime) -> None:
@@ -557,7 +579,10 @@ class Ledger(ABC):
         if found:
             with self.transaction() as store:
                 for incident in found:
-                    store.add_incident(incident)
+                    if store.is_open(incident):  # it is overdue still: counted, and not logged again
+                        store.add_incident(incident)
+                    else:
+                        _add_incident(store, incident)
 
     def erase(self, *, before: datetime, progress: Callable[[Sequence[range]], Iterable[range]] = iter) -> int:
         """Erase old personal data: payloads of messages and card masks.  Payments and events stay.
@@ -597,14 +622,20 @@ class Ledger(ABC):
         notice: NoticeReference | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
+        amount: Euros | None = None,
+        card_end: str | None = None,
+        authorisation: str | None = None,
     ) -> tuple[Payment, ...]:
-        """List payments, ordered by reference.
+        """List payments, ordered by reference: those that fit all that a caller knows.
 
         Args:
             states: Only those in one of these states; all without.
             notice: Only those of this notice.
             since: Only those recorded at or after this time.
             before: Only those recorded before this time.
+            amount: Only those of this amount.
+            card_end: Only those of a card whose mask ends with these digits; a mask that was erased fits none.
+            authorisation: Only those with this number of the authorisation.
         """
         with self.transaction(write=False) as store:
             found = store.payments(states, since, before) if notice is None else store.of_notices([notice])
@@ -614,6 +645,9 @@ class Ledger(ABC):
                 if (not states or each.state in states)
                 and (since is None or each.created_at >= since)
                 and (before is None or each.created_at < before)
+                and amount in {None, each.amount}
+                and (card_end is None or (each.masked_card or "").endswith(card_end))
+                and authorisation in {None, each.authorisation_number}
             )
 
     def payments_for_notices(self, notices: Iterable[NoticeReference]) -> tuple[Payment, ...]:
@@ -698,15 +732,26 @@ class Ledger(ABC):
                     break
         return tuple(found)
 
-    def incidents(self) -> tuple[Incident, ...]:
-        """List the open incidents, the oldest first."""
+    def incidents(self, transaction_reference: str | None = None) -> tuple[Incident, ...]:
+        """List the open incidents, or every incident of a payment, closed ones included; the oldest first."""
         with self.transaction(write=False) as store:
-            return tuple(store.incidents())
+            return tuple(store.incidents(transaction_reference))
+
+    def heartbeats(self) -> dict[str, datetime]:
+        """Return when each job has last run, by its name."""
+        with self.transaction(write=False) as store:
+            return store.heartbeats()
 
     def tasks(self) -> tuple[EffectTask, ...]:
         """List the effects that have not run yet, ordered by due time."""
         with self.transaction(write=False) as store:
             return tuple(store.tasks())
+
+
+def _add_incident(store: Store, incident: Incident) -> None:
+    """Record and log an incident; one that is open is counted."""
+    store.add_incident(incident)
+    log("incident", kind=incident.kind, transaction_reference=incident.transaction_reference)
 
 
 def _is_needed(evidence: Evidence) -> bool:
@@ -773,7 +818,7 @@ def _add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, r
     )
     if (_is_needed(evidence) or not store.has_equal(event)) and _foreign(store, event) < _MAX_FOREIGN:
         store.add_event(event)
-    store.add_incident(Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
+    _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
 
 
 def _park(store: Store, evidence: Evidence, reference: str) -> None:
@@ -789,7 +834,7 @@ def _park(store: Store, evidence: Evidence, reference: str) -> None:
     if recorded < _MAX_FOREIGN:
         store.add_event(event)
     about = reference if recorded < _MAX_UNKNOWN else ""
-    store.add_incident(Incident(kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=about, at=evidence.at))
+    _add_incident(store, Incident(kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=about, at=evidence.at))
 
 
 def _record(
@@ -837,11 +882,12 @@ def _record(
                 moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
                 bank_at=(movement and movement.at) or incoming.authorised_at,
                 identifier=movement.identifier if movement else "",
+                response_code=incoming.response_code,
                 detail=", ".join(incoming.warnings),
             )
         )
     for kind in incidents:
-        store.add_incident(Incident(kind=kind, transaction_reference=reference, at=now))
+        _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=now))
     if change.disposition is Disposition.APPLIED:
         _owe(store, current, after, effects, now)
     return RecordResult(payment=after, disposition=change.disposition, incidents=incidents)

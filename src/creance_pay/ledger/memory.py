@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -29,10 +29,12 @@ class _MemoryStore:
         self.movements_of: dict[str, list[Movement]] = {}
         self.listed: list[Act] = []
         self.open: dict[tuple[str, str, str], Incident] = {}
+        self.closed: list[Incident] = []
         self.settlements: set[NoticeReference] = set()
         self.known: dict[str, frozenset[PaymentState]] = {}
         self.waiting: dict[str, EffectTask] = {}
         self.done: set[str] = set()
+        self.beats: dict[str, datetime] = {}
 
     def lock(self, notices: Collection[NoticeReference]) -> tuple[list[Payment], bool]:
         return self.of_notices(notices), not self.settlements.isdisjoint(notices)
@@ -167,15 +169,20 @@ class _MemoryStore:
     def is_open(self, incident: Incident) -> bool:
         return _key(incident) in self.open
 
-    def incidents(self) -> list[Incident]:
-        return sorted(self.open.values(), key=lambda incident: incident.at)
+    def incidents(self, transaction_reference: str | None = None) -> list[Incident]:
+        listed = [*self.closed, *self.open.values()] if transaction_reference is not None else self.open.values()
+        found = [each for each in listed if transaction_reference in {None, each.transaction_reference}]
+        return sorted(found, key=lambda incident: incident.at)
 
-    def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:  # noqa: ARG002 - a closed incident is forgotten
-        self.open.pop(_key(incident), None)
+    def close_incident(self, incident: Incident, at: datetime, by: str, reason: str) -> None:
+        found = self.open.pop(_key(incident), None)
+        if found:
+            # A new list: a roll-back restores the old one.
+            self.closed = [*self.closed, attrs.evolve(found, closed_at=at, by=by, reason=reason)]
 
-    def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:  # noqa: ARG002 - the same
-        for key in [key for key in self.open if key[:2] == (kind, transaction_reference)]:
-            del self.open[key]
+    def close_incidents(self, kind: IncidentKind, transaction_reference: str, at: datetime) -> None:
+        for incident in [each for key, each in self.open.items() if key[:2] == (kind, transaction_reference)]:
+            self.close_incident(incident, at, "", "")
 
     def settle(self, notice: NoticeReference, at: datetime, by: str, reason: str) -> None:  # noqa: ARG002 - not needed in memory
         self.settlements.add(notice)
@@ -206,6 +213,19 @@ class _MemoryStore:
             self.done.add(task.key)
         elif begun:
             self.waiting[task.key] = attrs.evolve(begun, error=task.error, due_at=task.due_at)
+
+    def beat(self, job: str, now: datetime, every: timedelta) -> bool:
+        last = self.beats.get(job)
+        if last is not None and now - every < last <= now + every:
+            return False
+        self.beats[job] = now
+        return True
+
+    def heartbeats(self) -> dict[str, datetime]:
+        return dict(self.beats)
+
+    def last_event_at(self) -> datetime | None:
+        return self.kept[-1].evidence.at if self.kept else None
 
     def last_number(self) -> int:
         return len(self.kept)

@@ -241,6 +241,10 @@ class Payment:
             return now < self.created_at + attempt_life
         return self.state in IN_FLIGHT_STATES or not self.pending(now).keys().isdisjoint(notices)
 
+    def is_asked(self, now: datetime, poll_window: timedelta) -> bool:
+        """Return whether the bank is asked about it: at any age while in progress, otherwise within a time."""
+        return self.state in IN_FLIGHT_STATES or self.created_at >= now - poll_window
+
     def asked(self, now: datetime) -> Payment:
         """Return the payment after a question that brought nothing new: the next one, if any is due, is asked later.
 
@@ -312,6 +316,7 @@ class PaymentEvent:
         moved: The money that it moved.
         bank_at: The bank's time of the transaction or of the movement that it reports, where it moved money.
         identifier: The bank's identifier of that movement; empty without one.
+        response_code: The bank's code in the message; ``None`` without one.
         detail: The reason, in English: the type of an error, the names of fields; never a value.
         readable: Whether the stored payload could be decrypted.
     """
@@ -325,6 +330,7 @@ class PaymentEvent:
     moved: Sums = attrs.field(factory=Sums, repr=False)
     bank_at: datetime | None = None
     identifier: str = ""
+    response_code: str | None = None
     detail: str = ""
     readable: bool = True
 

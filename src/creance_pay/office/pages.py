@@ -183,7 +183,7 @@ class Office:
             movements=self.ledger.movements(reference),
             acts=self.ledger.acts(reference),
             tasks=[task for task in self.ledger.tasks() if task.transaction_reference == reference],
-            incidents=[each for each in self.ledger.incidents() if each.transaction_reference == reference],
+            incidents=self.ledger.incidents(reference),
         )
 
     def _incidents(self, hidden: Markup) -> OfficePage:

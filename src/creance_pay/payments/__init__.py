@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .health import Problem, ProblemKind, health_of
 from .results import Answer, EffectsRun, PaymentView, Posting, Reconciliation, StartedPayment
 from .service import PaymentService
+from .worker import Worker
 
 __all__ = [
     "Answer",
@@ -11,6 +13,10 @@ __all__ = [
     "PaymentService",
     "PaymentView",
     "Posting",
+    "Problem",
+    "ProblemKind",
     "Reconciliation",
     "StartedPayment",
+    "Worker",
+    "health_of",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -12,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._log import log
 from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import RecordResult
 from ..ledger.records import SETTLED_STATES, Evidence, Payment
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
+from .health import REPORT
 from .inbox import Inbox
 
-_LOG = logging.getLogger("creance_pay.payments")
 _EUROS = {None, "978", "EUR"}
 _PARIS = ZoneInfo("Europe/Paris")
 # They confirm what the acquirer paid out, not what the cardholder paid.
@@ -51,15 +51,25 @@ def record_lines(inbox: Inbox, reports: Iterable[ReportLine | Report]) -> Report
         try:
             _record(inbox, line, result)
         except Exception as error:  # noqa: BLE001 - no line stops the others; without a store, the incident raises
-            _LOG.exception("report_line_failed %s", line.number)
+            log("report_line_failed", traceback=True, line=line.number)
             _raise(inbox, IncidentKind.REPORT_UNREADABLE, "", detail=type(error).__name__)
     if result.foreign:
         _raise(inbox, IncidentKind.REPORT_SURPLUS, "", detail="lines about no payment of this ledger")
     for unread in bad:
         _raise(inbox, IncidentKind.REPORT_UNREADABLE, "", detail=unread.reason)
+    _note_day(inbox, days)
     for payment in _missing(inbox, lines, days):
         _raise(inbox, IncidentKind.REPORT_MISSING, payment.transaction_reference)
     return result
+
+
+def _note_day(inbox: Inbox, days: set[date]) -> None:
+    """Record the end of the last day that a report of transactions covers."""
+    if not days:
+        return
+    end, known = _whole_day(max(days))[1], inbox.ledger.heartbeats().get(REPORT)
+    if known is None or known < end:
+        inbox.ledger.beat(REPORT, now=end)
 
 
 def _flat(reports: Iterable[ReportLine | Report]) -> tuple[list[ReportLine], set[date], list[BadLine]]:

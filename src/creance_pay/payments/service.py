@@ -19,17 +19,19 @@ their repetition, and the number of processes change nothing.
 from __future__ import annotations
 
 import inspect
-import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 
 from .._clock import utc_now
+from .._log import log
 from ..errors import (
     ConfigurationError,
+    CreancePayError,
     GatewayUnavailableError,
     InvalidValueError,
     ReferenceUsedError,
@@ -46,11 +48,12 @@ from ..ledger.records import FAILED_STATES, IN_FLIGHT_STATES, UNCONFIRMED_STATES
 from ..money import Euros
 from ..payment import PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
+from .health import RECONCILE, ConfirmedValues, Problem, health_of
 from .inbox import Inbox
 from .reconciliation import record_lines
 from .results import Answer, EffectsRun, PaymentView, Posting, Reconciliation, StartedPayment, status_of
+from .telemetry import count, spanned
 
-_LOG = logging.getLogger("creance_pay.payments")
 _ATTEMPTS_BEFORE_INCIDENT = 5
 _POLL_WINDOW = timedelta(days=7)
 #: Questions to the bank that one start may ask while a person waits.
@@ -133,6 +136,7 @@ class PaymentService:
 
     # ---- the portal
 
+    @spanned("start")
     def start(
         self,
         amount: Euros,
@@ -178,12 +182,16 @@ class PaymentService:
             form = self._gateway.initiate(payment.order, options=options)
             if isinstance(form, Redirect) and form.bank_reference:
                 self._ledger.bind(payment, form.bank_reference)
-        except ReferenceUsedError:
+        except ReferenceUsedError as error:
+            log("start_failed", transaction_reference=payment.transaction_reference, error=type(error).__name__)
             self._ledger.give_up(payment, now=now, reference_used=True)
             raise
-        except Exception:  # the browser never leaves, whatever a transport of one's own raises
+        except Exception as error:  # the browser never leaves, whatever a transport of one's own raises
+            log("start_failed", transaction_reference=payment.transaction_reference, error=type(error).__name__)
             self._ledger.give_up(payment, now=now)
             raise
+        log("payment_started", transaction_reference=payment.transaction_reference)
+        count("starts")
         return StartedPayment(transaction_reference=payment.transaction_reference, form=form)
 
     def on_notification(self, message: HttpMessage) -> Answer:
@@ -258,6 +266,7 @@ class PaymentService:
             self._ledger.finish(finished, at=self._clock())
         return EffectsRun(done=done, failed=failed)
 
+    @spanned("reconcile")
     def reconcile(
         self,
         *,
@@ -289,7 +298,43 @@ class PaymentService:
                 recorded.append(answer)
         self._resolve_acts()
         self._ledger.sweep(now=self._clock())
-        return Reconciliation(recorded=tuple(recorded), unanswered=tuple(unanswered), foreign=reported.foreign)
+        self.beat(RECONCILE)
+        result = Reconciliation(recorded=tuple(recorded), unanswered=tuple(unanswered), foreign=reported.foreign)
+        log(
+            "reconciled",
+            recorded=len(recorded),
+            changed=len(result.changed),
+            unanswered=len(unanswered),
+            foreign=reported.foreign,
+        )
+        count("reconciliations")
+        return result
+
+    def beat(self, job: str, *, every: timedelta = timedelta(0)) -> bool:
+        """Record that a job of this service runs, as :meth:`Ledger.beat` does, at the time of the service's clock."""
+        return self._ledger.beat(job, now=self._clock(), every=every)
+
+    @property
+    def longest_lease(self) -> timedelta:
+        """The longest time that a run of an effect may take; zero without effects."""
+        return max((effect.lease for effect in self._effects.values()), default=timedelta(0))
+
+    def health(self, now: datetime | None = None, *, policies: Iterable[ConfirmedValues] = ()) -> tuple[Problem, ...]:
+        """List what is wrong now, the critical problems first; nothing when all is well.
+
+        Reads the ledger, and writes nothing.  A ledger that does not answer is a problem, and raises no error.
+
+        Args:
+            now: The time, with its zone; by default that of the service's clock.
+            policies: The policies in use: a value that nobody confirmed for long is a problem.
+        """
+        return health_of(
+            self._ledger,
+            now or self._clock(),
+            effects=self._effects,
+            poll_window=_POLL_WINDOW if self._transport else None,
+            policies=policies,
+        )
 
     # ---- people
 
@@ -347,6 +392,31 @@ class PaymentService:
         verified = VerifiedPayment(state=state, source=Source.PERSON, amount=payment.amount, bound=True)
         return self._inbox.record(verified, evidence, payment)
 
+    def replay(
+        self, reference: str, number: int | None = None, *, by: str, reason: str
+    ) -> tuple[RecordResult | CreancePayError, ...]:
+        """Process recorded messages of a payment again, as if the bank had sent them now.
+
+        Use it when the configuration was wrong at the time.  A message that changed the payment is a duplicate.
+
+        Args:
+            reference: The transaction reference that the messages name.
+            number: The number of one event; by default each event with a message.
+            by: The person who decides.
+            reason: The person's reason.
+
+        Returns:
+            The result of each, or the error that kept it from being recorded.
+
+        Raises:
+            InvalidValueError: when no such event has a message: it was erased, cannot be decrypted, was stored without
+                a key, or was refused.
+        """
+        events = [each for each in self._ledger.events(reference) if number in {None, each.number} and each.message]
+        if not events:
+            raise InvalidValueError("expected a recorded message of this payment that can be decrypted, found none")
+        return tuple(self._inbox.again(event, by=by, reason=reason) for event in events)
+
     def posted(self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str) -> Payment:
         """Record that the caisse has posted a payment, to all of its notices by default; again, it changes nothing."""
         now = self._clock()
@@ -388,7 +458,7 @@ class PaymentService:
     def _open_payments(self, older_than: timedelta, poll_window: timedelta) -> Iterator[Payment]:
         now = self._clock()
         for payment in self._ledger.to_ask(now=now, before=now - older_than):
-            if payment.state in IN_FLIGHT_STATES or payment.created_at >= now - poll_window:
+            if payment.is_asked(now, poll_window):
                 yield payment
 
     # ---- acts
@@ -430,6 +500,8 @@ class PaymentService:
         if isinstance(error, UnsupportedError | ConfigurationError | InvalidValueError):
             self._ledger.end(act, state=ActState.FAILED, detail=type(error).__name__, now=self._clock())
             raise error
+        shown = type(error).__name__
+        log("act_uncertain", transaction_reference=act.transaction_reference, act=act.kind, error=shown)
         self._ledger.raise_incident(
             Incident(
                 kind=IncidentKind.ACT_UNCERTAIN,
@@ -503,17 +575,26 @@ class PaymentService:
                 self._ledger.register(self._effects.values())
                 self._registered = True
 
+    @spanned("effect")
     def _run(self, task: EffectTask, payment: Payment) -> bool:
         """Run one effect, and return whether it succeeded."""
+        fields: dict[str, Any] = {
+            "effect": task.name,
+            "transaction_reference": task.transaction_reference,
+            "attempts": task.attempts,
+        }
         try:
             result = self._effects[task.name].run(payment, task.key)
             if inspect.isawaitable(result) or inspect.isgenerator(result):
                 getattr(result, "close", lambda: None)()
                 raise TypeError("the effect returned a coroutine or generator, which nobody runs")  # noqa: TRY301 - handled as every failure
         except Exception as error:  # noqa: BLE001 - any exception is logged and retried
-            _LOG.exception("effect_failed %s %s", task.name, task.transaction_reference)
+            log("effect_failed", traceback=True, **fields)
+            count("effects", effect=task.name, result="failed")
             self._failed(task.failed(self._clock(), type(error).__name__))
             return False
+        log("effect_done", **fields)
+        count("effects", effect=task.name, result="done")
         return True
 
     def _failed(self, task: EffectTask) -> None:

@@ -15,13 +15,13 @@ The fixtures of :mod:`creance_pay.testing.pytest_plugin` build both classes; the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import attrs
 
 from .._clock import utc_now
-from ..errors import InvalidValueError
+from ..errors import GatewayUnavailableError, InvalidValueError
 from ..gateways.base import FormPost
 from ..gateways.keys import KeyRing, SecretKey
 from ..gateways.sips.hosts import SipsHost
@@ -32,7 +32,7 @@ from ..payment import PaymentOrder
 from .sips.bank import SipsBank
 from .sips.decisions import Authentication, Decision, PaymentRequest, TrialCard, form_body
 from .sips.delivery import deliver
-from .sips.faults import Fault
+from .sips.faults import Fault, Notification
 
 _LOOPBACK = "http://127.0.0.1"
 
@@ -153,6 +153,7 @@ class LocalBank:
 
         Raises:
             InvalidValueError: when the payment expires: no browser returns.
+            GatewayUnavailableError: when the portal does not answer a notification.
         """
         request = self.open(form)
         return self._finish(request, self.decide(request, card, authentication), fault)
@@ -169,17 +170,27 @@ class LocalBank:
     def wait(self, duration: timedelta) -> None:
         """Move the bank's clock forward, and post the notifications that are due."""
         self._offset += duration
-        deliver(self.bank.due(), self._transport)
+        self._post(self.bank.due())
 
     def decide(self, request: PaymentRequest, card: str | None, authentication: Authentication) -> Decision:
         """Return the bank's decision about a card, or about a person who leaves (``card=None``)."""
         return self.bank.leave() if card is None else self.bank.pay(request, card, authentication=authentication)
 
+    def _post(self, notifications: Iterable[Notification]) -> None:
+        """Post notifications; raise for one without an answer, so that a test does not fail far from the cause."""
+        posted = tuple(notifications)
+        failed = [each.url for each, status in zip(posted, deliver(posted, self._transport), strict=True) if not status]
+        if failed:
+            raise GatewayUnavailableError(
+                f"expected a portal at {failed[0]} to answer the notification, got no answer: serve it during the test,"
+                " or use Fault.LOST"
+            )
+
     def _finish(self, request: PaymentRequest, decision: Decision, fault: Fault | None) -> HttpMessage:
         ending = self.bank.settle(request, decision, fault=fault)
         if ending is None or ending.return_fields is None:
             raise InvalidValueError("expected a payment that ends with a return, got one that expires")
-        deliver(ending.immediate, self._transport)
+        self._post(ending.immediate)
         return _message(ending.return_fields)
 
     def _now(self) -> datetime:

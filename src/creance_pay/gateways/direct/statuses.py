@@ -44,6 +44,30 @@ REFUNDED_CODES = frozenset({7, 8, 85})
 #: Codes of an operation after the payment: of a refund, or of a deletion.
 _AFTER = range(70, 90)
 _UNCERTAIN_DIGIT = 2
+#: The meaning of the status codes that the bank documents, for an operator or an agent.
+MEANINGS = {
+    "0": "created: the person has not paid yet",
+    "1": "cancelled by the person",
+    "2": "refused by the card's issuer or by the acquirer",
+    "4": "the payment is pending",
+    "5": "authorised, not debited yet",
+    "6": "cancelled by the merchant",
+    "7": "deleted, or refunded after the debit",
+    "8": "refunded",
+    "9": "debited",
+    "46": "the person is at the authentication of the card",
+    "50": "the authorisation waits for an answer",
+    "51": "the authorisation waits for an answer",
+    "52": "the result of the authorisation is not known: ask the bank",
+    "57": "refused: suspicion of fraud",
+    "59": "the authorisation was refused",
+    "61": "the cancellation waits for an answer",
+    "81": "the refund waits for an answer",
+    "83": "the refund was refused",
+    "91": "the debit waits for an answer",
+    "93": "the debit was refused",
+    "99": "the debit is being processed",
+}
 _OUTCOMES = {
     **dict.fromkeys((6, 8, 9, 85, 61, 81, 91), OperationOutcome.DONE),
     **dict.fromkeys((2, 73, 83, 93), OperationOutcome.REFUSED),

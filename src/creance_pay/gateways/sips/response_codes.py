@@ -45,6 +45,34 @@ RESPONSES: Mapping[str, PaymentState] = {
     "99": PaymentState.UNKNOWN,  # service unavailable
 }
 
+#: The meaning of each response code, for an operator or an agent.
+MEANINGS: Mapping[str, str] = {
+    "00": "accepted",
+    "02": "the issuer wants a telephone call before it accepts",
+    "03": "the merchant's contract is invalid: call the bank",
+    "05": "refused by the card's issuer",
+    "11": "the card is blocked: stolen, lost or on the list of blocked numbers",
+    "12": "the request was invalid: an error of the portal",
+    "14": "the card number, its date or its security code was wrong",
+    "17": "the person left the payment page",
+    "24": "the operation is impossible in this state of the payment",
+    "25": "the bank does not know the transaction",
+    "30": "a field of the request had the wrong format: an error of the portal",
+    "34": "suspicion of fraud",
+    "40": "the merchant may not use this function: call the bank",
+    "51": "the amount is above a limit of the card",
+    "54": "the card has expired",
+    "55": "prepaid cards are not accepted",
+    "60": "the bank has not decided yet",
+    "62": "the bank waits for a confirmation of the merchant",
+    "63": "refused by a security rule of the merchant",
+    "75": "too many attempts with wrong card data",
+    "90": "the bank's service was unavailable",
+    "94": "the transaction reference was used before",
+    "97": "the payment page was left open for fifteen minutes",
+    "99": "the bank's server had a problem: ask it about the payment",
+}
+
 #: The state by capture mode after an acceptance; a payment that the merchant has to validate is not PAID yet.
 CAPTURES: Mapping[str, PaymentState] = {
     "AUTHOR_CAPTURE": PaymentState.PAID,

@@ -10,7 +10,7 @@ import stat
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from sqlalchemy import URL, Connection, Engine, column, create_engine, event, in
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ..._log import log
 from ...errors import ConfigurationError, ConflictError, GatewayUnavailableError, MissingExtraError
-from .tables import VERSION, VERSION_TABLE
+from .failures import failure_of
+from .tables import VERSION, VERSION_TABLE, merchants
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 30
@@ -40,7 +42,6 @@ _POSTGRESQL_OPTIONS = (
     f" -c idle_in_transaction_session_timeout={2 * _BUSY_TIMEOUT_S}s"
 )
 _MIGRATION_LOCK_ID = 7_067_723  # the advisory lock of those who change these tables
-_CONFLICTS = {"40001", "40P01"}  # the SQLSTATE of a serialization failure and of a deadlock
 _POSIX = os.name == "posix"
 _OTHERS = 0o077
 
@@ -58,7 +59,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Create the engine; it connects when it is used."""
-        address = _address(url)
+        self._address = address = _address(url)
+        self._reached = False
         self._engine = _engine(address)
         self._file = _File(Path(address.database)) if self.kind == "sqlite" and address.database else None
         if self._file:
@@ -69,6 +71,11 @@ class Database:
     def kind(self) -> str:
         """The kind of database."""
         return self._engine.dialect.name
+
+    @property
+    def version(self) -> str:
+        """The version of the tables that this package needs; :meth:`prepare` refuses any other."""
+        return VERSION
 
     def prepare(self, *, upgrade: bool) -> None:
         """Create the tables of an empty database, or check their version.
@@ -90,6 +97,31 @@ class Database:
             f"the tables of the ledger have version {found} instead of {VERSION}, which is {advice}"
         )
 
+    def merchants(self, connection: Connection) -> tuple[str, ...]:
+        """List the merchants that have issued an order."""
+        return tuple(connection.scalars(select(merchants.c.merchant_id).order_by(merchants.c.merchant_id)))
+
+    def backup(self, path: Path) -> None:
+        """Copy a database in SQLite to a new file of mode 600.
+
+        Raises:
+            ConfigurationError: for a file that exists or cannot be created, and for PostgreSQL.
+            GatewayUnavailableError: when the database does not answer, or the disk is full.
+        """
+        if self.kind != "sqlite":
+            raise ConfigurationError("expected a ledger in SQLite: pg_dump makes the backup of PostgreSQL")
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be created: {error.strerror}") from None
+        try:
+            with closing(sqlite3.connect(path)) as copy, self.transaction(write=False) as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.backup(copy)
+        except BaseException:
+            path.unlink()  # nobody takes a part of a copy for a backup
+            raise
+
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[Connection]:
         """Open a transaction on a connection; it ends with the block.
@@ -97,21 +129,23 @@ class Database:
         Raises:
             ConflictError: when the database rolled the transaction back because of another one.
             GatewayUnavailableError: when the database does not answer, or refuses the transaction; when the file of
-                SQLite was replaced.
+                SQLite was replaced.  Not retryable when somebody has to change the configuration first.
         """
+        connecting = True
         try:
             with self._engine.connect() as connection, connection.begin():
+                connecting, self._reached = False, True
                 if self.kind == "sqlite":
                     _begin_sqlite(connection, write=write)
                     self._check_file()
                 yield connection
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:  # the latter from the driver itself
-            conflict = getattr(getattr(error, "orig", error), "sqlstate", None) in _CONFLICTS
-            ours = ConflictError if conflict else GatewayUnavailableError
-            failure = ours(f"the ledger's database does not answer, or refuses: {type(error).__name__}", retryable=True)
+            failure = failure_of(error, self._address, connecting=connecting, reached=self._reached)
         else:
             self._check_file()  # after the commit, so that a success is never that of a replaced file
             return
+        if not isinstance(failure, ConflictError):
+            log("database_failed", error=failure)
         try:
             raise failure
         finally:

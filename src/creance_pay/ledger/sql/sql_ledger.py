@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError, MissingExtraError
@@ -11,6 +13,7 @@ from ..encryption import PayloadCipher, secret_keys
 from ..ledger import Ledger
 
 if TYPE_CHECKING:
+    from .database import Database
     from .store import SqlStore
 
 
@@ -45,12 +48,7 @@ class SqlLedger(Ledger):
         self._payloads = PayloadCipher(secret_keys(payload_keys))
         self._merchant_id = merchant_id
         payload_keys = None
-        try:
-            from . import database as sql_database  # noqa: PLC0415 - an extra, loaded only when used
-        except ImportError as error:
-            sentence = "a ledger in a database needs more: pip install 'creance-pay[ledger]'"
-            raise MissingExtraError(sentence, extra="ledger") from error
-        self._database = sql_database.Database(url)
+        self._database = _open_database(url)
         self._database.prepare(upgrade=upgrade)
 
     @contextmanager
@@ -60,6 +58,42 @@ class SqlLedger(Ledger):
 
         with self._database.transaction(write=write) as connection:
             yield SqlStore(connection, self._merchant_id, self._payloads)
+
+    @property
+    def merchant_id(self) -> str:
+        """The merchant."""
+        return self._merchant_id
+
+    @property
+    def version(self) -> str:
+        """The version of the tables."""
+        return self._database.version
+
+    @staticmethod
+    def merchants(url: str) -> tuple[str, ...]:
+        """List the merchants that have a ledger in a database, without changing it.
+
+        Raises:
+            ConfigurationError: for another kind of database.
+            GatewayUnavailableError: when the database does not answer, or has no ledger.
+        """
+        database = _open_database(url)
+        try:
+            with database.transaction(write=False) as connection:
+                return database.merchants(connection)
+        finally:
+            database.close()
+
+    def backup(self, file: str | PathLike[str]) -> None:
+        """Copy a ledger in SQLite to a new file of mode 600, while other processes use it.
+
+        A copy by other means loses what SQLite keeps in its second file.
+
+        Raises:
+            ConfigurationError: for a file that exists, and for PostgreSQL, whose own tool is ``pg_dump``.
+            GatewayUnavailableError: when the database does not answer.
+        """
+        self._database.backup(Path(file))
 
     def rekey(self) -> int:
         """Encrypt every payload again, with the first key; then the other keys can be removed.
@@ -82,3 +116,12 @@ class SqlLedger(Ledger):
     def __repr__(self) -> str:
         """Name the kind of database, and no address."""
         return f"SqlLedger({self._database.kind}, merchant_id={self._merchant_id!r})"
+
+
+def _open_database(url: str) -> Database:
+    try:
+        from . import database as sql_database  # noqa: PLC0415 - an extra, loaded only when used
+    except ImportError as error:
+        sentence = "a ledger in a database needs more: pip install 'creance-pay[ledger]'"
+        raise MissingExtraError(sentence, extra="ledger") from error
+    return sql_database.Database(url)

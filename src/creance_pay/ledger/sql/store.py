@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ...errors import ConfigurationError
@@ -23,6 +23,7 @@ from .tables import (
     MONEY_MOVED,
     acts,
     effects,
+    heartbeats,
     incidents,
     movements,
     notices,
@@ -199,6 +200,7 @@ class SqlStore:
             **_cents(event.moved),
             "bank_at": event.bank_at,
             "identifier": event.identifier,
+            "response_code": event.response_code,
             "detail": event.detail,
             "by": evidence.by or None,
             "reason": evidence.reason or None,
@@ -295,9 +297,11 @@ class SqlStore:
     def is_open(self, incident: Incident) -> bool:
         return self._any(select(incidents.c.number).where(self._this(incident)))
 
-    def incidents(self) -> list[Incident]:
-        still_open = select(incidents).where(self._ours(incidents), incidents.c.closed_at.is_(None))
-        rows = self._connection.execute(still_open.order_by(incidents.c.at, incidents.c.number))
+    def incidents(self, transaction_reference: str | None = None) -> list[Incident]:
+        about, reference = incidents.c.transaction_reference, transaction_reference
+        wanted = incidents.c.closed_at.is_(None) if reference is None else about == reference
+        query = select(incidents).where(self._ours(incidents), wanted)
+        rows = self._connection.execute(query.order_by(incidents.c.at, incidents.c.number))
         return [
             Incident(
                 kind=IncidentKind(row.kind),
@@ -306,6 +310,9 @@ class SqlStore:
                 detail=row.detail,
                 times=row.times,
                 last_at=row.last_at,
+                closed_at=row.closed_at,
+                by=row.closed_by or "",
+                reason=row.closed_reason or "",
             )
             for row in rows
         ]
@@ -369,6 +376,29 @@ class SqlStore:
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
         self._execute(self._statements.finish_task, key=task.key, due_at=task.due_at, error=task.error, done_at=at)
+
+    def beat(self, job: str, now: datetime, every: timedelta) -> bool:
+        row = {"merchant_id": self._merchant_id, "job": job, "at": now}
+        last = heartbeats.c.at  # a time ahead of ours came from a wrong clock
+        written = self._connection.execute(
+            self._insert(heartbeats)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=[heartbeats.c.merchant_id, heartbeats.c.job],
+                set_={"at": now},
+                where=or_(last <= now - every, last > now + every),
+            )
+            .returning(heartbeats.c.job)
+        )
+        return written.first() is not None
+
+    def heartbeats(self) -> dict[str, datetime]:
+        rows = self._connection.execute(select(heartbeats).where(self._ours(heartbeats)).order_by(heartbeats.c.job))
+        return {row.job: row.at for row in rows}
+
+    def last_event_at(self) -> datetime | None:
+        newest = select(records.c.at).where(self._ours(records)).order_by(records.c.number.desc()).limit(1)
+        return self._connection.execute(newest).scalar()
 
     def last_number(self) -> int:
         highest = select(func.coalesce(func.max(records.c.number), 0)).where(self._ours(records))
@@ -465,6 +495,7 @@ class SqlStore:
             moved=_sums(row),
             bank_at=row.bank_at,
             identifier=row.identifier,
+            response_code=row.response_code,
             detail=row.detail,
             readable=readable,
         )

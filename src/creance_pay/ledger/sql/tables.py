@@ -45,7 +45,7 @@ class Moment(TypeDecorator[datetime]):
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 #: The newest of the migrations; each is named by a number that is higher as text.
-VERSION = "0002"
+VERSION = "0003"
 VERSION_TABLE = "creance_version"
 #: The condition on the events that moved money.
 MONEY_MOVED = "captured + refunded + charged_back + represented > 0"
@@ -146,6 +146,7 @@ records = Table(
     Column("detail", Text, nullable=False),
     Column("by", Text),
     Column("reason", Text),
+    Column("response_code", Text),
     Index("creance_records_by_payment", "merchant_id", "transaction_reference", "fingerprint"),
     Index("creance_records_by_treatment", "merchant_id", "disposition", "at"),
     Index("creance_records_by_retry", "merchant_id", "retry_of"),
@@ -258,4 +259,11 @@ acts = Table(
         postgresql_where=text("finished_at IS NULL"),
     ),
     sqlite_autoincrement=True,
+)
+heartbeats = Table(
+    "creance_heartbeats",
+    metadata,
+    Column("merchant_id", String(64), primary_key=True),
+    Column("job", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
 )

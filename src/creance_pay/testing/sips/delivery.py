@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from ...errors import GatewayUnavailableError
+from ..._log import log
+from ...errors import GatewayUnavailableError, InvalidValueError
 from ...gateways.environments import is_loopback
 from ...gateways.transport import Transport
 from .faults import Notification
@@ -24,9 +25,14 @@ def deliver(notifications: Iterable[Notification], transport: Transport) -> tupl
 
 
 def _deliver(notification: Notification, transport: Transport) -> int | None:
+    """Post a notification, and log the answer."""
+    code = notification.decision.response_code
     try:
-        if is_loopback(urlsplit(notification.url).hostname or ""):
-            return transport.post_form(notification.url, notification.fields).status
-    except (GatewayUnavailableError, ValueError):  # ValueError: the address is malformed
-        pass
-    return None
+        if not is_loopback(urlsplit(notification.url).hostname or ""):
+            raise InvalidValueError("the address is not on this machine")
+        status = transport.post_form(notification.url, notification.fields).status
+    except (GatewayUnavailableError, ValueError) as error:  # ValueError: the address is malformed
+        log("undelivered", url=notification.url, response_code=code, error=error)
+        return None
+    log("delivered", url=notification.url, response_code=code, status=status)
+    return status

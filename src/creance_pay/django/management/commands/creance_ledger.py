@@ -11,11 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ....cli import main
 from ...setting import Configuration
 
+#: The acts that the portal's own service carries out.
+_OF_THE_SERVICE = {"refund", "correct", "replay", "reconcile"}
+
 
 class Command(BaseCommand):
     """The commands of the ledger."""
 
-    help = "Read the portal's ledger, and act on it: the acts of creance-pay ledger, without --file and --merchant."
+    help = "Read the portal's ledger and act on it: creance-pay ledger, without --file, --merchant and service."
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Pass every word after the name on to ``creance-pay ledger``."""
@@ -27,11 +30,15 @@ class Command(BaseCommand):
 
     def handle(self, *, words: list[str], **_: Any) -> None:  # noqa: ANN401 - Django's own
         """Run the command, and exit with its status."""
-        configuration = Configuration.read()
-        if not (url := configuration.ledger_url):
-            raise CommandError("the setting LEDGER is no database: this command needs one")
-        gateway = configuration.build_gateway()
-        merchant = configuration.merchant_id or getattr(getattr(gateway, "merchant", None), "merchant_id", "")
-        os.environ["CREANCE_PAY_LEDGER"] = url
-        if status := main(["ledger", *words, *(["--merchant", merchant] if "--merchant" not in words else [])]):
+        act, *others = words or ["--help"]
+        if act in _OF_THE_SERVICE:
+            status = main(["ledger", act, "creance_pay.django:payment_service", *others])
+        else:
+            configuration = Configuration.read()
+            if not (url := configuration.ledger_url):
+                raise CommandError("the setting LEDGER is no database: this act needs one")
+            os.environ["CREANCE_PAY_LEDGER"] = url
+            merchant = ["--merchant", configuration.build_merchant()] if others[:1] != ["--help"] else []
+            status = main(["ledger", act, *others, *merchant])
+        if status:
             sys.exit(status)

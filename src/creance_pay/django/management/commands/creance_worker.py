@@ -1,17 +1,19 @@
-"""``manage.py creance_worker``: run effects, ask the bank, erase old letters, until SIGTERM."""
+"""``manage.py creance_worker``: run effects, ask the bank, watch the health, erase old letters, until SIGTERM."""
 
 from __future__ import annotations
 
 import signal
-import threading
+import sys
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
 
+from ....payments import Problem, Worker
+from ....rules import policy_named
 from ...mailbox import today
 from ...models import Letter
-from ...setting import payment_service
+from ...setting import Configuration, payment_service
 
 
 class Command(BaseCommand):
@@ -21,28 +23,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--once", action="store_true", help="run once, as from a timer, and exit")
-        parser.add_argument("--seconds", type=float, default=5.0, help="the pause between two runs (default: 5)")
+        parser.add_argument("--once", action="store_true", help="run once, as from a timer, and print what is wrong")
+        parser.add_argument("--every", type=float, default=60.0, help="the seconds between two questions (default: 60)")
 
-    def handle(self, *_: Any, once: bool, seconds: float, **__: Any) -> None:  # noqa: ANN401 - Django's own
-        """Run until a signal."""
-        stopped = threading.Event()
-        if not once:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: stopped.set())
-        while not stopped.is_set():
-            self._run()
-            if once:
-                return
-            stopped.wait(seconds)
+    def handle(self, *_: Any, once: bool, every: float, **__: Any) -> None:  # noqa: ANN401 - Django's own
+        """Run until a signal; exit with 1 when the process has to be started again."""
+        policies = [policy_named(Configuration.read().policy)]
+        worker = Worker(payment_service(), every=timedelta(seconds=every), policies=policies)
+        Letter.objects.erase(today())
+        if once:
+            self._print(worker.once())
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: worker.stop())
+        if not worker.run():
+            sys.exit(1)
 
-    def _run(self) -> None:
-        """Do what is due; an effect that fails is logged, and retried later."""
-        service = payment_service()
-        found, run = service.reconcile(), service.run_effects()
-        erased = Letter.objects.erase(today())
-        close_old_connections()
-        if found.recorded or run.done or run.failed or erased:
-            self.stdout.write(
-                f"answers {len(found.recorded)}, effects {run.done}, failed {run.failed}, letters erased {erased}"
-            )
+    def _print(self, problems: tuple[Problem, ...]) -> None:
+        for problem in problems:
+            self.stdout.write(str(problem))
