@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urldefrag
 
+import requests
 from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,6 +130,21 @@ def faults(folder: Path, found: Mapping[str, Page]) -> Iterator[str]:
     yield from dead_links(folder, found)
 
 
+def silent_addresses(found: Mapping[str, Page]) -> Iterator[str]:
+    """List the external addresses that do not answer; each is asked once."""
+    addresses = {
+        urldefrag(each)[0] for page in found.values() for each in targets(page.soup) if each.startswith("https:")
+    }
+    for address in sorted(addresses):
+        try:
+            status = requests.get(address, timeout=10, headers={"User-Agent": "docs-audit"}).status_code
+        except requests.RequestException as error:
+            yield f"{address}: {type(error).__name__}"
+        else:
+            if status >= requests.codes.bad_request:
+                yield f"{address}: {status}"
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     """A server of files that prints no requests."""
 
@@ -172,6 +188,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Audit the built documentation.")
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "docs")
     parser.add_argument("--browser", action="store_true", help="also load the pages in Chromium and run axe")
+    parser.add_argument("--online", action="store_true", help="also request each external address")
     parser.add_argument("--shots", type=Path, help="write a picture and a PDF of each page into this folder")
     parser.add_argument("pages", nargs="*", help="with --browser: the pages to load, all by default")
     args = parser.parse_args()
@@ -187,6 +204,8 @@ def main() -> int:
     wrong = faults(args.folder, found)
     if args.browser:
         wrong = chain(wrong, browse(args.folder, args.pages or list(found), args.shots))
+    if args.online:
+        wrong = chain(wrong, silent_addresses(found))
     number = 0
     for fault in wrong:
         number += 1

@@ -51,7 +51,7 @@ DOCUMENTS = [kind for kind in MESSAGES if issubclass(kind, Document)]
 RECIPIENT = "Une personne assurée\n1 rue de l’Exemple\n63000 CLERMONT-FERRAND"
 VERSIONS = [("fr", Wording.GUIDE), ("fr", Wording.CORRECTED), ("fr", Wording.PLAIN), ("en", Wording.GUIDE)]
 #: The hash of the PDF of LETTER by typst 0.15.2.  Validate the file of another version before you change this.
-KNOWN = "466e02464c08389d564a76b19939aee2477929f57f768aa110b24996b60dbb85"
+KNOWN = "039048eef9b9a60760263f9c395a2924cf07121c72a3e7c8a57934218e96e705"
 
 
 def opened(content: bytes) -> pikepdf.Pdf:

@@ -159,7 +159,7 @@ def write_letters(
     """Write a letter as a PDF file for every row of a file.
 
     A column has the name of a field of the letter, such as ``notice_reference``; see
-    :mod:`creance_pay.messages.letters`.  Three columns are no fields: ``recipient``, the name and the postal address of
+    ``creance_pay.messages.letters``.  Three columns are no fields: ``recipient``, the name and the postal address of
     the person; ``letter``, the key of the letter; ``lang``, its language.
 
     Args:

@@ -77,7 +77,7 @@ def letter_of(
         MessageError: for a missing field.
     """
     values: dict[str, object] = {}
-    for name, read in _readers(kind).items():
+    for name, read in _readers(kind).items():  # type: ignore[arg-type]
         if (cell := cells.get(name)) is not None:
             try:
                 values[name] = read(cell, unit)
@@ -188,7 +188,7 @@ _READERS: Mapping[Any, Cell] = {
 
 def _expectation(kind: type[Document], name: str, unit: Unit) -> str:
     """Describe what the cell of a field has to be."""
-    hint = _types(kind)[name]
+    hint = _types(kind)[name]  # type: ignore[arg-type]
     amount = "30,00" if unit == "euros" else "3000"
     if typing.get_origin(hint) is tuple:
         samples = {

@@ -38,7 +38,7 @@ class Medium(StrEnum):
     EMAIL = "email"
     #: A letter on paper: the body has everything, from the greeting to the signature.
     LETTER = "letter"
-    #: The text of a PDF file: a line that begins with ``# `` is a heading.
+    #: The text of a PDF file: a line that begins with a number sign and a space is a heading.
     PDF = "pdf"
 
 
