@@ -47,7 +47,7 @@ class Store(Protocol):
         """Yield the payments in these states, or in any, recorded within a period, ordered by reference."""
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        """Read the payments recorded before a time about which a question is due."""
+        """Read the payments recorded before a time about which :meth:`Payment.to_ask` asks a question."""
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         """Read the events after a number that moved money, in the order of their numbers.

@@ -72,11 +72,7 @@ class _MemoryStore:
                 yield payment
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        return [
-            payment
-            for _, payment in sorted(self.rows.items())
-            if payment.ask_at and payment.ask_at <= now and payment.created_at <= before
-        ]
+        return [payment for _, payment in sorted(self.rows.items()) if payment.to_ask(now, before)]
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         return [event for event in self.kept[after:] if event.moved != Sums()][:most]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, or_, select, text, update
@@ -17,7 +17,16 @@ from ..acts import Act, ActKind, ActState
 from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import Effect, EffectTask
-from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
+from ..records import (
+    LATEST_QUESTION,
+    WRONG_CLOCK,
+    Disposition,
+    Evidence,
+    Payment,
+    PaymentEvent,
+    PostingState,
+    Sums,
+)
 from .statements import CHANGING_COLUMNS, Statement, same_payment, statements_for
 from .tables import (
     MONEY_MOVED,
@@ -34,7 +43,6 @@ from .tables import (
 )
 
 _PAGE = 500
-_WRONG_CLOCK = timedelta(days=1)
 _SUMS = ("captured", "refunded", "charged_back", "represented")
 # The columns of a payment that change, and that have the names and values of its attributes.
 _FACTS = tuple(name for name in CHANGING_COLUMNS if name not in {"state", *_SUMS})
@@ -110,7 +118,12 @@ class SqlStore:
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
         found: list[Payment] = []
-        wanted = [payments.c.ask_at <= now, payments.c.created_at <= before]
+        asked, created = payments.c.ask_at, payments.c.created_at
+        wanted = [
+            asked.is_not(None),  # the condition of the index
+            or_(asked <= now, asked > now + LATEST_QUESTION),
+            or_(created <= before, created > now + WRONG_CLOCK),
+        ]
         page = self._page(*wanted)
         while page:
             found += page
@@ -366,7 +379,7 @@ class SqlStore:
         ]
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
-        rows = self._execute(self._statements.next_task, now=now, never=now + _WRONG_CLOCK, names=[*names])
+        rows = self._execute(self._statements.next_task, now=now, never=now + WRONG_CLOCK, names=[*names])
         if not rows:
             return None
         return _task(rows[0], rows[0].task_of), _payment(rows) if rows[0].transaction_reference else None
