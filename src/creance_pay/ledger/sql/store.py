@@ -111,24 +111,14 @@ class SqlStore:
         wanted: list[ColumnElement[bool]] = [payments.c.state.in_(list(states))] if states else []
         wanted += [payments.c.created_at >= since] if since else []
         wanted += [payments.c.created_at < before] if before else []
-        page = self._page(*wanted)
-        while page:
-            yield from page
-            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
+        return self._pages(*wanted)
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        found: list[Payment] = []
         asked, created = payments.c.ask_at, payments.c.created_at
-        wanted = [
-            asked.is_not(None),  # the condition of the index
-            or_(asked <= now, asked > now + LATEST_QUESTION),
-            or_(created <= before, created > now + WRONG_CLOCK),
-        ]
-        page = self._page(*wanted)
-        while page:
-            found += page
-            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
-        return found
+        recorded = or_(created <= before, created > now + WRONG_CLOCK)
+        # Two queries: each one is a range of the index.
+        found = [*self._pages(asked <= now, recorded), *self._pages(asked > now + LATEST_QUESTION, recorded)]
+        return sorted(found, key=lambda payment: payment.transaction_reference)
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         if self._connection.dialect.name == "postgresql":  # numbers are committed in any order; SQLite has one writer
@@ -474,6 +464,13 @@ class SqlStore:
 
     def _of_references(self, references: Collection[str]) -> list[Payment]:
         return _payments(self._execute(self._statements.each, references=[*references])) if references else []
+
+    def _pages(self, *wanted: ColumnElement[bool]) -> Iterator[Payment]:
+        """Yield the payments under a condition, ordered by reference."""
+        page = self._page(*wanted)
+        while page:
+            yield from page
+            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
 
     def _page(self, *wanted: ColumnElement[bool]) -> list[Payment]:
         column = payments.c.transaction_reference
