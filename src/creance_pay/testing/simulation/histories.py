@@ -14,7 +14,7 @@ from ...payment import MovementKind, PaymentState
 from ...references import NoticeReference
 from .banks import Entry
 from .sites import Attempt, Site
-from .world import World
+from .world import ACT_TIMEOUT, World
 
 _LIFE = timedelta(minutes=30)
 _DISPLAY = timedelta(hours=24)
@@ -53,9 +53,15 @@ def check_history(world: World, site: Site) -> None:
 
 
 def _check_act(world: World, name: str, act: Act, payments: dict[str, Payment], opened: set[str]) -> None:
-    """Check that a new act is the only open one of its payment, and within what the merchant holds."""
+    """Check that a new act is the only open one of its payment, and within what the merchant holds.
+
+    The bank's records end no act that its operator has just begun.
+    """
     reference = act.transaction_reference
     if name == "finish_act":
+        young = act.finished_at is not None and act.finished_at < act.requested_at + ACT_TIMEOUT
+        if young and act.detail == "by the bank's records" and "clocks" not in world.faults:
+            world.violate(f"an act on {reference} was ended while its operator's call could still run")
         opened.discard(reference)
         return
     if reference in opened:
@@ -141,12 +147,24 @@ def _check_events(world: World, site: Site) -> None:
         for event in commit.of(PaymentEvent):
             if event.disposition is Disposition.REFUSED and event.evidence.payload is not None:
                 world.violate("a message that is not authentic is stored")
+            _check_event(world, event)
             parked[event.evidence.digest] += event.disposition is Disposition.PARKED
             retried[event.evidence.retry_of] += event.evidence.retry_of is not None
     if max(parked.values(), default=0) > 1:
         world.violate("an equal message is parked twice")
     if max(retried.values(), default=0) > _RETRIES:
         world.violate(f"a parked message was processed again {max(retried.values())} times")
+
+
+def _check_event(world: World, event: PaymentEvent) -> None:
+    """Check that the state that an event reports agrees with the money that it moved."""
+    moved = event.moved
+    if event.state is PaymentState.REFUNDED and moved.charged_back.cents and not moved.captured.cents:
+        world.violate(f"an event of {event.transaction_reference} reports a refund, and moved a chargeback")
+    entries = [each for each in world.bank.entries().values() if each.reference == event.transaction_reference]
+    whole = event.state is PaymentState.REFUNDED and not event.identifier
+    if whole and any(each.refunded < each.taken for each in entries):
+        world.violate(f"an event of {event.transaction_reference} reports a whole refund, and it was a part")
 
 
 def check_statement(world: World, site: Site, entries: dict[str, Entry]) -> None:
@@ -175,8 +193,11 @@ def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, en
         world.violate(f"{name} is {expected} at the bank and {payment.state} here")
     if payment.authorisation_number and payment.authorisation_number != entry.authorisation:
         world.violate(f"{name} has another number of its authorisation than the bank")
-    if entry.charged_back.cents and not site.restored and ("CHARGED_BACK", attempt.reference) not in site.raised():
+    undone = attempt.reference in site.undone
+    if entry.charged_back.cents and not undone and ("CHARGED_BACK", attempt.reference) not in site.raised():
         world.violate(f"{name} is charged back without an incident")
+    if payment.authorised_at not in {None, entry.at}:
+        world.violate(f"{name} has another time of its authorisation than the bank")
     held = sum(payment.shares().values(), Euros(0))
     if held != payment.sums.held:
         world.violate(f"{name} holds {payment.sums.held}, and its notices hold {held}")
@@ -185,8 +206,6 @@ def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, en
 
 def _check_returned(world: World, site: Site, attempt: Attempt) -> None:
     """Check that the effect of each return of money has run."""
-    if site.restored:
-        return
     amounts: set[tuple[PaymentState, Euros]] = set()
     for commit in site.commits:
         for payment in commit.of(Payment):
@@ -195,20 +214,28 @@ def _check_returned(world: World, site: Site, attempt: Attempt) -> None:
                 amount = sums.charged_back if state is PaymentState.CHARGED_BACK else sums.refunded
                 amounts.add((state, amount))
     keys = [key for key, nonces in site.happened.items() if key.endswith(":returned") and attempt.nonce in nonces]
-    if len(keys) < len(amounts):
+    if len(keys) < len(amounts) and attempt.reference not in site.undone:
         world.violate(f"{attempt.reference} returned money {len(amounts)} times, and {len(keys)} effects ran")
 
 
 def check_acts(world: World, site: Site, attempt: Attempt, entry: Entry | None) -> None:
     """Compare the acts of operators with what the bank gave back."""
     acts = [each for each in site.inner.acts(attempt.reference) if each.kind is not ActKind.CAPTURE]
+    states = {each.number: each.state for each in acts}
+    for commit in site.commits:
+        for name, act in commit.writes:
+            ended = name == "finish_act" and act.state is ActState.DONE and act.number in states
+            if ended and states[act.number] is not ActState.DONE:
+                world.violate(f"an act on {attempt.reference} was DONE, and is {states[act.number]}")
     done = _total(acts, ActState.DONE)
     refunded = entry.refunded if entry else Euros(0)
+    if world.believed(attempt.reference):
+        return
     slow = attempt.reference in site.slow
-    if done > refunded and not slow:
+    if done > refunded:
         world.violate(f"acts on {attempt.reference} returned {done}, and the bank has returned {refunded}")
     refunded = refunded.saturating_sub(Euros(world.given_back[attempt.nonce]))
-    if done < refunded and not site.restored and not slow:
+    if done < refunded and attempt.reference not in site.undone and not slow:
         world.violate(f"the bank has returned {refunded} of {attempt.reference}, and acts have returned {done}")
 
 
@@ -238,12 +265,11 @@ def check_lines(world: World, site: Site) -> None:
 
 def check_incidents(world: World, site: Site) -> None:
     """Check that forgeries and used references have incidents."""
-    if site.restored:
-        return
     raised = site.raised()
     missing = sorted(about for kind, about in raised if kind == "REPORT_MISSING")
     if missing and len(world.sites) == 1:
         world.violate(f"{missing[0]} is reported, and an incident denies it")
+    _check_alarms(world, site, raised)
     for reference in sorted(site.forged):
         if ("NOT_AUTHENTIC", reference) not in raised:
             world.violate(f"a forgery about {reference} has no incident")
@@ -253,6 +279,30 @@ def check_incidents(world: World, site: Site) -> None:
             world.violate(f"the ledger forgets that the bank knew {reference} before")
         if payment.reference_used and ("REFERENCE_USED", reference) not in raised:
             world.violate(f"the bank knew {reference} before, and there is no incident")
+
+
+def _check_alarms(world: World, site: Site, raised: set[tuple[str, str]]) -> None:
+    """Check that the open incidents are those that were raised and not closed, and that the bank gave their reasons."""
+    opened: set[tuple[str, ...]] = set()
+    for commit in site.commits:
+        for name, value in commit.writes:
+            if name == "add_incident":
+                opened.add((value.kind, value.transaction_reference, value.detail))
+            elif name == "close_incident":
+                opened.discard((value.kind, value.transaction_reference, value.detail))
+            elif name == "close_incidents":
+                opened = {each for each in opened if each[:2] != value}
+    found = {(each.kind, each.transaction_reference, each.detail) for each in site.inner.incidents()}
+    for kind, reference, _ in sorted(opened ^ found):
+        world.violate(f"the incident {kind} about {reference} is {'open' if opened - found else 'closed'}")
+    if len(world.sites) > 1 or site.lost or "nonces" in world.faults:
+        return
+    for kind, reference in sorted(raised):
+        movements = {each.kind for each in site.inner.movements(reference)}
+        if kind == "FOREIGN_TRANSACTION" and MovementKind.CHARGED_BACK not in movements:  # reported without a nonce
+            world.violate(f"an incident takes the money of {reference} for another's")
+        if kind == "CONTRADICTED":
+            world.violate(f"an incident says that the bank contradicts itself about {reference}")
 
 
 def overdue(world: World, site: Site) -> Iterator[str]:

@@ -44,10 +44,7 @@ def check_questions(world: World) -> None:
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
         asked = world.now - attempt.at < ASKED and attempt.reference not in site.corrected
-        # A clock that was ahead has written later times.
-        later = "clocks" in world.faults and payment.ask_at is not None and payment.ask_at > world.now
-        due = payment.created_at < world.now - timedelta(days=1) and not later
-        if not (entry and entry.decided and asked and due):
+        if not (entry and entry.decided and asked):
             continue
         if entry.held.cents and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
@@ -109,11 +106,32 @@ def _check_money(world: World, site: Site, attempt: Attempt, payment: Payment, e
     name = f"{attempt.reference} of portal {site.number}"
     taken = entry.taken if entry else Euros(0)
     if payment.sums.captured.cents and not taken.cents:
-        world.violate(f"{name} is {payment.state}, and the bank has no money of it")
+        if not _believable(world, site, payment):
+            world.violate(f"{name} is {payment.state}, and the bank has no money of it")
     elif payment.sums.captured != taken and (payment.sums.captured.cents or (entry and entry.held.cents)):
         world.violate(f"{name}: the bank took {taken}, the ledger has {payment.sums.captured}")
     elif entry and payment.sums.held != entry.held:
         world.violate(f"{name}: the merchant holds {entry.held}, the ledger has {payment.sums.held}")
+
+
+def _believable(world: World, site: Site, payment: Payment) -> bool:
+    """Return whether a ledger could not know that money is of another order with the same reference.
+
+    The bank repeats no nonce, took the same amount after the order was recorded, and has not refused its reference.
+    """
+    before = [
+        each for commit in site.commits for each in commit.of(Payment) if each.order.nonce == payment.order.nonce
+    ]
+    unpaid = [each for each in before if not each.sums.captured.cents]
+    recorded = payment.created_at.replace(microsecond=0)
+    return world.believed(payment.transaction_reference) and any(
+        entry.reference == payment.transaction_reference
+        and entry.taken == payment.amount
+        and entry.at is not None
+        and entry.at >= recorded
+        and not unpaid[-1].reference_used
+        for entry in world.bank.entries().values()
+    )
 
 
 def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment) -> None:
@@ -123,7 +141,7 @@ def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment)
         nonces = site.happened.get(f"{attempt.reference}:PAID:{effect}", [])
         if _held_at_first(site, attempt.nonce) and attempt.nonce not in nonces:
             world.violate(f"{name} is paid, and its effect {effect} never ran")
-        if not payment.sums.captured.cents and attempt.nonce in nonces and not site.restored:
+        if not payment.sums.captured.cents and attempt.nonce in nonces and attempt.reference not in site.undone:
             world.violate(f"{name} was never paid, and its effect {effect} ran")
 
 
@@ -199,7 +217,8 @@ def _check_lost(world: World, site: Site, entries: dict[str, Entry]) -> None:
         attempt, entry = site.attempts[nonce], entries.get(nonce)
         found = site.inner.find(attempt.reference)
         present = found is not None and found.order.nonce == nonce
-        if entry and entry.taken.cents and not present and not strange & {attempt.reference, ""}:
+        believed = world.believed(attempt.reference)
+        if entry and entry.taken.cents and not present and not believed and not strange & {attempt.reference, ""}:
             world.violate(f"the money of the lost order {attempt.reference} has no incident")
 
 

@@ -23,6 +23,8 @@ from .scheduler import Call
 
 #: The lease of an effect, by default.
 _LEASE, _WRONG_CLOCK = timedelta(minutes=5), timedelta(days=1)
+#: The shortest wait before an effect that raised is tried again.
+_BACK_OFF = timedelta(minutes=1)
 
 
 class Surroundings(Protocol):
@@ -96,7 +98,7 @@ class Site:
         posted: The amounts that the caisse has posted, by nonce and notice.
         settled: The notices that were settled by other means.
         happened: The effects that happened, by key: the nonces of their payments.
-        leased: The time until which an effect that has begun must not begin again, by key.
+        leased: The time until which an effect that has begun must not begin again, by key, and the clock that it is of.
         finished: The keys of effects whose process has recorded their end.
         used: The nonces of orders whose ledger has read that the bank knew the reference before.
         forged: The references of orders about which a readable forgery came.
@@ -105,6 +107,7 @@ class Site:
         corrected: The references of payments whose state a person has corrected.
         restored: Whether a backup has replaced the database.
         lost: The nonces of orders that a restored backup does not contain.
+        undone: The references of payments of which a restored backup does not contain every write.
         processes: The processes.
         backup: The number of commits when the backup was made, and the function that restores it.
     """
@@ -116,12 +119,13 @@ class Site:
     posted: dict[tuple[str, NoticeReference], Euros] = attrs.field(factory=dict)
     settled: set[NoticeReference] = attrs.field(factory=set)
     happened: dict[str, list[str]] = attrs.field(factory=dict)
-    leased: dict[str, datetime] = attrs.field(factory=dict)
+    leased: dict[str, tuple[datetime, object]] = attrs.field(factory=dict)
     finished: set[str] = attrs.field(factory=set)
     forged: set[str] = attrs.field(factory=set)
     used: set[str] = attrs.field(factory=set)
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
     lost: set[str] = attrs.field(factory=set)
+    undone: set[str] = attrs.field(factory=set)
     corrected: set[str] = attrs.field(factory=set)
     slow: set[str] = attrs.field(factory=set)
     restored: bool = False
@@ -133,6 +137,19 @@ class Site:
         return {
             (each.kind.value, each.transaction_reference) for commit in self.commits for each in commit.of(Incident)
         }
+
+    def forget(self, number: int) -> None:
+        """Forget everything from a commit on: a backup has replaced the database."""
+        for commit in self.commits[number:]:
+            self.undone |= {getattr(value, "transaction_reference", "") for _, value in commit.writes}
+        self.lost |= {each.nonce for each in self.attempts.values() if each.opened >= number}
+        del self.commits[number:]
+        writes = [write for commit in self.commits for write in commit.writes]
+        self.settled &= {value for name, value in writes if name == "settle"}
+        self.finished &= {value.key for name, value in writes if name == "finish"}
+        self.used &= {value.order.nonce for _, value in writes if isinstance(value, Payment) and value.reference_used}
+        self.forged &= {reference for kind, reference in self.raised() if kind == "NOT_AUTHENTIC"}
+        self.leased.clear()
 
 
 class Process:
@@ -179,20 +196,21 @@ class Process:
 
     def _effect(self, payment: Payment, key: str) -> None:
         site, world = self.site, self.world
-        if key in site.finished and not site.restored:
+        if key in site.finished:
             world.violate(f"the effect {key} ran again after its end was recorded")
-        leased = site.leased.get(key, self.read_at)
-        late = self.read_at + _WRONG_CLOCK  # a later lease is one of a wrong clock
-        if self.read_at < leased <= late and "clocks" not in world.faults and not site.restored:
+        own = (self.skew, self.stopped_at)
+        leased, clock = site.leased.get(key, (self.read_at, own))
+        # A process that paused for a day between its clock and its transaction takes the lease for a wrong clock's.
+        if self.read_at < leased <= self.read_at + _WRONG_CLOCK and clock == own:
             world.violate(f"the effect {key} ran again within its lease")
-        site.leased[key] = self.read_at + _LEASE
+        site.leased[key] = self.read_at + _LEASE, own
         try:
             world.point("effect")
             world.maybe_fail_effect()
             site.happened.setdefault(key, []).append(payment.order.nonce)
             world.maybe_fail_effect()
         except Exception:
-            del site.leased[key]  # it is tried again
+            site.leased[key] = self.read_at + _BACK_OFF, own  # it is tried again
             raise
         self.ran.append(key)
 

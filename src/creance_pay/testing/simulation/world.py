@@ -30,7 +30,7 @@ from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
 from ...references import NoticeReference
 from .banks import Letter, SimulatedBank
-from .ledgers import snapshot
+from .ledgers import set_back, snapshot
 from .scheduler import Call, Crash
 from .sites import Attempt, Process, Site
 
@@ -51,15 +51,17 @@ _SENT_AGAIN, _REFUSED = 503, 400
 #: The bank starts no payment of an older order.
 _LIFE = timedelta(minutes=30)
 #: Another operator leaves an act alone during this time.
-_ACT_TIMEOUT = timedelta(minutes=2)
+ACT_TIMEOUT = timedelta(minutes=2)
 #: The bank is asked about an attempt without any answer during a week.
 ASKED = timedelta(days=5)
 _DEBTS = (1600, 2000, 5000)
 #: An amount that is refunded several times.
 _SMALL = Euros(100)
+#: The events of one fault are so many times as frequent.
+_FOCUS = 5
 _FAULTS = (
-    "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
-    "restore", "rotation",
+    "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "nonces", "office", "operator",
+    "questions", "restore", "rotation",
 )  # fmt: skip
 #: The rare states that worlds must reach; a test counts them over many worlds.
 RARE = frozenset(
@@ -136,10 +138,16 @@ class World:
         self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
         self.now = self.chance.choice(_BEGINNINGS)
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
+        if "clocks" in self.faults:
+            self.faults.discard("nonces")  # by time alone, a wrong clock refuses the own transaction
+        self.focus = self.chance.choice([*_FAULTS])
         self.bank = bank(lambda: self.now)
+        if "nonces" in self.faults:
+            self.bank.leave_out_nonces()
         self.questions, self.answered, self.reached = Counter[str](), Counter[str](), Counter[str]()
         self.violations: list[str] = []
         self.letters: list[Letter] = []
+        self.reports: list[Report] = []
         self.settled: dict[str, int] = {}
         self.asked: dict[str, int] = {}
         self.given_back, self.acting, self.acts = Counter[str](), Counter[str](), Counter[str]()
@@ -156,7 +164,7 @@ class World:
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
         debts = {
-            NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
+            NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
         }
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [self._process(self, site), self._process(self, site)]
@@ -238,11 +246,11 @@ class World:
             "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
             "backoffice": [self._back_office] * 2 + [self._report] * 2,
             "clocks": [self._shift_clock] * 2,
-            "restore": [self._back_up, self._restore],
+            "restore": [self._back_up, self._restore, self._set_back],
             "rotation": [self._rotate],
         }
         for fault, more in optional.items():
-            events += more if fault in self.faults else []
+            events += more * (_FOCUS if fault == self.focus else 1) if fault in self.faults else []
         return events
 
     def _begin(self, process: Process, work: Callable[[], object], then: Callable[[Call], None]) -> None:
@@ -327,6 +335,8 @@ class World:
             self.violate("a started payment is not in the ledger")
             return None
         order = payment.order
+        if order.nonce in site.attempts:
+            self.violate(f"a start returned the earlier order {payment.transaction_reference}")
         if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
             self.reached["an attempt is given up for another"] += 1
         attempt = site.attempts[order.nonce] = Attempt(
@@ -457,6 +467,8 @@ class World:
             self.violate("a message was recorded about another's order")
         elif not letter.of_order:
             self.violate("a message with another amount was recorded")
+        elif result.disposition is Disposition.APPLIED and not _agrees(result, letter.state):
+            self.violate(f"a message that states {letter.state} made {letter.reference} {result.state}")
         elif site.attempts[letter.nonce].used:
             site.used.add(letter.nonce)
         elif result.disposition is Disposition.APPLIED and result.state is PaymentState.PAID:
@@ -468,7 +480,7 @@ class World:
         """Check that a page that shows PAID is about money that the bank has taken."""
         if isinstance(answer, PaymentView) and answer.state is PaymentState.PAID:
             entry = self.bank.entries().get(letter.nonce)
-            if entry is None or not entry.taken.cents:
+            if (entry is None or not entry.taken.cents) and not self.believed(letter.reference):
                 self.violate("a person's page shows PAID, and the bank has no money of the order")
 
     def _forge(self) -> None:
@@ -502,8 +514,11 @@ class World:
             self._begin(process, process.service.reconcile, lambda _: None)
 
     def _report(self) -> None:
-        """Deliver the bank's report of the last days to every portal of the contract."""
-        lines = self.bank.report(whole=False)
+        """Deliver the reports of a day to every portal of the contract; one of a kind may come later."""
+        self.reports += self.bank.report(whole=False)
+        days = sorted({each.day for each in self.reports if each.day})
+        lines = [each for each in self.reports if each.day in days[:1] and self.likely(0.8)]
+        self.reports = [each for each in self.reports if each not in lines]
         for site in self.sites:
             process = self._idle(site)
             if process is not None and self.likely(0.8):  # it may be lost
@@ -573,9 +588,12 @@ class World:
         site.restored = True
         if len(site.commits) > number:
             self.reached["a backup is restored"] += 1
-        site.lost |= {each.nonce for each in site.attempts.values() if each.opened >= number}
-        del site.commits[number:]
-        site.settled = {notice for notice in site.settled if _settled_before(site, notice)}
+        site.forget(number)
+
+    def _set_back(self) -> None:
+        """Set the sequence of a portal back: an administrator restores one table."""
+        self._finish_calls()
+        set_back(self.chance.choice(self.sites).inner, self.chance.randint(1, 3))
 
     # ---- the operator
 
@@ -597,9 +615,10 @@ class World:
 
         def ended(call: Call) -> None:
             self.acting[nonce] -= 1
-            if self.now - began >= _ACT_TIMEOUT or "clocks" in self.faults:
+            more = alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted
+            if self.now - began >= ACT_TIMEOUT or "clocks" in self.faults:
                 site.slow.add(payment.transaction_reference)
-            elif alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted:
+            elif more and not self.believed(payment.transaction_reference):
                 self.violate(f"the bank has returned more of {payment.transaction_reference} than an act asked for")
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
@@ -612,6 +631,12 @@ class World:
                 self.reached["the bank refuses an act"] += 1
 
         self._begin(process, lambda: act(payment.transaction_reference, amount, **_WHO), ended)
+
+    def believed(self, reference: str) -> bool:
+        """Return whether an order has the money of another one by reference alone, where the bank repeats no nonce."""
+        entries = {each.reference: each.nonce for each in self.bank.entries().values()}
+        found = [each for site in self.sites if (each := site.inner.find(reference)) and each.sums.captured.cents]
+        return "nonces" in self.faults and any(each.order.nonce != entries.get(reference) for each in found)
 
     def _returned_by_acts(self, nonce: str) -> Euros:
         """Return what the bank has returned of an order, without the acts on its own screens."""
@@ -742,8 +767,9 @@ def _opening(site: Site, nonce: str) -> int:
     return len(site.commits)  # pragma: no cover - an order is opened by a commit
 
 
-def _settled_before(site: Site, notice: NoticeReference) -> bool:
-    return any(name == "settle" and value == notice for commit in site.commits for name, value in commit.writes)
+def _agrees(result: RecordResult, stated: PaymentState | None) -> bool:
+    """Return whether an applied message has led to the state that it reports; money decides about later ones."""
+    return stated is (PaymentState.PAID if result.payment.sums.captured.cents else result.state)
 
 
 def _known(bank: SimulatedBank) -> set[str]:

@@ -188,8 +188,10 @@ class SimulatedSips(Transport):
         requests = self.bank.requests
         if self._leaves_out:
             self.bank.requests = {name: attrs.evolve(each, return_context=None) for name, each in requests.items()}
-        yield
-        self.bank.requests = requests
+        try:
+            yield
+        finally:
+            self.bank.requests = requests
 
     def calm(self) -> None:
         """End every fault: Office answers about each payment.  The rotation is over: the bank forgets the old key."""
