@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from creance_pay import Euros, HttpMessage
@@ -72,6 +73,22 @@ def test_next_question(ledger: Ledger) -> None:
     desk.service.reconcile()
 
     assert (5, 5) == (asked, desk.line.asked)
+
+
+def test_unbelieved_answer(ledger: Ledger) -> None:
+    """An answer that is not believed raises an incident, and the next question waits as after any other."""
+    desk = Desk(ledger, asking=True)
+    started = desk.start()
+    desk.visit(started, ACCEPTED)
+    request = desk.bank.requests[started.transaction_reference]
+    desk.bank.requests[started.transaction_reference] = attrs.evolve(request, return_context=None)
+    desk.notify(started, "94")
+    desk.later(minutes=30)
+    for _ in range(5):
+        desk.service.reconcile()
+
+    assert (1, "UNKNOWN") == (desk.line.asked, desk.state(started))
+    assert ["REFERENCE_USED", "FOREIGN_TRANSACTION"] == desk.incidents()
 
 
 def test_refunded_in_part(ledger: Ledger) -> None:

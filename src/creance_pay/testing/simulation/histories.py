@@ -21,11 +21,13 @@ _DISPLAY = timedelta(hours=24)
 _RETURNS = {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
 #: The most times that processes, one at the same time as another, process a parked message again.
 _RETRIES = 4
+#: After so many refused messages in an hour, one incident stands for all others.
+_MANY_REFUSED = 10
 _SUMS = ("captured", "refunded", "charged_back", "represented")
 #: Incidents that explain why a person has paid more than a debt.
 _TOO_MUCH = {
-    "DOUBLE_PAYMENT", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "PAID_AFTER_SETTLEMENT", "POSTING_REJECTED",
-    "REFERENCE_USED", "REPORT_SURPLUS", "UNKNOWN_ORDER",
+    "CHARGED_BACK", "DOUBLE_PAYMENT", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "PAID_AFTER_SETTLEMENT",
+    "POSTING_REJECTED", "REFERENCE_USED", "REPORT_SURPLUS", "UNKNOWN_ORDER",
 }  # fmt: skip
 
 
@@ -270,8 +272,10 @@ def check_incidents(world: World, site: Site) -> None:
     if missing and len(world.sites) == 1:
         world.violate(f"{missing[0]} is reported, and an incident denies it")
     _check_alarms(world, site, raised)
+    refused = [each for commit in site.commits for each in commit.of(PaymentEvent) if each.disposition == "REFUSED"]
+    together = len(refused) >= _MANY_REFUSED and ("NOT_AUTHENTIC", "") in raised
     for reference in sorted(site.forged):
-        if ("NOT_AUTHENTIC", reference) not in raised:
+        if ("NOT_AUTHENTIC", reference) not in raised and not together:
             world.violate(f"a forgery about {reference} has no incident")
     for payment in site.inner.payments():
         reference = payment.transaction_reference

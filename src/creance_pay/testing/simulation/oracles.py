@@ -50,6 +50,7 @@ def check_questions(world: World) -> None:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
         elif payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES:
             world.violate(f"{attempt.reference} of portal {site.number} is decided and still {payment.state} here")
+    _check_foreign_answers(world, entries)
     open_acts = {act.transaction_reference for site in world.sites for act in site.inner.open_acts()}
     world.settled = {
         payment.transaction_reference: world.questions[payment.transaction_reference]
@@ -59,6 +60,17 @@ def check_questions(world: World) -> None:
     for site in world.sites:
         for task in site.inner.tasks():
             world.violate(f"the effect {task.key} waits two days after the faults")
+
+
+def _check_foreign_answers(world: World, entries: dict[str, Entry]) -> None:
+    """Check that an answer about the accepted payment of another order has raised an incident."""
+    owners = {entry.reference: nonce for nonce, entry in entries.items() if entry.taken.cents}
+    for site, attempt, _ in _payments(world):
+        owner = owners.get(attempt.reference, attempt.nonce)
+        strange = {reference for kind, reference in site.raised() if kind in _STRANGE}
+        quiet = site.answered[attempt.reference] and attempt.reference not in strange
+        if owner != attempt.nonce and quiet and not world.believed(attempt.reference):
+            world.violate(f"the bank answered about another order {attempt.reference}, without an incident")
 
 
 def check_overdue(world: World) -> None:
@@ -119,9 +131,7 @@ def _believable(world: World, site: Site, payment: Payment) -> bool:
 
     The bank repeats no nonce, took the same amount after the order was recorded, and has not refused its reference.
     """
-    before = [
-        each for commit in site.commits for each in commit.of(Payment) if each.order.nonce == payment.order.nonce
-    ]
+    before = [each for commit in site.commits for each in commit.of(Payment) if each.order.nonce == payment.order.nonce]
     unpaid = [each for each in before if not each.sums.captured.cents]
     recorded = payment.created_at.replace(microsecond=0)
     return world.believed(payment.transaction_reference) and any(
@@ -254,7 +264,7 @@ def _check_cost(world: World, site: Site) -> None:
         if asked > bound:
             world.violate(f"the bank was asked {asked} times about {attempt.reference} in {days:.0f} days")
         calm = asked - world.asked.get(attempt.reference, 0)
-        if calm > _CALM_QUESTIONS * len(world.sites) and "questions" not in world.faults:
+        if calm > _CALM_QUESTIONS * len(world.sites):
             world.violate(f"the bank was asked {calm} times about {attempt.reference} after the faults")
     for reference, asked in world.settled.items():
         if len(world.sites) == 1 and world.questions[reference] > asked:

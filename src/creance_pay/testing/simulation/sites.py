@@ -31,7 +31,7 @@ class Surroundings(Protocol):
     """The part of a world that a process sees."""
 
     now: datetime
-    faults: set[str]
+    no_line_until: datetime
     bank: SimulatedBank
     questions: Counter[str]
     answered: Counter[str]
@@ -39,6 +39,12 @@ class Surroundings(Protocol):
 
     def point(self, kind: str) -> None:
         """Pause the running call, or continue it."""
+
+    def faulty(self, fault: str) -> bool:
+        """Return whether the world has a fault, and has not calmed down."""
+
+    def break_line(self) -> None:
+        """Break the line to the bank for some time, or not."""
 
     def statement(self, name: str) -> None:
         """Crash the running process, or continue it."""
@@ -103,6 +109,7 @@ class Site:
         used: The nonces of orders whose ledger has read that the bank knew the reference before.
         forged: The references of orders about which a readable forgery came.
         attempts: The orders, by nonce.
+        answered: The number of answers of the bank about each reference since the faults ended.
         slow: The references of payments on which an act took longer than another operator waits.
         corrected: The references of payments whose state a person has corrected.
         restored: Whether a backup has replaced the database.
@@ -124,6 +131,7 @@ class Site:
     forged: set[str] = attrs.field(factory=set)
     used: set[str] = attrs.field(factory=set)
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
+    answered: Counter[str] = attrs.field(factory=Counter)
     lost: set[str] = attrs.field(factory=set)
     undone: set[str] = attrs.field(factory=set)
     corrected: set[str] = attrs.field(factory=set)
@@ -179,7 +187,7 @@ class Process:
         self.service = PaymentService(
             self.world.bank.gateway(self.clock, rotated=self.rotated),
             self.ledger,
-            transport=_Line(self.world, self.world.bank.transport),
+            transport=_Line(self.world, self.site, self.world.bank.transport),
             effects=[
                 Effect(name="acknowledgement", run=self._effect),
                 Effect(name="display", run=self._effect),
@@ -226,6 +234,7 @@ class _Line(Transport):
     """The transport of a process, with the faults of a network."""
 
     world: Surroundings
+    site: Site
     transport: Transport
 
     def send(
@@ -235,8 +244,8 @@ class _Line(Transport):
         reference = str(json.loads(body or b"{}").get("transactionReference", ""))
         self.world.point("question")
         self.world.questions[reference] += 1
-        faulty = "questions" in self.world.faults
-        if faulty and self.world.likely(0.10):
+        faulty = self.world.faulty("questions")
+        if faulty and (self.world.now < self.world.no_line_until or self.world.likely(0.10)):
             raise GatewayUnavailableError("the bank does not answer", retryable=True)
         if faulty and self.world.likely(0.03):
             self.world.reached["a foreign error comes from the transport"] += 1
@@ -244,6 +253,8 @@ class _Line(Transport):
         answer = self.transport.send(method, url, headers=headers, body=body)
         self.world.point("question")
         if faulty and self.world.likely(0.12):
+            self.world.break_line()
             raise GatewayUnavailableError("the answer is lost", retryable=False)
         self.world.answered[reference] += 1
+        self.site.answered[reference] += 1
         return answer

@@ -42,6 +42,7 @@ _BEGINNINGS = (
     datetime(2026, 10, 24, 20, tzinfo=UTC),
     datetime(2026, 12, 31, 21, tzinfo=UTC),
 )
+_BREAKS = (0, 0, 3600, 100_000)
 _WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 #: A start asks the bank about so many earlier orders.
@@ -59,6 +60,8 @@ _DEBTS = (1600, 2000, 5000)
 _SMALL = Euros(100)
 #: The events of one fault are so many times as frequent.
 _FOCUS = 5
+#: How often a call pauses at each point.
+_PAUSES = (0.05, 0.12, 0.3)
 _FAULTS = (
     "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "nonces", "office", "operator",
     "questions", "restore", "rotation",
@@ -119,6 +122,7 @@ class World:
         reached: How often each rare state was reached.
         settled: The number of questions about each paid payment, when the questions were checked.
         asked: The number of questions about each reference, when the faults ended.
+        no_line_until: The time until which the bank cannot be reached.
         given_back: The cents that the bank returned by its own screens, by the nonce of the order.
         acting: The number of acts on each order that are in progress.
         acts: The number of acts on each order.
@@ -140,10 +144,11 @@ class World:
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
         if "clocks" in self.faults:
             self.faults.discard("nonces")  # by time alone, a wrong clock refuses the own transaction
-        self.focus = self.chance.choice([*_FAULTS])
+        self._focus, self._pauses = self.chance.choice(_FAULTS), self.chance.choice(_PAUSES)
         self.bank = bank(lambda: self.now)
         if "nonces" in self.faults:
             self.bank.leave_out_nonces()
+        self.no_line_until = self.now
         self.questions, self.answered, self.reached = Counter[str](), Counter[str](), Counter[str]()
         self.violations: list[str] = []
         self.letters: list[Letter] = []
@@ -163,9 +168,7 @@ class World:
         ledger = open_ledger(number)
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
-        debts = {
-            NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
-        }
+        debts = {NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)}
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [self._process(self, site), self._process(self, site)]
         return site
@@ -181,22 +184,30 @@ class World:
         process = self._running
         if process is None or process.call is None or self._calm:
             return
-        if self.likely(0.12):
+        if self.likely(self._pauses):
             self.answers.append(f"pause {kind}")
             process.call.pause()
 
+    def faulty(self, fault: str) -> bool:
+        """Return whether the world has a fault, and has not calmed down."""
+        return fault in self.faults and not self._calm
+
     def statement(self, name: str) -> None:
         """End the running process, or continue it."""
-        if self._running is None or self._calm or "crashes" not in self.faults:
+        if self._running is None or not self.faulty("crashes"):
             return
         if self.likely(0.004):
             committed = name == "committed"
             self.reached[f"a process crashes {'after' if committed else 'before'} a commit"] += 1
             raise Crash
 
+    def break_line(self) -> None:
+        """Break the line to the bank for some time, or not."""
+        self.no_line_until = self.now + timedelta(seconds=self.chance.choice(_BREAKS))
+
     def maybe_fail_effect(self) -> None:
         """Raise, hang or crash in an effect."""
-        if self._running is None or self._calm or "effects" not in self.faults:
+        if self._running is None or not self.faulty("effects"):
             return
         if self.likely(0.10):
             self.reached["an effect raises"] += 1
@@ -222,6 +233,8 @@ class World:
         self._finish_calls()
         self._calm = True
         self.asked = dict(self.questions)
+        for site in self.sites:
+            site.answered.clear()
         self.bank.calm()
         for site in self.sites:
             for process in site.processes:
@@ -232,6 +245,7 @@ class World:
         """Return the SHA-256 of everything that happened, equal for equal seeds on every kind of ledger."""
         lines = [*self.answers]
         for site in self.sites:
+            lines += [f"{each.transaction_reference} {sorted(each.postings.items())}" for each in site.inner.payments()]
             lines += [line for commit in site.commits for line in commit.lines()]
             lines += [f"{key} {nonces}" for key, nonces in sorted(site.happened.items())]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -239,18 +253,19 @@ class World:
     def _events(self) -> list[Callable[[], None]]:
         """Return the events of this world, each as often as it is likely."""
         events = [self._click] * 6 + [self._visit] * 6 + [self._deliver] * 8 + [self._wait] * 4
-        events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night]
+        events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night] * 2
         optional = {
             "forgeries": [self._forge] * 2,
             "office": [self._post] * 4,
-            "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
+            "operator": [self._operate] * 3 + [self._close],
             "backoffice": [self._back_office] * 2 + [self._report] * 2,
             "clocks": [self._shift_clock] * 2,
             "restore": [self._back_up, self._restore, self._set_back],
             "rotation": [self._rotate],
         }
         for fault, more in optional.items():
-            events += more * (_FOCUS if fault == self.focus else 1) if fault in self.faults else []
+            events += more * (_FOCUS if fault == self._focus else 1) if fault in self.faults else []
+        events += [self._correct, self._settle_elsewhere] if "operator" in self.faults else []
         return events
 
     def _begin(self, process: Process, work: Callable[[], object], then: Callable[[Call], None]) -> None:
