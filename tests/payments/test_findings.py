@@ -75,6 +75,23 @@ def test_next_question(ledger: Ledger) -> None:
     assert (5, 5) == (asked, desk.line.asked)
 
 
+def test_late_failure(ledger: Ledger) -> None:
+    """A failure that comes after the lease does not end the lease of the worker that runs the effect by then."""
+    effect = Effect(name="post", run=lambda *_: None)
+    desk = Desk(ledger, effects=[effect])
+    desk.notify(desk.start())
+    first = ledger.claim(now=NOON, effects=[effect])
+    second = ledger.claim(now=NOON + timedelta(minutes=10), effects=[effect])
+    assert first is not None
+    assert second is not None
+    ledger.finish(first[0].failed(NOON, "ConnectionError"), at=None)
+    third = ledger.claim(now=NOON + timedelta(minutes=11), effects=[effect])
+    ledger.finish(second[0].failed(NOON + timedelta(minutes=12), "ConnectionError"), at=None)
+    fourth = ledger.claim(now=NOON + timedelta(minutes=14), effects=[effect])
+
+    assert (None, 3) == (third, fourth and fourth[0].attempts)
+
+
 def test_unbelieved_answer(ledger: Ledger) -> None:
     """An answer that is not believed raises an incident, and the next question waits as after any other."""
     desk = Desk(ledger, asking=True)

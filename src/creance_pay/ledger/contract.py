@@ -154,7 +154,10 @@ class Store(Protocol):
         """Write the attempts and the next due time of a task."""
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        """Write when a task was done, or its error and the time of the next try."""
+        """Write when a task was done, or its error and the time of the next try.
+
+        A failure is written only when no later try has begun: it would end the lease of that one.
+        """
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:
         """Write that a job has run, and return ``True``; return ``False`` when it has run within ``every``."""

@@ -515,7 +515,10 @@ class Ledger(ABC):
 
     @_act
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
-        """Record that an effect succeeded at a time; with ``None``, that it failed and is due again."""
+        """Record that an effect succeeded at a time; with ``None``, that it failed and is due again.
+
+        A failure that comes after the lease, when another worker has begun the effect again, changes nothing.
+        """
         with self.transaction() as store:
             store.finish(task, at)
 

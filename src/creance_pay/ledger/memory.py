@@ -204,10 +204,11 @@ class _MemoryStore:
         self.waiting[task.key] = task
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        begun = self.waiting.pop(task.key, None)
+        begun = self.waiting.get(task.key)
         if at:
+            self.waiting.pop(task.key, None)
             self.done.add(task.key)
-        elif begun:
+        elif begun and begun.attempts == task.attempts:
             self.waiting[task.key] = attrs.evolve(begun, error=task.error, due_at=task.due_at)
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:

@@ -378,7 +378,11 @@ class SqlStore:
         self._execute(self._statements.claim_task, key=task.key, due_at=task.due_at, attempts=task.attempts)
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        self._execute(self._statements.finish_task, key=task.key, due_at=task.due_at, error=task.error, done_at=at)
+        written = {"key": task.key, "due_at": task.due_at, "error": task.error}
+        if at:
+            self._execute(self._statements.finish_task, **written, done_at=at)
+        else:
+            self._execute(self._statements.fail_task, **written, begun=task.attempts)
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:
         row = {"merchant_id": self._merchant_id, "job": job, "at": now}

@@ -171,16 +171,32 @@ def _check_event(world: World, event: PaymentEvent) -> None:
 
 def check_statement(world: World, site: Site, entries: dict[str, Entry]) -> None:
     """Check the statement of each person: nobody has paid more than a debt without an incident."""
-    raised = site.raised()
+    raised, paid_at = site.raised(), first_paid(site)
     for notice, debt in site.debts.items():
         paid, references = Euros(0), {""}
         for attempt in site.attempts.values():
             entry = entries.get(attempt.nonce)
-            if entry and notice in attempt.notices and entry.held.cents:
+            # An amount that was computed before another payment, and asked for after it, is the portal's own fault.
+            stale = any(
+                attempt.priced <= paid_at.get(each.nonce, 0) < attempt.opened
+                for each in site.attempts.values()
+                if notice in each.notices and each.nonce in paid_at
+            )
+            if entry and notice in attempt.notices and entry.held.cents and not stale:
                 paid += min(attempt.notices[notice], entry.held)
                 references.add(attempt.reference)
         if paid > debt and not any(kind in _TOO_MUCH and about in references for kind, about in raised):
             world.violate(f"people have paid {paid} for a debt of {debt}, without an incident")
+
+
+def first_paid(site: Site) -> dict[str, int]:
+    """Return, by nonce, the number of the commit after which the merchant first held money."""
+    found: dict[str, int] = {}
+    for commit in site.commits:
+        for payment in commit.of(Payment):
+            if payment.holds_money:
+                found.setdefault(payment.order.nonce, commit.number)
+    return found
 
 
 def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, entry: Entry | None) -> None:
@@ -271,7 +287,9 @@ def check_incidents(world: World, site: Site) -> None:
     missing = sorted(about for kind, about in raised if kind == "REPORT_MISSING")
     if missing and len(world.sites) == 1:
         world.violate(f"{missing[0]} is reported, and an incident denies it")
-    _check_alarms(world, site, raised)
+    _check_open_incidents(world, site)
+    if len(world.sites) == 1 and not site.lost and "nonces" not in world.faults:
+        _check_alarms(world, site, raised)
     refused = [each for commit in site.commits for each in commit.of(PaymentEvent) if each.disposition == "REFUSED"]
     together = len(refused) >= _MANY_REFUSED and ("NOT_AUTHENTIC", "") in raised
     for reference in sorted(site.forged):
@@ -285,8 +303,8 @@ def check_incidents(world: World, site: Site) -> None:
             world.violate(f"the bank knew {reference} before, and there is no incident")
 
 
-def _check_alarms(world: World, site: Site, raised: set[tuple[str, str]]) -> None:
-    """Check that the open incidents are those that were raised and not closed, and that the bank gave their reasons."""
+def _check_open_incidents(world: World, site: Site) -> None:
+    """Check that the open incidents are those that were raised and not closed."""
     opened: set[tuple[str, ...]] = set()
     for commit in site.commits:
         for name, value in commit.writes:
@@ -299,8 +317,10 @@ def _check_alarms(world: World, site: Site, raised: set[tuple[str, str]]) -> Non
     found = {(each.kind, each.transaction_reference, each.detail) for each in site.inner.incidents()}
     for kind, reference, _ in sorted(opened ^ found):
         world.violate(f"the incident {kind} about {reference} is {'open' if opened - found else 'closed'}")
-    if len(world.sites) > 1 or site.lost or "nonces" in world.faults:
-        return
+
+
+def _check_alarms(world: World, site: Site, raised: set[tuple[str, str]]) -> None:
+    """Check that no incident takes the money of an order for another's, or denies what the bank has reported."""
     for kind, reference in sorted(raised):
         movements = {each.kind for each in site.inner.movements(reference)}
         if kind == "FOREIGN_TRANSACTION" and MovementKind.CHARGED_BACK not in movements:  # reported without a nonce

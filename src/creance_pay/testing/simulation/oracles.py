@@ -27,6 +27,7 @@ from .histories import (
     check_lines,
     check_state,
     check_statement,
+    first_paid,
     overdue,
 )
 from .sites import Attempt, Site
@@ -166,7 +167,7 @@ def _held_at_first(site: Site, nonce: str) -> bool:
 
 def _check_pairs(world: World, site: Site) -> None:
     """Check that payments of one debt have an incident, and that instalments have none."""
-    paid_at, opened_at = _first_paid(site), {nonce: each.opened for nonce, each in site.attempts.items()}
+    paid_at, opened_at = first_paid(site), {nonce: each.opened for nonce, each in site.attempts.items()}
     doubled = {reference for kind, reference in site.raised() if kind == "DOUBLE_PAYMENT"}
     overlapping: set[str] = set()
     for one, other in combinations([each for each in site.attempts.values() if each.nonce in paid_at], 2):
@@ -186,16 +187,6 @@ def _check_pairs(world: World, site: Site) -> None:
             world.violate(f"{reference} has an incident of a double payment, and is none")
 
 
-def _first_paid(site: Site) -> dict[str, int]:
-    """Return, by nonce, the number of the commit after which the merchant first held money."""
-    found: dict[str, int] = {}
-    for commit in site.commits:
-        for payment in commit.of(Payment):
-            if payment.holds_money:
-                found.setdefault(payment.order.nonce, commit.number)
-    return found
-
-
 def _held_before(site: Site, nonce: str, number: int) -> bool:
     """Return whether the merchant held money of a payment before a commit."""
     held = False
@@ -209,7 +200,7 @@ def _held_before(site: Site, nonce: str, number: int) -> bool:
 def _check_settlements(world: World, site: Site) -> None:
     raised = {reference for kind, reference in site.raised() if kind == "PAID_AFTER_SETTLEMENT"}
     settled_at = {value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"}
-    for nonce, number in _first_paid(site).items():
+    for nonce, number in first_paid(site).items():
         attempt = site.attempts.get(nonce)
         if attempt is None:
             continue

@@ -70,6 +70,7 @@ class Attempt:
         form: The form to the bank.
         notices: The amounts by notice.
         opened: The number of the commit that opened it.
+        priced: The number of commits before its amounts were computed.
         at: The time of the world when it was opened.
         dead_at: The time after which the bank must start no payment of it.
         replace: Whether the person gave up the open attempts.
@@ -84,6 +85,7 @@ class Attempt:
     form: FormPost | Redirect
     notices: Mapping[NoticeReference, Euros]
     opened: int
+    priced: int
     at: datetime
     dead_at: datetime
     replace: bool
@@ -211,14 +213,16 @@ class Process:
         # A process that paused for a day between its clock and its transaction takes the lease for a wrong clock's.
         if self.read_at < leased <= self.read_at + _WRONG_CLOCK and clock == own:
             world.violate(f"the effect {key} ran again within its lease")
-        site.leased[key] = self.read_at + _LEASE, own
+        lease = site.leased[key] = self.read_at + _LEASE, own
         try:
             world.point("effect")
             world.maybe_fail_effect()
             site.happened.setdefault(key, []).append(payment.order.nonce)
             world.maybe_fail_effect()
         except Exception:
-            site.leased[key] = self.read_at + _BACK_OFF, own  # it is tried again
+            if site.leased.get(key) is lease:  # otherwise another process has begun it again
+                now = (self.stopped_at or world.now) + self.skew
+                site.leased[key] = now + _BACK_OFF, (self.skew, self.stopped_at)
             raise
         self.ran.append(key)
 

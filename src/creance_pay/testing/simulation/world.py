@@ -43,7 +43,7 @@ _BEGINNINGS = (
     datetime(2026, 12, 31, 21, tzinfo=UTC),
 )
 _BREAKS = (0, 0, 3600, 100_000)
-_WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
+_WAITS = (1, 1, 20, 20, 300, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 #: A start asks the bank about so many earlier orders.
 _MAX_ASKED = 3
@@ -55,11 +55,11 @@ _LIFE = timedelta(minutes=30)
 ACT_TIMEOUT = timedelta(minutes=2)
 #: The bank is asked about an attempt without any answer during a week.
 ASKED = timedelta(days=5)
-_DEBTS = (1600, 2000, 5000)
+_DEBTS = (1600, 2000, 5000, 1600, 3000, 900)
 #: An amount that is refunded several times.
 _SMALL = Euros(100)
-#: The events of one fault are so many times as frequent.
-_FOCUS = 5
+#: The events of one of these are so many times as frequent.
+_BUSY, _FOCUS = ("backoffice", "office", "operator"), 4
 #: How often a call pauses at each point.
 _PAUSES = (0.05, 0.12, 0.3)
 _FAULTS = (
@@ -144,7 +144,7 @@ class World:
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
         if "clocks" in self.faults:
             self.faults.discard("nonces")  # by time alone, a wrong clock refuses the own transaction
-        self._focus, self._pauses = self.chance.choice(_FAULTS), self.chance.choice(_PAUSES)
+        self._focus, self._pauses = self.chance.choice(_BUSY), self.chance.choice(_PAUSES)
         self.bank = bank(lambda: self.now)
         if "nonces" in self.faults:
             self.bank.leave_out_nonces()
@@ -313,11 +313,15 @@ class World:
         process = self._idle(site)
         if process is None:
             return
-        notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
+        notices = self.chance.sample([*site.debts], 2 if self.likely(0.3) else 1)
         whole, replace = self.likely(0.4), self.likely(0.3)
+
+        priced = 0
 
         def start() -> StartedPayment | None:
             """Compute the amounts as a portal does, and start."""
+            nonlocal priced
+            priced = len(site.commits)
             pending = process.ledger.pending(notices, process.clock())
             amounts = {}
             for notice in notices:
@@ -329,11 +333,15 @@ class World:
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
         began, before = self.now, dict(self.questions)
+        open_before = {each.transaction_reference for each in site.inner.payments(UNCONFIRMED_STATES)}
 
         def started(call: Call) -> None:
             attempt = self._started(site, call, replace=replace)
             if attempt is not None:
-                self._check_asked(site, attempt, began, before)
+                attempt.priced = priced
+                self._check_asked(site, attempt, began, before, open_before)
+                if self.likely(0.5):
+                    self._open_page(attempt)
 
         self._begin(process, start, started)
 
@@ -361,6 +369,7 @@ class World:
             form=call.result.form,
             notices=order.notices,
             opened=_opening(site, order.nonce),
+            priced=0,
             at=self.now,
             dead_at=payment.created_at + _LIFE,
             replace=replace,
@@ -368,7 +377,9 @@ class World:
         )
         return attempt
 
-    def _check_asked(self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int]) -> None:
+    def _check_asked(
+        self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int], open_before: set[str]
+    ) -> None:
         """Check that the start asked the bank about each earlier order whose payment it may not have reported."""
         if "clocks" in self.faults:
             return
@@ -381,7 +392,8 @@ class World:
         for each in others:
             other = site.attempts.get(each.order.nonce)
             young = each.created_at > attempt.dead_at - _LIFE - ASKED
-            if other and other.at < began and young and each.state in UNCONFIRMED_STATES:
+            opened = each.transaction_reference in open_before and each.state in UNCONFIRMED_STATES
+            if other and other.at < began and young and opened:
                 earlier.append(each.transaction_reference)
         for reference in earlier if len(others) <= _MAX_ASKED else ():
             if self.questions[reference] == before.get(reference, 0):
@@ -401,8 +413,10 @@ class World:
         """Open the bank's page and decide there, as a person does."""
         waiting = [each for site in self.sites for each in site.attempts.values() if not each.visited]
         if not waiting:
-            return
-        attempt = self.chance.choice(waiting)
+            return self._click()
+        return self._open_page(self.chance.choice(waiting))
+
+    def _open_page(self, attempt: Attempt) -> None:
         attempt.visited = self.steps
         letters = self.bank.visit(attempt.form, self.chance, faulty="bank" in self.faults)
         if letters and letters[0].nonce == attempt.nonce and attempt.nonce not in self.bank.entries():
@@ -517,6 +531,8 @@ class World:
         paused = [each for site in self.sites for each in site.processes if each.call is not None]
         if paused:
             self._continue(self.chance.choice(paused))
+        else:
+            self._deliver()
 
     def _effects(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
@@ -638,6 +654,9 @@ class World:
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
                 self.reached["an act ends without an answer"] += 1
+                self.now += timedelta(minutes=self.chance.choice([0, 3, 90]))
+                if self.likely(0.7):  # the operator looks again
+                    self._begin(process, process.service.reconcile, lambda _: None)
             elif state is ActState.DONE:
                 after = site.inner.find(payment.transaction_reference)
                 if after and after.sums.captured.cents and after.sums.refunded < call.result.amount:  # type: ignore[attr-defined]
