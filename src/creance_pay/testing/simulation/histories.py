@@ -183,7 +183,7 @@ def check_statement(world: World, site: Site, entries: dict[str, Entry]) -> None
                 if notice in each.notices and each.nonce in paid_at
             )
             if entry and notice in attempt.notices and entry.held.cents and not stale:
-                paid += min(attempt.notices[notice], entry.held)
+                paid += attempt.share(notice, entry.held)
                 references.add(attempt.reference)
         if paid > debt and not any(kind in _TOO_MUCH and about in references for kind, about in raised):
             world.violate(f"people have paid {paid} for a debt of {debt}, without an incident")

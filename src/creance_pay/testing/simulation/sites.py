@@ -93,6 +93,15 @@ class Attempt:
     visited: int = 0
     used: bool = False
 
+    def share(self, notice: NoticeReference, held: Euros) -> Euros:
+        """Return the part of the money that a notice keeps; the last notice gives back first."""
+        for each in sorted(self.notices, key=str):
+            part = min(self.notices[each], held)
+            if each == notice:
+                return part
+            held -= part
+        return Euros(0)
+
 
 @attrs.define(eq=False)
 class Site:

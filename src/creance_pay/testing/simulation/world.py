@@ -215,7 +215,7 @@ class World:
         if self.likely(0.04):
             self.reached["a process crashes in an effect"] += 1
             raise Crash
-        if self.likely(0.04) and self._running.call is not None:
+        if self.likely(0.10) and self._running.call is not None:
             self.now += timedelta(minutes=10)  # longer than the lease
             self._running.call.pause()
 
@@ -406,7 +406,7 @@ class World:
         for (nonce, posted), amount in site.posted.items():
             if posted == notice:
                 entry = entries.get(nonce)
-                paid += min(amount, entry.held) if entry else amount
+                paid += site.attempts[nonce].share(notice, entry.held) if entry else amount
         return site.debts[notice].saturating_sub(paid)
 
     def _visit(self) -> None:
@@ -637,7 +637,9 @@ class World:
             return
         payment = self.chance.choice(held)
         held_now = payment.sums.held
-        amount = self.chance.choice([None, None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL)])
+        amount = self.chance.choice(
+            [None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL), min(held_now, _SMALL)]
+        )
         act = self.chance.choice([process.service.refund, process.service.cancel])
         began, nonce, wanted = self.now, payment.order.nonce, amount or payment.amount
         before, alone = self._returned_by_acts(nonce), not self.acting[nonce]
@@ -647,7 +649,7 @@ class World:
         def ended(call: Call) -> None:
             self.acting[nonce] -= 1
             more = alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted
-            if self.now - began >= ACT_TIMEOUT or "clocks" in self.faults:
+            if self.now - began >= ACT_TIMEOUT or any(each.skew or each.stopped_at for each in site.processes):
                 site.slow.add(payment.transaction_reference)
             elif more and not self.believed(payment.transaction_reference):
                 self.violate(f"the bank has returned more of {payment.transaction_reference} than an act asked for")
