@@ -31,6 +31,7 @@ class Surroundings(Protocol):
     """The part of a world that a process sees."""
 
     now: datetime
+    faults: set[str]
     no_line_until: datetime
     bank: SimulatedBank
     questions: Counter[str]
