@@ -148,12 +148,12 @@ class CarefulPeer(Peer):
 class CountedWorld(World):
     """A world that counts the messages that a merchant wrongly believes."""
 
-    believed = 0
+    deceived = 0
 
     def _check_answer(self, letter: Letter, answer: Answer | PaymentView, process: Process) -> None:
         super()._check_answer(letter, answer, process)
         wrong = not letter.genuine or not letter.of_order
-        self.believed += wrong and isinstance(answer.result, RecordResult)
+        self.deceived += wrong and isinstance(answer.result, RecordResult)
 
 
 def live(seed: int, process: Callable[[Surroundings, Site], Process]) -> Counter[str]:
@@ -164,7 +164,7 @@ def live(seed: int, process: Callable[[Surroundings, Site], Process]) -> Counter
     for night in range(7):
         world.tick(world.bank.report(whole=night == 4) if night >= 4 else ())  # noqa: PLR2004 - as simulate does
         world.post()
-    counts = Counter(orders=sum(len(site.attempts) for site in world.sites), believed=world.believed)
+    counts = Counter(orders=sum(len(site.attempts) for site in world.sites), believed=world.deceived)
     entries = world.bank.entries()
     for site in world.sites:
         told = site.raised()
@@ -182,7 +182,7 @@ def live(seed: int, process: Callable[[Surroundings, Site], Process]) -> Counter
             for attempt in site.attempts.values():
                 entry = entries.get(attempt.nonce)
                 if entry and notice in attempt.notices:
-                    held += min(attempt.notices[notice], entry.held)
+                    held += attempt.share(notice, entry.held)
                     references.add(attempt.reference)
             counts["doubled"] += held > debt
             counts["doubled, nobody told"] += held > debt and not any(about in references for _, about in told)

@@ -20,7 +20,7 @@ from creance_pay.errors import (
     PaymentInProgressError,
     UnsupportedError,
 )
-from creance_pay.gateways import HttpAnswer, ReportKind, ReportLine
+from creance_pay.gateways import HttpAnswer, ReportKind, ReportLine, Transport
 from creance_pay.ledger import ActState, Ledger
 from creance_pay.payment import Movement, MovementKind
 from creance_pay.payments import PaymentService
@@ -102,6 +102,27 @@ class TestActs:
         desk.service.reconcile()
 
         assert (ActState.REQUESTED, ActState.FAILED) == (before, desk.ledger.acts(paid)[0].state)
+
+    def test_ended_meanwhile(self, open_ledger: OpenLedger, desk: Desk, paid: str) -> None:
+        """The money of a later refund does not end an earlier one, which another process has ended meanwhile."""
+        desk.line.cut = True
+        desk.service.refund(paid, Euros(600), **WHO)
+        desk.line.cut = False
+        desk.later(minutes=5)
+
+        class SlowLine(Transport):
+            """A line on which a question takes so long that an operator reconciles and refunds meanwhile."""
+
+            def send(self, *given: Any, **named: Any) -> HttpAnswer:  # noqa: ANN401 - the transport's own
+                """Answer a question."""
+                desk.service.reconcile()
+                desk.service.refund(paid, **WHO)
+                return desk.line.send(*given, **named)
+
+        gateway = local_gateway(clock=lambda: desk.now)
+        PaymentService(gateway, open_ledger(), transport=SlowLine(), clock=lambda: desk.now).reconcile()
+
+        assert [ActState.FAILED, ActState.DONE] == [act.state for act in desk.ledger.acts(paid)]
 
     def test_no_question_after(self, desk: Desk, paid: str) -> None:
         """The question about an open act is not followed by questions about the payment, which is decided."""

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from creance_pay import Euros, HttpMessage
 from creance_pay.errors import PaymentInProgressError
 from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import Effect, Ledger, MemoryLedger
-from ledger_desk import ACCEPTED, NOTICE, Desk, message
+from ledger_desk import ACCEPTED, NOTICE, PENDING, Desk, message
 from sips_merchant import MERCHANT, NOON
 
 
@@ -36,6 +37,75 @@ def test_lease(ledger: Ledger) -> None:
     begun = [ledger.claim(now=NOON + timedelta(minutes=minute), effects=[effect]) for minute in (0, 1, 9, 11)]
 
     assert [True, False, False, True] == [each is not None for each in begun]
+
+
+@pytest.mark.parametrize("opening", [True, False], ids=["open", "ask"])
+def test_clock_a_year_ahead(ledger: Ledger, opening: bool) -> None:  # noqa: FBT001 - a parameter
+    """A process whose clock is a year ahead silences no question of the others, when it opens an order or asks."""
+    desk = Desk(ledger, asking=True)
+    desk.later(days=365 if opening else 0)
+    started = desk.start()
+    desk.visit(started, PENDING)
+    desk.notify(started, "60")
+    desk.later(days=0 if opening else 365)
+    desk.service.reconcile()
+    desk.later(days=-365)
+    request = desk.bank.requests[started.transaction_reference]
+    desk.bank.accounts.clear()
+    desk.bank.answer(request, desk.bank.pay(request, ACCEPTED))
+    desk.later(minutes=30)
+    desk.service.reconcile()
+
+    assert ("PAID", None) == (desk.state(started), desk.payment(started).ask_at)
+
+
+def test_next_question(ledger: Ledger) -> None:
+    """Questions that bring nothing new are asked no sooner than their waits, by clocks that differ by a few seconds."""
+    desk = Desk(ledger, asking=True)
+    desk.start()
+    for hours in (1, 4, 24, 48, 48):
+        desk.later(hours=hours)
+        desk.service.reconcile()
+    asked = desk.line.asked
+    desk.later(seconds=-10)
+    desk.service.reconcile()
+    desk.later(hours=23)
+    desk.service.reconcile()
+
+    assert (5, 5) == (asked, desk.line.asked)
+
+
+def test_late_failure(ledger: Ledger) -> None:
+    """A failure that comes after the lease does not end the lease of the worker that runs the effect by then."""
+    effect = Effect(name="post", run=lambda *_: None)
+    desk = Desk(ledger, effects=[effect])
+    desk.notify(desk.start())
+    first = ledger.claim(now=NOON, effects=[effect])
+    second = ledger.claim(now=NOON + timedelta(minutes=10), effects=[effect])
+    assert first is not None
+    assert second is not None
+    ledger.finish(first[0].failed(NOON, "ConnectionError"), at=None)
+    third = ledger.claim(now=NOON + timedelta(minutes=11), effects=[effect])
+    ledger.finish(second[0].failed(NOON + timedelta(minutes=12), "ConnectionError"), at=None)
+    fourth = ledger.claim(now=NOON + timedelta(minutes=14), effects=[effect])
+
+    assert (None, 3) == (third, fourth and fourth[0].attempts)
+
+
+def test_unbelieved_answer(ledger: Ledger) -> None:
+    """An answer that is not believed raises an incident, and the next question waits as after any other."""
+    desk = Desk(ledger, asking=True)
+    started = desk.start()
+    desk.visit(started, ACCEPTED)
+    request = desk.bank.requests[started.transaction_reference]
+    desk.bank.requests[started.transaction_reference] = attrs.evolve(request, return_context=None)
+    desk.notify(started, "94")
+    desk.later(minutes=30)
+    for _ in range(5):
+        desk.service.reconcile()
+
+    assert (1, "UNKNOWN") == (desk.line.asked, desk.state(started))
+    assert ["REFERENCE_USED", "FOREIGN_TRANSACTION"] == desk.incidents()
 
 
 def test_refunded_in_part(ledger: Ledger) -> None:

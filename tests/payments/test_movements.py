@@ -367,6 +367,25 @@ class TestCancellation:
         assert [] == story.desk.incidents()
         story.check()
 
+    def test_part_before_acceptance(self, ledger: Ledger) -> None:
+        """The bank is asked about an order of which it has only reported that a part was cancelled."""
+        story = Story.begin(ledger, [(CAPTURE, AMOUNT), (REFUND, 800)])
+        self.voices(story, 800)["operations"]()
+        asked = story.desk.line.asked
+        story.desk.later(hours=2)
+        story.desk.service.reconcile()
+
+        assert 1 == story.desk.line.asked - asked
+        assert "PARTIALLY_REFUNDED" == story.desk.state(story.started)
+
+    def test_refunded_transaction(self, ledger: Ledger) -> None:
+        """A transaction of another amount confirms nothing, also when it was refunded whole."""
+        story = Story.begin(ledger, [])
+        now = at(story.desk.now)["transactionDateTime"]
+        story.report("TRANSACTION_REPORT", f"{story.reference};1900;978;00;{now};CREDITED;0;")
+
+        assert ("CREATED", ["REPORT_DIFFERENT"]) == (story.desk.state(story.started), story.desk.incidents())
+
     def test_unknown_part(self, ledger: Ledger) -> None:
         """The debit of a part, of which no cancellation is known, is a difference and confirms nothing."""
         story = Story.begin(ledger, [])

@@ -47,7 +47,7 @@ class Store(Protocol):
         """Yield the payments in these states, or in any, recorded within a period, ordered by reference."""
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        """Read the payments recorded before a time about which a question is due."""
+        """Read the payments recorded before a time about which :meth:`Payment.to_ask` asks a question."""
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         """Read the events after a number that moved money, in the order of their numbers.
@@ -154,7 +154,10 @@ class Store(Protocol):
         """Write the attempts and the next due time of a task."""
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        """Write when a task was done, or its error and the time of the next try."""
+        """Write when a task was done, or its error and the time of the next try.
+
+        A failure is written only when no later try has begun: it would end the lease of that one.
+        """
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:
         """Write that a job has run, and return ``True``; return ``False`` when it has run within ``every``."""

@@ -14,7 +14,8 @@ act                    locks, and what happens when two meet
 ``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
 ``asked``              the same
 ``begin``              the notices of the payment; a payment has one open act at a time
-``end``                the act; a late DONE replaces FAILED, and nothing replaces DONE
+``end``                the act, and the notices where the bank's records decide; a late DONE replaces FAILED, and
+                       nothing replaces DONE
 ``post``               the notices of the payment; the same posting again changes nothing
 ``settled_elsewhere``  the merchant's sequence and the notices; no order is opened meanwhile
 ``claim``, ``finish``  the task; two workers never claim the same one
@@ -393,10 +394,24 @@ class Ledger(ABC):
         return begun, payment
 
     @_act
-    def end(self, act: Act, *, state: ActState, detail: str, now: datetime) -> Act:
-        """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE."""
+    def end(self, act: Act, *, state: ActState, detail: str, now: datetime, if_open: bool = False) -> Act:
+        """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE.
+
+        Args:
+            act: The act.
+            state: The result.
+            detail: The bank's answer.
+            now: The time.
+            if_open: Whether to record it only while the act is open: the bank's records may by now show the money of a
+                later act.
+        """
         finished = attrs.evolve(act, state=state, detail=detail, finished_at=now)
         with self.transaction() as store:
+            if if_open:
+                _locked(store, act.transaction_reference)  # no later act begins meanwhile
+                found = store.open_act(act.transaction_reference)
+                if found is None or found.number != act.number:
+                    return act
             store.finish_act(finished)
             store.close_incidents(IncidentKind.ACT_UNCERTAIN, act.transaction_reference, now)
         log("act_recorded", transaction_reference=act.transaction_reference, act=act.kind, state=state)
@@ -500,7 +515,10 @@ class Ledger(ABC):
 
     @_act
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
-        """Record that an effect succeeded at a time; with ``None``, that it failed and is due again."""
+        """Record that an effect succeeded at a time; with ``None``, that it failed and is due again.
+
+        A failure that comes after the lease, when another worker has begun the effect again, changes nothing.
+        """
         with self.transaction() as store:
             store.finish(task, at)
 

@@ -72,11 +72,7 @@ class _MemoryStore:
                 yield payment
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        return [
-            payment
-            for _, payment in sorted(self.rows.items())
-            if payment.ask_at and payment.ask_at <= now and payment.created_at <= before
-        ]
+        return [payment for _, payment in sorted(self.rows.items()) if payment.to_ask(now, before)]
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         return [event for event in self.kept[after:] if event.moved != Sums()][:most]
@@ -208,10 +204,11 @@ class _MemoryStore:
         self.waiting[task.key] = task
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        begun = self.waiting.pop(task.key, None)
+        begun = self.waiting.get(task.key)
         if at:
+            self.waiting.pop(task.key, None)
             self.done.add(task.key)
-        elif begun:
+        elif begun and begun.attempts == task.attempts:
             self.waiting[task.key] = attrs.evolve(begun, error=task.error, due_at=task.due_at)
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:

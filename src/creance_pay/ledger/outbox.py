@@ -18,7 +18,7 @@ import attrs
 from .._validators import of_type
 from ..errors import InvalidValueError
 from ..payment import PaymentState
-from .records import Payment
+from .records import WRONG_CLOCK, Payment
 
 _FIRST = timedelta(minutes=1)
 #: The maximum back-off.
@@ -106,7 +106,7 @@ class EffectTask:
 
     def due(self, now: datetime) -> bool:
         """Return whether to run it; a due time beyond every lease came from a wrong clock and is ignored."""
-        return self.due_at <= now or self.due_at > now + timedelta(days=1)
+        return self.due_at <= now or self.due_at > now + WRONG_CLOCK
 
     @property
     def state(self) -> PaymentState:

@@ -33,6 +33,10 @@ UNCONFIRMED_STATES = frozenset({PaymentState.CREATED, PaymentState.UNKNOWN})
 # The bank is asked again after these waits, then daily.
 _QUESTIONS = (timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4), timedelta(hours=12))
 _DAILY = timedelta(days=1)
+#: Clocks of one merchant differ by less; a time that no right clock can have written came from a wrong one.
+WRONG_CLOCK = timedelta(days=1)
+#: No question is due later.
+LATEST_QUESTION = _DAILY + WRONG_CLOCK
 _NOTHING = Euros(0)
 
 
@@ -244,6 +248,16 @@ class Payment:
     def is_asked(self, now: datetime, poll_window: timedelta) -> bool:
         """Return whether the bank is asked about it: at any age while in progress, otherwise within a time."""
         return self.state in IN_FLIGHT_STATES or self.created_at >= now - poll_window
+
+    def to_ask(self, now: datetime, before: datetime) -> bool:
+        """Return whether a question about a payment that was recorded before a time is due.
+
+        A wrong clock silences no question: a time that is further ahead than any wait counts as passed.
+        """
+        if self.ask_at is None:
+            return False
+        due = not now < self.ask_at <= now + LATEST_QUESTION
+        return due and not before < self.created_at <= now + WRONG_CLOCK
 
     def asked(self, now: datetime) -> Payment:
         """Return the payment after a question that brought nothing new: the next one, if any is due, is asked later.

@@ -24,7 +24,15 @@ import attrs
 from ..money import Euros
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .incidents import IncidentKind
-from .records import FAILED_STATES, IN_FLIGHT_STATES, SETTLED_STATES, Disposition, Payment, Sums
+from .records import (
+    FAILED_STATES,
+    IN_FLIGHT_STATES,
+    SETTLED_STATES,
+    UNCONFIRMED_STATES,
+    Disposition,
+    Payment,
+    Sums,
+)
 
 #: The bank answers about a transaction reference, which another ledger of the merchant may have issued too.
 _BY_REFERENCE = frozenset({Source.STATUS, Source.REPORT})
@@ -63,9 +71,9 @@ def transition(
         return _not_believed(current, incoming, movements)
     if incoming.state in SETTLED_STATES or _cancels(incoming):
         return _moved(current, incoming, movements)
-    if current.state in SETTLED_STATES:
-        return _contradicted(current, incoming, repeated=repeated)
     used = (IncidentKind.REFERENCE_USED,) if incoming.reference_used and not current.reference_used else ()
+    if current.state in SETTLED_STATES:
+        return _contradicted(current, incoming, *used, repeated=repeated)
     if incoming.state is current.state or (repeated and incoming.source is not Source.STATUS):
         return _unchanged(current, Disposition.DUPLICATE, *used)
     if _superseded(current, incoming):
@@ -99,7 +107,7 @@ def apply(
             "masked_card": incoming.masked_card or payment.masked_card,
             "bank_reference": incoming.bank_reference or payment.bank_reference,
         }
-        if change.state not in IN_FLIGHT_STATES | {PaymentState.UNKNOWN}:
+        if change.state not in IN_FLIGHT_STATES | UNCONFIRMED_STATES:
             changes["ask_at"] = None
         elif payment.ask_at is None:
             changes["ask_at"] = now
@@ -209,12 +217,15 @@ def _largest(movements: Iterable[Movement], kind: MovementKind) -> Euros:
     return Euros(sums.pop("", 0) + max(sums.values(), default=0))
 
 
-def _contradicted(current: Payment, incoming: VerifiedPayment, *, repeated: bool) -> Change:
-    """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it."""
+def _contradicted(current: Payment, incoming: VerifiedPayment, *used: IncidentKind, repeated: bool) -> Change:
+    """Decide on a refusal after money moved: it is about another attempt, unless the bank's own records report it.
+
+    The money may be another order's when the bank has reported it by the reference alone, and knew that before.
+    """
     by_bank = incoming.source in _BY_REFERENCE and incoming.state in FAILED_STATES
     denied = (IncidentKind.CONTRADICTED,) if by_bank and not _older(current, incoming) else ()
     disputed = (IncidentKind.CHARGED_BACK,) if incoming.disputed else ()
-    return _unchanged(current, Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED, *denied, *disputed)
+    return _unchanged(current, Disposition.DUPLICATE if repeated else Disposition.SUPERSEDED, *used, *denied, *disputed)
 
 
 def _superseded(current: Payment, incoming: VerifiedPayment) -> bool:

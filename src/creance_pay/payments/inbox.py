@@ -134,7 +134,7 @@ class Inbox:
     def ask(self, payment: Payment, transport: Transport, *, known: bool = False) -> RecordResult | None:
         """Ask the bank for the state of a payment; ``None`` when it gives no answer about this payment.
 
-        An answer that changes nothing is not recorded: the next question is due later.
+        After an answer that changes nothing, the next question is due later; it is recorded when it raises an incident.
 
         Args:
             payment: The payment.
@@ -157,9 +157,10 @@ class Inbox:
         if known and verified.state is PaymentState.UNKNOWN:
             return None
         change = transition(payment, verified, repeated=True)
-        if change.state is payment.state and change.sums == payment.sums and not change.incidents:
+        if change.state is payment.state and change.sums == payment.sums:
             self.ledger.asked(payment, now=now)
-            return RecordResult(payment=payment, disposition=change.disposition)
+            if not change.incidents:
+                return RecordResult(payment=payment, disposition=change.disposition)
         return self.record(verified, Evidence.fields(verified.raw, Source.STATUS, now), payment)
 
     def again(self, event: PaymentEvent, *, by: str = "", reason: str = "") -> RecordResult | CreancePayError:

@@ -145,7 +145,7 @@ def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKin
         return IncidentKind.FOREIGN_TRANSACTION
     if repeated and line.movement is None and line.state is PaymentState.PAID:
         return IncidentKind.REPORT_SURPLUS
-    part = line.state is PaymentState.REFUNDED or _returns(line, payment)
+    part = (line.state is PaymentState.REFUNDED and line.remaining is None) or _returns(line, payment)
     wrong = line.amount is not None and (line.amount > payment.amount or (line.amount < payment.amount and not part))
     return IncidentKind.REPORT_DIFFERENT if wrong or line.currency not in _EUROS else None
 

@@ -564,7 +564,7 @@ class PaymentService:
         done = moved >= act.amount if act.kind is not ActKind.CAPTURE else bool(after.sums.captured.cents)
         done = done or (act.kind is ActKind.CANCEL and after.state is PaymentState.CANCELLED)
         state = ActState.DONE if done else ActState.FAILED
-        self._ledger.end(act, state=state, detail="by the bank's records", now=self._clock())
+        self._ledger.end(act, state=state, detail="by the bank's records", now=self._clock(), if_open=True)
 
     # ---- effects
 

@@ -221,7 +221,7 @@ class TestJsonMessage:
 
     def test_amount(self) -> None:
         """A value other than the digits of the order's cents is a mismatch (C1 to C10)."""
-        amounts = [1, 1601, "01600", 1600.0, "1600.00", True, None, [16, 0], {"cents": 1600}]
+        amounts = [1, 1601, "01600", 1600.0, "1600.00", True, None, {"cents": 1600}]
         errors = [(amount, error_of(verify, posted({**DOCUMENT, "amount": amount}))) for amount in amounts]
 
         assert [] == [amount for amount, error in errors if not isinstance(error, OrderMismatchError)]
@@ -232,6 +232,14 @@ class TestJsonMessage:
         text = json.dumps(DOCUMENT).replace('"responseCode"', f'{twice}"responseCode"')
 
         assert PaymentState.UNKNOWN is verify(posted(text)).state
+
+    @pytest.mark.parametrize("name", sorted({*GENUINE, "keyVersion", "acquirerResponseCode"}))
+    def test_list(self, name: str) -> None:
+        """A list where the bank writes a text is refused: ``["00"]`` is no code (security F18)."""
+        lists: list[list[object]] = [[DOCUMENT.get(name, "00")], [], [[DOCUMENT.get(name, "00")]], [None], ["", "00"]]
+        errors = [error_of(verify, posted({**DOCUMENT, name: each})) for each in lists]
+
+        assert [MalformedResponseError] * len(lists) == [type(error) for error in errors]
 
     def test_repeated_key_version(self) -> None:
         """Two key versions are refused: neither can be chosen (A24)."""

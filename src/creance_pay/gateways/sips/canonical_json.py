@@ -75,6 +75,11 @@ def _concatenated(value: Json) -> str:
     return "" if value is None else _word(value)
 
 
+def lists(tree: Pairs) -> frozenset[str]:
+    """Return the names of the object whose value is a list."""
+    return frozenset(name for name, value in tree if isinstance(value, list) and not isinstance(value, Pairs))
+
+
 def leaves(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
     """Yield the values by dotted name in the form of ``Data``: a list is joined by commas, a null is that word."""
     if isinstance(value, Pairs):

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 import attrs
 
 from ...errors import InvalidValueError, MalformedResponseError
-from .canonical_json import leaves, load
+from .canonical_json import leaves, lists, load
 
 _ENCODINGS = {
     "base64": re.compile(r"([0-9A-Za-z+/]*)={0,2}"),
@@ -119,11 +119,13 @@ class Data:
         repeated: The names that have more than one value.
         well_formed: Whether each part is a pair with a name, without control characters; in JSON also whether each name
             has one value.
+        lists: The names whose value is a list of JSON: no field that decides about a payment is one.
     """
 
     values: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda values: f"<{len(values)} names>")
     repeated: tuple[str, ...] = attrs.field(repr=False)
     well_formed: bool
+    lists: frozenset[str] = attrs.field(default=frozenset(), repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Data:
@@ -143,12 +145,13 @@ class Data:
     def parse_json(cls, text: str) -> Data:
         """Parse a JSON object.  A text that is no object, or is too large, gives no fields and is ill-formed."""
         try:
-            pairs = list(leaves(load(text)))
+            tree = load(text)
         except ValueError:
             return cls(values={}, repeated=(), well_formed=False)
+        pairs = list(leaves(tree))
         names, values = zip(*pairs, strict=True) if pairs else ((), ())
         data = cls._of(names, values, "".join(names + values))
-        return attrs.evolve(data, well_formed=data.well_formed and not data.repeated)
+        return attrs.evolve(data, well_formed=data.well_formed and not data.repeated, lists=lists(tree))
 
     @classmethod
     def _of(cls, names: tuple[str, ...], values: tuple[str, ...], text: str) -> Data:
@@ -166,6 +169,12 @@ class Data:
         return cls(values=several, repeated=repeated, well_formed=clean and nameless is None)
 
     def get(self, name: str) -> str | None:
-        """Return the only value of a name; ``None`` when it is absent, empty, the word ``null``, or repeated."""
+        """Return the only value of a name; ``None`` when it is absent, empty, the word ``null``, or repeated.
+
+        Raises:
+            MalformedResponseError: when the value is a list: ``["00"]`` is not the text ``00``.
+        """
+        if name in self.lists:
+            raise MalformedResponseError(f"expected {name} to be a text, got a list")
         values = self.values.get(name, ())
         return values[0] if len(values) == 1 and values[0] not in {"", "null"} else None

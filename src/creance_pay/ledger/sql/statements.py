@@ -197,6 +197,7 @@ def statements_for(kind: str) -> SimpleNamespace:
         "next_task": select(*of_task, task.c.error, *columns).select_from(its_payment),
         "claim_task": update(tasks).where(this_task),
         "finish_task": update(tasks).where(this_task),
+        "fail_task": update(tasks).where(this_task, tasks.c.attempts == bindparam("begun")),
     }
     key = ("merchant_id", "transaction_reference")
     written = {
@@ -208,5 +209,6 @@ def statements_for(kind: str) -> SimpleNamespace:
         "add_task": [each.key for each in tasks.c if each.key != "done_at"],
         "claim_task": ("due_at", "attempts"),
         "finish_task": ("due_at", "error", "done_at"),
+        "fail_task": ("due_at", "error"),
     }
     return SimpleNamespace(**{name: Statement(each, dialect, written.get(name, ())) for name, each in built.items()})

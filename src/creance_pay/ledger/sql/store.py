@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, or_, select, text, update
@@ -17,7 +17,16 @@ from ..acts import Act, ActKind, ActState
 from ..encryption import PayloadCipher
 from ..incidents import Incident, IncidentKind
 from ..outbox import Effect, EffectTask
-from ..records import Disposition, Evidence, Payment, PaymentEvent, PostingState, Sums
+from ..records import (
+    LATEST_QUESTION,
+    WRONG_CLOCK,
+    Disposition,
+    Evidence,
+    Payment,
+    PaymentEvent,
+    PostingState,
+    Sums,
+)
 from .statements import CHANGING_COLUMNS, Statement, same_payment, statements_for
 from .tables import (
     MONEY_MOVED,
@@ -34,7 +43,6 @@ from .tables import (
 )
 
 _PAGE = 500
-_WRONG_CLOCK = timedelta(days=1)
 _SUMS = ("captured", "refunded", "charged_back", "represented")
 # The columns of a payment that change, and that have the names and values of its attributes.
 _FACTS = tuple(name for name in CHANGING_COLUMNS if name not in {"state", *_SUMS})
@@ -103,19 +111,14 @@ class SqlStore:
         wanted: list[ColumnElement[bool]] = [payments.c.state.in_(list(states))] if states else []
         wanted += [payments.c.created_at >= since] if since else []
         wanted += [payments.c.created_at < before] if before else []
-        page = self._page(*wanted)
-        while page:
-            yield from page
-            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
+        return self._pages(*wanted)
 
     def to_ask(self, now: datetime, before: datetime) -> list[Payment]:
-        found: list[Payment] = []
-        wanted = [payments.c.ask_at <= now, payments.c.created_at <= before]
-        page = self._page(*wanted)
-        while page:
-            found += page
-            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
-        return found
+        asked, created = payments.c.ask_at, payments.c.created_at
+        recorded = or_(created <= before, created > now + WRONG_CLOCK)
+        # Two queries: each one is a range of the index.
+        found = [*self._pages(asked <= now, recorded), *self._pages(asked > now + LATEST_QUESTION, recorded)]
+        return sorted(found, key=lambda payment: payment.transaction_reference)
 
     def moved(self, after: int, most: int) -> list[PaymentEvent]:
         if self._connection.dialect.name == "postgresql":  # numbers are committed in any order; SQLite has one writer
@@ -366,7 +369,7 @@ class SqlStore:
         ]
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
-        rows = self._execute(self._statements.next_task, now=now, never=now + _WRONG_CLOCK, names=[*names])
+        rows = self._execute(self._statements.next_task, now=now, never=now + WRONG_CLOCK, names=[*names])
         if not rows:
             return None
         return _task(rows[0], rows[0].task_of), _payment(rows) if rows[0].transaction_reference else None
@@ -375,7 +378,11 @@ class SqlStore:
         self._execute(self._statements.claim_task, key=task.key, due_at=task.due_at, attempts=task.attempts)
 
     def finish(self, task: EffectTask, at: datetime | None) -> None:
-        self._execute(self._statements.finish_task, key=task.key, due_at=task.due_at, error=task.error, done_at=at)
+        written = {"key": task.key, "due_at": task.due_at, "error": task.error}
+        if at:
+            self._execute(self._statements.finish_task, **written, done_at=at)
+        else:
+            self._execute(self._statements.fail_task, **written, begun=task.attempts)
 
     def beat(self, job: str, now: datetime, every: timedelta) -> bool:
         row = {"merchant_id": self._merchant_id, "job": job, "at": now}
@@ -461,6 +468,13 @@ class SqlStore:
 
     def _of_references(self, references: Collection[str]) -> list[Payment]:
         return _payments(self._execute(self._statements.each, references=[*references])) if references else []
+
+    def _pages(self, *wanted: ColumnElement[bool]) -> Iterator[Payment]:
+        """Yield the payments under a condition, ordered by reference."""
+        page = self._page(*wanted)
+        while page:
+            yield from page
+            page = self._page(*wanted, payments.c.transaction_reference > page[-1].transaction_reference)
 
     def _page(self, *wanted: ColumnElement[bool]) -> list[Payment]:
         column = payments.c.transaction_reference

@@ -12,6 +12,7 @@ import attrs
 from ...gateways import FormPost, Gateway, Redirect, Report, Transport
 from ...http import HttpMessage
 from ...money import Euros
+from ...payment import PaymentState
 
 
 @attrs.define
@@ -26,6 +27,7 @@ class Entry:
         refunded: The amount that was given back, or cancelled before the debit.
         charged_back: The amount that the person's bank has taken back and not returned.
         authorisation: The number of the authorisation; empty where the bank has none.
+        at: The time of the decision; ``None`` before.
     """
 
     nonce: str
@@ -35,6 +37,7 @@ class Entry:
     refunded: Euros
     charged_back: Euros
     authorisation: str = ""
+    at: datetime | None = None
 
     @property
     def held(self) -> Euros:
@@ -53,6 +56,7 @@ class Letter:
         message: The message.
         genuine: Whether the bank has sealed it.
         of_order: Whether it repeats the amount of the order.
+        state: The state that it reports.
     """
 
     nonce: str
@@ -61,6 +65,7 @@ class Letter:
     message: HttpMessage
     genuine: bool = True
     of_order: bool = True
+    state: PaymentState | None = None
 
 
 class SimulatedBank(Protocol):
@@ -96,6 +101,9 @@ class SimulatedBank(Protocol):
 
     def report(self, *, whole: bool) -> list[Report]:
         """Report the payments and movements since the last report, or all of them."""
+
+    def leave_out_nonces(self) -> None:
+        """Repeat the nonce of an order in messages alone: neither in answers to questions nor in reports."""
 
     def calm(self) -> None:
         """End every fault."""

@@ -14,18 +14,20 @@ from ...payment import MovementKind, PaymentState
 from ...references import NoticeReference
 from .banks import Entry
 from .sites import Attempt, Site
-from .world import World
+from .world import ACT_TIMEOUT, World
 
 _LIFE = timedelta(minutes=30)
 _DISPLAY = timedelta(hours=24)
 _RETURNS = {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
 #: The most times that processes, one at the same time as another, process a parked message again.
 _RETRIES = 4
+#: After so many refused messages in an hour, one incident stands for all others.
+_MANY_REFUSED = 10
 _SUMS = ("captured", "refunded", "charged_back", "represented")
 #: Incidents that explain why a person has paid more than a debt.
 _TOO_MUCH = {
-    "DOUBLE_PAYMENT", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "PAID_AFTER_SETTLEMENT", "POSTING_REJECTED",
-    "REFERENCE_USED", "REPORT_SURPLUS", "UNKNOWN_ORDER",
+    "CHARGED_BACK", "DOUBLE_PAYMENT", "FOREIGN_TRANSACTION", "ORDER_MISMATCH", "PAID_AFTER_SETTLEMENT",
+    "POSTING_REJECTED", "REFERENCE_USED", "REPORT_SURPLUS", "UNKNOWN_ORDER",
 }  # fmt: skip
 
 
@@ -53,9 +55,15 @@ def check_history(world: World, site: Site) -> None:
 
 
 def _check_act(world: World, name: str, act: Act, payments: dict[str, Payment], opened: set[str]) -> None:
-    """Check that a new act is the only open one of its payment, and within what the merchant holds."""
+    """Check that a new act is the only open one of its payment, and within what the merchant holds.
+
+    The bank's records end no act that its operator has just begun.
+    """
     reference = act.transaction_reference
     if name == "finish_act":
+        young = act.finished_at is not None and act.finished_at < act.requested_at + ACT_TIMEOUT
+        if young and act.detail == "by the bank's records" and "clocks" not in world.faults:
+            world.violate(f"an act on {reference} was ended while its operator's call could still run")
         opened.discard(reference)
         return
     if reference in opened:
@@ -141,6 +149,7 @@ def _check_events(world: World, site: Site) -> None:
         for event in commit.of(PaymentEvent):
             if event.disposition is Disposition.REFUSED and event.evidence.payload is not None:
                 world.violate("a message that is not authentic is stored")
+            _check_event(world, event)
             parked[event.evidence.digest] += event.disposition is Disposition.PARKED
             retried[event.evidence.retry_of] += event.evidence.retry_of is not None
     if max(parked.values(), default=0) > 1:
@@ -149,18 +158,45 @@ def _check_events(world: World, site: Site) -> None:
         world.violate(f"a parked message was processed again {max(retried.values())} times")
 
 
+def _check_event(world: World, event: PaymentEvent) -> None:
+    """Check that the state that an event reports agrees with the money that it moved."""
+    moved = event.moved
+    if event.state is PaymentState.REFUNDED and moved.charged_back.cents and not moved.captured.cents:
+        world.violate(f"an event of {event.transaction_reference} reports a refund, and moved a chargeback")
+    entries = [each for each in world.bank.entries().values() if each.reference == event.transaction_reference]
+    whole = event.state is PaymentState.REFUNDED and not event.identifier
+    if whole and any(each.refunded < each.taken for each in entries):
+        world.violate(f"an event of {event.transaction_reference} reports a whole refund, and it was a part")
+
+
 def check_statement(world: World, site: Site, entries: dict[str, Entry]) -> None:
     """Check the statement of each person: nobody has paid more than a debt without an incident."""
-    raised = site.raised()
+    raised, paid_at = site.raised(), first_paid(site)
     for notice, debt in site.debts.items():
         paid, references = Euros(0), {""}
         for attempt in site.attempts.values():
             entry = entries.get(attempt.nonce)
-            if entry and notice in attempt.notices and entry.held.cents:
-                paid += min(attempt.notices[notice], entry.held)
+            # An amount that was computed before another payment, and asked for after it, is the portal's own fault.
+            stale = any(
+                attempt.priced <= paid_at.get(each.nonce, 0) < attempt.opened
+                for each in site.attempts.values()
+                if notice in each.notices and each.nonce in paid_at
+            )
+            if entry and notice in attempt.notices and entry.held.cents and not stale:
+                paid += attempt.share(notice, entry.held)
                 references.add(attempt.reference)
         if paid > debt and not any(kind in _TOO_MUCH and about in references for kind, about in raised):
             world.violate(f"people have paid {paid} for a debt of {debt}, without an incident")
+
+
+def first_paid(site: Site) -> dict[str, int]:
+    """Return, by nonce, the number of the commit after which the merchant first held money."""
+    found: dict[str, int] = {}
+    for commit in site.commits:
+        for payment in commit.of(Payment):
+            if payment.holds_money:
+                found.setdefault(payment.order.nonce, commit.number)
+    return found
 
 
 def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, entry: Entry | None) -> None:
@@ -175,8 +211,11 @@ def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, en
         world.violate(f"{name} is {expected} at the bank and {payment.state} here")
     if payment.authorisation_number and payment.authorisation_number != entry.authorisation:
         world.violate(f"{name} has another number of its authorisation than the bank")
-    if entry.charged_back.cents and not site.restored and ("CHARGED_BACK", attempt.reference) not in site.raised():
+    undone = attempt.reference in site.undone
+    if entry.charged_back.cents and not undone and ("CHARGED_BACK", attempt.reference) not in site.raised():
         world.violate(f"{name} is charged back without an incident")
+    if payment.authorised_at not in {None, entry.at}:
+        world.violate(f"{name} has another time of its authorisation than the bank")
     held = sum(payment.shares().values(), Euros(0))
     if held != payment.sums.held:
         world.violate(f"{name} holds {payment.sums.held}, and its notices hold {held}")
@@ -185,8 +224,6 @@ def check_state(world: World, site: Site, attempt: Attempt, payment: Payment, en
 
 def _check_returned(world: World, site: Site, attempt: Attempt) -> None:
     """Check that the effect of each return of money has run."""
-    if site.restored:
-        return
     amounts: set[tuple[PaymentState, Euros]] = set()
     for commit in site.commits:
         for payment in commit.of(Payment):
@@ -195,20 +232,28 @@ def _check_returned(world: World, site: Site, attempt: Attempt) -> None:
                 amount = sums.charged_back if state is PaymentState.CHARGED_BACK else sums.refunded
                 amounts.add((state, amount))
     keys = [key for key, nonces in site.happened.items() if key.endswith(":returned") and attempt.nonce in nonces]
-    if len(keys) < len(amounts):
+    if len(keys) < len(amounts) and attempt.reference not in site.undone:
         world.violate(f"{attempt.reference} returned money {len(amounts)} times, and {len(keys)} effects ran")
 
 
 def check_acts(world: World, site: Site, attempt: Attempt, entry: Entry | None) -> None:
     """Compare the acts of operators with what the bank gave back."""
     acts = [each for each in site.inner.acts(attempt.reference) if each.kind is not ActKind.CAPTURE]
+    states = {each.number: each.state for each in acts}
+    for commit in site.commits:
+        for name, act in commit.writes:
+            ended = name == "finish_act" and act.state is ActState.DONE and act.number in states
+            if ended and states[act.number] is not ActState.DONE:
+                world.violate(f"an act on {attempt.reference} was DONE, and is {states[act.number]}")
     done = _total(acts, ActState.DONE)
     refunded = entry.refunded if entry else Euros(0)
+    if world.believed(attempt.reference):
+        return
     slow = attempt.reference in site.slow
-    if done > refunded and not slow:
+    if done > refunded:
         world.violate(f"acts on {attempt.reference} returned {done}, and the bank has returned {refunded}")
     refunded = refunded.saturating_sub(Euros(world.given_back[attempt.nonce]))
-    if done < refunded and not site.restored and not slow:
+    if done < refunded and attempt.reference not in site.undone and not slow:
         world.violate(f"the bank has returned {refunded} of {attempt.reference}, and acts have returned {done}")
 
 
@@ -238,14 +283,17 @@ def check_lines(world: World, site: Site) -> None:
 
 def check_incidents(world: World, site: Site) -> None:
     """Check that forgeries and used references have incidents."""
-    if site.restored:
-        return
     raised = site.raised()
     missing = sorted(about for kind, about in raised if kind == "REPORT_MISSING")
     if missing and len(world.sites) == 1:
         world.violate(f"{missing[0]} is reported, and an incident denies it")
+    _check_open_incidents(world, site)
+    if len(world.sites) == 1 and not site.lost and "nonces" not in world.faults:
+        _check_alarms(world, site, raised)
+    refused = [each for commit in site.commits for each in commit.of(PaymentEvent) if each.disposition == "REFUSED"]
+    together = len(refused) >= _MANY_REFUSED and ("NOT_AUTHENTIC", "") in raised
     for reference in sorted(site.forged):
-        if ("NOT_AUTHENTIC", reference) not in raised:
+        if ("NOT_AUTHENTIC", reference) not in raised and not together:
             world.violate(f"a forgery about {reference} has no incident")
     for payment in site.inner.payments():
         reference = payment.transaction_reference
@@ -253,6 +301,32 @@ def check_incidents(world: World, site: Site) -> None:
             world.violate(f"the ledger forgets that the bank knew {reference} before")
         if payment.reference_used and ("REFERENCE_USED", reference) not in raised:
             world.violate(f"the bank knew {reference} before, and there is no incident")
+
+
+def _check_open_incidents(world: World, site: Site) -> None:
+    """Check that the open incidents are those that were raised and not closed."""
+    opened: set[tuple[str, ...]] = set()
+    for commit in site.commits:
+        for name, value in commit.writes:
+            if name == "add_incident":
+                opened.add((value.kind, value.transaction_reference, value.detail))
+            elif name == "close_incident":
+                opened.discard((value.kind, value.transaction_reference, value.detail))
+            elif name == "close_incidents":
+                opened = {each for each in opened if each[:2] != value}
+    found = {(each.kind, each.transaction_reference, each.detail) for each in site.inner.incidents()}
+    for kind, reference, _ in sorted(opened ^ found):
+        world.violate(f"the incident {kind} about {reference} is {'open' if opened - found else 'closed'}")
+
+
+def _check_alarms(world: World, site: Site, raised: set[tuple[str, str]]) -> None:
+    """Check that no incident takes the money of an order for another's, or denies what the bank has reported."""
+    for kind, reference in sorted(raised):
+        movements = {each.kind for each in site.inner.movements(reference)}
+        if kind == "FOREIGN_TRANSACTION" and MovementKind.CHARGED_BACK not in movements:  # reported without a nonce
+            world.violate(f"an incident takes the money of {reference} for another's")
+        if kind == "CONTRADICTED":
+            world.violate(f"an incident says that the bank contradicts itself about {reference}")
 
 
 def overdue(world: World, site: Site) -> Iterator[str]:

@@ -26,7 +26,8 @@ class Commit:
 
     Attributes:
         number: Its number, in the order of commits.
-        writes: The names of the store's methods that wrote, each with its first argument.
+        writes: The names of the store's methods that wrote, each with its first argument; a failed effect's is
+            ``retry``, and ``close_incidents`` has the kind and the reference.
     """
 
     number: int
@@ -97,8 +98,11 @@ class _ObservedStore:
         def observed(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - the method's own
             self._at_statement(name)
             result = method(*given, **named)
-            if name in _WRITES:
-                self._writes.append((name, given[0] if given else None))
+            if name == "close_incidents":
+                self._writes.append((name, given[:2]))
+            elif name in _WRITES and result is not False:  # a reference that exists is not added
+                failed = name == "finish" and given[1] is None
+                self._writes.append(("retry" if failed else name, given[0] if given else None))
             return result
 
         return observed
@@ -124,6 +128,19 @@ def snapshot(ledger: Ledger) -> Callable[[], None]:
         rows = {name: copy(value) for name, value in vars(store).items()}
         return lambda: vars(store).update({name: copy(value) for name, value in rows.items()})
     return _rows(ledger)
+
+
+def set_back(ledger: Any, steps: int) -> None:  # noqa: ANN401 - as below
+    """Set the sequence of a ledger back, as an administrator does who restores one table."""
+    if isinstance(ledger, MemoryLedger):
+        store = ledger._store  # noqa: SLF001 - a ledger in memory has no table
+        store.sequence = None if store.sequence is None else store.sequence - steps
+        return
+    from ...ledger.sql.tables import merchants  # noqa: PLC0415 - an extra
+
+    changed = {"sequence": merchants.c.sequence - steps}
+    with ledger._database._engine.begin() as connection:  # noqa: SLF001 - in the place of the database's tools
+        connection.execute(merchants.update().where(merchants.c.merchant_id == ledger._merchant_id).values(changed))  # noqa: SLF001
 
 
 def _rows(ledger: Any) -> Callable[[], None]:  # noqa: ANN401 - a ledger in a database; loading its class needs an extra

@@ -27,6 +27,7 @@ from .histories import (
     check_lines,
     check_state,
     check_statement,
+    first_paid,
     overdue,
 )
 from .sites import Attempt, Site
@@ -44,15 +45,13 @@ def check_questions(world: World) -> None:
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
         asked = world.now - attempt.at < ASKED and attempt.reference not in site.corrected
-        # A clock that was ahead has written later times.
-        later = "clocks" in world.faults and payment.ask_at is not None and payment.ask_at > world.now
-        due = payment.created_at < world.now - timedelta(days=1) and not later
-        if not (entry and entry.decided and asked and due):
+        if not (entry and entry.decided and asked):
             continue
         if entry.held.cents and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
         elif payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES:
             world.violate(f"{attempt.reference} of portal {site.number} is decided and still {payment.state} here")
+    _check_foreign_answers(world, entries)
     open_acts = {act.transaction_reference for site in world.sites for act in site.inner.open_acts()}
     world.settled = {
         payment.transaction_reference: world.questions[payment.transaction_reference]
@@ -62,6 +61,17 @@ def check_questions(world: World) -> None:
     for site in world.sites:
         for task in site.inner.tasks():
             world.violate(f"the effect {task.key} waits two days after the faults")
+
+
+def _check_foreign_answers(world: World, entries: dict[str, Entry]) -> None:
+    """Check that an answer about the accepted payment of another order has raised an incident."""
+    owners = {entry.reference: nonce for nonce, entry in entries.items() if entry.taken.cents}
+    for site, attempt, _ in _payments(world):
+        owner = owners.get(attempt.reference, attempt.nonce)
+        strange = {reference for kind, reference in site.raised() if kind in _STRANGE}
+        quiet = site.answered[attempt.reference] and attempt.reference not in strange
+        if owner != attempt.nonce and quiet and not world.believed(attempt.reference):
+            world.violate(f"the bank answered about another order {attempt.reference}, without an incident")
 
 
 def check_overdue(world: World) -> None:
@@ -109,11 +119,30 @@ def _check_money(world: World, site: Site, attempt: Attempt, payment: Payment, e
     name = f"{attempt.reference} of portal {site.number}"
     taken = entry.taken if entry else Euros(0)
     if payment.sums.captured.cents and not taken.cents:
-        world.violate(f"{name} is {payment.state}, and the bank has no money of it")
+        if not _believable(world, site, payment):
+            world.violate(f"{name} is {payment.state}, and the bank has no money of it")
     elif payment.sums.captured != taken and (payment.sums.captured.cents or (entry and entry.held.cents)):
         world.violate(f"{name}: the bank took {taken}, the ledger has {payment.sums.captured}")
     elif entry and payment.sums.held != entry.held:
         world.violate(f"{name}: the merchant holds {entry.held}, the ledger has {payment.sums.held}")
+
+
+def _believable(world: World, site: Site, payment: Payment) -> bool:
+    """Return whether a ledger could not know that money is of another order with the same reference.
+
+    The bank repeats no nonce, took the same amount after the order was recorded, and has not refused its reference.
+    """
+    before = [each for commit in site.commits for each in commit.of(Payment) if each.order.nonce == payment.order.nonce]
+    unpaid = [each for each in before if not each.sums.captured.cents]
+    recorded = payment.created_at.replace(microsecond=0)
+    return world.believed(payment.transaction_reference) and any(
+        entry.reference == payment.transaction_reference
+        and entry.taken == payment.amount
+        and entry.at is not None
+        and entry.at >= recorded
+        and not unpaid[-1].reference_used
+        for entry in world.bank.entries().values()
+    )
 
 
 def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment) -> None:
@@ -123,7 +152,7 @@ def _check_effects(world: World, site: Site, attempt: Attempt, payment: Payment)
         nonces = site.happened.get(f"{attempt.reference}:PAID:{effect}", [])
         if _held_at_first(site, attempt.nonce) and attempt.nonce not in nonces:
             world.violate(f"{name} is paid, and its effect {effect} never ran")
-        if not payment.sums.captured.cents and attempt.nonce in nonces and not site.restored:
+        if not payment.sums.captured.cents and attempt.nonce in nonces and attempt.reference not in site.undone:
             world.violate(f"{name} was never paid, and its effect {effect} ran")
 
 
@@ -138,7 +167,7 @@ def _held_at_first(site: Site, nonce: str) -> bool:
 
 def _check_pairs(world: World, site: Site) -> None:
     """Check that payments of one debt have an incident, and that instalments have none."""
-    paid_at, opened_at = _first_paid(site), {nonce: each.opened for nonce, each in site.attempts.items()}
+    paid_at, opened_at = first_paid(site), {nonce: each.opened for nonce, each in site.attempts.items()}
     doubled = {reference for kind, reference in site.raised() if kind == "DOUBLE_PAYMENT"}
     overlapping: set[str] = set()
     for one, other in combinations([each for each in site.attempts.values() if each.nonce in paid_at], 2):
@@ -158,16 +187,6 @@ def _check_pairs(world: World, site: Site) -> None:
             world.violate(f"{reference} has an incident of a double payment, and is none")
 
 
-def _first_paid(site: Site) -> dict[str, int]:
-    """Return, by nonce, the number of the commit after which the merchant first held money."""
-    found: dict[str, int] = {}
-    for commit in site.commits:
-        for payment in commit.of(Payment):
-            if payment.holds_money:
-                found.setdefault(payment.order.nonce, commit.number)
-    return found
-
-
 def _held_before(site: Site, nonce: str, number: int) -> bool:
     """Return whether the merchant held money of a payment before a commit."""
     held = False
@@ -181,7 +200,7 @@ def _held_before(site: Site, nonce: str, number: int) -> bool:
 def _check_settlements(world: World, site: Site) -> None:
     raised = {reference for kind, reference in site.raised() if kind == "PAID_AFTER_SETTLEMENT"}
     settled_at = {value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"}
-    for nonce, number in _first_paid(site).items():
+    for nonce, number in first_paid(site).items():
         attempt = site.attempts.get(nonce)
         if attempt is None:
             continue
@@ -199,7 +218,8 @@ def _check_lost(world: World, site: Site, entries: dict[str, Entry]) -> None:
         attempt, entry = site.attempts[nonce], entries.get(nonce)
         found = site.inner.find(attempt.reference)
         present = found is not None and found.order.nonce == nonce
-        if entry and entry.taken.cents and not present and not strange & {attempt.reference, ""}:
+        believed = world.believed(attempt.reference)
+        if entry and entry.taken.cents and not present and not believed and not strange & {attempt.reference, ""}:
             world.violate(f"the money of the lost order {attempt.reference} has no incident")
 
 
@@ -235,7 +255,7 @@ def _check_cost(world: World, site: Site) -> None:
         if asked > bound:
             world.violate(f"the bank was asked {asked} times about {attempt.reference} in {days:.0f} days")
         calm = asked - world.asked.get(attempt.reference, 0)
-        if calm > _CALM_QUESTIONS * len(world.sites) and "questions" not in world.faults:
+        if calm > _CALM_QUESTIONS * len(world.sites):
             world.violate(f"the bank was asked {calm} times about {attempt.reference} after the faults")
     for reference, asked in world.settled.items():
         if len(world.sites) == 1 and world.questions[reference] > asked:

@@ -37,8 +37,10 @@ def simulate(
         check_overdue(world)
         world.post()
     check_questions(world)
-    for whole in (True, False, False):
-        world.tick(world.bank.report(whole=whole))
+    reports = world.bank.report(whole=True)
+    days = {each.day for each in reports if each.day}
+    for some in (reports, [each for each in reports if each.day == max(days)], []):
+        world.tick(some)
         world.post()
     check(world)
     world.probe()

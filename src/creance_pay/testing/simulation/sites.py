@@ -23,6 +23,8 @@ from .scheduler import Call
 
 #: The lease of an effect, by default.
 _LEASE, _WRONG_CLOCK = timedelta(minutes=5), timedelta(days=1)
+#: The shortest wait before an effect that raised is tried again.
+_BACK_OFF = timedelta(minutes=1)
 
 
 class Surroundings(Protocol):
@@ -30,6 +32,7 @@ class Surroundings(Protocol):
 
     now: datetime
     faults: set[str]
+    no_line_until: datetime
     bank: SimulatedBank
     questions: Counter[str]
     answered: Counter[str]
@@ -37,6 +40,12 @@ class Surroundings(Protocol):
 
     def point(self, kind: str) -> None:
         """Pause the running call, or continue it."""
+
+    def faulty(self, fault: str) -> bool:
+        """Return whether the world has a fault, and has not calmed down."""
+
+    def break_line(self) -> None:
+        """Break the line to the bank for some time, or not."""
 
     def statement(self, name: str) -> None:
         """Crash the running process, or continue it."""
@@ -62,6 +71,7 @@ class Attempt:
         form: The form to the bank.
         notices: The amounts by notice.
         opened: The number of the commit that opened it.
+        priced: The number of commits before its amounts were computed.
         at: The time of the world when it was opened.
         dead_at: The time after which the bank must start no payment of it.
         replace: Whether the person gave up the open attempts.
@@ -76,12 +86,22 @@ class Attempt:
     form: FormPost | Redirect
     notices: Mapping[NoticeReference, Euros]
     opened: int
+    priced: int
     at: datetime
     dead_at: datetime
     replace: bool
     asked: frozenset[str]
     visited: int = 0
     used: bool = False
+
+    def share(self, notice: NoticeReference, held: Euros) -> Euros:
+        """Return the part of the money that a notice keeps; the last notice gives back first."""
+        for each in sorted(self.notices, key=str):
+            part = min(self.notices[each], held)
+            if each == notice:
+                return part
+            held -= part
+        return Euros(0)
 
 
 @attrs.define(eq=False)
@@ -96,15 +116,17 @@ class Site:
         posted: The amounts that the caisse has posted, by nonce and notice.
         settled: The notices that were settled by other means.
         happened: The effects that happened, by key: the nonces of their payments.
-        leased: The time until which an effect that has begun must not begin again, by key.
+        leased: The time until which an effect that has begun must not begin again, by key, and the clock that it is of.
         finished: The keys of effects whose process has recorded their end.
         used: The nonces of orders whose ledger has read that the bank knew the reference before.
         forged: The references of orders about which a readable forgery came.
         attempts: The orders, by nonce.
+        answered: The number of answers of the bank about each reference since the faults ended.
         slow: The references of payments on which an act took longer than another operator waits.
         corrected: The references of payments whose state a person has corrected.
         restored: Whether a backup has replaced the database.
         lost: The nonces of orders that a restored backup does not contain.
+        undone: The references of payments of which a restored backup does not contain every write.
         processes: The processes.
         backup: The number of commits when the backup was made, and the function that restores it.
     """
@@ -116,12 +138,14 @@ class Site:
     posted: dict[tuple[str, NoticeReference], Euros] = attrs.field(factory=dict)
     settled: set[NoticeReference] = attrs.field(factory=set)
     happened: dict[str, list[str]] = attrs.field(factory=dict)
-    leased: dict[str, datetime] = attrs.field(factory=dict)
+    leased: dict[str, tuple[datetime, object]] = attrs.field(factory=dict)
     finished: set[str] = attrs.field(factory=set)
     forged: set[str] = attrs.field(factory=set)
     used: set[str] = attrs.field(factory=set)
     attempts: dict[str, Attempt] = attrs.field(factory=dict)
+    answered: Counter[str] = attrs.field(factory=Counter)
     lost: set[str] = attrs.field(factory=set)
+    undone: set[str] = attrs.field(factory=set)
     corrected: set[str] = attrs.field(factory=set)
     slow: set[str] = attrs.field(factory=set)
     restored: bool = False
@@ -133,6 +157,19 @@ class Site:
         return {
             (each.kind.value, each.transaction_reference) for commit in self.commits for each in commit.of(Incident)
         }
+
+    def forget(self, number: int) -> None:
+        """Forget everything from a commit on: a backup has replaced the database."""
+        for commit in self.commits[number:]:
+            self.undone |= {getattr(value, "transaction_reference", "") for _, value in commit.writes}
+        self.lost |= {each.nonce for each in self.attempts.values() if each.opened >= number}
+        del self.commits[number:]
+        writes = [write for commit in self.commits for write in commit.writes]
+        self.settled &= {value for name, value in writes if name == "settle"}
+        self.finished &= {value.key for name, value in writes if name == "finish"}
+        self.used &= {value.order.nonce for _, value in writes if isinstance(value, Payment) and value.reference_used}
+        self.forged &= {reference for kind, reference in self.raised() if kind == "NOT_AUTHENTIC"}
+        self.leased.clear()
 
 
 class Process:
@@ -162,7 +199,7 @@ class Process:
         self.service = PaymentService(
             self.world.bank.gateway(self.clock, rotated=self.rotated),
             self.ledger,
-            transport=_Line(self.world, self.world.bank.transport),
+            transport=_Line(self.world, self.site, self.world.bank.transport),
             effects=[
                 Effect(name="acknowledgement", run=self._effect),
                 Effect(name="display", run=self._effect),
@@ -179,20 +216,23 @@ class Process:
 
     def _effect(self, payment: Payment, key: str) -> None:
         site, world = self.site, self.world
-        if key in site.finished and not site.restored:
+        if key in site.finished:
             world.violate(f"the effect {key} ran again after its end was recorded")
-        leased = site.leased.get(key, self.read_at)
-        late = self.read_at + _WRONG_CLOCK  # a later lease is one of a wrong clock
-        if self.read_at < leased <= late and "clocks" not in world.faults and not site.restored:
+        own = (self.skew, self.stopped_at)
+        leased, clock = site.leased.get(key, (self.read_at, own))
+        # A process that paused for a day between its clock and its transaction takes the lease for a wrong clock's.
+        if self.read_at < leased <= self.read_at + _WRONG_CLOCK and clock == own:
             world.violate(f"the effect {key} ran again within its lease")
-        site.leased[key] = self.read_at + _LEASE
+        lease = site.leased[key] = self.read_at + _LEASE, own
         try:
             world.point("effect")
             world.maybe_fail_effect()
             site.happened.setdefault(key, []).append(payment.order.nonce)
             world.maybe_fail_effect()
         except Exception:
-            del site.leased[key]  # it is tried again
+            if site.leased.get(key) is lease:  # otherwise another process has begun it again
+                now = (self.stopped_at or world.now) + self.skew
+                site.leased[key] = now + _BACK_OFF, (self.skew, self.stopped_at)
             raise
         self.ran.append(key)
 
@@ -208,6 +248,7 @@ class _Line(Transport):
     """The transport of a process, with the faults of a network."""
 
     world: Surroundings
+    site: Site
     transport: Transport
 
     def send(
@@ -217,8 +258,8 @@ class _Line(Transport):
         reference = str(json.loads(body or b"{}").get("transactionReference", ""))
         self.world.point("question")
         self.world.questions[reference] += 1
-        faulty = "questions" in self.world.faults
-        if faulty and self.world.likely(0.10):
+        faulty = self.world.faulty("questions")
+        if faulty and (self.world.now < self.world.no_line_until or self.world.likely(0.10)):
             raise GatewayUnavailableError("the bank does not answer", retryable=True)
         if faulty and self.world.likely(0.03):
             self.world.reached["a foreign error comes from the transport"] += 1
@@ -226,6 +267,8 @@ class _Line(Transport):
         answer = self.transport.send(method, url, headers=headers, body=body)
         self.world.point("question")
         if faulty and self.world.likely(0.12):
+            self.world.break_line()
             raise GatewayUnavailableError("the answer is lost", retryable=False)
         self.world.answered[reference] += 1
+        self.site.answered[reference] += 1
         return answer

@@ -30,7 +30,7 @@ from ...payment import PaymentState
 from ...payments import Answer, PaymentService, PaymentView, StartedPayment
 from ...references import NoticeReference
 from .banks import Letter, SimulatedBank
-from .ledgers import snapshot
+from .ledgers import set_back, snapshot
 from .scheduler import Call, Crash
 from .sites import Attempt, Process, Site
 
@@ -42,7 +42,8 @@ _BEGINNINGS = (
     datetime(2026, 10, 24, 20, tzinfo=UTC),
     datetime(2026, 12, 31, 21, tzinfo=UTC),
 )
-_WAITS = (1, 20, 300, 1900, 7200, 30_000, 100_000, 400_000)
+_BREAKS = (0, 0, 3600, 100_000)
+_WAITS = (1, 1, 20, 20, 300, 300, 1900, 7200, 30_000, 100_000, 400_000)
 _SKEWS = tuple(timedelta(seconds=each) for each in (0, 0, 120, -120, 10_800, -10_800, 259_200, -259_200))
 #: A start asks the bank about so many earlier orders.
 _MAX_ASKED = 3
@@ -51,15 +52,19 @@ _SENT_AGAIN, _REFUSED = 503, 400
 #: The bank starts no payment of an older order.
 _LIFE = timedelta(minutes=30)
 #: Another operator leaves an act alone during this time.
-_ACT_TIMEOUT = timedelta(minutes=2)
+ACT_TIMEOUT = timedelta(minutes=2)
 #: The bank is asked about an attempt without any answer during a week.
 ASKED = timedelta(days=5)
-_DEBTS = (1600, 2000, 5000)
+_DEBTS = (1600, 2000, 5000, 1600, 3000, 900)
 #: An amount that is refunded several times.
 _SMALL = Euros(100)
+#: The events of one of these are so many times as frequent.
+_BUSY, _FOCUS = ("backoffice", "office", "operator"), 4
+#: How often a call pauses at each point.
+_PAUSES = (0.05, 0.12, 0.3)
 _FAULTS = (
-    "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "office", "operator", "questions",
-    "restore", "rotation",
+    "backoffice", "bank", "clocks", "collision", "crashes", "effects", "forgeries", "nonces", "office", "operator",
+    "questions", "restore", "rotation",
 )  # fmt: skip
 #: The rare states that worlds must reach; a test counts them over many worlds.
 RARE = frozenset(
@@ -117,6 +122,7 @@ class World:
         reached: How often each rare state was reached.
         settled: The number of questions about each paid payment, when the questions were checked.
         asked: The number of questions about each reference, when the faults ended.
+        no_line_until: The time until which the bank cannot be reached.
         given_back: The cents that the bank returned by its own screens, by the nonce of the order.
         acting: The number of acts on each order that are in progress.
         acts: The number of acts on each order.
@@ -136,10 +142,17 @@ class World:
         self.chance = Random(seed)  # noqa: S311 - a world is replayed by its seed
         self.now = self.chance.choice(_BEGINNINGS)
         self.faults = {fault for fault in _FAULTS if self.likely(0.5)}
+        if "clocks" in self.faults:
+            self.faults.discard("nonces")  # by time alone, a wrong clock refuses the own transaction
+        self._focus, self._pauses = self.chance.choice(_BUSY), self.chance.choice(_PAUSES)
         self.bank = bank(lambda: self.now)
+        if "nonces" in self.faults:
+            self.bank.leave_out_nonces()
+        self.no_line_until = self.now
         self.questions, self.answered, self.reached = Counter[str](), Counter[str](), Counter[str]()
         self.violations: list[str] = []
         self.letters: list[Letter] = []
+        self.reports: list[Report] = []
         self.settled: dict[str, int] = {}
         self.asked: dict[str, int] = {}
         self.given_back, self.acting, self.acts = Counter[str](), Counter[str](), Counter[str]()
@@ -155,9 +168,7 @@ class World:
         ledger = open_ledger(number)
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
-        debts = {
-            NoticeReference(f"6311705{number}0000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)
-        }
+        debts = {NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)}
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [self._process(self, site), self._process(self, site)]
         return site
@@ -173,22 +184,30 @@ class World:
         process = self._running
         if process is None or process.call is None or self._calm:
             return
-        if self.likely(0.12):
+        if self.likely(self._pauses):
             self.answers.append(f"pause {kind}")
             process.call.pause()
 
+    def faulty(self, fault: str) -> bool:
+        """Return whether the world has a fault, and has not calmed down."""
+        return fault in self.faults and not self._calm
+
     def statement(self, name: str) -> None:
         """End the running process, or continue it."""
-        if self._running is None or self._calm or "crashes" not in self.faults:
+        if self._running is None or not self.faulty("crashes"):
             return
         if self.likely(0.004):
             committed = name == "committed"
             self.reached[f"a process crashes {'after' if committed else 'before'} a commit"] += 1
             raise Crash
 
+    def break_line(self) -> None:
+        """Break the line to the bank for some time, or not."""
+        self.no_line_until = self.now + timedelta(seconds=self.chance.choice(_BREAKS))
+
     def maybe_fail_effect(self) -> None:
         """Raise, hang or crash in an effect."""
-        if self._running is None or self._calm or "effects" not in self.faults:
+        if self._running is None or not self.faulty("effects"):
             return
         if self.likely(0.10):
             self.reached["an effect raises"] += 1
@@ -196,7 +215,7 @@ class World:
         if self.likely(0.04):
             self.reached["a process crashes in an effect"] += 1
             raise Crash
-        if self.likely(0.04) and self._running.call is not None:
+        if self.likely(0.10) and self._running.call is not None:
             self.now += timedelta(minutes=10)  # longer than the lease
             self._running.call.pause()
 
@@ -214,6 +233,8 @@ class World:
         self._finish_calls()
         self._calm = True
         self.asked = dict(self.questions)
+        for site in self.sites:
+            site.answered.clear()
         self.bank.calm()
         for site in self.sites:
             for process in site.processes:
@@ -224,6 +245,7 @@ class World:
         """Return the SHA-256 of everything that happened, equal for equal seeds on every kind of ledger."""
         lines = [*self.answers]
         for site in self.sites:
+            lines += [f"{each.transaction_reference} {sorted(each.postings.items())}" for each in site.inner.payments()]
             lines += [line for commit in site.commits for line in commit.lines()]
             lines += [f"{key} {nonces}" for key, nonces in sorted(site.happened.items())]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -231,18 +253,19 @@ class World:
     def _events(self) -> list[Callable[[], None]]:
         """Return the events of this world, each as often as it is likely."""
         events = [self._click] * 6 + [self._visit] * 6 + [self._deliver] * 8 + [self._wait] * 4
-        events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night]
+        events += [self._effects] * 3 + [self._reconcile] * 2 + [self._resume] * 8 + [self._night] * 2
         optional = {
             "forgeries": [self._forge] * 2,
             "office": [self._post] * 4,
-            "operator": [self._operate] * 3 + [self._close] + [self._correct] + [self._settle_elsewhere],
+            "operator": [self._operate] * 3 + [self._close],
             "backoffice": [self._back_office] * 2 + [self._report] * 2,
             "clocks": [self._shift_clock] * 2,
-            "restore": [self._back_up, self._restore],
+            "restore": [self._back_up, self._restore, self._set_back],
             "rotation": [self._rotate],
         }
         for fault, more in optional.items():
-            events += more if fault in self.faults else []
+            events += more * (_FOCUS if fault == self._focus else 1) if fault in self.faults else []
+        events += [self._correct, self._settle_elsewhere] if "operator" in self.faults else []
         return events
 
     def _begin(self, process: Process, work: Callable[[], object], then: Callable[[Call], None]) -> None:
@@ -290,11 +313,15 @@ class World:
         process = self._idle(site)
         if process is None:
             return
-        notices = self.chance.sample([*site.debts], 2 if self.likely(0.2) else 1)
+        notices = self.chance.sample([*site.debts], 2 if self.likely(0.3) else 1)
         whole, replace = self.likely(0.4), self.likely(0.3)
+
+        priced = 0
 
         def start() -> StartedPayment | None:
             """Compute the amounts as a portal does, and start."""
+            nonlocal priced
+            priced = len(site.commits)
             pending = process.ledger.pending(notices, process.clock())
             amounts = {}
             for notice in notices:
@@ -306,11 +333,15 @@ class World:
             return process.service.start(sum(amounts.values(), Euros(0)), amounts, replace=replace, **_URLS)
 
         began, before = self.now, dict(self.questions)
+        open_before = {each.transaction_reference for each in site.inner.payments(UNCONFIRMED_STATES)}
 
         def started(call: Call) -> None:
             attempt = self._started(site, call, replace=replace)
             if attempt is not None:
-                self._check_asked(site, attempt, began, before)
+                attempt.priced = priced
+                self._check_asked(site, attempt, began, before, open_before)
+                if self.likely(0.5):
+                    self._open_page(attempt)
 
         self._begin(process, start, started)
 
@@ -327,6 +358,8 @@ class World:
             self.violate("a started payment is not in the ledger")
             return None
         order = payment.order
+        if order.nonce in site.attempts:
+            self.violate(f"a start returned the earlier order {payment.transaction_reference}")
         if replace and any({*other.notices} & {*order.notices} for other in site.attempts.values()):
             self.reached["an attempt is given up for another"] += 1
         attempt = site.attempts[order.nonce] = Attempt(
@@ -336,6 +369,7 @@ class World:
             form=call.result.form,
             notices=order.notices,
             opened=_opening(site, order.nonce),
+            priced=0,
             at=self.now,
             dead_at=payment.created_at + _LIFE,
             replace=replace,
@@ -343,7 +377,9 @@ class World:
         )
         return attempt
 
-    def _check_asked(self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int]) -> None:
+    def _check_asked(
+        self, site: Site, attempt: Attempt, began: datetime, before: Mapping[str, int], open_before: set[str]
+    ) -> None:
         """Check that the start asked the bank about each earlier order whose payment it may not have reported."""
         if "clocks" in self.faults:
             return
@@ -356,7 +392,8 @@ class World:
         for each in others:
             other = site.attempts.get(each.order.nonce)
             young = each.created_at > attempt.dead_at - _LIFE - ASKED
-            if other and other.at < began and young and each.state in UNCONFIRMED_STATES:
+            opened = each.transaction_reference in open_before and each.state in UNCONFIRMED_STATES
+            if other and other.at < began and young and opened:
                 earlier.append(each.transaction_reference)
         for reference in earlier if len(others) <= _MAX_ASKED else ():
             if self.questions[reference] == before.get(reference, 0):
@@ -369,15 +406,17 @@ class World:
         for (nonce, posted), amount in site.posted.items():
             if posted == notice:
                 entry = entries.get(nonce)
-                paid += min(amount, entry.held) if entry else amount
+                paid += site.attempts[nonce].share(notice, entry.held) if entry else amount
         return site.debts[notice].saturating_sub(paid)
 
     def _visit(self) -> None:
         """Open the bank's page and decide there, as a person does."""
         waiting = [each for site in self.sites for each in site.attempts.values() if not each.visited]
         if not waiting:
-            return
-        attempt = self.chance.choice(waiting)
+            return self._click()
+        return self._open_page(self.chance.choice(waiting))
+
+    def _open_page(self, attempt: Attempt) -> None:
         attempt.visited = self.steps
         letters = self.bank.visit(attempt.form, self.chance, faulty="bank" in self.faults)
         if letters and letters[0].nonce == attempt.nonce and attempt.nonce not in self.bank.entries():
@@ -457,6 +496,8 @@ class World:
             self.violate("a message was recorded about another's order")
         elif not letter.of_order:
             self.violate("a message with another amount was recorded")
+        elif result.disposition is Disposition.APPLIED and not _agrees(result, letter.state):
+            self.violate(f"a message that states {letter.state} made {letter.reference} {result.state}")
         elif site.attempts[letter.nonce].used:
             site.used.add(letter.nonce)
         elif result.disposition is Disposition.APPLIED and result.state is PaymentState.PAID:
@@ -468,7 +509,7 @@ class World:
         """Check that a page that shows PAID is about money that the bank has taken."""
         if isinstance(answer, PaymentView) and answer.state is PaymentState.PAID:
             entry = self.bank.entries().get(letter.nonce)
-            if entry is None or not entry.taken.cents:
+            if (entry is None or not entry.taken.cents) and not self.believed(letter.reference):
                 self.violate("a person's page shows PAID, and the bank has no money of the order")
 
     def _forge(self) -> None:
@@ -490,6 +531,8 @@ class World:
         paused = [each for site in self.sites for each in site.processes if each.call is not None]
         if paused:
             self._continue(self.chance.choice(paused))
+        else:
+            self._deliver()
 
     def _effects(self) -> None:
         process = self._idle(self.chance.choice(self.sites))
@@ -502,8 +545,11 @@ class World:
             self._begin(process, process.service.reconcile, lambda _: None)
 
     def _report(self) -> None:
-        """Deliver the bank's report of the last days to every portal of the contract."""
-        lines = self.bank.report(whole=False)
+        """Deliver the reports of a day to every portal of the contract; one of a kind may come later."""
+        self.reports += self.bank.report(whole=False)
+        days = sorted({each.day for each in self.reports if each.day})
+        lines = [each for each in self.reports if each.day in days[:1] and self.likely(0.8)]
+        self.reports = [each for each in self.reports if each not in lines]
         for site in self.sites:
             process = self._idle(site)
             if process is not None and self.likely(0.8):  # it may be lost
@@ -573,9 +619,12 @@ class World:
         site.restored = True
         if len(site.commits) > number:
             self.reached["a backup is restored"] += 1
-        site.lost |= {each.nonce for each in site.attempts.values() if each.opened >= number}
-        del site.commits[number:]
-        site.settled = {notice for notice in site.settled if _settled_before(site, notice)}
+        site.forget(number)
+
+    def _set_back(self) -> None:
+        """Set the sequence of a portal back: an administrator restores one table."""
+        self._finish_calls()
+        set_back(self.chance.choice(self.sites).inner, self.chance.randint(1, 3))
 
     # ---- the operator
 
@@ -588,7 +637,9 @@ class World:
             return
         payment = self.chance.choice(held)
         held_now = payment.sums.held
-        amount = self.chance.choice([None, None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL)])
+        amount = self.chance.choice(
+            [None, Euros((held_now.cents + 1) // 2), min(held_now, _SMALL), min(held_now, _SMALL)]
+        )
         act = self.chance.choice([process.service.refund, process.service.cancel])
         began, nonce, wanted = self.now, payment.order.nonce, amount or payment.amount
         before, alone = self._returned_by_acts(nonce), not self.acting[nonce]
@@ -597,13 +648,17 @@ class World:
 
         def ended(call: Call) -> None:
             self.acting[nonce] -= 1
-            if self.now - began >= _ACT_TIMEOUT or "clocks" in self.faults:
+            more = alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted
+            if self.now - began >= ACT_TIMEOUT or any(each.skew or each.stopped_at for each in site.processes):
                 site.slow.add(payment.transaction_reference)
-            elif alone and acts == self.acts[nonce] and self._returned_by_acts(nonce) > before + wanted:
+            elif more and not self.believed(payment.transaction_reference):
                 self.violate(f"the bank has returned more of {payment.transaction_reference} than an act asked for")
             state = getattr(call.result, "state", None)
             if state is ActState.REQUESTED:
                 self.reached["an act ends without an answer"] += 1
+                self.now += timedelta(minutes=self.chance.choice([0, 3, 90]))
+                if self.likely(0.7):  # the operator looks again
+                    self._begin(process, process.service.reconcile, lambda _: None)
             elif state is ActState.DONE:
                 after = site.inner.find(payment.transaction_reference)
                 if after and after.sums.captured.cents and after.sums.refunded < call.result.amount:  # type: ignore[attr-defined]
@@ -612,6 +667,12 @@ class World:
                 self.reached["the bank refuses an act"] += 1
 
         self._begin(process, lambda: act(payment.transaction_reference, amount, **_WHO), ended)
+
+    def believed(self, reference: str) -> bool:
+        """Return whether an order has the money of another one by reference alone, where the bank repeats no nonce."""
+        entries = {each.reference: each.nonce for each in self.bank.entries().values()}
+        found = [each for site in self.sites if (each := site.inner.find(reference)) and each.sums.captured.cents]
+        return "nonces" in self.faults and any(each.order.nonce != entries.get(reference) for each in found)
 
     def _returned_by_acts(self, nonce: str) -> Euros:
         """Return what the bank has returned of an order, without the acts on its own screens."""
@@ -742,8 +803,9 @@ def _opening(site: Site, nonce: str) -> int:
     return len(site.commits)  # pragma: no cover - an order is opened by a commit
 
 
-def _settled_before(site: Site, notice: NoticeReference) -> bool:
-    return any(name == "settle" and value == notice for commit in site.commits for name, value in commit.writes)
+def _agrees(result: RecordResult, stated: PaymentState | None) -> bool:
+    """Return whether an applied message has led to the state that it reports; money decides about later ones."""
+    return stated is (PaymentState.PAID if result.payment.sums.captured.cents else result.state)
 
 
 def _known(bank: SimulatedBank) -> set[str]:

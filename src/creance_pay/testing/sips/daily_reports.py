@@ -170,7 +170,7 @@ def _lines(kind: ReportKind, day: date, request: PaymentRequest, account: Accoun
     for operation in account.operations:
         listed = operation.name in _LISTED.get(kind, {operation.name} - {_CHARGEBACK})
         if listed and _day(operation.at) == day:
-            yield common | _operation(operation, request, account)
+            yield common | _operation(operation, account) | {"returnContext": request.return_context or ""}
 
 
 def _transaction(day: date, request: PaymentRequest, account: Account) -> dict[str, str]:
@@ -187,13 +187,17 @@ def _transaction(day: date, request: PaymentRequest, account: Account) -> dict[s
         "captureDay": "0",
         "maskedPan": decision.masked_card or "",
         "authorisationId": decision.authorisation_number or "",
-        "acquirerResponseCode": decision.response_code if decision.masked_card else "",
+        "acquirerResponseCode": decision.response_code if decision.asked_acquirer else "",
         "returnContext": request.return_context or "",
     }
 
 
-def _operation(operation: Operation, request: PaymentRequest, account: Account) -> dict[str, str]:
-    """Return the columns of an operation, of each kind of report."""
+def _operation(operation: Operation, account: Account) -> dict[str, str]:
+    """Return the columns of an operation, of each kind of report.
+
+    The acquirer has numbers of its own for chargebacks: they may be those of other operations.
+    """
+    disputes = sum(each.name == _CHARGEBACK for each in account.operations[: operation.sequence])
     amount, number = str(operation.amount.cents), f"{_day(operation.at):%y%m%d}01"
     return {
         "operationSequence": str(operation.sequence),
@@ -204,9 +208,8 @@ def _operation(operation: Operation, request: PaymentRequest, account: Account) 
         "newAmount": str(operation.remaining.cents),
         "operationOrigin": operation.origin,
         "acquirerResponseCode": "00",
-        "returnContext": request.return_context or "",
         "authorisationId": account.decision.authorisation_number or "",
-        "chargebackAcquirerReference": f"CB{operation.sequence:04d}{request.transaction_reference}"[:20],
+        "chargebackAcquirerReference": str(disputes),
         "chargebackAmount": amount,
         "chargebackReasonCode": "4837",
         "chargebackSettlementDate": f"{_day(operation.at):%Y%m%d}",

@@ -20,6 +20,7 @@ from ...gateways.sips.data import write
 from ...money import Euros
 
 ACCEPTED, REFUSED, WRONG_CARD, CANCELLED, PENDING, EXPIRED = "00", "05", "14", "17", "60", "97"
+_NOT_REACHED = {"90", "99"}
 
 
 class TrialCard(StrEnum):
@@ -99,6 +100,12 @@ class Decision:
         """Whether the payment is accepted."""
         return self.response_code == ACCEPTED
 
+    @property
+    def asked_acquirer(self) -> bool:
+        """Whether the acquirer has answered: not without a card, an authentication, or a service that works."""
+        refused = self.authentication is Authentication.FAILURE or self.response_code in _NOT_REACHED
+        return self.masked_card is not None and not refused
+
 
 def form_body(fields: Mapping[str, str]) -> bytes:
     """Encode fields as the body of a form post."""
@@ -123,7 +130,7 @@ def _fields(request: PaymentRequest, decision: Decision) -> dict[str, str]:
         fields["returnContext"] = request.return_context
     if decision.masked_card:
         fields["maskedPan"] = decision.masked_card
-    if decision.masked_card and decision.authentication is not Authentication.FAILURE:
+    if decision.asked_acquirer:
         fields["acquirerResponseCode"] = decision.response_code
     if decision.authorisation_number:
         fields["authorisationId"] = decision.authorisation_number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from random import Random
 from tempfile import NamedTemporaryFile
@@ -26,10 +26,11 @@ from ...gateways import (
 from ...gateways.sips import SipsHost, SipsPaypage, read_reports
 from ...http import HttpMessage
 from ...money import Euros
+from ...payment import PaymentState
 from ..simulation.banks import Entry, Letter
 from .bank import SipsBank
 from .daily_reports import daily_report, report_days
-from .decisions import Decision, PaymentRequest, TrialCard, form_body, sealed_answer
+from .decisions import Authentication, Decision, PaymentRequest, TrialCard, form_body, sealed_answer
 from .faults import Fault
 from .json_services import SipsServices
 
@@ -44,6 +45,17 @@ _FREQUENT = (Fault.LOST, Fault.LATE, Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.PE
 _FAULTS = (*_FREQUENT, *_FREQUENT, Fault.WRONG_AMOUNT, Fault.OLD_KEY, Fault.EMPTY_SEAL, Fault.FORGED)
 #: How often a person closes the page, and how often a faulty bank fails.
 _CLOSED, _FAULTY = 0.1, 0.6
+_AUTHENTICATIONS = (Authentication.SUCCESS,) * 8 + (Authentication.ATTEMPT, Authentication.FAILURE)
+#: The vendor's meaning of the response codes that this bank writes.
+_MEANINGS = {
+    "00": PaymentState.PAID,
+    "05": PaymentState.REFUSED,
+    "17": PaymentState.CANCELLED,
+    "60": PaymentState.PENDING,
+    "90": PaymentState.UNKNOWN,
+    "94": PaymentState.UNKNOWN,
+    "97": PaymentState.EXPIRED,
+}
 _CARDS = (TrialCard.ACCEPTED,) * 12 + (TrialCard.REFUSED, TrialCard.PENDING, None) * 2 + (TrialCard.UNAVAILABLE,)
 
 
@@ -56,6 +68,7 @@ class SimulatedSips(Transport):
     services: SipsServices = attrs.field(init=False)
     _reported: set[date] = attrs.field(factory=set)
     _forms: dict[str, Mapping[str, str]] = attrs.field(factory=dict)
+    _leaves_out: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Open the bank, with both keys of the merchant."""
@@ -78,7 +91,8 @@ class SimulatedSips(Transport):
         """Answer a call."""
         del method, headers
         service = url.partition("/rs-services/v2/")[2]
-        return HttpAnswer(200, json.dumps(self.services.post(service, body or b"")).encode())
+        with self._records():
+            return HttpAnswer(200, json.dumps(self.services.post(service, body or b"")).encode())
 
     def visit(self, form: FormPost | Redirect, chance: Random, *, faulty: bool) -> list[Letter] | None:
         """Open the page and decide there; ``None`` when the bank refuses to open it without a message."""
@@ -88,17 +102,17 @@ class SimulatedSips(Transport):
         except MalformedResponseError as error:
             return self._refused(fields, error)
         self._forms[request.transaction_reference] = fields
-        card = chance.choice(_CARDS)
+        card, authentication = chance.choice(_CARDS), chance.choice(_AUTHENTICATIONS)
         if chance.random() < _CLOSED:
             return []  # the person closes the page; the bank tells of the expiry later
-        decision = self.bank.pay(request, card) if card else self.bank.leave()
+        decision = self.bank.pay(request, card, authentication=authentication) if card else self.bank.leave()
         fault = chance.choice(_FAULTS) if faulty and chance.random() < _FAULTY else Fault.NONE
         ending = self.bank.settle(request, decision, fault=fault)
         if ending is None:  # pragma: no cover - a person has one attempt
             return []
-        found = [_letter(request, each.fields, fault=fault) for each in ending.immediate]
+        found = [_letter(request, each.fields, each.decision, fault=fault) for each in ending.immediate]
         if ending.return_fields is not None:  # pragma: no branch - no decision is an expiry
-            found.append(_letter(request, ending.return_fields, by_browser=True, fault=fault))
+            found.append(_letter(request, ending.return_fields, ending.decision, by_browser=True, fault=fault))
         return found
 
     def _refused(self, fields: Mapping[str, str], error: MalformedResponseError) -> list[Letter] | None:
@@ -107,12 +121,12 @@ class SimulatedSips(Transport):
             return None
         second = SipsBank({MERCHANT: _ring("1", "2")}, clock=self.clock).receive(fields)
         refused = Decision(response_code=_REFERENCE_USED, decided_at=self.clock())
-        return [_letter(second, sealed_answer(second, refused), by_browser=each) for each in (False, True)]
+        return [_letter(second, sealed_answer(second, refused), refused, by_browser=each) for each in (False, True)]
 
     def due(self) -> list[Letter]:
         """Return the late messages that are due."""
         requests = self.bank.requests
-        return [_letter(requests[_reference_of(each.fields)], each.fields) for each in self.bank.due()]
+        return [_letter(requests[_reference_of(each.fields)], each.fields, each.decision) for each in self.bank.due()]
 
     def forge(self, letter: Letter, chance: Random) -> Letter:
         """Return a message that resembles a genuine one, and that nobody must believe."""
@@ -159,10 +173,25 @@ class SimulatedSips(Transport):
         return [self._read(day, kind) for day in sorted(days) for kind in _KINDS]
 
     def _read(self, day: date, kind: ReportKind) -> Report:
-        with NamedTemporaryFile("w", encoding="utf-8") as file:
+        with NamedTemporaryFile("w", encoding="utf-8") as file, self._records():
             file.write(daily_report(self.bank, kind, day))
             file.flush()
             return read_reports(file.name)
+
+    def leave_out_nonces(self) -> None:
+        """Repeat the nonce of an order in messages alone: neither in Office nor in reports."""
+        self._leaves_out = True
+
+    @contextmanager
+    def _records(self) -> Iterator[None]:
+        """Leave out the nonces of orders, if that is so."""
+        requests = self.bank.requests
+        if self._leaves_out:
+            self.bank.requests = {name: attrs.evolve(each, return_context=None) for name, each in requests.items()}
+        try:
+            yield
+        finally:
+            self.bank.requests = requests
 
     def calm(self) -> None:
         """End every fault: Office answers about each payment.  The rotation is over: the bank forgets the old key."""
@@ -186,6 +215,7 @@ class SimulatedSips(Transport):
                 refunded=taken.saturating_sub(account.remaining) if account else Euros(0),
                 charged_back=account.charged_back if account else Euros(0),
                 authorisation=(account and account.decision.authorisation_number) or "",
+                at=account.decision.decided_at.replace(microsecond=0) if account else None,
             )
 
     def _reference(self, nonce: str) -> str:
@@ -203,7 +233,12 @@ def _nonce(request: PaymentRequest) -> str:
 
 
 def _letter(
-    request: PaymentRequest, fields: Mapping[str, str], *, by_browser: bool = False, fault: Fault = Fault.NONE
+    request: PaymentRequest,
+    fields: Mapping[str, str],
+    decision: Decision,
+    *,
+    by_browser: bool = False,
+    fault: Fault = Fault.NONE,
 ) -> Letter:
     genuine = fault not in {Fault.EMPTY_SEAL, Fault.FORGED}
     return Letter(
@@ -213,6 +248,7 @@ def _letter(
         message=HttpMessage(form_body(fields)),
         genuine=genuine,
         of_order=fault is not Fault.WRONG_AMOUNT,
+        state=_MEANINGS[decision.response_code],
     )
 
 
