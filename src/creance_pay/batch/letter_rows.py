@@ -41,10 +41,10 @@ RECIPIENT, LETTER, LANG = "recipient", "letter", "lang"
 _KNOWN = {"caisse", "contact", "minimum", "maximum"}
 _DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
-#: Every name that a column or a value may have.
-FIELDS = {
+#: Every name that a column or a value may have, sorted.
+FIELDS = tuple(sorted({
     RECIPIENT, LETTER, LANG, *(field.name for kind in LETTERS.values() for field in attrs.fields(kind) if field.init),
-}  # fmt: skip
+}))  # fmt: skip
 
 Cell = Callable[[Any, Unit], object]
 
