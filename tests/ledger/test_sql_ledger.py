@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from creance_pay import PaymentState
@@ -23,6 +23,7 @@ from creance_pay.errors import ConfigurationError, GatewayUnavailableError, Miss
 from creance_pay.ledger import Payment, SqlLedger
 from creance_pay.ledger.sql import database as sql_database
 from creance_pay.ledger.sql import store
+from creance_pay.ledger.sql.failures import failure_of
 from creance_pay.ledger.sql.tables import VERSION, VERSION_TABLE, metadata
 from ledger_desk import NOTICE, OTHER, Desk
 from ledgers import PAYLOAD_KEY, OpenSql
@@ -364,6 +365,17 @@ class TestReaching:
             ledger.incidents()
 
         assert caught.value.retryable
+
+    def test_unknown_error(self) -> None:
+        """The text of an error of another kind may have a value, and is not shown."""
+        failure = failure_of(
+            SQLAlchemyError("MARKED"), make_url("postgresql://u:p@host/db"), connecting=False, reached=True
+        )
+
+        assert (
+            "the ledger's database does not answer, or refuses: server host:5432/db: SQLAlchemyError",
+            True,
+        ) == (str(failure), failure.retryable)
 
     def test_no_right(self, postgres: str, open_sql: OpenSql) -> None:
         """A table that is gone, or that the user may not read, has its SQLSTATE and the message without any value."""

@@ -16,6 +16,14 @@ from ledger_desk import Desk, message
 from sips_merchant import NOON, body, changed, hmac_of
 
 
+class FreshPolicy:
+    """A policy whose values were all confirmed."""
+
+    def overdue(self, day: date) -> tuple[str, ...]:  # noqa: ARG002 - on any day
+        """List no value."""
+        return ()
+
+
 def kinds(desk: Desk) -> list[str]:
     """List the kinds of problems."""
     return [problem.kind.value for problem in desk.service.health()]
@@ -222,6 +230,7 @@ class TestBankAndPeople:
 
         assert (ProblemKind.POLICY_OVERDUE, len(policy.overdue(date(2036, 11, 20)))) == (problem.kind, problem.count)
         assert problem.count
+        assert () == desk.service.health(policies=[FreshPolicy()])
 
 
 class TestMachine:

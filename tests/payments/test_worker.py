@@ -74,8 +74,8 @@ class TestRun:
         for number in range(20):
             started = desk.start(type(NOTICE)(f"63117054000{number:05d}F"))
             desk.notify(started)
-        running(desk.service)
-        running(desk.service)
+        running(desk.service, every=timedelta(hours=1))
+        running(desk.service, every=timedelta(hours=1))
         until(lambda: not desk.ledger.tasks())
 
         assert 40 == len(set(desk.happened)) == len(desk.happened)
