@@ -166,6 +166,17 @@ def test_commands(page: str, capsys: pytest.CaptureFixture[str]) -> None:
                 pytest.fail(f"{shlex.join(words)}: {capsys.readouterr().err}")
 
 
+@pytest.mark.parametrize("page", ["install.md", "command-line.md"])
+def test_output(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command that parses a reference prints the lines that the page shows."""
+    block = next(block for block in blocks(page, "console") if "$ creance-pay reference" in block)
+    shown = block.partition("$ creance-pay reference")[2].splitlines()[1:]
+    cli.main(next(words for words in commands(page) if words[0] == "reference"))
+    printed = capsys.readouterr().out.splitlines()
+
+    assert [line for line in shown if line != "..."] == printed[: len([line for line in shown if line != "..."])]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder."""

@@ -1,6 +1,7 @@
 /* The search lists pages and sections before constants: a reader who types a word looks for a guide first. */
 var Scorer = {
-  score: ([, , , , score, , kind]) => (kind === "object" ? score - 30 : kind === "title" ? score + 20 : score),
+  score: ([page, , , , score, , kind]) =>
+    score + (kind === "object" ? -30 : kind === "title" ? 20 : 0) + (/^(api-|changelog|contributing|faults|law)/.test(page) ? -10 : 0),
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },
