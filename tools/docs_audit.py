@@ -14,6 +14,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from itertools import chain
@@ -141,7 +142,7 @@ def silent_addresses(found: Mapping[str, Page]) -> Iterator[str]:
         except requests.RequestException as error:
             yield f"{address}: {type(error).__name__}"
         else:
-            if status >= requests.codes.bad_request:
+            if status >= HTTPStatus.BAD_REQUEST:
                 yield f"{address}: {status}"
 
 

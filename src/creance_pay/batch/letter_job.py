@@ -111,7 +111,7 @@ class LetterJob(FileJob):
     def __attrs_post_init__(self) -> None:
         """Check the arguments that need no file."""
         kind_named(self.letter)
-        if unknown := sorted({*self.columns, *self.values} - FIELDS):
+        if unknown := sorted({*self.columns, *self.values}.difference(FIELDS)):
             raise ConfigurationError(
                 f"expected fields of letters, got {', '.join(unknown)}: see {', '.join(sorted(FIELDS))}"
             )
