@@ -470,8 +470,8 @@ class TestResume:
 
     @pytest.mark.slow
     def test_killed(self, tmp_path: Path) -> None:
-        """Killed at a random moment and run again, ten times of ten, the files are the same byte for byte."""
-        source, chance = write_csv(tmp_path / "in.csv", *map(a_row, range(600))), random.Random(7)  # noqa: S311 - no secret
+        """Killed at a random moment and run again, six times of six, the files are the same byte for byte."""
+        source, chance = write_csv(tmp_path / "in.csv", *map(a_row, range(300))), random.Random(7)  # noqa: S311 - no secret
         words = [word for name, value in VALUES.items() for word in ("--value", f"{name}={value}")]
 
         def begin(folder: Path) -> subprocess.Popen[bytes]:
@@ -483,7 +483,7 @@ class TestResume:
         assert 0 == begin(tmp_path / "whole").wait()
         usual, expected = time.monotonic() - start, output(tmp_path / "whole" / "out")
         killed = 0
-        for attempt in range(10):
+        for attempt in range(6):
             folder = tmp_path / str(attempt)
             process = begin(folder)
             try:
@@ -494,4 +494,4 @@ class TestResume:
                 killed += 1
             assert 0 == begin(folder).wait()
             assert expected == output(folder / "out"), attempt
-        assert killed > 5
+        assert killed > 2

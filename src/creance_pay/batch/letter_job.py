@@ -112,9 +112,7 @@ class LetterJob(FileJob):
         """Check the arguments that need no file."""
         kind_named(self.letter)
         if unknown := sorted({*self.columns, *self.values}.difference(FIELDS)):
-            raise ConfigurationError(
-                f"expected fields of letters, got {', '.join(unknown)}: see {', '.join(sorted(FIELDS))}"
-            )
+            raise ConfigurationError(f"expected fields of letters, got {', '.join(unknown)}: see {', '.join(FIELDS)}")
         if self.target.suffix:
             raise ConfigurationError(f"expected a target folder without suffix, got {self.target.name!r}")
         if self.part_rows < 1:

@@ -15,14 +15,13 @@ def declare(command: ArgumentParser) -> None:
     """Declare the arguments."""
     from ..batch.letter_rows import FIELDS, LETTERS  # noqa: PLC0415 - loads Narwhals, an extra
 
-    names = tuple(sorted(FIELDS))
     command.description = "Write a letter as a PDF file for every row.  After a stop, the same command resumes the job."
-    batch_files.add_source(command, names, target="the folder to create")
+    batch_files.add_source(command, FIELDS, target="the folder to create")
     command.add_argument(
         "--letter", choices=[*LETTERS], default="notice", help="the letter of rows without one (default: %(default)s)"
     )
     command.add_argument(
-        "--value", action="append", default=[], type=batch_files.pair(names), metavar="FIELD=TEXT",
+        "--value", action="append", default=[], type=batch_files.pair(FIELDS), metavar="FIELD=TEXT",
         help="the value of a field that is the same for all rows, such as sent_on=2026-11-26",
     )  # fmt: skip
     add_sentences(command)
