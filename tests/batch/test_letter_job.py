@@ -269,6 +269,11 @@ class TestCells:
             letter_of(kind, {name: text}, {name: "a column"}, unit=unit, policy=POLICY)
         assert f"a column: expected {expected}" == str(caught.value)
 
+    def test_missing_field(self) -> None:
+        """A row without the day of the letter makes none."""
+        with pytest.raises(MessageError, match=r"^notice needs contact, sent_on, .*; got "):
+            letter_of(Notice, {"caisse": "CPAM", "address": "x"}, {}, unit="cents", policy=POLICY)
+
     def test_unknown_letter(self) -> None:
         """The error lists the letters."""
         with pytest.raises(MessageError, match=r"^expected a letter of acknowledgement, .*, got another word$"):
