@@ -7,6 +7,7 @@ status is 1 when a step differs.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -328,6 +329,7 @@ def run() -> None:
 
 def main() -> int:
     """Run the journey, and return the exit status."""
+    logging.getLogger("creance_pay").addHandler(logging.NullHandler())  # it plays forgeries, which are logged
     try:
         run()
     except (DiffersError, CreancePayError, LookupError) as error:

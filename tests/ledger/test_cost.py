@@ -24,7 +24,8 @@ ACTS = {
     "notification": ("LOCK SELECT UPDATE INSERT SELECT INSERT", 1),
     "return": ("LOCK SELECT SELECT INSERT", 1),
     "one effect": ("SELECT UPDATE UPDATE SELECT", 2),
-    "nothing to reconcile": ("SELECT SELECT SELECT SELECT SELECT SELECT INSERT", 5),  # the INSERT is the heartbeat
+    # The INSERT is the heartbeat.
+    "nothing to reconcile": ("SELECT SELECT SELECT SELECT SELECT SELECT SELECT INSERT", 5),
 }
 WORD = re.compile("SELECT|INSERT|UPDATE|DELETE")
 # The tables that grow with the payments of a merchant.
