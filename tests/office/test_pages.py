@@ -86,6 +86,20 @@ def test_story(office: Office, service: PaymentService) -> None:
     assert [] == [text for text in words if text not in page.content]
 
 
+def test_incidents_of_a_payment(office: Office, service: PaymentService) -> None:
+    """The story has the open incidents of the payment, and the closed ones with person and reason."""
+    reference = paid(service).transaction_reference
+    incident = Incident(
+        kind=IncidentKind.CONTRADICTED, transaction_reference=reference, at=datetime.now(UTC), detail="état"
+    )
+    service.ledger.raise_incident(incident)
+    before = office.page({"page": "payment", "reference": reference}).content
+    office.close({"kind": "CONTRADICTED", "reference": reference, "detail": "état", "reason": "vérifié"}, by="agent 12")
+    after = office.page({"page": "payment", "reference": reference}).content
+
+    assert (True, True) == ("CONTRADICTED état, ouvert" in before, "par agent 12 : vérifié" in after)
+
+
 def test_unknown(office: Office) -> None:
     """An unknown payment and an unknown page are 404."""
     assert [404, 404] == [office.page(query).status for query in ({"page": "payment"}, {"page": "other"})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -35,9 +36,9 @@ def field_error(message: Message) -> ValidationError:
 class _ParsedField(forms.CharField):
     """A text field whose value is parsed."""
 
+    @abstractmethod
     def parse(self, text: str) -> object:
         """Parse a text that is not empty."""
-        raise NotImplementedError
 
     def to_python(self, value: object) -> object:
         """Return the parsed value; ``None`` for an empty text."""
