@@ -17,9 +17,11 @@ class Account:
     Attributes:
         debts: The person's debts by row number: the pages name a debt by its row, so that no address contains a notice
             reference.  :mod:`portal.caisse` changes them when a payment is posted.
+        without_notice: The participations forfaitaires and franchises that no notice asks for yet.
     """
 
     debts: dict[int, Debt]
+    without_notice: Euros = Euros(0)
 
     def row_of(self, reference: NoticeReference) -> int | None:
         """Return the row of one of the person's own debts, or ``None``."""
@@ -58,7 +60,11 @@ def debt(
 
 
 def example_accounts() -> dict[str, Account]:
-    """Build two accounts; a search in one must not find the debts of the other."""
+    """Build the accounts; a search in one must not find the debts of another.
+
+    A and B have received notices.  C, D and E have not: their balances are in the band of the notices, under it and
+    over it.
+    """
     first = [
         debt("A", "6311705400000344F", 6000, open_online=False),
         debt("A", "6311632600000408F", 700),
@@ -68,4 +74,8 @@ def example_accounts() -> dict[str, Account]:
         debt("A", "6311731000000801B", 9000, kind=DebtKind.IND),
     ]
     second = [debt("B", "6311725000000891H", 3000)]
-    return {"A": Account(dict(enumerate(first, 1))), "B": Account(dict(enumerate(second, 101)))}
+    return {
+        "A": Account(dict(enumerate(first, 1))),
+        "B": Account(dict(enumerate(second, 101))),
+        **{name: Account({}, Euros(cents)) for name, cents in (("C", 8000), ("D", 3000), ("E", 20000))},
+    }

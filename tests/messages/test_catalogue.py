@@ -105,7 +105,11 @@ class TestAnswers:
 
     def test_every_word_is_answered_once(self) -> None:
         """The enumerations give the words, no list by hand."""
-        words = [*(code for kind in Code.__subclasses__() for code in kind if code.public), *PaymentState, *PaymentProgress]
+        words = [
+            *(code for kind in Code.__subclasses__() for code in kind if code.public),
+            *PaymentState,
+            *PaymentProgress,
+        ]
 
         assert Counter(words) == Counter(word for kind in MESSAGES for word in kind.answers)
 
