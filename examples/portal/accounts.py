@@ -9,6 +9,8 @@ import attrs
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 
+_NOTHING = Euros(0)
+
 
 @attrs.frozen
 class Account:
@@ -21,7 +23,7 @@ class Account:
     """
 
     debts: dict[int, Debt]
-    without_notice: Euros = Euros(0)
+    without_notice: Euros = _NOTHING
 
     def row_of(self, reference: NoticeReference) -> int | None:
         """Return the row of one of the person's own debts, or ``None``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -51,7 +52,11 @@ class OtherMeans:
             label: The alternative text.
         """
         code = helpers.make_epc_qr(
-            name=self.payee, iban=self.iban, amount=str(amount), text=f"Avis {reference.grouped}", encoding="UTF-8"
+            name=self.payee,
+            iban=self.iban,
+            amount=Decimal(amount.cents).scaleb(-2),
+            text=f"Avis {reference.grouped}",
+            encoding="UTF-8",
         )
         drawing = Markup(code.svg_inline(scale=4, border=4, light="#fff", omitsize=True))  # noqa: S704 - paths of segno
         return Markup('<div class="qr" role="img" aria-label="{}">{}</div>').format(label, drawing)

@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 from werkzeug.routing.exceptions import RoutingException
 
-from creance_pay import HttpMessage, PaymentState, messages
+from creance_pay import Euros, HttpMessage, PaymentState, messages
 from creance_pay.errors import PaymentInProgressError
 from creance_pay.gateways import FormPost
 from creance_pay.ledger import Payment, RecordResult
@@ -328,7 +328,7 @@ def _debts(rows: Sequence[int], *, missing: bool = False) -> str:
         choice=choice,
         rows=rows,
         missing=missing,
-        plan=service.plan(account).payments,
+        plan=[sum(each.values(), Euros(0)) for each in service.plan(account)],
         exclusion=_exclusion(account),
         history=history,
         titles=_titles(history),

@@ -20,8 +20,8 @@ from creance_pay.errors import GatewayUnavailableError
 from .texts import language
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none';"
-    " frame-ancestors 'none'; form-action 'self'{bank}"
+    "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; connect-src 'self'; img-src 'self';"
+    " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{bank}"
 )
 _HEADERS = {
     "Cache-Control": "no-store",

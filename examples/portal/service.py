@@ -156,10 +156,15 @@ class PortalService:
             )
         return found
 
-    def plan(self, account: str) -> rules.Plan:
-        """Plan the fewest payments that settle all debts of the person (R12)."""
+    def plan(self, account: str) -> list[Mapping[NoticeReference, Euros]]:
+        """Plan the fewest payments that settle all debts of the person (R12).
+
+        Returns:
+            The amount of each notice in each payment; the reference to search is the first notice.
+        """
         debts = [*{debt.reference: debt for debt in self.accounts[account].debts.values()}.values()]
-        return rules.plan_debts(debts, policy=self.policy, pending=self.pending(debts))
+        planned = rules.plan_debts(debts, policy=self.policy, pending=self.pending(debts)).payments
+        return [{each.searched: each.notices.get(each.searched, Euros(0)), **each.notices} for each in planned]
 
     def choose_largest_first(self, account: str, rows: Iterable[int]) -> Choice | None:
         """Assess a selection without a searched debt; return ``None`` as :meth:`choose` does.
@@ -176,14 +181,11 @@ class PortalService:
 
         Where the policy does not accept all these debts together, the debts of the first payment are chosen.
         """
-        payments = self.plan(account).payments
-        if not payments:
-            return None
-        first, amount = payments[0], str(payments[0].amount).replace(".", ",")
-        choices = (
-            self.choose(account, self.rows_of(account, dict.fromkeys([first.searched, *notices])), amount)
-            for notices in ([notice for each in payments for notice in each.notices], first.notices)
-        )
+        payments = self.plan(account)
+        first = next(iter(payments), {})
+        amount = str(sum(first.values(), Euros(0))).replace(".", ",")
+        together = {notice: None for each in payments for notice in each}
+        choices = (self.choose(account, self.rows_of(account, notices), amount) for notices in (together, first))
         return next((choice for choice in choices if choice and choice.check), None)
 
     def rows_of(self, account: str, notices: Iterable[NoticeReference]) -> list[int]:
