@@ -64,7 +64,7 @@ def debt(
 def example_accounts() -> dict[str, Account]:
     """Build the accounts; a search in one must not find the debts of another.
 
-    A and B have received notices.  C, D and E have not: their balances are in the band of the notices, under it and
+    A and B have received notices; one of B is of a caisse that the directory lacks.  C, D and E have not: their balances are in the band of the notices, under it and
     over it.
     """
     first = [
@@ -75,7 +75,7 @@ def example_accounts() -> dict[str, Account]:
         debt("A", "6311730100000733M", 5450, paid=3000, kind=DebtKind.FRANCHISE),
         debt("A", "6311731000000801B", 9000, kind=DebtKind.IND),
     ]
-    second = [debt("B", "6311725000000891H", 3000)]
+    second = [debt("B", "6311725000000891H", 3000), debt("B", "6321726000000514K", 2000)]
     return {
         "A": Account(dict(enumerate(first, 1))),
         "B": Account(dict(enumerate(second, 101))),
