@@ -64,8 +64,8 @@ def debt(
 def example_accounts() -> dict[str, Account]:
     """Build the accounts; a search in one must not find the debts of another.
 
-    A and B have received notices; one of B is of a caisse that the directory lacks.  C, D and E have not: their balances are in the band of the notices, under it and
-    over it.
+    A and B have received notices; one of B is of a caisse that the directory lacks.  C, D and E have received none:
+    their balances are in the band of the notices, under it and over it.
     """
     first = [
         debt("A", "6311705400000344F", 6000, open_online=False),

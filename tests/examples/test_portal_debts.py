@@ -304,7 +304,7 @@ class TestExclusions:
     def test_no_debt(self, serve: Serve) -> None:
         """A person who owes nothing is told so."""
         scenario, person = serve()
-        scenario.service.accounts = {"A": Account({})}  # type: ignore[misc]
+        scenario.service.accounts = {"A": Account({})}
         person.open("/creances")
 
         assert "Vous n’avez aucune créance." in person.page.text
@@ -365,7 +365,7 @@ class TestLanguages:
         options = {"**.html": {"trimmed": "true"}}
         found = {each[2] for each in extract_from_dir(PORTAL, [("**.html", "jinja2")], options)}
         with (PORTAL / "locales" / "en.po").open("rb") as file:
-            known = {message.id for message in read_po(file) if message.id and all(message.string)}
+            known = {message.id for message in read_po(file) if message.id and message.string and all(message.string)}
 
         assert found == known
 
@@ -500,7 +500,7 @@ def test_no_error(
     typed: str,
     lang: str,
 ) -> None:
-    """Whatever the debts, every page is a page: a refusal perhaps, and never an error of the server."""
+    """Every page answers for debts of any kind: a refusal perhaps, and never an error of the server."""
     service = application.extensions["portal"]
     service.accounts = {"A": Account(dict(enumerate(debts, 1)), without_notice)}
     service.policy, service._misses = policy, {"A": service._misses["A"]}

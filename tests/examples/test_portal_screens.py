@@ -141,10 +141,15 @@ def sign_out(page: Page, scenario: Scenario) -> None:
     page.locator("button[name=account]").first.wait_for()
 
 
-def read(page: Page, scenario: Scenario) -> None:
-    """Pay, and open the acknowledgement."""
-    back(page, scenario)
-    page.goto(f"{scenario.url}/messagerie/1")
+def paid(path: str) -> Steps:
+    """Return the steps that pay, and open an address."""
+
+    def steps(page: Page, scenario: Scenario) -> None:
+        """Pay, and open it."""
+        back(page, scenario)
+        page.goto(f"{scenario.url}{path}")
+
+    return steps
 
 
 def in_progress(page: Page, scenario: Scenario) -> None:
@@ -197,7 +202,7 @@ def posted(scenario: Scenario, reference: str) -> None:
 
 def rejected(scenario: Scenario, reference: str) -> None:
     """Reject the payment at the caisse."""
-    scenario.service.payment_service.rejected(reference, **WHO)
+    scenario.service.payment_service.rejected(reference, by="a job", reason="a reason")
 
 
 def asked_back(scenario: Scenario, reference: str) -> None:
@@ -284,9 +289,9 @@ SCREENS: dict[str, tuple[Steps, str]] = {
     "retour-repris": (after(charged_back), HOME),
     "en-cours": (in_progress, "Un paiement est déjà en cours"),
     "bloque": (blocked, "Un paiement est déjà en cours"),
-    "messagerie": (lambda page, scenario: (back(page, scenario), at("/messagerie")(page, scenario)), "Ma messagerie"),
-    "accuse": (read, LETTER),
-    "imprimer": (lambda page, scenario: (back(page, scenario), at("/messagerie/1/imprimer")(page, scenario)), LETTER),
+    "messagerie": (paid("/messagerie"), "Ma messagerie"),
+    "accuse": (paid("/messagerie/1"), LETTER),
+    "imprimer": (paid("/messagerie/1/imprimer"), LETTER),
     "introuvable": (at("/creances/101"), "Page introuvable"),
     "trop": (unavailable, "Trop de recherches"),
     "demande-refusee": (forged, "Demande refusée"),
