@@ -45,15 +45,15 @@ def home() -> Page:
     """Show the account, and above it the message about the payment that the address names."""
     payment = _named_payment(request.args.get("paiement", ""))
     message = _render_all([service.message_for(payment)])[0] if payment else None
-    resume = _sign(payment) if payment and payment.state is PaymentState.CREATED else None
-    if session.get("account") not in service.accounts:
+    account = session.get("account", "")
+    if account not in service.accounts:
         return render_template("sign_in.html", message=message, accounts=service.accounts)
-    account = session["account"]
+    unfinished = payment and payment.state is PaymentState.CREATED and service.owner(payment) == account
     payments = service.displayed_payments(account)
     return render_template(
         "home.html",
         message=message,
-        resume=resume,
+        resume=_sign(payment) if payment and unfinished else None,
         lines=service.lines(account),
         payments=payments,
         titles=_titles(payments),
@@ -64,10 +64,10 @@ def home() -> Page:
 @pages.get("/langue/<any(fr, en):lang>")
 def change_language(lang: str) -> Page:
     """Store the language of the person, and return to the page, which must be one of this portal."""
-    target = urlsplit(request.args.get("page", ""))
     try:
+        target = urlsplit(request.args.get("page", ""))
         current_app.create_url_adapter(request).match(target.path, method="GET")  # type: ignore[union-attr]
-    except (HTTPException, RoutingException):
+    except (HTTPException, RoutingException, ValueError):
         target = urlsplit(url_for(".home"))
     answer = redirect(urlunsplit(("", "", target.path, target.query, "")), 303)
     answer.set_cookie(texts.COOKIE, lang, samesite="Lax", httponly=True)

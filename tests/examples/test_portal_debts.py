@@ -380,7 +380,8 @@ class TestLanguages:
         assert ('<html lang="en">' in page[2], True) == (True, "Open account A" in visitor.page.text)
 
     @pytest.mark.parametrize(
-        "target", ["//example.org/", "https://example.org/creance", "/nowhere", "/retour", "", "/\\e"]
+        "target",
+        ["//example.org/", "https://example.org/creance", "/nowhere", "/retour", "", "/\\e", "http://["],
     )
     def test_foreign_target(self, visitor: Visitor, scenario: Scenario, target: str) -> None:
         """The switch leads to pages of the portal alone."""
