@@ -328,6 +328,7 @@ def _debts(rows: Sequence[int], *, missing: bool = False) -> str:
         choice=choice,
         rows=rows,
         missing=missing,
+        schedule_months=service.policy.schedule_max_months if service.needs_schedule(account) else None,
         plan=[sum(each.values(), Euros(0)) for each in service.plan(account)],
         exclusion=_exclusion(account),
         history=history,

@@ -160,11 +160,20 @@ class PortalService:
         """Plan the fewest payments that settle all debts of the person (R12).
 
         Returns:
-            The amount of each notice in each payment; the reference to search is the first notice.
+            The amount of each notice in each payment; the reference to search is the first notice.  Nothing is planned
+            where the person needs a schedule of the caisse (:meth:`needs_schedule`).
         """
+        if self.needs_schedule(account):
+            return []
         debts = [*{debt.reference: debt for debt in self.accounts[account].debts.values()}.values()]
         planned = rules.plan_debts(debts, policy=self.policy, pending=self.pending(debts)).payments
         return [{each.searched: each.notices.get(each.searched, Euros(0)), **each.notices} for each in planned]
+
+    def needs_schedule(self, account: str) -> bool:
+        """Return whether the open debts need more payments than a schedule has months (R12)."""
+        debts = self.accounts[account].debts.values()
+        total = sum((debt.remaining for debt in debts if rules.access(debt, policy=self.policy)), Euros(0))
+        return total.cents > self.policy.schedule_max_months * self.policy.online_max_per_payment.cents
 
     def choose_largest_first(self, account: str, rows: Iterable[int]) -> Choice | None:
         """Assess a selection without a searched debt; return ``None`` as :meth:`choose` does.

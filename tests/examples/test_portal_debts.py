@@ -144,6 +144,15 @@ class TestList:
 
         assert (False, 404) == (offered, person.status)
 
+    def test_needs_a_schedule(self, serve: Serve) -> None:
+        """Debts of more than twelve payments have no plan: a plan of ten million euros would be a page without end."""
+        _, person = serve(REFERENCE, debt("A", "6311726000000512K", 1_000_000_000))
+        person.open("/creances")
+
+        assert (False, True) == ("Tout payer" in person.page.text, "demandez un échéancier" in person.page.text)
+        person.open("/creances/selection?tout=1")
+        assert 404 == person.status
+
     @pytest.mark.parametrize(("policy", "payable"), [(REFERENCE, False), (SELECTION, True)])
     def test_small_debts(self, serve: Serve, policy: Policy, *, payable: bool) -> None:
         """Three debts of 7 EUR are payable together where the total is compared with the minimum."""
