@@ -16,6 +16,7 @@ from creance_pay.testing import LocalBank
 from creance_pay.testing.sips.server import serving
 from portal import create_portal
 from portal.accounts import Account
+from portal.app import THEMES
 from portal.service import PortalService
 
 SIXTY = "6311 7260 0000 0512 K"
@@ -54,12 +55,16 @@ class Scenario:
 
 @contextmanager
 def serving_portal(
-    bank: LocalBank, folder: Path, accounts: Mapping[str, Account] | None = None, policy: Policy | None = None
+    bank: LocalBank,
+    folder: Path,
+    accounts: Mapping[str, Account] | None = None,
+    policy: Policy | None = None,
+    theme: Path = THEMES / "sea",
 ) -> Iterator[Scenario]:
     """Serve the portal for a bank that is served."""
     scenario = Scenario(bank)
     gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"))
-    app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now, policy=policy)
+    app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now, policy=policy, theme=theme)
     scenario.service = app.extensions["portal"]
     with serving(app) as scenario.url:
         yield scenario

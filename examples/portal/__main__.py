@@ -13,7 +13,7 @@ from creance_pay.testing import TrialMerchant
 from creance_pay.testing.sips import SipsBank, TrialCard
 from creance_pay.testing.sips.server import serving, serving_bank
 
-from .app import create_portal
+from .app import THEMES, create_portal
 
 #: References to search, and the result of each.
 REFERENCES = {
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="dev.py portal", description="Serve the example portal and a bank's page.")
     parser.add_argument("--port", type=int, default=0, help="port of the portal (default: a free port)")
     parser.add_argument("--policy", default="ameli-2019-11", help="name of the policy to apply (default: %(default)s)")
+    parser.add_argument("--theme", default="sea", choices=sorted(each.name for each in THEMES.iterdir()))
     options = parser.parse_args()
     policy = rules.policy_named(options.policy)
     merchant = TrialMerchant()
@@ -37,7 +38,8 @@ def main() -> None:
     with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as loopback_url:
         bank_url = loopback_url.replace("127.0.0.1", "localhost")
         with serving(
-            create_portal(merchant.gateway(bank_url), Path(folder), policy=policy), port=options.port
+            create_portal(merchant.gateway(bank_url), Path(folder), policy=policy, theme=THEMES / options.theme),
+            port=options.port,
         ) as portal_url:
             print_guide(portal_url, bank_url, Path(folder))
             threading.Event().wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import attrs
@@ -16,7 +16,7 @@ import attrs
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, account TEXT, payment TEXT,
-    sent_on TEXT, delete_on TEXT, deleted INTEGER
+    sent_at TEXT, delete_on TEXT, deleted INTEGER
 )
 """
 _VISIBLE = "account = ? AND delete_on > ? AND NOT deleted"
@@ -29,13 +29,13 @@ class Mail:
     Attributes:
         number: Its number.
         payment: The transaction reference of the acknowledged payment.
-        sent_on: The day of sending.
+        sent_at: The time of sending.
         delete_on: The day of deletion.
     """
 
     number: int
     payment: str
-    sent_on: date
+    sent_at: datetime
     delete_on: date
 
 
@@ -52,24 +52,27 @@ class Mailbox:
         with self._open() as database:
             database.execute(_TABLE)
 
-    def add(self, key: str, account: str, payment: str, *, sent_on: date, delete_on: date) -> None:
+    def add(self, key: str, account: str, payment: str, *, sent_at: datetime, delete_on: date) -> None:
         """Add an item.  A second item with the same key is ignored, so that a repeated effect changes nothing."""
-        days = (sent_on.isoformat(), delete_on.isoformat())
+        times = (sent_at.isoformat(), delete_on.isoformat())
         with self._open() as database:
             database.execute(
-                "INSERT OR IGNORE INTO mail (key, account, payment, sent_on, delete_on, deleted)"
+                "INSERT OR IGNORE INTO mail (key, account, payment, sent_at, delete_on, deleted)"
                 " VALUES (?, ?, ?, ?, ?, 0)",
-                (key, account, payment, *days),
+                (key, account, payment, *times),
             )
 
     def list(self, account: str, today: date) -> list[Mail]:
         """List the visible items of an account, the newest first."""
         with self._open() as database:
             rows = database.execute(
-                f"SELECT number, payment, sent_on, delete_on FROM mail WHERE {_VISIBLE} ORDER BY number DESC",  # noqa: S608 - constant text
+                f"SELECT number, payment, sent_at, delete_on FROM mail WHERE {_VISIBLE} ORDER BY number DESC",  # noqa: S608 - constant text
                 (account, today.isoformat()),
             ).fetchall()
-        return [Mail(number, payment, *map(date.fromisoformat, days)) for number, payment, *days in rows]
+        return [
+            Mail(number, payment, datetime.fromisoformat(sent_at), date.fromisoformat(delete_on))
+            for number, payment, sent_at, delete_on in rows
+        ]
 
     def delete(self, account: str, mail: Mail) -> None:
         """Delete an item of an account.  Its key remains, so that a repeated effect does not add it again."""

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    session,
+    url_for,
+)
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug import Response
+from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
+from werkzeug.routing.exceptions import RoutingException
 
-from creance_pay import HttpMessage, PaymentState, messages
+from creance_pay import Euros, HttpMessage, PaymentState, messages
 from creance_pay.errors import PaymentInProgressError
 from creance_pay.gateways import FormPost
 from creance_pay.ledger import Payment, RecordResult
 from creance_pay.messages import Medium, Message, message_for, messages_for, render
 
+from . import texts
 from .mailbox import Mail
 from .security import allow_form_to, style_nonce
-from .service import Choice, PortalService
+from .service import Choice, PortalService, due
 
+_INFORMATION = {"accessibilite", "mentions-legales", "donnees-personnelles", "plan-du-site"}
 Page = str | tuple[str, int] | Response
 pages = Blueprint("pages", __name__)
 service: PortalService = LocalProxy(lambda: current_app.extensions["portal"])  # type: ignore[assignment]
@@ -30,12 +45,47 @@ def home() -> Page:
     """Show the account, and above it the message about the payment that the address names."""
     payment = _named_payment(request.args.get("paiement", ""))
     message = _render_all([service.message_for(payment)])[0] if payment else None
-    if session.get("account") not in service.accounts:
+    account = session.get("account", "")
+    if account not in service.accounts:
         return render_template("sign_in.html", message=message, accounts=service.accounts)
-    payments = service.displayed_payments(session["account"])
-    letters = service.mailbox.list(session["account"], service.today)
-    titles = {each.transaction_reference: render(service.message_for(each)).title for each in payments}
-    return render_template("home.html", message=message, payments=payments, titles=titles, letters=letters)
+    unfinished = payment and payment.state is PaymentState.CREATED and service.owner(payment) == account
+    payments = service.displayed_payments(account)
+    return render_template(
+        "home.html",
+        message=message,
+        resume=_sign(payment) if payment and unfinished else None,
+        lines=service.lines(account),
+        payments=payments,
+        titles=_titles(payments),
+        letters=service.mailbox.list(account, service.today),
+    )
+
+
+@pages.get("/langue/<any(fr, en):lang>")
+def change_language(lang: str) -> Page:
+    """Store the language of the person, and return to the page, which must be one of this portal."""
+    try:
+        target = urlsplit(request.args.get("page", ""))
+        current_app.create_url_adapter(request).match(target.path, method="GET")  # type: ignore[union-attr]
+    except (HTTPException, RoutingException, ValueError):
+        target = urlsplit(url_for(".home"))
+    answer = redirect(urlunsplit(("", "", target.path, target.query, "")), 303)
+    answer.set_cookie(texts.COOKIE, lang, samesite="Lax", httponly=True)
+    return answer
+
+
+@pages.get("/informations/<name>")
+def information(name: str) -> Page:
+    """Show a page that a public service owes: accessibility, legal notice, personal data, site map."""
+    if name not in _INFORMATION:
+        abort(404)
+    return render_template(f"information/{name}.{texts.language()}.html")
+
+
+@pages.get("/theme/<any('theme.css','logo.svg'):name>")
+def theme(name: str) -> Page:
+    """Send a file of the caisse's theme."""
+    return send_from_directory(current_app.config["THEME"], name)
 
 
 @pages.post("/connexion")
@@ -67,6 +117,26 @@ def find() -> Page:
     return redirect(url_for(".debt", row=found), 303)
 
 
+@pages.get("/creances")
+def debts() -> Page:
+    """List the person's debts and payments; the selection has its total."""
+    return _debts(request.args.getlist("choix", type=int))
+
+
+@pages.get("/creances/selection")
+def select() -> Page:
+    """Go from the list to step 2 with the selected debts, or with all of them and the first payment of the plan."""
+    account, rows = _account(), request.args.getlist("choix", type=int)
+    if "tout" in request.args:
+        choice = service.choose_all(account) or abort(404)
+    elif not rows:
+        return _debts(rows, missing=True), 422
+    else:
+        choice = service.choose_largest_first(account, rows) or abort(404)
+    first, *others = choice.rows
+    return redirect(url_for(".debt", row=first, choix=others, montant=choice.typed or None), 303)
+
+
 @pages.get("/creances/<int:row>")
 def debt(row: int) -> Page:
     """Step 2: show the debt and the others, ask for a selection and an amount."""
@@ -82,7 +152,8 @@ def check(row: int) -> Page:
     checked = choice.check
     if not checked:
         return _step_2(choice, [message_for(checked)]), 422
-    return render_template("check.html", choice=choice, checked=checked, warnings=_render_all(messages_for(checked)))
+    warnings = _render_all(messages_for(checked))
+    return render_template("check.html", choice=choice, checked=checked, due=due, warnings=warnings)
 
 
 @pages.post("/creances/<int:row>/paiement")
@@ -122,6 +193,18 @@ def redirect_to_bank() -> Page:
     return render_template("redirect.html", payment=payment, form=form)
 
 
+@pages.get("/paiements/<signed>")
+def resume(signed: str) -> Page:
+    """Show a payment of the history: its message, or the form that starts it again."""
+    account, payment = _account(), _named_payment(signed) or abort(404)
+    if service.owner(payment) != account:
+        abort(404)
+    if payment.state is not PaymentState.CREATED:
+        return redirect(url_for(".home", paiement=signed), 303)
+    choice = service.choose_largest_first(account, service.rows_of(account, payment.order.notices)) or abort(404)
+    return _in_progress(choice.rows, str(payment.amount).replace(".", ","), [payment.transaction_reference])
+
+
 @pages.post("/retour")
 def payment_return() -> Page:
     """Record the message that the bank's page had the browser post; the session cookie does not come with it."""
@@ -152,20 +235,22 @@ def mailbox() -> Page:
 def letter(number: int) -> Page:
     """Show an acknowledgement."""
     mail = _mail(number)
-    return render_template("letter.html", mail=mail, letter=render(service.acknowledgement(mail)))
+    letter = render(service.acknowledgement(mail), lang=texts.language())
+    return render_template("letter.html", mail=mail, letter=letter)
 
 
 @pages.get("/messagerie/<int:number>/imprimer")
 def print_letter(number: int) -> Page:
     """Show an acknowledgement as a page to print."""
-    return str(messages.printable_page(service.acknowledgement(_mail(number)), nonce=style_nonce()))
+    letter = service.acknowledgement(_mail(number))
+    return str(messages.printable_page(letter, lang=texts.language(), nonce=style_nonce()))
 
 
 @pages.get("/messagerie/<int:number>/pdf")
 def pdf(number: int) -> Page:
     """Send an acknowledgement as a PDF file."""
     acknowledgement = service.acknowledgement(_mail(number))
-    answer = Response(messages.letter_pdf(acknowledgement), mimetype="application/pdf")
+    answer = Response(messages.letter_pdf(acknowledgement, lang=texts.language()), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "attachment", filename=acknowledgement.file_name)
     return answer
 
@@ -203,12 +288,55 @@ def _http_message() -> HttpMessage:
 
 
 def _render_all(found: Iterable[Message]) -> list[messages.Rendered]:
-    return [render(message, medium=Medium.HTML) for message in found]
+    return [render(message, medium=Medium.HTML, lang=texts.language()) for message in found]
+
+
+def _titles(payments: Iterable[Payment]) -> dict[str, str]:
+    """Return the title of the message of each payment, by transaction reference."""
+    return {
+        each.transaction_reference: render(service.message_for(each), lang=texts.language()).title for each in payments
+    }
 
 
 def _step_1(typed: str, *errors: Message) -> str:
-    hint = render(messages.ReferenceHint())
-    return render_template("find.html", typed=typed, errors=_render_all(errors), hint=hint)
+    hint = render(messages.ReferenceHint(), lang=texts.language())
+    return render_template(
+        "find.html", typed=typed, errors=_render_all(errors), hint=hint, exclusion=_exclusion(_account())
+    )
+
+
+def _exclusion(account: str) -> messages.Rendered | None:
+    found = service.exclusion(account)
+    return _render_all([found])[0] if found else None
+
+
+def _debts(rows: Sequence[int], *, missing: bool = False) -> str:
+    """Show the list of debts.
+
+    Args:
+        rows: The selected debts.
+        missing: Whether the person has gone on without a selection.
+    """
+    account = _account()
+    choice = (service.choose_largest_first(account, rows) or abort(404)) if rows else None
+    history = service.history(account)
+    letters = {mail.payment: mail.number for mail in service.mailbox.list(account, service.today)}
+    return render_template(
+        "debts.html",
+        lines=service.lines(account),
+        refusals=_render_all([message_for(choice.assessment)] if choice and not choice.assessment else []),
+        choice=choice,
+        rows=rows,
+        missing=missing,
+        schedule_months=service.policy.schedule_max_months if service.needs_schedule(account) else None,
+        plan=[sum(each.values(), Euros(0)) for each in service.plan(account)],
+        exclusion=_exclusion(account),
+        history=history,
+        titles=_titles(history),
+        signed={each.transaction_reference: _sign(each) for each in history},
+        letters=letters,
+        means=service.means,
+    )
 
 
 def _step_2(choice: Choice, errors: Iterable[Message]) -> str:
@@ -217,9 +345,10 @@ def _step_2(choice: Choice, errors: Iterable[Message]) -> str:
         "debt.html",
         choice=choice,
         others=service.others(_account(), choice.rows[0]),
-        pending=service.pending(choice.debts),
+        due=due,
+        means=service.means,
         errors=_render_all(errors),
-        hint=render(hint),
+        hint=render(hint, lang=texts.language()),
     )
 
 

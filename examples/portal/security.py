@@ -17,9 +17,11 @@ from werkzeug.exceptions import HTTPException
 from creance_pay import messages
 from creance_pay.errors import GatewayUnavailableError
 
+from .texts import language
+
 _POLICY = (
-    "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; img-src 'self'; base-uri 'none';"
-    " frame-ancestors 'none'; form-action 'self'{bank}"
+    "default-src 'none'; style-src 'self'{nonce}; script-src 'self'; connect-src 'self'; img-src 'self';"
+    " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{bank}"
 )
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -89,5 +91,5 @@ def _show_unavailable(error: GatewayUnavailableError) -> tuple[str, int]:
     """
     confirming = request.endpoint == "pages.pay"
     message = messages.ServiceUnavailable() if confirming else messages.message_for(error)
-    shown = messages.render(message, medium=messages.Medium.HTML)
+    shown = messages.render(message, medium=messages.Medium.HTML, lang=language())
     return render_template("error.html", status=503, message=shown), 503

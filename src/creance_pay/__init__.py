@@ -36,7 +36,15 @@ from .caisses import Caisse, find_caisse
 from .debts import Debt, DebtKind
 from .http import HttpMessage
 from .money import Euros
-from .payment import Movement, MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
+from .payment import (
+    Movement,
+    MovementKind,
+    PaymentOrder,
+    PaymentProgress,
+    PaymentState,
+    Source,
+    VerifiedPayment,
+)
 from .references import NoticeReference, TransactionReference
 
 __all__ = [
@@ -49,6 +57,7 @@ __all__ = [
     "MovementKind",
     "NoticeReference",
     "PaymentOrder",
+    "PaymentProgress",
     "PaymentState",
     "Source",
     "TransactionReference",

@@ -48,6 +48,17 @@ class PaymentState(StrEnum):
     CHARGED_BACK = "CHARGED_BACK"
 
 
+class PaymentProgress(StrEnum):
+    """A fact about a payment that its state does not show, and that changes the message to the person."""
+
+    #: The caisse has posted every part of an accepted payment to its debts.
+    POSTED = "POSTED"
+    #: The caisse cannot post a part of an accepted payment.
+    POSTING_REJECTED = "POSTING_REJECTED"
+    #: The caisse has asked the bank for a refund or a cancellation; the bank has not confirmed it.
+    REFUND_REQUESTED = "REFUND_REQUESTED"
+
+
 class Source(StrEnum):
     """The way a message came."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
 
 from creance_pay.testing.sips import Fault
@@ -318,6 +321,129 @@ def test_skip_link(page: Page, scenario: Scenario) -> None:
     page.keyboard.press("Enter")
 
     expect(page.locator("#main")).to_be_focused()
+
+
+class TestList:
+    """Journeys from the list of debts."""
+
+    def test_total_follows(self, page: Page, scenario: Scenario) -> None:
+        """A tick changes count and total at once, and the refusal on the list; the focus stays on the check box."""
+        page.goto(f"{scenario.url}/creances")
+        page.get_by_label("6311 6312 0000 0297 F").check()
+        expect(page.locator("#selection")).to_contain_text("1 référence sélectionnée")
+        expect(page.locator("#selection .total")).to_have_text("Solde total à payer : 3,80 €")
+        expect(page.locator("#selection .message")).to_be_visible()
+        page.get_by_label("6311 7260 0000 0512 K").check()
+        expect(page.locator("#selection .total")).to_have_text("Solde total à payer : 63,80 €")
+
+        expect(page.locator("#selection .message")).to_have_count(0)
+        expect(page.get_by_label("6311 7260 0000 0512 K")).to_be_focused()
+
+    @pytest.mark.slow
+    def test_total_follows_in_step_2(self, page: Page, scenario: Scenario) -> None:
+        """Under the first page of a debt the count and the total follow too, and the typed amount stays."""
+        search(page, scenario)
+        page.locator("#amount").fill("30")
+        page.get_by_label("6311 6312 0000 0297 F").check()
+        expect(page.locator("#total")).to_have_text("Solde total à payer : 63,80 €")
+        page.get_by_label("6311 6312 0000 0297 F").uncheck()
+
+        expect(page.locator("#total")).to_have_text("Solde total à payer : 60,00 €")
+        expect(page.locator("#selected")).to_have_text("0 référence sélectionnée")
+        expect(page.locator("#amount")).to_have_value("30")
+
+    @pytest.mark.slow
+    def test_pay_all(self, page: Page, scenario: Scenario) -> None:
+        """All debts from the list: the first payment of the plan is accepted, and the list subtracts it."""
+        page.goto(f"{scenario.url}/creances")
+        page.get_by_role("button", name="Tout payer").click()
+        expect(page.locator("#amount")).to_have_value("50,00")
+        page.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Confirmer et payer").click()
+        finish(page)
+        page.get_by_role("link", name="Mes créances", exact=True).click()
+
+        expect(page.locator("#history")).to_be_visible()
+        assert [50_00] == [payment.amount.cents for payment in scenario.ledger.payments()]
+        assert 2 == page.locator("#references").get_by_text("Paiement accepté, bientôt affiché").count()
+
+    @pytest.mark.slow
+    def test_another_is_pending(self, page: Page, scenario: Scenario) -> None:
+        """While a payment is pending the same debt is blocked with its state; another debt can be paid."""
+        back(page, scenario, "5017670000001860")
+        page.goto(f"{scenario.url}/creances/4/recapitulatif?montant=20,00")
+        page.get_by_role("button", name="Confirmer et payer").click()
+        expect(page.locator("main .message")).to_contain_text("Nous n’avons pas encore la réponse de la banque.")
+        page.goto(f"{scenario.url}/creances/5/recapitulatif?montant=24,50")
+        page.get_by_role("button", name="Confirmer et payer").click()
+        finish(page)
+
+        assert ["PENDING", "PAID"] == scenario.states()
+
+    @pytest.mark.slow
+    def test_closed_tab(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
+        """A person who closed the bank's tab finds the payment in the list, starts again, and pays once."""
+        bank(page, scenario)
+        page.close()
+        other = tabs.new_page()
+        other.goto(f"{scenario.url}/creances")
+        expect(other.locator(".payments")).to_contain_text("Paiement commencé, sans réponse de la banque")
+        other.get_by_role("link", name="Reprendre ce paiement").click()
+        other.get_by_role("button", name="Recommencer le paiement").click()
+        finish(other)
+
+        expect(other.locator("main .message")).to_contain_text("Nous vous remercions pour votre paiement")
+        assert 1 == scenario.states().count("PAID")
+
+    @pytest.mark.slow
+    def test_refunded(self, page: Page, scenario: Scenario) -> None:
+        """A refund is on the page of the payment and in the list, and the debt can be paid again."""
+        back(page, scenario)
+        scenario.bank.bank.run_nightly_batch()
+        reference = scenario.ledger.payments()[0].transaction_reference
+        scenario.service.payment_service.refund(reference, by="an operator", reason="paid twice")
+        page.reload()
+        expect(page.locator("main .message")).to_contain_text("Votre paiement vous a été remboursé.")
+        page.goto(f"{scenario.url}/creances")
+        expect(page.locator(".payments")).to_contain_text("Paiement remboursé")
+
+        expect(page.get_by_role("link", name="Payer 6311 7260 0000 0512 K")).to_be_visible()
+
+    @pytest.mark.slow
+    def test_unknown_caisse(self, page: Page, scenario: Scenario) -> None:
+        """A debt of a caisse that is not in the table is paid, and its acknowledgement read."""
+        page.get_by_role("button", name="Se déconnecter").click()
+        page.get_by_role("button", name="Ouvrir le compte B").click()
+        page.goto(f"{scenario.url}/creances")
+        expect(page.locator("#references")).to_contain_text("inconnue")
+        page.get_by_role("link", name="Payer 6321 7260 0000 0514 K").click()
+        page.locator("#amount").fill("20")
+        page.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Confirmer et payer").click()
+        finish(page)
+        page.get_by_role("link", name="Ma messagerie").click()
+        page.get_by_role("link", name="Accusé de réception").click()
+
+        expect(page.locator(".letter")).to_contain_text("Caisse : Caisse 632")
+
+
+def finish(page: Page) -> None:
+    """Go from the form to the bank, pay by card, and return."""
+    page.get_by_role("button", name="Aller sur la page de la banque").click()
+    page.get_by_label("Numéro de carte").fill(ACCEPTED)
+    page.get_by_role("button", name="Valider").click()
+    page.get_by_role("button", name="Aller au compte").click()
+    page.locator("main .message").wait_for()
+
+
+def test_qr_code(page: Page, scenario: Scenario) -> None:
+    """A reader of QR codes finds the transfer of EPC069-12 in the picture: account, amount and reference."""
+    page.goto(f"{scenario.url}/creances/2")
+    picture = Image.open(io.BytesIO(page.locator(".qr").screenshot()))
+    found = zxingcpp.read_barcodes(picture)
+
+    head = ["BCD", "002", "1", "SCT", "", "CPAM du Puy-de-Dôme (exemple)", "FR1420041010050500013M02606", "EUR7"]
+    assert [[*head, "", "", "Avis 6311 6326 0000 0408 F"]] == [code.text.split("\n") for code in found]
 
 
 @pytest.fixture

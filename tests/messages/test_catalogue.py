@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-from creance_pay import Euros, PaymentState
+from creance_pay import Euros, PaymentProgress, PaymentState
 from creance_pay.codes import Code
 from creance_pay.errors import MessageError
 from creance_pay.messages import (
@@ -101,11 +101,15 @@ class TestList:
 
 
 class TestAnswers:
-    """Each public code and each payment state has exactly one message."""
+    """Each public code, each payment state and each fact of progress has exactly one message."""
 
     def test_every_word_is_answered_once(self) -> None:
         """The enumerations give the words, no list by hand."""
-        words = [*(code for kind in Code.__subclasses__() for code in kind if code.public), *PaymentState]
+        words = [
+            *(code for kind in Code.__subclasses__() for code in kind if code.public),
+            *PaymentState,
+            *PaymentProgress,
+        ]
 
         assert Counter(words) == Counter(word for kind in MESSAGES for word in kind.answers)
 

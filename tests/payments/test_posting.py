@@ -20,39 +20,46 @@ from sips_merchant import NOON
 WHO: dict[str, Any] = {"by": "an operator", "reason": "a reason"}
 # A payment of 32 EUR of two notices, 16 EUR each, is accepted at hour 0.  A cell has the pending euros of each notice,
 # the message of the person, and the incidents:
-# 24h « accepté, sous 24 h », soon « accepté, bientôt », given « remboursé », part « remboursé en partie »,
+# 24h « accepté, sous 24 h », soon « accepté, bientôt », done « enregistré », stuck « à vérifier », given « remboursé »,
+# part « remboursé en partie »,
 # lost « repris par la banque »; late POSTING_OVERDUE, no POSTING_REJECTED, cb CHARGED_BACK.
 TABLE = """
 case                         |acts                       |1 h        |12 h        |25 h              |49 h
-in time                      |20 post both               |16/16 24h -|16/16 24h - |0/0 soon -        |0/0 soon -
-early                        |2 post both                |16/16 24h -|0/0 24h -   |0/0 soon -        |0/0 soon -
-late                         |30 post both               |16/16 24h -|16/16 24h - |16/16 soon late   |0/0 soon -
+in time                      |20 post both               |16/16 24h -|16/16 24h - |0/0 done -        |0/0 done -
+early                        |2 post both                |16/16 24h -|0/0 done -  |0/0 done -        |0/0 done -
+late                         |30 post both               |16/16 24h -|16/16 24h - |16/16 soon late   |0/0 done -
 never                        |                           |16/16 24h -|16/16 24h - |16/16 soon late   |16/16 soon late
-posted twice                 |2 post both, 13 post both  |16/16 24h -|0/0 24h -   |0/0 soon -        |0/0 soon -
+posted twice                 |2 post both, 13 post both  |16/16 24h -|0/0 done -  |0/0 done -        |0/0 done -
 posted by half               |2 post one                 |16/16 24h -|0/16 24h -  |0/16 soon late    |0/16 soon late
-the other half late          |2 post one, 30 post other  |16/16 24h -|0/16 24h -  |0/16 soon late    |0/0 soon -
-rejected                     |2 reject both              |16/16 24h -|16/16 24h no|16/16 soon no     |16/16 soon no
-rejected by half             |2 post one, 3 reject other |16/16 24h -|0/16 24h no |0/16 soon no      |0/16 soon no
-rejected by half, rest posted|2 reject one, 13 post other|16/16 24h -|16/16 24h no|16/0 soon no      |16/0 soon no
-rejected, then posted        |2 reject both, 30 post both|16/16 24h -|16/16 24h no|16/16 soon no     |0/0 soon -
-rejected late                |30 reject both             |16/16 24h -|16/16 24h - |16/16 soon late   |16/16 soon no
-posted, then rejected        |2 post both, 13 reject one |16/16 24h -|0/0 24h -   |16/0 soon no      |16/0 soon no
+the other half late          |2 post one, 30 post other  |16/16 24h -|0/16 24h -  |0/16 soon late    |0/0 done -
+rejected                     |2 reject both              |16/16 24h -|16/16 stuck no|16/16 stuck no    |16/16 stuck no
+rejected by half             |2 post one, 3 reject other |16/16 24h -|0/16 stuck no|0/16 stuck no     |0/16 stuck no
+rejected by half, rest posted|2 reject one, 13 post other|16/16 24h -|16/16 stuck no|16/0 stuck no     |16/0 stuck no
+rejected, then posted        |2 reject both, 30 post both|16/16 24h -|16/16 stuck no|16/16 stuck no    |0/0 done -
+rejected late                |30 reject both             |16/16 24h -|16/16 24h - |16/16 soon late   |16/16 stuck no
+posted, then rejected        |2 post both, 13 reject one |16/16 24h -|0/0 done -  |16/0 stuck no     |16/0 stuck no
 refunded, never posted       |13 refund 32               |16/16 24h -|16/16 24h - |0/0 given -       |0/0 given -
 a part refunded, then posted |2 refund 20, 13 post both  |16/16 24h -|12/0 part - |0/0 part -        |0/0 part -
 a part refunded, not posted  |2 refund 20                |16/16 24h -|12/0 part - |12/0 part late    |12/0 part late
-posted, then refunded        |2 post both, 13 refund 32  |16/16 24h -|0/0 24h -   |0/0 given -       |0/0 given -
+posted, then refunded        |2 post both, 13 refund 32  |16/16 24h -|0/0 done -  |0/0 given -       |0/0 given -
 charged back, never posted   |13 chargeback              |16/16 24h -|16/16 24h - |0/0 lost cb       |0/0 lost cb
 charged back, returned       |2 chargeback, 13 returned  |16/16 24h -|0/0 lost cb |16/16 soon cb+late|16/16 soon cb+late
 """
 AFTER_DELAY = """
 case                         |acts                       |1 h        |12 h        |25 h              |49 h
 after the delay              |                           |16/16 24h -|16/16 24h - |0/0 soon -        |0/0 soon -
-posted all the same          |2 post both                |16/16 24h -|0/0 24h -   |0/0 soon -        |0/0 soon -
-rejected all the same        |2 reject one               |16/16 24h -|16/16 24h no|16/0 soon no      |16/0 soon no
+posted all the same          |2 post both                |16/16 24h -|0/0 done -  |0/0 done -        |0/0 done -
+rejected all the same        |2 reject one               |16/16 24h -|16/16 stuck no|16/0 stuck no     |16/0 stuck no
 refunded                     |13 refund 32               |16/16 24h -|16/16 24h - |0/0 given -       |0/0 given -
 """
 INCIDENTS = {"POSTING_OVERDUE": "late", "POSTING_REJECTED": "no", "CHARGED_BACK": "cb"}
-TOLD = {"payment_refunded": "given", "payment_partially_refunded": "part", "payment_charged_back": "lost"}
+TOLD = {
+    "payment_posted": "done",
+    "payment_not_posted": "stuck",
+    "payment_refunded": "given",
+    "payment_partially_refunded": "part",
+    "payment_charged_back": "lost",
+}
 
 
 class Day:

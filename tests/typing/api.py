@@ -25,6 +25,7 @@ from creance_pay import (
     MovementKind,
     NoticeReference,
     PaymentOrder,
+    PaymentProgress,
     PaymentState,
     Source,
     TransactionReference,
@@ -770,6 +771,7 @@ def messages(verdict: Verdict, payment: VerifiedPayment) -> Rendered:
     message = message_for(verdict)
     assert_type(message, Message)
     assert_type(message_for(payment).severity, Severity)
+    assert_type(message_for(payment, progress=PaymentProgress.POSTED).severity, Severity)
     assert_type(message.money, Money)
     assert_type(MESSAGES, tuple[type[Message], ...])
     assert_type(contact_line(DAY), ContactLine)

@@ -13,8 +13,9 @@ import attrs
 
 from ..http import HttpMessage
 from ..money import Euros
-from ..payment import MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
+from ..payment import MovementKind, PaymentOrder, PaymentProgress, PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
+from .acts import Act, ActKind, ActState
 
 # Headers of a person's browser, useless as evidence.
 _PRIVATE_HEADERS = {"authorization", "cookie", "user-agent", "x-forwarded-for", "forwarded"}
@@ -222,16 +223,39 @@ class Payment:
             notice for notice, state in self.postings.items() if state is PostingState.OPEN and shares[notice].cents
         ]
 
-    def message_values(self, now: datetime) -> dict[str, object]:
+    def progress(self, acts: Iterable[Act] = ()) -> PaymentProgress | None:
+        """Return the fact that the state does not show, or ``None``.
+
+        Args:
+            acts: The acts on the payment, as ``Ledger.acts`` lists them.
+        """
+        if any(act.state is ActState.REQUESTED and act.kind is not ActKind.CAPTURE for act in acts):
+            return PaymentProgress.REFUND_REQUESTED
+        postings = set(self.postings.values())
+        if self.state is not PaymentState.PAID:
+            return None
+        if PostingState.REJECTED in postings:
+            return PaymentProgress.POSTING_REJECTED
+        return PaymentProgress.POSTED if postings == {PostingState.POSTED} else None
+
+    def message_values(self, now: datetime, acts: Iterable[Act] = ()) -> dict[str, object]:
         """Return the values of a message about the payment, for ``messages.message_for(payment, **values)``.
 
-        They are the amount refunded, and the hours within which the account shows an accepted payment.  After this
-        delay no number of hours is promised.
+        They are the progress, the amount refunded, and the hours within which the account shows an accepted payment.
+        After this delay no number of hours is promised.
+
+        Args:
+            now: The time.
+            acts: The acts on the payment, as ``Ledger.acts`` lists them; without them, no refund is in progress.
         """
         hours = None
         if self.display_by is not None and self.paid_at is not None and now < self.display_by:
             hours = round((self.display_by - self.paid_at) / timedelta(hours=1))
-        return {"display_delay_hours": hours, "refunded": self.sums.refunded}
+        return {
+            "display_delay_hours": hours,
+            "refunded": self.sums.refunded,
+            "progress": self.progress(acts),
+        }
 
     def blocks(self, now: datetime, attempt_life: timedelta, notices: Iterable[NoticeReference]) -> bool:
         """Return whether another payment of some of its notices could be a second payment of a debt.

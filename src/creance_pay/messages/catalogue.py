@@ -13,7 +13,7 @@ import attrs
 from ..codes import ReferenceCode, VerdictCode, WarningCode
 from ..errors import GatewayUnavailableError, OrderMismatchError, PaymentInProgressError, ResponseRefusedError
 from ..money import Euros
-from ..payment import PaymentState
+from ..payment import PaymentProgress, PaymentState
 from ..references import NoticeReference
 from .acknowledgements import Acknowledgement, Registration
 from .letters import InstalmentSchedule, MissedInstalment, Notice, Refund, RejectedPosting, Reminder
@@ -246,6 +246,22 @@ class PaymentAccepted(Message):
 
 
 @attrs.frozen(kw_only=True)
+class PaymentPosted(Message):
+    """The caisse has posted the accepted payment: the remaining amount of the debt contains it (R25)."""
+
+    key, severity, money, retry = "payment_posted", Severity.SUCCESS, Money.YES, Retry.NO
+    answers = (PaymentProgress.POSTED,)
+
+
+@attrs.frozen(kw_only=True)
+class PaymentNotPosted(Message):
+    """The payment is accepted, and the caisse cannot post it (R25).  WARNING: a second payment would not help."""
+
+    key, severity, money, retry = "payment_not_posted", Severity.WARNING, Money.YES, Retry.NO
+    answers = (PaymentProgress.POSTING_REJECTED,)
+
+
+@attrs.frozen(kw_only=True)
 class PaymentPending(Message):
     """The bank has not answered, or its answer is not final (R14).  A second payment could debit the person twice."""
 
@@ -312,6 +328,14 @@ class AttemptOpen(Message):
 # Refund and chargeback: ``money`` is YES, because the amount was debited before it was returned, and no sentence may
 # deny the debit.  ``retry`` is NO, because only the caisse knows whether the debt is due: a refund often corrects a
 # double payment, and the bank may debit a charged-back payment again.
+
+
+@attrs.frozen(kw_only=True)
+class RefundRequested(Message):
+    """The caisse has asked the bank for a refund.  INFO: the person has to do nothing."""
+
+    key, severity, money, retry = "refund_requested", Severity.INFO, Money.YES, Retry.NO
+    answers = (PaymentProgress.REFUND_REQUESTED,)
 
 
 @attrs.frozen(kw_only=True)
@@ -421,6 +445,8 @@ MESSAGES: tuple[type[Message], ...] = (
     ScheduleTooLong,
     StrandedRemainder,
     PaymentAccepted,
+    PaymentPosted,
+    PaymentNotPosted,
     PaymentPending,
     PaymentRefused,
     PaymentCancelled,
@@ -428,6 +454,7 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentFailed,
     ServiceUnavailable,
     AttemptOpen,
+    RefundRequested,
     PaymentRefunded,
     PaymentPartiallyRefunded,
     PaymentChargedBack,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..codes import Code
 from ..errors import InvalidReferenceError, MessageError
-from ..payment import PaymentState
+from ..payment import PaymentProgress, PaymentState
 from ..references import NoticeReference
 from .catalogue import MESSAGES, ReferenceSuggested
 from .message import Message
@@ -70,7 +70,8 @@ def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - kno
         answer: An object with a :class:`~creance_pay.PaymentState` in ``.state``, such as a
             :class:`~creance_pay.VerifiedPayment` or a payment of the ledger; a verdict; or an error of this package.
         values: Values that the answer lacks, by the name of the message's field: ``display_delay_hours`` for an
-            accepted payment, ``refunded`` for a partial refund, ``minimum`` for an error of an amount.
+            accepted payment, ``refunded`` for a partial refund, ``minimum`` for an error of an amount; and
+            ``progress``, a :class:`~creance_pay.PaymentProgress` whose message replaces that of the state.
 
     Returns:
         The message, with every value that its sentences need.
@@ -78,7 +79,8 @@ def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - kno
     Raises:
         MessageError: when no message answers, as for a verdict that is a yes, or when a value is missing.
     """
-    kind = _kind_for(answer)
+    progress = values.pop("progress", None)
+    kind = _by_word()[progress] if isinstance(progress, PaymentProgress) else _kind_for(answer)
     if kind is None:
         cause = answer if isinstance(answer, BaseException) else None
         raise MessageError(f"no message answers {_describe(answer)}: {_EXPECTED}") from cause

@@ -19,7 +19,7 @@ import attrs
 from .._toml import read_toml
 from ..codes import Code
 from ..errors import ConfigurationError
-from ..payment import PaymentState
+from ..payment import PaymentProgress, PaymentState
 from .catalogue import MESSAGES
 from .formats import FORMATS, LOCALES
 from .message import Message, field_types, private_fields
@@ -205,9 +205,9 @@ def _shipped(name: str) -> str | None:
 
 
 def unanswered() -> list[str]:
-    """List the public codes and the payment states that no message answers."""
+    """List the public codes, the payment states and the facts of progress that no message answers."""
     public = {code for kind in Code.__subclasses__() for code in kind if code.public}
-    return sorted({*public, *PaymentState} - {word for kind in MESSAGES for word in kind.answers})
+    return sorted({*public, *PaymentState, *PaymentProgress} - {word for kind in MESSAGES for word in kind.answers})
 
 
 @cache

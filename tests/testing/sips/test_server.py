@@ -183,7 +183,7 @@ class TestDecision:
     def test_receipt(self, scenario: Scenario) -> None:
         """The receipt shows masked card, both numbers, merchant and day; no message has the whole card number."""
         _, page = scenario.decide(card=CARD)
-        shown = ("5017##########00", "REF1", MERCHANT, "001600", "23/11/2026")
+        shown = ("5017##########00", "REF1", MERCHANT, "001600", "23 nov. 2026")
 
         assert [] == [words for words in shown if words not in page.text]
         assert [] == [text for text in (page.html, str(scenario.received[0].body)) if CARD in text]

@@ -69,8 +69,10 @@ class SipsBank:
         attempts: The number of cards that a person may try; one, or three with the vendor's option.
         delay: The delay of late notifications.
         fault: The default fault of a payment; also an attribute, which may be set at any time.
+        merchant_name: The name of the merchants on the pages; by default that of the guide's screen.
 
     Attributes:
+        merchant_name: The name of the merchants on the pages.
         fault: The default fault of a payment.
         requests: The payment requests, by transaction reference.
         accounts: The records of decided payments, by transaction reference.
@@ -86,8 +88,10 @@ class SipsBank:
         attempts: int = 1,
         delay: timedelta = timedelta(seconds=30),
         fault: Fault = Fault.NONE,
+        merchant_name: str = "CPAM Test2(INTEGRATION)",
     ) -> None:
         """Start without a request."""
+        self.merchant_name = merchant_name
         self._merchants = dict(merchants)
         self._clock = clock
         self._lifetime, self._attempts, self._delay = lifetime, attempts, delay

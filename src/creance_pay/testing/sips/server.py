@@ -1,7 +1,8 @@
 """The bank's pages, served over HTTP on this machine by Flask (extra ``demo``).
 
-As in the guide, they show the amount, the reference, the merchant and a field for the card number; then the state of
-the payment and the form that leads back to the portal.  A tester also chooses the result of 3-D Secure and a fault.
+As in the guide, they show the merchant, the amount, the reference and the fields of the card; then the state of the
+payment and the form that leads back to the portal.  The card number alone decides: the expiry date and the cryptogram
+are neither checked nor stored.  A tester also chooses the result of 3-D Secure and a fault.
 The bank's server posts the sealed result to the portal before the browser returns.  The pages need no script.
 
 The page of operations is the bank's back office: nightly batch, refunds, cancellations, chargebacks and their returns,
@@ -13,8 +14,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 
 from ...errors import (
     GatewayUnavailableError,
@@ -57,6 +61,7 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
     """
     pages = Flask(__name__)
     pages.config["TRUSTED_HOSTS"] = _LOOPBACK_NAMES
+    pages.jinja_env.filters["day"] = _format_day
     pages.jinja_env.globals |= {"bank": bank, "cards": TrialCard, "faults": Fault, "authentications": Authentication}
     pages.after_request(_add_headers)
     pages.register_error_handler(HTTPException, _http_error)
@@ -185,6 +190,11 @@ def _http_error(error: HTTPException) -> tuple[str, int]:
 
 def _show_refusal(reason: str, status: int = 400) -> tuple[str, int]:
     return render_template("refused.html", reason=reason), status
+
+
+def _format_day(moment: datetime) -> str:
+    """Format the day of a time in Paris, in the medium form of the guide: ``11 sept. 2017``."""
+    return format_date(moment.astimezone(ZoneInfo("Europe/Paris")), "medium", locale="fr_FR")
 
 
 def _origin(url: str) -> str:
