@@ -51,6 +51,8 @@ html_sidebars = {
 }
 nitpicky = True
 nitpick_ignore = [
+    ("py:class", "creance_pay.payments.health.ConfirmedValues"),  # a policy, or any object with its method
+    ("py:class", "ConfirmedValues"),  # the same
     ("py:mod", "creance_pay.rules.predicates"),  # a private module that a docstring names
     ("py:class", "markupsafe.Markup"),  # documented elsewhere
     ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
