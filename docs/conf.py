@@ -92,7 +92,7 @@ python_use_unqualified_type_names = True
 
 # The names of Python's documentation that these pages link to, so that a build needs no network; `-n` reports others.
 PYTHON_NAMES = {
-    "library/collections.abc.html": "Callable Collection Iterable Iterator Mapping Sequence",
+    "library/collections.abc.html": "Awaitable Callable Collection Iterable Iterator Mapping MutableMapping Sequence",
     "library/datetime.html": "date datetime time timedelta",
     "library/decimal.html": "Decimal",
     "library/enum.html": "IntFlag StrEnum",
