@@ -55,6 +55,7 @@ nitpick_ignore = [
     ("py:class", "ConfirmedValues"),  # the same
     ("py:mod", "creance_pay.rules.predicates"),  # a private module that a docstring names
     ("py:class", "markupsafe.Markup"),  # documented elsewhere
+    ("py:class", "django.http.request.HttpRequest"),  # the same
     ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
     ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
     ("py:class", "timedelta"),  # shown as it is written in a default value
