@@ -51,8 +51,11 @@ html_sidebars = {
 }
 nitpicky = True
 nitpick_ignore = [
+    ("py:class", "creance_pay.payments.health.ConfirmedValues"),  # a policy, or any object with its method
+    ("py:class", "ConfirmedValues"),  # the same
     ("py:mod", "creance_pay.rules.predicates"),  # a private module that a docstring names
     ("py:class", "markupsafe.Markup"),  # documented elsewhere
+    ("py:class", "django.http.request.HttpRequest"),  # the same
     ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
     ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
     ("py:class", "timedelta"),  # shown as it is written in a default value
@@ -90,7 +93,7 @@ python_use_unqualified_type_names = True
 
 # The names of Python's documentation that these pages link to, so that a build needs no network; `-n` reports others.
 PYTHON_NAMES = {
-    "library/collections.abc.html": "Callable Collection Iterable Iterator Mapping Sequence",
+    "library/collections.abc.html": "Awaitable Callable Collection Iterable Iterator Mapping MutableMapping Sequence",
     "library/datetime.html": "date datetime time timedelta",
     "library/decimal.html": "Decimal",
     "library/enum.html": "IntFlag StrEnum",

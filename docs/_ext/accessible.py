@@ -17,19 +17,20 @@ from sphinx.util.display import status_iterator
 
 LONGEST_DESCRIPTION = 200
 LABELS = {
-    "en": ("Pages of the site", "Sections of this page"),
-    "fr": ("Pages du site", "Sections de la page"),
+    "en": ("Pages of the site", "Sections of this page", "Search"),
+    "fr": ("Pages du site", "Sections de la page", "Recherche"),
 }
 
 
 def replacements(language: str) -> list[tuple[str, str]]:
     """Return the patterns of the theme's HTML and their replacements."""
-    pages, sections = LABELS[language]
+    pages, sections, search = LABELS[language]
     return [
         (r'role="heading">', 'role="heading" aria-level="2">'),
         (r'<aside class="sidebar-drawer">', f'<aside class="sidebar-drawer" aria-label="{pages}">'),
         (r'<aside class="(toc-drawer[^"]*)">', rf'<aside class="\1" aria-label="{sections}">'),
         (r'<div class="(table-wrapper[^"]*)">', r'<div class="\1" tabindex="0">'),
+        (r'(?<!</h1>)<div id="search-results">', f'<h1>{search}</h1><div id="search-results">'),
         (r"<pre>", '<pre tabindex="0">'),
         (r'<th class="head[^"]*"><p></p></th>|<th class="head[^"]*"></th>', "<td></td>"),
     ]
