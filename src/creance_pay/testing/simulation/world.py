@@ -168,7 +168,10 @@ class World:
         ledger = open_ledger(number)
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
-        debts = {NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)}
+        debts = {
+            NoticeReference(f"631170500000{place:04d}F"): Euros(cents)
+            for place, cents in enumerate(_DEBTS[: self.chance.choice((2, 3, 6))])
+        }
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [self._process(self, site), self._process(self, site)]
         return site
