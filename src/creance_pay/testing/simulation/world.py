@@ -168,7 +168,10 @@ class World:
         ledger = open_ledger(number)
         # Two portals that begin at one number use the same references.
         ledger.chance = _Chance(self.seed, number)
-        debts = {NoticeReference(f"631170500000{place:04d}F"): Euros(cents) for place, cents in enumerate(_DEBTS)}
+        debts = {
+            NoticeReference(f"631170500000{place:04d}F"): Euros(cents)
+            for place, cents in enumerate(_DEBTS[: self.chance.choice((2, 3, 6))])
+        }
         site = Site(number=number, inner=ledger, debts=debts)
         site.processes = [self._process(self, site), self._process(self, site)]
         return site
@@ -448,11 +451,14 @@ class World:
             self.letters.append(letter)
             return
         take = process.service.on_return if letter.by_browser else process.service.on_notification
+        known = site.inner.find(letter.reference)
 
         def answered(call: Call) -> None:
             answer = call.result
             if isinstance(answer, Answer | PaymentView):
                 self._check_answer(letter, answer, process)
+                if known and not letter.genuine and isinstance(answer.result, SealMismatchError):
+                    site.forged.add(letter.reference)
                 self._check_page(letter, answer)
                 if answer.http_status != _SENT_AGAIN:
                     return
@@ -471,8 +477,6 @@ class World:
             unknown_key = isinstance(result, UnknownKeyError)  # about a known order: the key may be missing here
             if (status != _REFUSED and not unknown_key) or isinstance(result, RecordResult):
                 self.violate(f"a forgery got the status {status}")
-            if isinstance(result, SealMismatchError) and process.site.inner.find(letter.reference):
-                process.site.forged.add(letter.reference)
         elif isinstance(result, GatewayUnavailableError):
             self._check_incident(process.site, letter, {"UNKNOWN_ORDER"})
         elif isinstance(result, OrderMismatchError):
