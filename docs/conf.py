@@ -79,6 +79,7 @@ html_title = f"creance-pay {release}" + (" · français" if FRENCH else "")
 html_show_sphinx = False
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
+doctest_test_doctest_blocks = ""  # pytest runs the examples of docstrings; here only the fragments of pages run
 
 autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
