@@ -165,15 +165,18 @@ class PortalService:
         """
         if self.needs_schedule(account):
             return []
-        debts = [*{debt.reference: debt for debt in self.accounts[account].debts.values()}.values()]
+        debts = [*{debt.reference: debt for debt in self._open_debts(account)}.values()]
         planned = rules.plan_debts(debts, policy=self.policy, pending=self.pending(debts)).payments
         return [{each.searched: each.notices.get(each.searched, Euros(0)), **each.notices} for each in planned]
 
     def needs_schedule(self, account: str) -> bool:
         """Return whether the open debts need more payments than a schedule has months (R12)."""
-        debts = self.accounts[account].debts.values()
-        total = sum((debt.remaining for debt in debts if rules.access(debt, policy=self.policy)), Euros(0))
+        total = sum((debt.remaining for debt in self._open_debts(account)), Euros(0))
         return total.cents > self.policy.schedule_max_months * self.policy.online_max_per_payment.cents
+
+    def _open_debts(self, account: str) -> list[Debt]:
+        """List the person's debts that are open online."""
+        return [debt for debt in self.accounts[account].debts.values() if rules.access(debt, policy=self.policy)]
 
     def choose_largest_first(self, account: str, rows: Iterable[int]) -> Choice | None:
         """Assess a selection without a searched debt; return ``None`` as :meth:`choose` does.
