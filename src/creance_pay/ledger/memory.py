@@ -194,10 +194,11 @@ class _MemoryStore:
             self.waiting.setdefault(task.key, task)
 
     def tasks(self) -> list[EffectTask]:
-        return sorted(self.waiting.values(), key=lambda task: task.due_at)
+        return sorted(self.waiting.values(), key=lambda task: (task.due_at, task.key))
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
-        task = next((task for task in self.tasks() if task.due(now) and task.name in names), None)
+        due = [task for task in self.waiting.values() if task.due(now) and task.name in names]
+        task = min(due, key=lambda task: task.due_at, default=None)
         return (task, self.find(task.transaction_reference)) if task else None
 
     def claim(self, task: EffectTask) -> None:

@@ -365,7 +365,8 @@ class SqlStore:
     def tasks(self) -> list[EffectTask]:
         waiting = select(tasks).where(self._ours(tasks), tasks.c.done_at.is_(None))
         return [
-            _task(row, row.transaction_reference) for row in self._connection.execute(waiting.order_by(tasks.c.due_at))
+            _task(row, row.transaction_reference)
+            for row in self._connection.execute(waiting.order_by(tasks.c.due_at, tasks.c.key))
         ]
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:

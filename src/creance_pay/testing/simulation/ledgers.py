@@ -144,15 +144,22 @@ def set_back(ledger: Any, steps: int) -> None:  # noqa: ANN401 - as below
 
 
 def _rows(ledger: Any) -> Callable[[], None]:  # noqa: ANN401 - a ledger in a database; loading its class needs an extra
+    from sqlalchemy import text  # noqa: PLC0415 - an extra
+
     from ...ledger.sql.tables import metadata  # noqa: PLC0415 - an extra
 
     engine, merchant_id = ledger._database._engine, ledger._merchant_id  # noqa: SLF001 - in the place of the database's tools
     tables = metadata.sorted_tables
+    inserted = text(
+        "rowid" if engine.dialect.name == "sqlite" else "ctid"
+    )  # of two equal times, the first one is first
     with engine.connect() as connection:
         found = {
             table: [
                 {column.key: row[column] for column in table.c}
-                for row in connection.execute(table.select().where(table.c.merchant_id == merchant_id)).mappings()
+                for row in connection.execute(
+                    table.select().where(table.c.merchant_id == merchant_id).order_by(inserted)
+                ).mappings()
             ]
             for table in tables
         }
