@@ -1,15 +1,16 @@
 """The service from end to end, over HTTP on this machine, with the references and amounts of the guide's own screens.
 
-Run it with ``python3 dev.py demo``.  It serves the example portal and the bank's page on two free ports, and acts as
-the person with the browser.  Each step prints the sentences of the page and compares them with the guide; the exit
-status is 1 when a step differs.
+Run it with ``python3 dev.py demo``; ``--bank direct`` plays it with another bank.  It serves the example portal and the
+bank's page on two free ports, and acts as the person with the browser.  Each step prints the sentences of the page and
+compares them with the guide; the exit status is 1 when a step differs.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -23,12 +24,12 @@ from visitor import Visitor
 from creance_pay import Euros, rules
 from creance_pay.cli import main as creance_pay_command
 from creance_pay.errors import CreancePayError
-from creance_pay.gateways.sips import read_reports
+from creance_pay.gateways import RequestsTransport
 from creance_pay.ledger import Ledger, Payment, SqlLedger
 from creance_pay.payments import PaymentService, Reconciliation
-from creance_pay.testing import LocalBank, TrialMerchant
-from creance_pay.testing.sips import ReportForm, SipsBank, write_daily_reports
-from creance_pay.testing.sips.server import bank_pages, serving
+from creance_pay.testing import Fault, LocalBank, trial_banks, trial_merchant
+from creance_pay.testing.faults import key_under
+from creance_pay.testing.server import bank_pages, serving
 from portal import create_portal
 from portal.accounts import Account
 from portal.caisse import post_file
@@ -79,7 +80,7 @@ class Demo:
     ledger: Ledger
     service: PaymentService
     accounts: Mapping[str, Account]
-    bank: SipsBank
+    bank: LocalBank
     folder: Path
     _last_number: str = "0"
 
@@ -120,9 +121,7 @@ class Demo:
         """Reconcile with the bank's reports of the day of the last payment, one of each kind."""
         paid_at = self.last_payment().paid_at or datetime.now(UTC)
         day = paid_at.astimezone(ZoneInfo("Europe/Paris")).date()
-        reports = [
-            read_reports(file) for file in write_daily_reports(self.bank, day, self.folder, form=ReportForm.TABS)
-        ]
+        reports = self.bank.bank.reports(day)
         print_value("reports", ", ".join(f"{len(each.lines)} {each.kind.lower()}" for each in reports))
         return self.service.reconcile(reports=reports)
 
@@ -149,17 +148,17 @@ class Demo:
 
 
 @contextmanager
-def serving_demo() -> Iterator[Demo]:
-    """Serve the bank and the portal on this machine, and open an account of the portal."""
-    bank = LocalBank(TrialMerchant())
+def serving_demo(name: str) -> Iterator[Demo]:
+    """Serve a bank and the portal on this machine, and open an account of the portal."""
+    bank = LocalBank(trial_merchant(name))
     with TemporaryDirectory() as folder, serving(bank_pages(bank.bank)) as bank.url:
-        portal = create_portal(bank.gateway, Path(folder))
+        portal = create_portal(bank.merchant.gateway(bank.url), Path(folder))
         ledger: SqlLedger = portal.extensions["portal"].ledger
         with serving(portal) as portal_url:
             person = Visitor(portal_url)
             person.press("Ouvrir le compte A")
             service: PortalService = portal.extensions["portal"]
-            yield Demo(person, portal_url, ledger, service.payment_service, service.accounts, bank.bank, Path(folder))
+            yield Demo(person, portal_url, ledger, service.payment_service, service.accounts, bank, Path(folder))
             person.close()
         ledger.close()
 
@@ -216,15 +215,23 @@ def pay(demo: Demo, title: str, button: str, card: str, state: str, *sentences: 
 
 
 def forge(demo: Demo) -> None:
-    """Change one value of an authentic message."""
+    """Change one value of an authentic notification, and seal an acceptance with a key that somebody made up."""
     print_step("Step 3: forged messages")
-    for name, changed in (("amount", ("amount=2000", "amount=1")), ("refusal", ("responseCode=05", "responseCode=00"))):
+    bank = demo.bank.bank
+    for name in ("amount", "refusal"):
         demo.confirm()
         demo.person.press("Valider", card=REFUSED_CARD)
-        fields = dict(demo.person.form_data("Aller au compte"))
-        demo.person.press("Aller au compte", Data=fields["Data"].replace(*changed))
-        print_value(name, f"HTTP {demo.person.status}, ledger: {demo.last_payment().state}")
-        expect((400, "REFUSED"), (demo.person.status, demo.last_payment().state.value))
+        request, _ = bank.account(demo.last_payment().transaction_reference)
+        message = bank.ended[request.identifier].notifications[0].message
+        body = message.body.replace(b"2000", b"0001")
+        if name == "refusal":
+            forger = key_under(Fault.FORGED, *bank.keys_of(request))
+            message = bank.message(request, bank.pay(request, CARD), forger)
+            body = message.body
+        url = f"{demo.portal_url}/notification"
+        status = RequestsTransport(direct=True).send("POST", url, headers=message.headers, body=body).status
+        print_value(name, f"HTTP {status}, ledger: {demo.last_payment().state}")
+        expect((400, "REFUSED"), (status, demo.last_payment().state.value))
 
 
 def acknowledge(demo: Demo) -> None:
@@ -257,7 +264,7 @@ def at_the_bank(demo: Demo) -> None:
     print_value("incidents", ", ".join(demo.open_incidents()))
     expect(["NOT_AUTHENTIC"] * 2, demo.open_incidents())
     demo.close_incidents("two forged messages")
-    demo.bank.run_nightly_batch()
+    demo.bank.bank.run_nightly_batch()
     found = demo.read_reports()
     print_value(
         "reconciled", f"{len(found.recorded)} lines, {len(found.changed)} changes; ledger: {demo.last_payment().state}"
@@ -284,6 +291,7 @@ def refund(demo: Demo) -> None:
     print_step("At the caisse: an operator refunds 5 EUR")
     reference = demo.last_payment().transaction_reference
     act = demo.service.refund(reference, Euros(500), by="operator 7", reason="paid too much")
+    demo.bank.wait()
     print_value("refund", f"{act.amount} EUR, {act.state}; ledger: {demo.last_payment().state}")
     expect(("DONE", "PARTIALLY_REFUNDED"), (act.state, demo.last_payment().state))
     demo.person.open(f"{demo.portal_url}/paiement")
@@ -294,7 +302,8 @@ def refund(demo: Demo) -> None:
 def charge_back(demo: Demo) -> None:
     """Charge the rest back, as the bank of the card does; the report raises an incident, which an operator closes."""
     print_step("At the bank: the rest is charged back")
-    demo.bank.charge_back(demo.last_payment().transaction_reference, Euros(1500))
+    demo.bank.bank.charge_back(demo.last_payment().transaction_reference, Euros(1500))
+    demo.bank.wait()
     demo.read_reports()
     print_value("incidents", ", ".join(demo.open_incidents()))
     expect(["CHARGED_BACK"], demo.open_incidents())
@@ -306,10 +315,10 @@ def charge_back(demo: Demo) -> None:
     demo.close_incidents("the debt is due again")
 
 
-def run() -> None:
-    """Run every step."""
+def run(bank: str) -> None:
+    """Run every step, with a bank."""
     notices()
-    with serving_demo() as demo:
+    with serving_demo(bank) as demo:
         search(demo)
         choose_amount(demo)
         failed = "Votre transaction de paiement a échoué."
@@ -327,11 +336,14 @@ def run() -> None:
         charge_back(demo)
 
 
-def main() -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Run the journey, and return the exit status."""
     logging.getLogger("creance_pay").addHandler(logging.NullHandler())  # it plays forgeries, which are logged
+    parser = argparse.ArgumentParser(prog="dev.py demo", description=__doc__.partition("\n")[0])
+    parser.add_argument("--bank", choices=trial_banks(), default="sips", help="the bank (default: %(default)s)")
+    bank = parser.parse_args(words).bank
     try:
-        run()
+        run(bank)
     except (DiffersError, CreancePayError, LookupError) as error:
         print(f"\nNot as the guide says: {error}", file=sys.stderr)
         return 1
@@ -340,4 +352,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -84,7 +84,7 @@ class Desk:
 
     def visit(self, started: StartedPayment, card: str) -> None:
         """Open the bank's page and decide there; no message comes back."""
-        request = self.bank.receive(started.form.fields)  # type: ignore[union-attr]
+        request = self.bank.receive(started.form.fields)
         self.bank.answer(request, self.bank.pay(request, card))
 
     def notify(self, started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> Answer:
@@ -134,6 +134,6 @@ def at(moment: datetime) -> dict[str, str]:
 
 def nonce(started: StartedPayment) -> str:
     """Read the order's own value from its form, as the bank does."""
-    data = started.form.fields["Data"]  # type: ignore[union-attr]
+    data = started.form.fields["Data"]
     found: str = dict(part.split("=", 1) for part in data.split("|"))["returnContext"]
     return found

@@ -13,7 +13,7 @@ from visitor import Visitor
 from creance_pay.ledger import Ledger, SqlLedger
 from creance_pay.rules import Policy
 from creance_pay.testing import LocalBank
-from creance_pay.testing.sips.server import serving
+from creance_pay.testing.server import serving
 from portal import create_portal
 from portal.accounts import Account
 from portal.app import THEMES
@@ -63,7 +63,7 @@ def serving_portal(
 ) -> Iterator[Scenario]:
     """Serve the portal for a bank that is served."""
     scenario = Scenario(bank)
-    gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"))
+    gateway = bank.merchant.gateway(bank.url.replace("127.0.0.1", "localhost"), clock=bank.now)
     app = create_portal(gateway, folder, accounts=accounts, clock=scenario.now, policy=policy, theme=theme)
     scenario.service = app.extensions["portal"]
     with serving(app) as scenario.url:

@@ -45,6 +45,7 @@ PACKAGES = (
     "creance_pay.messages",
     "creance_pay.testing",
     "creance_pay.testing.simulation",
+    "creance_pay.testing.direct",
     "creance_pay.testing.sips",
     "creance_pay.codes",
     "creance_pay.errors",

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from creance_pay import Euros
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing import trial_merchant
 
 JOURNEY = Path(__file__).resolve().parents[1] / "examples" / "journey.py"
 
@@ -27,12 +27,19 @@ def journey() -> ModuleType:
     return module
 
 
-def test_succeeds() -> None:
-    """Run as a program, under a proxy that must not be used, it shows each decision, and no secret."""
+@pytest.mark.parametrize(
+    ("bank", "reports"),
+    [
+        ("sips", "5 transactions, 1 operations, 0 chargebacks, 1 reconciliations, 0 chargeback_reconciliations"),
+        ("direct", "1 transactions, 0 operations, 0 chargebacks"),
+    ],
+)
+def test_succeeds(bank: str, reports: str) -> None:
+    """Run as a program, with each bank, under a proxy that must not be used, it shows each decision, and no secret."""
     nowhere = "http://127.0.0.1:9"
     env = {**os.environ, "http_proxy": nowhere, "HTTP_PROXY": nowhere, "PYTHONIOENCODING": "utf-8"}
     env = {name: value for name, value in env.items() if name.lower() != "no_proxy"}
-    command = [sys.executable, str(JOURNEY)]
+    command = [sys.executable, str(JOURNEY), "--bank", bank]
     done = subprocess.run(  # noqa: S603 - our own example
         command, env=env, check=False, capture_output=True, encoding="utf-8"
     )
@@ -46,7 +53,7 @@ def test_succeeds() -> None:
         "verified: CANCELLED",
         "HTTP 400, ledger: REFUSED",
         "accuse-reception-",
-        "reports      5 transactions, 1 operations, 0 chargebacks, 1 reconciliations, 0 chargeback_reconciliations",
+        f"reports      {reports}",
         "postings     CAPTURED 20.00",
         "posted       nothing is pending",
         "« Montant restant dû40,00 € »",
@@ -58,7 +65,8 @@ def test_succeeds() -> None:
         "postings     CHARGED_BACK 15.00",
         "« Montant restant dû60,00 € »",
     ]
-    secrets = ("5017670000001800", *(key.get_secret_value() for key in TrialMerchant().keys))
+    settings = trial_merchant(bank).settings.items()
+    secrets = ("5017670000001800", *(value.split()[0] for name, value in settings if "key" in name))
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "Every step is as the guide says." == done.stdout.splitlines()[-1]

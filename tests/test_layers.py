@@ -38,7 +38,7 @@ FACE = {"caisses", "codes", "debts", "errors", "http", "money", "payment", "refe
 TOP = {"", "testing", "cli", "django", "__main__"}
 TOP_IMPORTS = {("cli", "testing"), ("__main__", "cli"), ("django", "cli")}
 # A bank's own package: what all banks share does not import it.
-BANKS = {"gateways": {"direct", "sips"}, "testing": {"sips"}}
+BANKS = {"gateways": {"direct", "sips"}, "testing": {"direct", "sips"}}
 # The fixtures for portals bring a bank.
 BANK_FIXTURES = {f"{PACKAGE}.testing.{name}" for name in ("fixtures", "pytest_plugin")}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib.request", "urllib3"}

@@ -43,7 +43,7 @@ def test_rooms(module: str) -> None:
     ("module", "needed"),
     [
         ("creance_pay.messages", "jinja2"),
-        ("creance_pay.testing.sips.server", "flask"),
+        ("creance_pay.testing.server", "flask"),
         ("creance_pay.rules.columns", "narwhals"),
         ("creance_pay.batch", "polars"),
         ("creance_pay.django", "django"),

@@ -48,6 +48,7 @@ def test_packages() -> None:
         "creance_pay.payments",
         "creance_pay.rules",
         "creance_pay.testing",
+        "creance_pay.testing.direct",
         "creance_pay.testing.simulation",
         "creance_pay.testing.sips",
         "creance_pay.web",

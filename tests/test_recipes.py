@@ -267,7 +267,7 @@ class TestStart:
         started = self.start(common)
         assert isinstance(started, StartedPayment)
         bank = SipsBank({common.MERCHANT_ID: common.KEYS})
-        request = bank.receive(started.form.fields)  # type: ignore[union-attr]
+        request = bank.receive(started.form.fields)
         bank.answer(request, decision := bank.pay(request, ACCEPTED))
         day = decision.decided_at.astimezone(ZoneInfo("Europe/Paris")).date()
         files = write_daily_reports(bank, day, tmp_path)

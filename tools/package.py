@@ -40,7 +40,7 @@ subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 # One line for each extra, which uses it; without the extra it raises an error that names it.
 EXTRAS: Mapping[str, str] = {
     "batch": "from creance_pay.batch import assess_file; import polars, narwhals",
-    "demo": "from creance_pay.testing.sips.server import bank_pages; from creance_pay.testing.sips import SipsBank;"
+    "demo": "from creance_pay.testing.server import bank_pages; from creance_pay.testing.sips import SipsBank;"
     " assert bank_pages(SipsBank({})).test_client().get('/').status_code == 200",
     "django": "from creance_pay.django import payment_service; import django;"
     " from django.conf import settings; settings.configure(INSTALLED_APPS=['creance_pay.django',"

@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from creance_pay.ledger import Ledger, MemoryLedger, SqlLedger
+from creance_pay.testing import simulated_bank, trial_banks
 from creance_pay.testing.simulation import World, simulate
 from creance_pay.testing.simulation.world import RARE
-from creance_pay.testing.sips import SimulatedSips
 from ledgers import PAYLOAD_KEY, postgres_server
 
 #: Of so many worlds, one also runs on each database.
@@ -51,7 +51,7 @@ def _opener(url: str) -> OpenLedger:
     return lambda site: SqlLedger(url, merchant_id=f"{world}-{site}", payload_keys=[PAYLOAD_KEY])
 
 
-def run(kind: str, seeds: Iterable[int], total: int) -> tuple[int, Counter[str]]:
+def run(kind: str, bank: str, seeds: Iterable[int], total: int) -> tuple[int, Counter[str]]:
     """Run worlds on one kind of ledger, and print their figures.
 
     Returns:
@@ -60,16 +60,17 @@ def run(kind: str, seeds: Iterable[int], total: int) -> tuple[int, Counter[str]]
     wrong, steps, worlds = 0, 0, 0
     reached = Counter[str]()
     began, processor, told = time.perf_counter(), time.process_time(), time.perf_counter()
+    simulated = simulated_bank(bank)
     with opening(kind) as fresh:
         for seed in seeds:
-            world = simulate(seed, bank=SimulatedSips, open_ledger=fresh())
+            world = simulate(seed, bank=simulated, open_ledger=fresh())
             _close(world)
             worlds, steps = worlds + 1, steps + world.steps
             reached.update(world.reached)
             wrong += bool(world.violations)
             for sentence in world.violations:
                 print(f"seed {seed} on {kind}: {sentence}", flush=True)
-            if kind != "memory" and world.digest() != simulate(seed, bank=SimulatedSips).digest():
+            if kind != "memory" and world.digest() != simulate(seed, bank=simulated).digest():
                 wrong += 1
                 print(f"seed {seed}: another world on {kind} than in memory", flush=True)
             if time.perf_counter() - told > PROGRESS_S:
@@ -77,7 +78,7 @@ def run(kind: str, seeds: Iterable[int], total: int) -> tuple[int, Counter[str]]
                 print(f"{kind}: {worlds} of {total} worlds", flush=True)
     took, cpu = time.perf_counter() - began, time.process_time() - processor
     print(
-        f"{kind}: {worlds} worlds, {steps} steps, {took:.1f} s, {cpu:.1f} s of CPU,"
+        f"{bank}, {kind}: {worlds} worlds, {steps} steps, {took:.1f} s, {cpu:.1f} s of CPU,"
         f" {worlds / took:.1f} worlds a second, {wrong} with a violated oracle",
         flush=True,
     )
@@ -91,10 +92,10 @@ def _close(world: World) -> None:
             close()
 
 
-def show(seed: int, kind: str) -> int:
+def show(seed: int, kind: str, bank: str) -> int:
     """Print the events of one world."""
     with opening(kind) as fresh:
-        world = simulate(seed, bank=SimulatedSips, open_ledger=fresh())
+        world = simulate(seed, bank=simulated_bank(bank), open_ledger=fresh())
         _close(world)
     print(f"seed {seed}, faults: {', '.join(sorted(world.faults)) or 'none'}")
     for answer in world.answers:
@@ -116,17 +117,18 @@ def main(words: list[str]) -> int:
     parser.add_argument("seeds", nargs="?", type=int, default=1000, help="the number of worlds; default 1000")
     parser.add_argument("--first", type=int, default=0, help="the first seed; default 0")
     parser.add_argument("--seed", type=int, help="print the events of the world of this seed, and run no other")
+    parser.add_argument("--bank", choices=trial_banks(), default="sips", help="the bank; default %(default)s")
     parser.add_argument("--ledger", choices=["memory", "sqlite", "postgresql"], help="one kind of ledger only")
     chosen = parser.parse_args(words)
     logging.disable(logging.CRITICAL)
     if chosen.seed is not None:
-        return show(chosen.seed, chosen.ledger or "memory")
+        return show(chosen.seed, chosen.ledger or "memory", chosen.bank)
     kinds = [chosen.ledger] if chosen.ledger else ["memory", "sqlite", "postgresql"]
     wrong, reached = 0, Counter[str]()
     for kind in kinds:
         step = 1 if kind == "memory" or chosen.ledger else EVERY
         seeds = range(chosen.first, chosen.first + chosen.seeds, step)
-        found, states = run(kind, seeds, len(seeds))
+        found, states = run(kind, chosen.bank, seeds, len(seeds))
         wrong, reached = wrong + found, reached + states
     print("rare states:")
     for state in sorted(RARE, key=lambda each: (reached[each], each)):

@@ -38,6 +38,7 @@ PUBLIC_MODULES = (
     "creance_pay.messages",
     "creance_pay.messages.letters",
     "creance_pay.testing",
+    "creance_pay.testing.direct",
     "creance_pay.testing.sips",
     "creance_pay.codes",
     "creance_pay.errors",

@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from creance_pay import rules
-from creance_pay.testing import TrialMerchant
-from creance_pay.testing.sips import SipsBank, TrialCard
-from creance_pay.testing.sips.server import serving, serving_bank
+from creance_pay.testing import TrialCard, trial_banks, trial_merchant
+from creance_pay.testing.server import serving, serving_bank
 
 from .app import THEMES, create_portal
 
@@ -31,10 +30,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="port of the portal (default: a free port)")
     parser.add_argument("--policy", default="ameli-2019-11", help="name of the policy to apply (default: %(default)s)")
     parser.add_argument("--theme", default="sea", choices=sorted(each.name for each in THEMES.iterdir()))
+    parser.add_argument("--bank", choices=trial_banks(), default="sips", help="the bank (default: %(default)s)")
     options = parser.parse_args()
     policy = rules.policy_named(options.policy)
-    merchant = TrialMerchant()
-    bank = SipsBank({merchant.merchant_id: merchant.keys}, attempts=3)
+    merchant = trial_merchant(options.bank)
+    bank = merchant.open_bank(attempts=3)
     with suppress(KeyboardInterrupt), TemporaryDirectory() as folder, serving_bank(bank) as loopback_url:
         bank_url = loopback_url.replace("127.0.0.1", "localhost")
         with serving(

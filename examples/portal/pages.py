@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
+import attrs
 from flask import (
     Blueprint,
     abort,
@@ -24,8 +25,8 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing.exceptions import RoutingException
 
 from creance_pay import Euros, HttpMessage, PaymentState, messages
-from creance_pay.errors import PaymentInProgressError
-from creance_pay.gateways import FormPost
+from creance_pay.errors import PaymentInProgressError, ResponseRefusedError
+from creance_pay.gateways import Capability, FormPost, Redirect
 from creance_pay.ledger import Payment, RecordResult
 from creance_pay.messages import Medium, Message, message_for, messages_for, render
 
@@ -173,7 +174,7 @@ def pay(row: int) -> Page:
     except PaymentInProgressError as error:
         return _in_progress(choice.rows, choice.typed, error.references), 409
     session["payment"] = {"reference": started.transaction_reference, "rows": choice.rows, "typed": choice.typed}
-    session["may_leave"] = True
+    session["form"] = attrs.asdict(started.form)
     return redirect(url_for(".redirect_to_bank"), 303)
 
 
@@ -184,11 +185,10 @@ def redirect_to_bank() -> Page:
     payment = service.ledger.find(started["reference"]) or _go_home()
     if payment.state is not PaymentState.CREATED:
         return redirect(url_for(".home", paiement=_sign(payment)), 303)
-    if not session.pop("may_leave", False):
+    stored = session.pop("form", None)
+    if stored is None:
         return _in_progress(started["rows"], started["typed"], [payment.transaction_reference])
-    form = service.gateway.initiate(payment.order)
-    if not isinstance(form, FormPost):  # a bank that returns an address instead of a form
-        return redirect(form.url, 303)
+    form: FormPost | Redirect = FormPost(**stored) if "fields" in stored else Redirect(**stored)
     allow_form_to(form.action)
     return render_template("redirect.html", payment=payment, form=form)
 
@@ -214,6 +214,27 @@ def payment_return() -> Page:
         return redirect(url_for(".home", paiement=_sign(view.result.payment)), 303)
     message = _render_all([message_for(view)])[0]
     return render_template("error.html", status=view.http_status, message=message), view.http_status
+
+
+@pages.get("/retour")
+def unsealed_return() -> Page:
+    """Ask the bank, once, about the payment in this person's session: a return by GET is a hint without a seal."""
+    if Capability.SEALED_RETURN in service.gateway.capabilities:
+        abort(405)
+    started = session.get("payment") or _go_home()
+    payment = service.payment_service.confirm(started["reference"])
+    service.run_effects()
+    return redirect(url_for(".home", paiement=_sign(payment)), 303)
+
+
+@pages.get("/notification")
+def check_address() -> Page:
+    """Answer a bank that checks the address of the notifications."""
+    try:
+        text = service.gateway.answer_check(dict(request.headers))
+    except ResponseRefusedError:
+        abort(400)
+    return Response(text, mimetype="text/plain") if text is not None else abort(405)
 
 
 @pages.post("/notification")

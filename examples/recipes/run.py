@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from creance_pay.gateways import KeyRing, SecretKey
+from creance_pay.testing.server import bank_pages, serving
 from creance_pay.testing.sips import SipsBank
-from creance_pay.testing.sips.server import bank_pages, serving
 
 KEY = "a-key-made-up-for-the-recipes"
 

@@ -193,6 +193,8 @@ class VerifiedPayment:
         reference_used: Whether the bank refuses the order because it knew the transaction reference before.
         movement: The one movement that the message reports, where it reports movements and not states.
         bank_reference: The bank's own identifier of the payment, where later calls need it.
+        operating: Whether the bank has accepted a refund, a capture or a cancellation that has not ended: the result of
+            an open act is not known yet.
         disputed: Whether the message reports a chargeback whose amount it does not prove: a person has to look.
         warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
@@ -213,6 +215,7 @@ class VerifiedPayment:
     reference_used: bool = False
     movement: Movement | None = None
     bank_reference: str | None = attrs.field(default=None, repr=False)
+    operating: bool = False
     disputed: bool = False
     warnings: tuple[str, ...] = ()
     raw: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False)

@@ -12,10 +12,10 @@ import pytest
 
 from creance_pay import PaymentOrder
 from creance_pay.cli import main
-from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
+from creance_pay.gateways import KeyRing, Redirect, RequestsTransport, SecretKey
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.testing import TrialMerchant
-from creance_pay.testing.sips import Fault, TrialCard
+from creance_pay.testing import Fault, TrialCard, trial_merchant
+from creance_pay.testing.sips import SipsTrialMerchant
 
 WIRE = RequestsTransport(direct=True)
 
@@ -73,7 +73,7 @@ def test_settings() -> None:
         said = "\n".join(bank.lines)
     wanted = (
         "/operations",
-        TrialMerchant().merchant_id,
+        SipsTrialMerchant().merchant_id,
         "a-key-made-up-for-this-bank   current",
         *TrialCard,
         *Fault,
@@ -98,6 +98,20 @@ def test_tail(payment_order: Callable[..., PaymentOrder]) -> None:
         printed = bank.process.stdout.readline()
 
     assert printed.startswith("undelivered url=http://127.0.0.1:9/n response_code=00 error=")
+
+
+def test_direct(payment_order: Callable[..., PaymentOrder]) -> None:
+    """With another bank, a portal with the printed settings can be paid too."""
+    with running("--bank", "direct") as bank:
+        merchant, order = trial_merchant("direct"), payment_order()
+        redirect = merchant.gateway(bank.url).initiate(order)
+        assert isinstance(redirect, Redirect)
+        fields = {"reference": redirect.bank_reference or "", "card": TrialCard.ACCEPTED}
+        receipt = WIRE.post_form(f"{bank.url}/payment", fields).body.decode()
+        printed = "\n".join(bank.lines)
+
+    assert "Votre paiement a été accepté." in receipt
+    assert [] == [value for value in merchant.settings.values() if value not in printed]
 
 
 def test_options(payment_order: Callable[..., PaymentOrder]) -> None:

@@ -17,7 +17,7 @@ from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import SqlLedger
 from creance_pay.payments import PaymentService
 from creance_pay.testing import LocalBank, TrialMerchant
-from creance_pay.testing.sips.server import serving
+from creance_pay.testing.server import serving
 from ledger_desk import NOTICE, OTHER
 from sips_merchant import NOON
 

@@ -11,11 +11,18 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect
 
-from creance_pay.testing.sips import Fault
+from creance_pay.testing import Fault, trial_banks
 from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario
 from portal_steps import back, bank, decide, leave, search, type_amount
 
 ONCE = ["PAID"]
+
+
+@pytest.fixture(params=trial_banks())
+def bank_name(request: pytest.FixtureRequest) -> str:
+    """Return the name of a bank, of each in turn."""
+    name: str = request.param
+    return name
 
 
 def title_of(page: Page) -> str:
@@ -70,34 +77,6 @@ class TestState:
 
         assert (ONCE, 1) == (scenario.states(), letters(page, scenario))
 
-    def test_forged(self, page: Page, scenario: Scenario) -> None:
-        """A forged return that states *accepted* changes nothing."""
-        scenario.bank.bank.fault = Fault.FORGED
-        back(page, scenario, REFUSED)
-
-        assert ("Paiement en attente", ["CREATED"], 0) == (title_of(page), scenario.states(), letters(page, scenario))
-
-    def test_return_changed(self, page: Page, scenario: Scenario) -> None:
-        """A return that was changed in the bank's page changes nothing."""
-        scenario.bank.bank.fault = Fault.LOST
-        decide(page, scenario, REFUSED)
-        page.get_by_role("button", name="Aller au compte").wait_for()
-        page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
-                      ".replace('responseCode=05', 'responseCode=00')")  # fmt: skip
-        page.get_by_role("button", name="Aller au compte").click()
-
-        assert ("Paiement en attente", ["CREATED"]) == (title_of(page), scenario.states())
-
-    def test_expired(self, page: Page, scenario: Scenario) -> None:
-        """After fifteen minutes on the bank's page nothing is paid, and the account shows the expiry."""
-        bank(page, scenario)
-        scenario.bank.wait(timedelta(minutes=15))
-        page.get_by_label("Numéro de carte").fill(ACCEPTED)
-        page.get_by_role("button", name="Valider").click()
-        page.goto(f"{scenario.url}/paiement")
-
-        assert ("Temps de paiement dépassé", ["EXPIRED"]) == (title_of(page), scenario.states())
-
 
 @pytest.mark.slow
 class TestTwice:
@@ -118,20 +97,6 @@ class TestTwice:
         page.get_by_role("button", name="Aller sur la page de la banque").dblclick()
 
         expect(page.get_by_label("Numéro de carte")).to_be_visible()
-
-    def test_back_from_the_bank(self, page: Page, scenario: Scenario) -> None:
-        """The back button offers a new attempt, and not the form that the bank has received."""
-        bank(page, scenario)
-        expect(page.get_by_label("Numéro de carte")).to_be_visible()  # the browser has left the former page
-        page.go_back()
-        expect(page.locator("h1")).to_have_text("Un paiement est déjà en cours")
-        page.get_by_role("button", name="Recommencer le paiement").click()
-        page.get_by_role("button", name="Aller sur la page de la banque").click()
-        page.get_by_label("Numéro de carte").fill(ACCEPTED)
-        page.get_by_role("button", name="Valider").click()
-        page.get_by_role("button", name="Aller au compte").wait_for()
-
-        assert ["PAID"] == scenario.states()[1:]
 
     def test_back_after_the_payment(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
         """After the payment, neither the history nor step 3 pays again; step 3 shows the state."""
@@ -175,36 +140,6 @@ class TestTwice:
 
 
 @pytest.mark.slow
-class TestSession:
-    """The browser's post from the bank's page has no session cookie; the person stays signed in."""
-
-    def test_cookie_not_sent(self, page: Page, scenario: Scenario) -> None:
-        """The post from the bank's page has no cookie, the next page has it, and the account is open."""
-        seen: dict[str, bool] = {}
-
-        def record(request: Request) -> None:
-            if request.url.startswith(scenario.url) and request.is_navigation_request():
-                seen[request.method] = "cookie" in request.all_headers()
-
-        decide(page, scenario)
-        page.on("requestfinished", record)
-        page.get_by_role("button", name="Aller au compte").click()
-        page.get_by_role("button", name="Se déconnecter").wait_for()
-
-        assert {"POST": False, "GET": True} == seen
-
-    def test_session_ended(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
-        """After the end of the session the state is shown, and the acknowledgement is in the account."""
-        decide(page, scenario)
-        tabs.clear_cookies()
-        page.get_by_role("button", name="Aller au compte").click()
-        title = title_of(page)
-        page.get_by_role("button", name="Ouvrir le compte A").click()
-
-        assert ("Paiement accepté", 1) == (title, letters(page, scenario))
-
-
-@pytest.mark.slow
 class TestChangedInThePage:
     """Data changed with the browser's tools is refused (G18)."""
 
@@ -231,6 +166,58 @@ class TestChangedInThePage:
 
         assert ([], []) == (accepted, scenario.states())
 
+
+@pytest.mark.slow
+class TestSealedForms:
+    """The forms of a bank that seals the way there and the way back."""
+
+    @pytest.fixture
+    def bank_name(self) -> str:
+        """Return the default bank."""
+        return trial_banks()[0]
+
+    def test_forged(self, page: Page, scenario: Scenario) -> None:
+        """A forged return that states *accepted* changes nothing."""
+        scenario.bank.bank.fault = Fault.FORGED
+        back(page, scenario, REFUSED)
+
+        assert ("Paiement en attente", ["CREATED"], 0) == (title_of(page), scenario.states(), letters(page, scenario))
+
+    def test_return_changed(self, page: Page, scenario: Scenario) -> None:
+        """A return that was changed in the bank's page changes nothing."""
+        scenario.bank.bank.fault = Fault.LOST
+        decide(page, scenario, REFUSED)
+        page.get_by_role("button", name="Aller au compte").wait_for()
+        page.evaluate("document.querySelector('[name=Data]').value = document.querySelector('[name=Data]').value"
+                      ".replace('responseCode=05', 'responseCode=00')")  # fmt: skip
+        page.get_by_role("button", name="Aller au compte").click()
+
+        assert ("Paiement en attente", ["CREATED"]) == (title_of(page), scenario.states())
+
+    def test_expired(self, page: Page, scenario: Scenario) -> None:
+        """After fifteen minutes on the bank's page nothing is paid, and the account shows the expiry."""
+        bank(page, scenario)
+        scenario.bank.wait(timedelta(minutes=15))
+        page.get_by_label("Numéro de carte").fill(ACCEPTED)
+        page.get_by_role("button", name="Valider").click()
+        page.goto(f"{scenario.url}/paiement")
+
+        assert ("Temps de paiement dépassé", ["EXPIRED"]) == (title_of(page), scenario.states())
+
+    def test_back_from_the_bank(self, page: Page, scenario: Scenario) -> None:
+        """The back button offers a new attempt, and not the form that the bank has received."""
+        bank(page, scenario)
+        expect(page.get_by_label("Numéro de carte")).to_be_visible()  # the browser has left the former page
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("Un paiement est déjà en cours")
+        page.get_by_role("button", name="Recommencer le paiement").click()
+        page.get_by_role("button", name="Aller sur la page de la banque").click()
+        page.get_by_label("Numéro de carte").fill(ACCEPTED)
+        page.get_by_role("button", name="Valider").click()
+        page.get_by_role("button", name="Aller au compte").wait_for()
+
+        assert ["PAID"] == scenario.states()[1:]
+
     def test_amount_to_the_bank(self, page: Page, scenario: Scenario) -> None:
         """The bank refuses an amount that was changed in the form: the seal does not match."""
         leave(page, scenario)
@@ -240,6 +227,31 @@ class TestChangedInThePage:
         page.get_by_role("button", name="Aller sur la page de la banque").click()
 
         expect(page.locator("h1")).to_have_text("Demande de paiement refusée")
+
+    def test_cookie_not_sent(self, page: Page, scenario: Scenario) -> None:
+        """The post from the bank's page has no cookie, the next page has it, and the account is open."""
+        seen: dict[str, bool] = {}
+
+        def record(request: Request) -> None:
+            if request.url.startswith(scenario.url) and request.is_navigation_request():
+                seen[request.method] = "cookie" in request.all_headers()
+
+        decide(page, scenario)
+        page.on("requestfinished", record)
+        page.get_by_role("button", name="Aller au compte").click()
+        page.get_by_role("button", name="Se déconnecter").wait_for()
+
+        assert {"POST": False, "GET": True} == seen
+
+    def test_session_ended(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
+        """After the end of the session the state is shown, and the acknowledgement is in the account."""
+        decide(page, scenario)
+        tabs.clear_cookies()
+        page.get_by_role("button", name="Aller au compte").click()
+        title = title_of(page)
+        page.get_by_role("button", name="Ouvrir le compte A").click()
+
+        assert ("Paiement accepté", 1) == (title, letters(page, scenario))
 
 
 @pytest.mark.slow

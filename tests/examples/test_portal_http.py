@@ -15,11 +15,11 @@ from visitor import Visitor
 
 from creance_pay import PaymentState, Source
 from creance_pay.errors import GatewayUnavailableError
-from creance_pay.gateways import ReportLine, SealAlgorithm, seal
+from creance_pay.gateways import ReportLine, RequestsTransport, SealAlgorithm, seal
 from creance_pay.ledger import IncidentKind, Payment
 from creance_pay.rules import policy_named
-from creance_pay.testing import LocalBank, TrialMerchant
-from creance_pay.testing.sips import Fault
+from creance_pay.testing import Fault, LocalBank, trial_banks
+from creance_pay.testing.sips import SipsTrialMerchant
 from ledgers import first_reference  # noqa: F401 - a fixture
 from portal.accounts import Account, debt
 from portal_scenario import ACCEPTED, REFUSED, SIXTY, Scenario, go_to_bank, serving_portal
@@ -182,8 +182,14 @@ class TestChangedForms:
         assert {f"{scenario.url}/"} == found
 
 
-class TestBank:
-    """A message of the bank is recorded once, whatever its way, and the person gets its message."""
+class TestEitherBank:
+    """A payment at each bank is recorded once, whatever the way of its messages, and the person gets its message."""
+
+    @pytest.fixture(params=trial_banks())
+    def bank_name(self, request: pytest.FixtureRequest) -> str:
+        """Return the name of a bank, of each in turn."""
+        name: str = request.param
+        return name
 
     @pytest.mark.parametrize(
         ("card", "button", "sentences", "count"),
@@ -203,7 +209,7 @@ class TestBank:
 
         assert (200, [], count) == (visitor.status, missing, letters(visitor))
 
-    @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE, Fault.HTML_ERROR])
+    @pytest.mark.parametrize("fault", [Fault.DOUBLED, Fault.OUT_OF_ORDER, Fault.LOST, Fault.LATE])
     def test_notifications(self, scenario: Scenario, visitor: Visitor, fault: Fault) -> None:
         """Any fault of the notifications leaves one payment and one acknowledgement."""
         go_to_bank(visitor)
@@ -221,6 +227,39 @@ class TestBank:
 
         assert (["PAID"], 1) == (scenario.states(), letters(visitor))
 
+    def test_return_of_nobody(self, scenario: Scenario, visitor: Visitor) -> None:
+        """A return without the session of a payment shows nothing and asks nothing."""
+        go_to_bank(visitor)
+        reference = scenario.ledger.payments()[0].transaction_reference
+        visitor.press("Valider", card=ACCEPTED, fault=Fault.LOST.value)
+        for query in ("", f"?hostedCheckoutId={reference}"):
+            nobody = Visitor(f"{scenario.url}/retour{query}")
+            nobody.close()
+
+        assert ["CREATED"] == scenario.states()
+
+    def test_check_of_the_address(self, scenario: Scenario) -> None:
+        """The bank's check of the address gets its value back where the bank has one, and never another text."""
+        transport, url = RequestsTransport(direct=True), f"{scenario.url}/notification"
+        name = "X-GCS-Webhooks-Endpoint-Verification"
+        answers = [transport.send("GET", url, headers={name: value}) for value in ("a-value", "<b>")]
+        known = scenario.service.gateway.answer_check({name: "a-value"}) is not None
+
+        assert ([200, 400] if known else [405, 405]) == [answer.status for answer in answers]
+        assert known is (answers[0].body == b"a-value")
+
+
+class TestSealedBank:
+    """A message of a bank that seals every message."""
+
+    def test_html(self, scenario: Scenario, visitor: Visitor) -> None:
+        """The sealed return suffices when the bank answers questions with an HTML page."""
+        go_to_bank(visitor)
+        visitor.press("Valider", card=ACCEPTED, fault=Fault.HTML_ERROR.value)
+        visitor.press("Aller au compte")
+
+        assert (["PAID"], 1) == (scenario.states(), letters(visitor))
+
     @pytest.mark.parametrize(
         ("fault", "status"), [(Fault.FORGED, 400), (Fault.EMPTY_SEAL, 400), (Fault.WRONG_AMOUNT, 200)]
     )
@@ -233,7 +272,7 @@ class TestBank:
 
         assert (status, True, ["CREATED"], 0) == (visitor.status, advised, scenario.states(), letters(visitor))
 
-    def test_currency(self, scenario: Scenario, visitor: Visitor, bank_merchant: TrialMerchant) -> None:
+    def test_currency(self, scenario: Scenario, visitor: Visitor, bank_merchant: SipsTrialMerchant) -> None:
         """An authentic notification in another currency, or another spelling of it, does not match (F51)."""
         go_to_bank(visitor)
         order, statuses = scenario.ledger.payments()[0].order, []
@@ -571,7 +610,7 @@ def test_public_names() -> None:
                 known = node.module in modules and {alias.name for alias in node.names} <= {
                     *getattr(names, "__all__", vars(names)), "messages", "rules",
                 }  # fmt: skip
-                inside += [] if known or node.module == "creance_pay.testing.sips.server" else [node.module]
+                inside += [] if known or node.module == "creance_pay.testing.server" else [node.module]
 
     assert [] == inside
 

@@ -11,8 +11,7 @@ import pytest
 from visitor import Visitor
 
 from creance_pay import DebtKind
-from creance_pay.testing import LocalBank
-from creance_pay.testing.sips import Fault
+from creance_pay.testing import Fault, LocalBank
 from portal.accounts import Account, debt
 from portal_scenario import ACCEPTED, REFUSED, Scenario, go_to_bank, serving_portal
 

@@ -24,8 +24,8 @@ from creance_pay.gateways import HttpAnswer, ReportKind, ReportLine, Transport
 from creance_pay.ledger import ActState, Ledger
 from creance_pay.payment import Movement, MovementKind
 from creance_pay.payments import PaymentService
+from creance_pay.testing.server import serving_bank
 from creance_pay.testing.sips import SipsBank, SipsServices
-from creance_pay.testing.sips.server import serving_bank
 from ledger_desk import ACCEPTED, Desk
 from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
 from sips_merchant import MERCHANT, local_gateway, ring

@@ -153,7 +153,7 @@ class TestFloods:
         """The form of our own request, which the bank's key seals too, is refused like a forgery."""
         desk = Desk(ledger)
         started = desk.start()
-        form = HttpMessage(urlencode(started.form.fields).encode())  # type: ignore[union-attr]
+        form = HttpMessage(urlencode(started.form.fields).encode())
         statuses = {desk.service.on_notification(form).http_status for _ in range(number)}
         rows = ledger.events(started.transaction_reference)
 

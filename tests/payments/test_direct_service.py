@@ -9,7 +9,7 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, NoticeReference, PaymentState, VerifiedPayment
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError, InvalidValueError, NothingToRecordError
-from creance_pay.gateways import HttpAnswer, OperationOutcome, Redirect
+from creance_pay.gateways import HttpAnswer, OperationOutcome, Redirect, ReportLine
 from creance_pay.ledger import ActState, Ledger, MemoryLedger, Payment
 from creance_pay.payments import PaymentService
 from creance_pay.testing import GatewayConformance, Subject
@@ -28,6 +28,7 @@ from direct_bank import (
     payment,
     webhook,
 )
+from trial_desk import TrialDesk
 
 NOTICE = NoticeReference("6311705400000344F")
 WHO = {"by": "an operator", "reason": "paid twice"}
@@ -257,6 +258,100 @@ class TestRefund:
         portal.notify(portal.bank.refund_event("4481347252"))
 
         assert (ActState.DONE, "PAID", "PARTIALLY_REFUNDED") == (act.state, before, portal.state(reference))
+
+
+class TestTwoPortals:
+    """Two portals of one contract issue the same reference."""
+
+    def test_key_of_an_act(self, portal: Portal) -> None:
+        """The key of an act names order and act: no act of another portal or of a lost ledger has it."""
+        reference = portal.start()
+        portal.notify(portal.bank.pay("4481347252"))
+        portal.service.refund(reference, Euros(500), **WHO)
+        nonce, number = portal.payment(reference).order.nonce, portal.ledger.acts(reference)[0].number
+
+        assert [f"{nonce}-create", f"{nonce}:{number}:R500"] == list(portal.bank.done)
+
+    def test_refund_of_another(self, portal: Portal) -> None:
+        """A refund that nothing binds to the order is an incident: nobody would ask about a paid payment."""
+        reference = portal.start()
+        portal.notify(portal.bank.pay("4481347252"))
+        output = {"amountOfMoney": {"amount": 500, "currencyCode": "EUR"}}
+        references = {"references": {"merchantReference": reference}}
+        refund = {
+            "id": "999_1", "status": "REFUNDED", "statusOutput": {"statusCode": 8}, "refundOutput": output | references,
+        }  # fmt: skip
+
+        assert 200 == portal.notify(webhook(event(refund, "payment.refunded")))
+        assert ("PAID", ["ORDER_MISMATCH"]) == (
+            portal.state(reference),
+            [incident.kind for incident in portal.service.incidents()],
+        )
+
+    def test_lines_of_both(self, portal: Portal) -> None:
+        """The line about another portal's order is no repetition of this order's line."""
+        reference = portal.start()
+        order = portal.payment(reference).order
+        lines = [
+            ReportLine(
+                number=number,
+                transaction_reference=reference,
+                amount=order.amount,
+                state=PaymentState.PAID,
+                at=NOW,
+                currency="EUR",
+                values={"line": str(number)},
+                nonce=nonce,
+            )
+            for number, nonce in enumerate(("of-another-portal", order.nonce), 1)
+        ]
+        portal.service.reconcile(reports=lines)
+
+        assert ("PAID", ["FOREIGN_TRANSACTION"]) == (
+            portal.state(reference),
+            [incident.kind for incident in portal.service.incidents()],
+        )
+
+
+def test_accepted_without_answer() -> None:
+    """A refund that the bank has accepted, and whose answer is lost, stays open until the bank has ended it.
+
+    Ended too early as FAILED, it would be made a second time by another operator.
+    """
+    desk = TrialDesk(MemoryLedger(), "direct")
+    desk.bank.refunds_at_night = True  # type: ignore[attr-defined]
+    started = desk.start()
+    desk.notify(desk.pay(started).notifications[0].message)
+    reference, states = started.transaction_reference, []
+    desk.line.lost = True
+    states.append(desk.service.refund(reference, Euros(500), **WHO).state)
+    desk.line.lost = False
+    for _ in range(2):
+        desk.later(minutes=5)
+        desk.service.reconcile()
+        states.append(desk.ledger.acts(reference)[0].state)
+        desk.bank.run_nightly_batch()
+
+    assert [ActState.REQUESTED, ActState.REQUESTED, ActState.DONE] == states
+    assert Euros(1100) == desk.bank.account(reference)[1].remaining
+
+
+def test_accepted_before_another() -> None:
+    """A refund that the bank has accepted, and that ends later, does not end another act of the same amount."""
+    desk = TrialDesk(MemoryLedger(), "direct")
+    desk.bank.refunds_at_night = True  # type: ignore[attr-defined]
+    started = desk.start()
+    desk.notify(desk.pay(started).notifications[0].message)
+    reference = started.transaction_reference
+    desk.service.refund(reference, Euros(500), **WHO)
+    desk.line.cut = True
+    desk.service.refund(reference, Euros(500), **WHO)  # the bank never receives it
+    desk.line.cut = False
+    desk.bank.run_nightly_batch()
+    desk.later(minutes=5)
+    desk.service.reconcile()
+
+    assert [ActState.DONE, ActState.FAILED] == [act.state for act in desk.ledger.acts(reference)]
 
 
 def direct_subject() -> Subject:

@@ -98,7 +98,7 @@ def test_unbelieved_answer(ledger: Ledger) -> None:
     started = desk.start()
     desk.visit(started, ACCEPTED)
     request = desk.bank.requests[started.transaction_reference]
-    desk.bank.requests[started.transaction_reference] = attrs.evolve(request, return_context=None)
+    desk.bank.requests[started.transaction_reference] = attrs.evolve(request, nonce=None)
     desk.notify(started, "94")
     desk.later(minutes=30)
     for _ in range(5):

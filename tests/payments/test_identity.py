@@ -57,7 +57,7 @@ def _asked_without_nonce(clash: Clash) -> None:
     """Ask a bank whose Office does not repeat the nonce: the time of the transaction lies before the order."""
     reference = clash.foreign.transaction_reference
     requests = clash.desk.bank.requests
-    requests[reference] = attrs.evolve(requests[reference], return_context=None)
+    requests[reference] = attrs.evolve(requests[reference], nonce=None)
     _asked(clash)
 
 

@@ -66,7 +66,7 @@ def calls() -> list[Call]:
         notification_url="http://127.0.0.1/notification",
     )
     bank = SipsBank({"201000005940002": keys})
-    request = bank.receive(started.form.fields)  # type: ignore[union-attr]
+    request = bank.receive(started.form.fields)
     message = HttpMessage(form_body(bank.answer(request, bank.pay(request, "5017670000001800"))))
     found: list[Call] = []
     with traced(found):

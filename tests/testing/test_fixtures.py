@@ -9,10 +9,10 @@ from flask import Flask, request
 from creance_pay import Euros, HttpMessage, PaymentOrder, PaymentState
 from creance_pay.errors import GatewayUnavailableError, InvalidValueError, MalformedResponseError, SealMismatchError
 from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
-from creance_pay.gateways.sips import SipsPaypage, SipsPaypageJson
-from creance_pay.testing import LocalBank, TrialMerchant
-from creance_pay.testing.sips import Authentication, Fault, TrialCard
-from creance_pay.testing.sips.server import serving
+from creance_pay.gateways.sips import SipsHost, SipsPaypage, SipsPaypageJson
+from creance_pay.testing import Authentication, Fault, LocalBank, TrialCard
+from creance_pay.testing.server import serving
+from creance_pay.testing.sips import SipsTrialMerchant
 
 TRANSPORT = RequestsTransport(direct=True)
 MakeOrder = Callable[..., PaymentOrder]
@@ -75,7 +75,7 @@ class TestNotifications:
         self,
         payment_order: MakeOrder,
         signed_notification: Callable[..., HttpMessage],
-        bank_merchant: TrialMerchant,
+        bank_merchant: SipsTrialMerchant,
     ) -> None:
         """The card chooses the state; without a card the person leaves.  Each call uses a new bank."""
         order, gateway = payment_order(), bank_merchant.gateway()
@@ -96,14 +96,14 @@ class TestNotifications:
             card: gateway.verify(signed_notification(order, card=card), expected=order).state for card in states
         }
 
-    def test_authentication(self, payment_order: MakeOrder, bank_merchant: TrialMerchant) -> None:
+    def test_authentication(self, payment_order: MakeOrder, bank_merchant: SipsTrialMerchant) -> None:
         """The result of 3-D Secure can be chosen."""
         order = payment_order()
         message = bank_merchant.notification(order, authentication=Authentication.FAILURE)
 
         assert PaymentState.REFUSED is bank_merchant.gateway().verify(message, expected=order).state
 
-    def test_fault(self, payment_order: MakeOrder, bank_merchant: TrialMerchant) -> None:
+    def test_fault(self, payment_order: MakeOrder, bank_merchant: SipsTrialMerchant) -> None:
         """A fault of the content is in the notification."""
         order = payment_order()
         message = bank_merchant.notification(order, fault=Fault.FORGED)
@@ -112,7 +112,7 @@ class TestNotifications:
             bank_merchant.gateway().verify(message, expected=order)
 
     @pytest.mark.parametrize("fault", [Fault.LOST, Fault.HTML_ERROR])
-    def test_none(self, payment_order: MakeOrder, bank_merchant: TrialMerchant, fault: Fault) -> None:
+    def test_none(self, payment_order: MakeOrder, bank_merchant: SipsTrialMerchant, fault: Fault) -> None:
         """A fault that suppresses the notification is refused."""
         with pytest.raises(InvalidValueError, match=f"a fault with a notification, got {fault}"):
             bank_merchant.notification(payment_order(), fault=fault)
@@ -120,7 +120,7 @@ class TestNotifications:
     def test_own_merchant(self, payment_order: MakeOrder) -> None:
         """Another merchant seals with its own key."""
         keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-merchant")], current="7")
-        merchant = TrialMerchant(merchant_id="011223744550001", keys=keys)
+        merchant = SipsTrialMerchant(merchant_id="011223744550001", keys=keys)
         order = payment_order()
         payment = merchant.gateway().verify(merchant.notification(order), expected=order)
 
@@ -187,11 +187,11 @@ class TestPage:
 
     def json_gateway(self, page: LocalBank) -> SipsPaypageJson:
         """Build a gateway that starts payments from server to server."""
-        merchant = page.merchant
+        merchant = SipsTrialMerchant()
         return SipsPaypageJson(
             merchant_id=merchant.merchant_id,
             keys=merchant.keys,
-            host=page.gateway.merchant.host,
+            host=SipsHost.loopback(page.url),
             transport=TRANSPORT,
         )
 

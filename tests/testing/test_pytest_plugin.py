@@ -27,12 +27,12 @@ def test_page(payment_order, bank_page):
 OWN_MERCHANT = """
 import pytest
 from creance_pay.gateways import KeyRing, SecretKey
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 
 @pytest.fixture
 def bank_merchant():
     keys = KeyRing([SecretKey(version="7", secret="a-key-of-another-merchant")], current="7")
-    return TrialMerchant(merchant_id="011223744550001", keys=keys)
+    return SipsTrialMerchant(merchant_id="011223744550001", keys=keys)
 
 def test_merchant(payment_order, bank_page):
     from creance_pay.testing.sips import Fault

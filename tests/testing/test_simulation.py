@@ -2,14 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 
 import pytest
 
 from creance_pay.ledger import Ledger, SqlLedger
-from creance_pay.testing.simulation import simulate
+from creance_pay.testing import simulated_bank, trial_banks
+from creance_pay.testing.simulation import SimulatedBank, World, simulate
 from creance_pay.testing.simulation.world import RARE
-from creance_pay.testing.sips import SimulatedSips
 from ledgers import PAYLOAD_KEY, OpenSql, ledger_url, open_sql, postgres  # noqa: F401 - fixtures
 
 WORLDS = 5
@@ -23,26 +25,48 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def violations(seeds: range) -> list[str]:
+OpenBank = Callable[[Callable[[], datetime]], SimulatedBank]
+
+
+@pytest.fixture(params=trial_banks())
+def bank(request: pytest.FixtureRequest) -> OpenBank:
+    """Return the class that plays a bank, of each bank in turn."""
+    return simulated_bank(request.param)
+
+
+def violations(seeds: range, bank: OpenBank) -> list[str]:
     """Run worlds in memory, and list the violated oracles with their seeds."""
-    return [f"{seed}: {sentence}" for seed in seeds for sentence in simulate(seed, bank=SimulatedSips).violations]
+    return [f"{seed}: {sentence}" for seed in seeds for sentence in simulate(seed, bank=bank).violations]
 
 
-def test_memory() -> None:
+def test_memory(bank: OpenBank) -> None:
     """Worlds on ledgers in memory violate no oracle."""
-    assert [] == violations(range(100))
+    assert [] == violations(range(60), bank)
 
 
 @pytest.mark.slow
-def test_memory_many() -> None:
+def test_memory_many(bank: OpenBank) -> None:
     """More worlds."""
-    assert [] == violations(range(100, 3000))
+    assert [] == violations(range(100, 2000), bank)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{"refunds_at_once": True}, {"idempotent_creation": False}])
+def test_other_settings(settings: dict[str, bool]) -> None:
+    """A bank that ends each refund at once, and one that creates a second page under an idempotence key."""
+    assert [] == violations(range(2000, 2300), partial(simulated_bank("direct"), **settings))
 
 
 @pytest.mark.parametrize(
     "seeds", [pytest.param(range(WORLDS)), pytest.param(range(WORLDS, 150), marks=pytest.mark.slow)]
 )
-def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: pytest.FixtureRequest) -> None:  # noqa: F811 - fixtures
+def test_databases(
+    bank: OpenBank,
+    ledger_url: str,  # noqa: F811 - fixtures
+    open_sql: OpenSql,  # noqa: F811
+    seeds: range,
+    request: pytest.FixtureRequest,
+) -> None:
     """The world of a seed is the same on a database as in memory, to the last write."""
     for seed in seeds:
         opened: list[SqlLedger] = []
@@ -52,22 +76,24 @@ def test_databases(ledger_url: str, open_sql: OpenSql, seeds: range, request: py
             opened.append(open_sql(ledger_url, merchant_id=name, payload_keys=[PAYLOAD_KEY]))  # to read parked messages
             return opened[-1]
 
-        world, memory = simulate(seed, bank=SimulatedSips, open_ledger=open_one), simulate(seed, bank=SimulatedSips)
+        world, memory = simulate(seed, bank=bank, open_ledger=open_one), simulate(seed, bank=bank)
         assert ([], memory.digest()) == (world.violations, world.digest()), seed
         for ledger in opened:
             ledger.close()  # the server accepts a hundred connections
 
 
-def test_replayed() -> None:
+def test_replayed(bank: OpenBank) -> None:
     """Equal seeds give equal worlds, and others others."""
-    assert 2 == len({simulate(seed, bank=SimulatedSips).digest() for seed in (1, 2, 1, 2)})
+    assert 2 == len({simulate(seed, bank=bank).digest() for seed in (1, 2, 1, 2)})
 
 
 @pytest.mark.slow
-def test_rare() -> None:
-    """Each of the rare states is reached."""
-    reached = sum((simulate(seed, bank=SimulatedSips).reached for seed in range(1000)), Counter[str]())
+def test_rare(bank: OpenBank) -> None:
+    """Each of the rare states that the bank can cause is reached."""
+    worlds: list[World] = [simulate(seed, bank=bank) for seed in range(1000)]
+    reached = sum((world.reached for world in worlds), Counter[str]())
+    never = worlds[0].bank.never
 
-    assert 25 <= len(RARE)
-    assert [] == sorted(RARE - set(reached)), reached
-    assert set(reached) <= RARE
+    assert 25 <= len(RARE - never)
+    assert [] == sorted(RARE - never - set(reached)), reached
+    assert set(reached) <= RARE - never

@@ -215,27 +215,49 @@ from creance_pay.rules.comparison import Bound, Range, Region, compare, differin
 from creance_pay.rules.instalments import Plan, PlannedPayment
 from creance_pay.rules.recovery import RecoveryClock, recovery_clock
 from creance_pay.rules.schedules import Instalment, Schedule, ScheduleState
-from creance_pay.testing import GatewayConformance, LocalBank, Subject, TrialMerchant
-from creance_pay.testing.simulation import Entry, Letter, SimulatedBank, World, simulate, snapshot
-from creance_pay.testing.sips import (
+from creance_pay.testing import (
     Account,
     Authentication,
+    BankAnswer,
+    BankCall,
+    BankTransport,
     Decision,
     Dispatch,
     Fault,
+    GatewayConformance,
+    LocalBank,
     Notification,
     Operation,
     PaymentRequest,
+    Subject,
+    TrialBank,
+    TrialCard,
+    TrialMerchant,
+    simulated_bank,
+    trial_banks,
+    trial_merchant,
+)
+from creance_pay.testing.direct import (
+    Checkout,
+    DirectBank,
+    DirectServices,
+    DirectTrialMerchant,
+    MerchantKeys,
+    SimulatedDirect,
+)
+from creance_pay.testing.server import bank_pages, serving, serving_bank
+from creance_pay.testing.simulation import Entry, Letter, SimulatedBank, World, simulate, snapshot
+from creance_pay.testing.sips import (
     ReportForm,
     SimulatedSips,
     SipsBank,
+    SipsRequest,
     SipsServices,
-    TrialCard,
+    SipsTrialMerchant,
     daily_report,
     form_body,
     write_daily_reports,
 )
-from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
 from creance_pay.web import BankEndpoints, Reply, message_for_start
 
 DAY = date(2017, 9, 11)
@@ -717,7 +739,7 @@ def bank_side(keys: KeyRing) -> None:
     """Decide on the bank's side, and serve its pages."""
     bank = SipsBank({"011223744550001": keys}, clock=lambda: MOMENT)
     asked = bank.receive({"Data": ""})
-    assert_type(asked, PaymentRequest)
+    assert_type(asked, SipsRequest)
     assert_type(bank.requests, dict[str, PaymentRequest])
     decision = bank.pay(asked, "5017670000001800")
     assert_type(decision, Decision)
@@ -738,6 +760,18 @@ def bank_side(keys: KeyRing) -> None:
         assert_type((url, other), tuple[str, str])
 
 
+def direct_bank_side(keys: KeyRing) -> None:
+    """Answer calls on the bank's side, and check an address."""
+    bank = DirectBank({"CPAM": MerchantKeys(api=keys, webhooks=keys)}, refunds_at_night=True)
+    assert_type(bank.checkouts, list[Checkout])
+    services: DirectServices = bank.services
+    assert_type(services.answer(BankCall(method="GET", url="http://127.0.0.1/v2/CPAM/x")), BankAnswer)
+    transport: Transport = BankTransport(bank)
+    assert_type(bank.check_endpoint("http://127.0.0.1/n", transport), bool)
+    assert_type(DirectTrialMerchant().open_bank(), DirectBank)
+    assert_type(trial_banks(), tuple[str, ...])
+
+
 def misbehaving_bank() -> None:
     """Set a fault at the bank, with or without pages."""
     bank = SipsBank({}, lifetime=timedelta(minutes=15), attempts=3, delay=timedelta(0), fault=Fault.LATE)
@@ -755,10 +789,12 @@ def misbehaving_bank() -> None:
 
 def portal_tests(bank_page: LocalBank, form: FormPost) -> HttpMessage:
     """Use what the fixtures of pytest give."""
-    merchant = TrialMerchant()
+    merchant = SipsTrialMerchant()
     assert_type(merchant.notification(order(), card=None, fault=Fault.FORGED), HttpMessage)
-    assert_type(bank_page.gateway, SipsPaypage)
-    assert_type(bank_page.bank, SipsBank)
+    assert_type(merchant.gateway(), SipsPaypage)
+    assert_type(bank_page.gateway, Gateway)
+    assert_type(bank_page.bank, TrialBank)
+    assert_type(trial_merchant("direct"), TrialMerchant)
     assert_type(bank_page.open(form), PaymentRequest)
     bank_page.expire(form)
     bank_page.wait(timedelta(minutes=1))
@@ -860,7 +896,9 @@ def simulated_world(ledger: SqlLedger) -> None:
     """Simulate a world of a seed, on any ledger and with any bank."""
     world = simulate(7, bank=SimulatedSips, open_ledger=lambda _: ledger)
     assert_type((world, world.violations, world.digest(), world.seed), tuple[World, list[str], str, int])
+    simulate(7, bank=simulated_bank("direct"))
     bank: SimulatedBank = SimulatedSips(lambda: MOMENT)
+    bank = SimulatedDirect(lambda: MOMENT, idempotent_creation=False)
     assert_type((bank.entries(), bank.due()), tuple[dict[str, Entry], list[Letter]])
     snapshot(ledger)()
 

@@ -7,11 +7,14 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 
-from ..testing import TrialMerchant
-from ..testing.sips import Fault, SipsBank, TrialCard
+import attrs
+
+from ..gateways import KeyRing
+from ..testing import Fault, TrialCard, TrialMerchant, trial_banks, trial_merchant
 from . import bank_trigger
 from .arguments import seconds, values, whole_number
 
@@ -19,6 +22,7 @@ from .arguments import seconds, values, whole_number
 def declare(command: ArgumentParser) -> None:
     """Declare the arguments."""
     faults = values(Fault)
+    command.add_argument("--bank", choices=trial_banks(), default="sips", help="the bank (default: %(default)s)")
     command.add_argument("--port", type=whole_number(0, 65_535), default=0, help="the port (default: a free one)")
     command.add_argument(
         "--fault",
@@ -51,34 +55,40 @@ def declare(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until SIGINT (Ctrl-C) or SIGTERM."""
-    from ..testing.sips.server import serving_bank  # noqa: PLC0415 - loads Flask, an extra
+    from ..testing.server import serving_bank  # noqa: PLC0415 - loads Flask, an extra
 
     # A shell makes a background process ignore SIGINT: set both handlers explicitly.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    merchant, fault = bank_trigger.merchant_of(options, options.merchant), Fault(options.fault)
-    bank = SipsBank(
-        {merchant.merchant_id: merchant.keys},
+    merchant, fault = _merchant(options), Fault(options.fault)
+    bank = merchant.open_bank(
         lifetime=options.seconds,
         attempts=options.attempts,
         delay=options.delay,
         fault=fault,
     )
     with suppress(KeyboardInterrupt), serving_bank(bank, port=options.port) as url:
-        _print_settings(url, merchant, fault)
+        _print_settings(url, merchant.settings, fault, hidden=bool(options.key_file))
         threading.Event().wait()
     return 0
 
 
-def _print_settings(url: str, merchant: TrialMerchant, fault: Fault) -> None:
+def _merchant(options: Namespace) -> TrialMerchant:
+    """Build the merchant of the options; the default is the test merchant of the bank."""
+    changes: dict[str, object] = {"merchant_id": options.merchant} if options.merchant else {}
+    changes |= {"keys": KeyRing.from_file(options.key_file)} if options.key_file else {}
+    merchant: TrialMerchant = attrs.evolve(trial_merchant(options.bank), **changes)  # type: ignore[misc]
+    return merchant
+
+
+def _print_settings(url: str, settings: Mapping[str, str], fault: Fault, *, hidden: bool) -> None:
     """Print the settings for a portal.  The keys of the test merchant are published, and protect nothing."""
     print(f"The bank's page: {url}   (Ctrl-C stops it; no payment is real)")
-    print(f"merchant_id      {merchant.merchant_id}")
-    for key in merchant.keys:
-        secret = key.get_secret_value() if key.weakness else "(in the key file)"
-        print(f"key {key.version:12} {secret}{'   current' if key is merchant.keys.current else ''}")
+    for name, value in settings.items():
+        secret = hidden and name.startswith("key ")
+        print(f"{name:16} {'(in the key file)' if secret else value}")
     print(f"operations       {url}/operations   (nightly batch, refunds, chargebacks, daily reports)")
     print("\nTest cards")
     for card in TrialCard:

@@ -19,9 +19,9 @@ from ..errors import ConfigurationError
 from ..gateways import KeyRing, RequestsTransport
 from ..ledger import SqlLedger
 from ..payment import PaymentOrder, PaymentState
-from ..testing import TrialMerchant
-from ..testing.sips import Fault, SipsBank, TrialCard, write_daily_reports
-from ..testing.sips.delivery import deliver
+from ..testing import Fault, TrialCard
+from ..testing.delivery import deliver
+from ..testing.sips import SipsBank, SipsTrialMerchant, write_daily_reports
 from .arguments import add_acts, day, seconds
 from .ledger_command import add_ledger, on_ledger
 
@@ -59,11 +59,11 @@ def add_keys(command: ArgumentParser) -> None:
     )
 
 
-def merchant_of(options: Namespace, merchant_id: str | None) -> TrialMerchant:
+def merchant_of(options: Namespace, merchant_id: str | None) -> SipsTrialMerchant:
     """Build the merchant of the options; the default is the test merchant."""
-    given = TrialMerchant()
+    given = SipsTrialMerchant()
     keys = KeyRing.from_file(options.key_file) if options.key_file else given.keys
-    return TrialMerchant(merchant_id=merchant_id or given.merchant_id, keys=keys)
+    return SipsTrialMerchant(merchant_id=merchant_id or given.merchant_id, keys=keys)
 
 
 def run(options: Namespace, ledger: SqlLedger) -> int:
@@ -99,7 +99,7 @@ def _order(options: Namespace, ledger: SqlLedger) -> PaymentOrder:
     return attrs.evolve(order, expires_at=None, notification_url=options.to or order.notification_url)
 
 
-def _write_reports(options: Namespace, merchant: TrialMerchant, order: PaymentOrder) -> int:
+def _write_reports(options: Namespace, merchant: SipsTrialMerchant, order: PaymentOrder) -> int:
     """Write the reports of a day on which the order was paid, debited, and given or taken back."""
     chosen = options.day or utc_now().astimezone(_PARIS).date()
     noon = datetime.combine(chosen, datetime.min.time(), _PARIS) + timedelta(hours=12)

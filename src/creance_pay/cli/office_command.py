@@ -25,7 +25,7 @@ def declare(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Serve until SIGINT (Ctrl-C) or SIGTERM."""
     from ..office.loopback import office_pages  # noqa: PLC0415 - loads Flask, an extra
-    from ..testing.sips.server import serving  # noqa: PLC0415 - the same
+    from ..testing.server import serving  # noqa: PLC0415 - the same
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)

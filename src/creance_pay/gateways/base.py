@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl
 
 import attrs
 from markupsafe import Markup
@@ -30,26 +31,23 @@ if TYPE_CHECKING:
 
 _HIDDEN_INPUT = Markup('<input type="hidden" name="{}" value="{}">')
 _FORM = Markup(
-    '<form method="post" action="{}" accept-charset="utf-8" id="payment-form">'
-    '{}<button type="submit">{}</button></form>'
+    '<form method="{}" action="{}" accept-charset="utf-8" id="payment-form">{}<button type="submit">{}</button></form>'
 )
 _SUBMIT_SCRIPT = Markup('<script nonce="{}">document.getElementById("payment-form").submit()</script>')
 
 
-@attrs.frozen
-class FormPost:
-    """A form that the browser posts to the bank.
-
-    >>> "a=&#34;b&#34;" in FormPost("https://bank.example/pay", {"Data": 'a="b"'}).as_html(nonce="r4nd0m")
-    True
+class BankForm(ABC):
+    """The form by which the browser goes to the bank's page.
 
     Attributes:
+        method: The method: ``post`` or ``get``.
         action: The address of the bank's page.
-        fields: The hidden fields, sealed: post them unchanged.
+        fields: The hidden fields: send them unchanged.
     """
 
+    method: ClassVar[str]
     action: str
-    fields: Mapping[str, str] = attrs.field(repr=lambda fields: f"<{', '.join(fields)}>")
+    fields: Mapping[str, str]
 
     def as_html(self, nonce: str | None = None, *, button: str = "Payer") -> Markup:
         """Return the form as HTML, every value escaped.  It works without a script.
@@ -64,21 +62,55 @@ class FormPost:
             ``+`` escapes a plain ``str``.
         """
         inputs = Markup("").join(map(_HIDDEN_INPUT.format, self.fields.keys(), self.fields.values()))
-        form = _FORM.format(self.action, inputs, button)
+        form = _FORM.format(self.method, self.action, inputs, button)
         return form + _SUBMIT_SCRIPT.format(nonce) if nonce else form
 
 
 @attrs.frozen
-class Redirect:
-    """An address to which the portal redirects the browser.
+class FormPost(BankForm):
+    """A form that the browser posts to the bank.
+
+    >>> "a=&#34;b&#34;" in FormPost("https://bank.example/pay", {"Data": 'a="b"'}).as_html(nonce="r4nd0m")
+    True
+
+    Attributes:
+        action: The address of the bank's page.
+        fields: The hidden fields, sealed: post them unchanged.
+    """
+
+    method: ClassVar[str] = "post"
+
+    action: str
+    fields: Mapping[str, str] = attrs.field(repr=lambda fields: f"<{', '.join(fields)}>")
+
+
+@attrs.frozen
+class Redirect(BankForm):
+    """An address to which the portal redirects the browser, or sends it by a form with the method GET.
+
+    >>> form = Redirect("https://bank.example/page?id=1")
+    >>> form.method, form.action, form.fields
+    ('get', 'https://bank.example/page', {'id': '1'})
 
     Attributes:
         url: The address of the bank's page for this payment.
         bank_reference: The bank's own identifier of the payment, where later calls need it.
     """
 
+    method: ClassVar[str] = "get"
+
     url: str = attrs.field(repr=False)
     bank_reference: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def action(self) -> str:  # type: ignore[override]
+        """The address without its query."""
+        return self.url.partition("?")[0]
+
+    @property
+    def fields(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The query of the address: a form with the method GET replaces it by its fields."""
+        return dict(parse_qsl(self.url.partition("?")[2], keep_blank_values=True))
 
 
 @attrs.frozen(kw_only=True)

@@ -118,11 +118,13 @@ class RecordResult:
         payment: The payment after it.
         disposition: The disposition of the message.
         incidents: The incidents that it raised.
+        operating: Whether the bank has an operation on the payment in progress.
     """
 
     payment: Payment = attrs.field(repr=False)
     disposition: Disposition
     incidents: tuple[IncidentKind, ...] = ()
+    operating: bool = False
 
     @property
     def transaction_reference(self) -> str:
@@ -380,11 +382,14 @@ class Ledger(ABC):
             wanted = held if amount is None else amount
             if not isinstance(wanted, Euros) or not Euros(0) < wanted <= held:
                 raise InvalidAmountError(f"expected an amount above zero and at most {held}, got {wanted}")
+            # A refund that the bank has accepted may end later: it must not end this act in its place.
+            done = [act for act in store.acts(reference) if act.state is ActState.DONE]
+            accepted = sum((act.amount for act in done if act.kind is not ActKind.CAPTURE), Euros(0))
             act = Act(
                 transaction_reference=reference,
                 kind=kind,
                 amount=wanted,
-                held_before=left,
+                held_before=min(left, payment.amount.saturating_sub(accepted)),
                 by=by,
                 reason=reason,
                 requested_at=now,

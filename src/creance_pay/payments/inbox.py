@@ -160,8 +160,9 @@ class Inbox:
         if change.state is payment.state and change.sums == payment.sums:
             self.ledger.asked(payment, now=now)
             if not change.incidents:
-                return RecordResult(payment=payment, disposition=change.disposition)
-        return self.record(verified, Evidence.fields(verified.raw, Source.STATUS, now), payment)
+                return RecordResult(payment=payment, disposition=change.disposition, operating=verified.operating)
+        result = self.record(verified, Evidence.fields(verified.raw, Source.STATUS, now), payment)
+        return attrs.evolve(result, operating=verified.operating)
 
     def again(self, event: PaymentEvent, *, by: str = "", reason: str = "") -> RecordResult | CreancePayError:
         """Process the message of an event again; the event must have one."""

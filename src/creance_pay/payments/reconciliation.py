@@ -97,6 +97,10 @@ def _record(inbox: Inbox, line: ReportLine, result: Reported) -> None:
         return
     if line.kind in _IGNORED:
         return
+    if line.nonce is not None and payment.order.nonce and line.nonce != payment.order.nonce:
+        # The order of another portal, with the same reference: it is no repetition of this order's line.
+        _raise(inbox, IncidentKind.FOREIGN_TRANSACTION, line.transaction_reference)
+        return
     key = (line.transaction_reference, line.kind, line.state)
     result.seen[key] += 1
     fault = _fault(line, payment, repeated=result.seen[key] > 1)
@@ -141,8 +145,6 @@ def _raise(inbox: Inbox, kind: IncidentKind, reference: str, *, detail: str = ""
 
 def _fault(line: ReportLine, payment: Payment, *, repeated: bool) -> IncidentKind | None:
     """Return the reason why a line cannot be recorded, or ``None``."""
-    if line.nonce is not None and payment.order.nonce and line.nonce != payment.order.nonce:
-        return IncidentKind.FOREIGN_TRANSACTION
     if repeated and line.movement is None and line.state is PaymentState.PAID:
         return IncidentKind.REPORT_SURPLUS
     part = (line.state is PaymentState.REFUNDED and line.remaining is None) or _returns(line, payment)

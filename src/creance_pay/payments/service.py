@@ -489,7 +489,8 @@ class PaymentService:
                 self._calls,
                 amount=act.amount,
                 bank_reference=payment.bank_reference,
-                key=act.key,
+                # Another portal of the contract may issue the same reference, and a restored ledger the same number.
+                key=f"{payment.order.nonce or reference}:{act.number}:{kind[0]}{act.amount.cents}",
             )
         except Exception as error:  # noqa: BLE001 - a transport of one's own may raise anything after it has sent
             return self._unanswered(act, error)
@@ -557,7 +558,7 @@ class PaymentService:
 
     def _resolve(self, act: Act, transport: Transport) -> None:
         answer = self._inbox.ask(self._known(act.transaction_reference), transport, known=True)
-        if answer is None:
+        if answer is None or answer.operating:
             return
         after = answer.payment
         moved = act.held_before.saturating_sub(after.amount.saturating_sub(after.sums.refunded))

@@ -1,8 +1,9 @@
 """A pytest plugin with the fixtures for the tests of a portal.  pytest loads it wherever this package is installed.
 
 ``payment_order`` builds orders, ``signed_notification`` builds the bank's notifications, ``bank_page`` serves the bank
-over HTTP on this machine (extra ``demo``), and ``bank_merchant`` is the merchant of the other three: override it to
-test with your own.  A fixture imports its modules at its first use.  ``-p no:creance_pay`` disables the plugin.
+over HTTP on this machine (extra ``demo``), ``bank_merchant`` is the merchant of the other three, and ``bank_name`` is
+the name of the bank: override them to test with your own.  A fixture imports its modules at its first use.
+``-p no:creance_pay`` disables the plugin.
 """
 
 from __future__ import annotations
@@ -17,17 +18,23 @@ import pytest
 if TYPE_CHECKING:
     from ..http import HttpMessage
     from ..payment import PaymentOrder
-    from .fixtures import LocalBank, TrialMerchant
+    from .trials import LocalBank, TrialMerchant
 
 _SEQUENCE = count(1)
 
 
 @pytest.fixture
-def bank_merchant() -> TrialMerchant:
-    """Return a fictitious merchant."""
-    from .fixtures import TrialMerchant  # noqa: PLC0415 - loaded at the first use
+def bank_name() -> str:
+    """Return the name of the test bank: ``sips``.  Override it, or parametrise it, to test with another."""
+    return "sips"
 
-    return TrialMerchant()
+
+@pytest.fixture
+def bank_merchant(bank_name: str) -> TrialMerchant:
+    """Return a fictitious merchant of the test bank."""
+    from .fixtures import trial_merchant  # noqa: PLC0415 - loaded at the first use
+
+    return trial_merchant(bank_name)
 
 
 @pytest.fixture
@@ -58,8 +65,8 @@ def signed_notification(bank_merchant: TrialMerchant) -> Callable[..., HttpMessa
 @pytest.fixture
 def bank_page(bank_merchant: TrialMerchant) -> Iterator[LocalBank]:
     """Serve the bank's payment page on a free port of this machine during the test."""
-    from .fixtures import LocalBank  # noqa: PLC0415 - loaded at the first use
-    from .sips.server import bank_pages, serving  # noqa: PLC0415
+    from .server import bank_pages, serving  # noqa: PLC0415
+    from .trials import LocalBank  # noqa: PLC0415 - loaded at the first use
 
     page = LocalBank(bank_merchant)
     with serving(bank_pages(page.bank)) as page.url:

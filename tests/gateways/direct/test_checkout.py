@@ -160,6 +160,14 @@ class TestHosts:
 class TestInitiate:
     """The request that creates a page."""
 
+    def test_late_answer(self) -> None:
+        """Nobody gets a page that was created so late that it outlives its order."""
+        bank = answers(CREATED)
+        gateway = direct_gateway(transport=bank, clock=lambda: NOW + timedelta(hours=len(bank.sent)))
+
+        with pytest.raises(GatewayUnavailableError, match="outlives the order"):
+            gateway.initiate(direct_order(expires_at=NOW + timedelta(minutes=30)))
+
     def test_request(self) -> None:
         """The request is that of a one-off sale: one attempt, a session of 20 minutes, cards alone, the nonce."""
         bank = answers(CREATED)
@@ -170,7 +178,7 @@ class TestInitiate:
         assert (PAGE, CHECKOUT) == (redirect.url, redirect.bank_reference)
         assert ("POST", "/v2/CPAMTESTINVENTED/hostedcheckouts") == (method, url.partition(".com")[2])
         assert "Wed, 25 Nov 2026 10:00:00 GMT" == headers["Date"]
-        assert f"{REFERENCE}-create" == headers["X-GCS-Idempotence-Key"]
+        assert "n0nce-create" == headers["X-GCS-Idempotence-Key"]
         assert {
             "amountOfMoney": {"amount": 2000, "currencyCode": "EUR"},
             "references": {"merchantReference": REFERENCE, "merchantParameters": "n0nce"},

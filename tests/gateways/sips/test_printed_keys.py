@@ -8,7 +8,7 @@ import pytest
 
 from creance_pay.errors import ConfigurationError
 from creance_pay.gateways import KeyRing, SecretKey
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 from sips_merchant import sips_gateway
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +44,7 @@ def ring(secret: str) -> KeyRing:
 
 def test_keys() -> None:
     """No key of a page seals real payments."""
-    secrets = printed(SECRET) | {key.get_secret_value() for key in TrialMerchant().keys}
+    secrets = printed(SECRET) | {key.get_secret_value() for key in SipsTrialMerchant().keys}
 
     assert {"a-key-made-up-for-this-page", "superSafeSecretKey"} < secrets
     assert [] == [secret for secret in sorted(secrets) if accepted(keys=ring(secret))]
@@ -54,7 +54,7 @@ def test_merchants() -> None:
     """No merchant number of a page takes real payments."""
     numbers = printed(MERCHANT)
 
-    assert TrialMerchant().merchant_id in numbers
+    assert SipsTrialMerchant().merchant_id in numbers
     assert [] == [number for number in sorted(numbers) if accepted(merchant_id=number)]
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from creance_pay import HttpMessage
 from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways.transport import HttpAnswer, Transport
-from creance_pay.testing.sips import Decision, Notification
-from creance_pay.testing.sips.delivery import deliver
-from sips_merchant import NOON
+from creance_pay.testing import Notification
+from creance_pay.testing.delivery import deliver
 
 
 class RecordingTransport(Transport):
@@ -30,7 +30,7 @@ class RecordingTransport(Transport):
 
 def notification(url: str) -> Notification:
     """Build a notification to an address."""
-    return Notification(url=url, fields={"Data": "a"}, decision=Decision(response_code="00", decided_at=NOON))
+    return Notification(url=url, message=HttpMessage(b"Data=a"))
 
 
 def test_each_once() -> None:

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -10,16 +11,8 @@ from creance_pay import HttpMessage, PaymentState
 from creance_pay.errors import OrderMismatchError, SealMismatchError, UnknownKeyError
 from creance_pay.gateways import KeyRing, SecretKey
 from creance_pay.gateways.sips import SipsPaypage
-from creance_pay.testing.sips import (
-    Decision,
-    Dispatch,
-    Fault,
-    Notification,
-    PaymentRequest,
-    SipsBank,
-    TrialCard,
-    form_body,
-)
+from creance_pay.testing import Decision, Dispatch, Fault, Notification, PaymentRequest, TrialCard
+from creance_pay.testing.sips import SipsBank, form_body
 from sips_merchant import MERCHANT, NOON, NOTIFICATION_URL, SECRET, local_gateway, order, ring
 
 DELAY = timedelta(minutes=2)
@@ -67,7 +60,10 @@ def test_accepted() -> None:
     found = {fault: ending(fault) for fault in Fault}
 
     assert EXPECTED == {
-        fault: ([(each.delay, verified(each.fields)) for each in ended.notifications], verified(ended.return_fields))
+        fault: (
+            [(each.delay, verified(fields_of(each))) for each in ended.notifications],
+            verified(ended.return_fields),
+        )
         for fault, ended in found.items()
     }
 
@@ -88,9 +84,14 @@ def test_refused() -> None:
     ]
 
 
+def fields_of(notification: Notification) -> dict[str, str]:
+    """Return the fields of a notification."""
+    return dict(parse_qsl(notification.message.body.decode(), keep_blank_values=True))
+
+
 def posted(ended: Dispatch) -> list[Mapping[str, str]]:
     """List the fields of the notifications."""
-    return [each.fields for each in ended.notifications]
+    return [fields_of(each) for each in ended.notifications]
 
 
 class TestOldKey:

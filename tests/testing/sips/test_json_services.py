@@ -11,8 +11,8 @@ from creance_pay.errors import GatewayUnavailableError, MalformedResponseError
 from creance_pay.gateways import OperationOutcome
 from creance_pay.gateways.sips import SipsHost, SipsPaypageJson
 from creance_pay.gateways.transport import RequestsTransport
+from creance_pay.testing.server import bank_pages, serving
 from creance_pay.testing.sips import SipsBank, SipsServices, form_body
-from creance_pay.testing.sips.server import bank_pages, serving
 from sips_answers import text_under_seal
 from sips_merchant import MERCHANT, hmac_of, order, ring
 

@@ -20,8 +20,9 @@ from creance_pay.errors import GatewayUnavailableError
 from creance_pay.gateways import ReportKind
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
 from creance_pay.gateways.transport import HttpAnswer, Transport
-from creance_pay.testing.sips import Authentication, Fault, ReportForm, SipsBank, TrialCard, daily_report
-from creance_pay.testing.sips.server import bank_pages, serving, serving_bank
+from creance_pay.testing import Authentication, Fault, TrialCard
+from creance_pay.testing.server import bank_pages, serving, serving_bank
+from creance_pay.testing.sips import ReportForm, SipsBank, daily_report
 from sips_merchant import MERCHANT, NOON, order, ring, sips_gateway
 
 CARD = "5017670000001800"
@@ -494,7 +495,7 @@ import sys
 sys.modules["flask"] = None
 import creance_pay.testing
 try:
-    import creance_pay.testing.sips.server
+    import creance_pay.testing.server
 except creance_pay.errors.MissingExtraError as error:
     print(error.extra, isinstance(error, ImportError), error)
 """

@@ -158,17 +158,23 @@ class DirectCheckout(MerchantGateway):
                 twelve digits of cents, or an address that the bank cannot use; nothing is sent.
             ConfigurationError: when the page would stay open until the order expires, or the bank refuses the key,
                 the merchant, the clock or a field.
-            GatewayUnavailableError: when the bank creates no page, or names one that is not its own.
+            GatewayUnavailableError: when the bank creates no page, names one that is not its own, or answers so late
+                that the page could be paid after the order has expired.
             OrderMismatchError: when the bank answers with the page of another order.
         """
         document = self._request(order, options or CheckoutOptions())
-        key = f"{order.transaction_reference}-create"
+        # Two portals of one contract issue the same reference: under one key, both would get the page of the first.
+        key = f"{order.nonce or order.transaction_reference}-create"
         path = "/hostedcheckouts"
         answer = self.merchant.call(self.transport, "POST", path, document=document, key=key, retryable=True)
         if answer.status in FORBIDDEN:
             raise _refused(answer.status)
         if answer.status not in DONE or answer.document is None:
             raise _unavailable(answer.status)
+        if order.expires_at is not None and self.merchant.clock() + self.page_life > order.expires_at:
+            raise GatewayUnavailableError(
+                "the bank answered so late that its page outlives the order: nobody gets its address", retryable=True
+            )
         return self._redirect(answer.document, order)
 
     def authenticate(self, message: HttpMessage, *, source: Source = Source.NOTIFICATION) -> DirectMessage:

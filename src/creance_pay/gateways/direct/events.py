@@ -10,7 +10,13 @@ from typing import Any
 
 import attrs
 
-from ...errors import InvalidValueError, MalformedResponseError, NothingToRecordError, OrderMismatchError
+from ...errors import (
+    InvalidValueError,
+    MalformedResponseError,
+    NothingToRecordError,
+    OrderMismatchError,
+    ResponseRefusedError,
+)
 from ...http import HttpMessage
 from ...money import Euros
 from ...payment import Movement, MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
@@ -18,7 +24,7 @@ from ..base import SealedMessage
 from ..seals import verify_signature
 from .documents import at, cents_at, leaves, load, text_at
 from .merchant import DirectMerchant
-from .statuses import CAPTURED_CODE, DISPUTED, REFUNDED_CODES, code_of, state_of
+from .statuses import CAPTURED_CODE, DISPUTED, OPERATING_CODES, REFUNDED_CODES, code_of, state_of
 
 CURRENCY = "EUR"
 _REFUND = "refundOutput"
@@ -204,8 +210,12 @@ def authenticate(merchant: DirectMerchant, message: HttpMessage, source: Source)
     key_id, signature = message.header("X-GCS-KeyId"), message.header("X-GCS-Signature")
     if key_id is None or signature is None:
         raise MalformedResponseError("expected the headers X-GCS-KeyId and X-GCS-Signature, got one or none")
-    key = merchant.webhook_keys.find(key_id, now=merchant.clock())
-    verify_signature(signature, message.body, key)
+    try:
+        key = merchant.webhook_keys.find(key_id, now=merchant.clock())
+        verify_signature(signature, message.body, key)
+    except ResponseRefusedError as error:
+        error.unverified_reference = _unverified(message.body)
+        raise
     event = _parse(message.body)
     found = Reported.of_event(event)
     for amount in ("amountOfMoney", "acquiredAmount"):
@@ -218,6 +228,17 @@ def authenticate(merchant: DirectMerchant, message: HttpMessage, source: Source)
         merchant=merchant,
         event=event,
     )
+
+
+def _unverified(body: bytes) -> str:
+    """Return the reference that a refused message names, for the incident; an empty text when it names none."""
+    try:
+        event = load(body)
+    except (ValueError, RecursionError):
+        return ""
+    event = event[0] if isinstance(event, list) and len(event) == 1 else event
+    reference = Reported.of_event(event).reference or ""
+    return reference if _REFERENCE.fullmatch(reference) else ""
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -267,6 +288,9 @@ def judge(
     part = found.output == _REFUND or state is PaymentState.REFUNDED
     _require_match(found, order, known, [*wrong], part=part, needed=state in _MONEY)
     bound, money = asked or found.binds(order, known), state in _MONEY
+    if found.output == _REFUND and order.nonce and not bound:
+        # Nobody asks about a paid payment: a refund of another payment with the same reference needs a person.
+        raise OrderMismatchError("authentic, and nothing binds the refund to our order", fields=("id",))
     warnings: tuple[str, ...] = ()
     if money and order.nonce and not bound:
         state, warnings = PaymentState.UNKNOWN, ("nothing binds the message to the order: the bank has to be asked",)
@@ -329,6 +353,8 @@ def sum_operations(
     operations = at(details, "Operations")
     if not isinstance(operations, list):
         return verified
+    if any(code_of(each) in OPERATING_CODES for each in operations):
+        verified = attrs.evolve(verified, operating=True)
     captured = _sum(operations, {CAPTURED_CODE})
     if not captured:
         return verified

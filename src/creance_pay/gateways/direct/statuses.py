@@ -41,6 +41,8 @@ _WAITING_CATEGORIES = {"CREATED", "PENDING_PAYMENT", "PENDING_CONNECT_OR_3RD_PAR
 DISPUTED = frozenset({"CHARGEBACKED", "CHARGEBACK_NOTIFICATION", "REVERSED"})
 CAPTURED_CODE = 9
 REFUNDED_CODES = frozenset({7, 8, 85})
+#: Operations that the bank has accepted, or whose result it does not know: a cancellation, a refund, a capture.
+OPERATING_CODES = frozenset({61, 62, 71, 72, 81, 82, 91, 92})
 #: Codes of an operation after the payment: of a refund, or of a deletion.
 _AFTER = range(70, 90)
 _UNCERTAIN_DIGIT = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import attrs
 
@@ -69,10 +69,30 @@ class Letter:
 
 
 class SimulatedBank(Protocol):
-    """The bank's side of a gateway, in a simulated world."""
+    """The bank's side of a gateway, in a simulated world.
 
-    def gateway(self, clock: Callable[[], datetime], *, rotated: bool) -> Gateway:
-        """Build the gateway of a process, with the merchant's keys before or after a rotation."""
+    Attributes:
+        refunds_at_once: Whether a refund that the bank has accepted has moved the money.
+        by_reference: Whether the bank answers questions by the transaction reference alone.
+        never: The rare states that this bank never causes.
+    """
+
+    by_reference: ClassVar[bool]
+    never: ClassVar[frozenset[str]]
+
+    refunds_at_once: bool
+
+    def gateway(self, clock: Callable[[], datetime], transport: Transport, *, rotated: bool) -> Gateway:
+        """Build the gateway of a process, with the merchant's keys before or after a rotation.
+
+        Args:
+            clock: Returns the time of the process.
+            transport: The transport of the process, with the faults of a network.
+            rotated: Whether the process has the new key.
+        """
+
+    def about(self, url: str, body: bytes) -> str:
+        """Return the transaction reference that a call asks about; empty for a call that creates a payment page."""
 
     @property
     def transport(self) -> Transport:
@@ -87,8 +107,8 @@ class SimulatedBank(Protocol):
     def forge(self, letter: Letter, chance: Random) -> Letter:
         """Return a message that resembles a genuine one, and that nobody must believe."""
 
-    def give_back(self, nonce: str, amount: Euros) -> None:
-        """Refund a payment from the bank's own screens."""
+    def give_back(self, nonce: str, amount: Euros) -> Euros:
+        """Refund a payment from the bank's own screens, and return the amount that the bank has accepted."""
 
     def charge_back(self, nonce: str, amount: Euros) -> None:
         """Charge a payment back for the person's bank."""

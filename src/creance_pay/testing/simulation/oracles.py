@@ -45,7 +45,7 @@ def check_questions(world: World) -> None:
     for site, attempt, payment in _payments(world):
         entry = entries.get(attempt.nonce)
         asked = world.now - attempt.at < ASKED and attempt.reference not in site.corrected
-        if not (entry and entry.decided and asked):
+        if not (entry and entry.decided and asked and attempt.known(payment)):
             continue
         if entry.held.cents and not payment.sums.captured.cents:
             world.violate(f"{attempt.reference} of portal {site.number} is paid at the bank and {payment.state} here")
@@ -66,7 +66,7 @@ def check_questions(world: World) -> None:
 def _check_foreign_answers(world: World, entries: dict[str, Entry]) -> None:
     """Check that an answer about the accepted payment of another order has raised an incident."""
     owners = {entry.reference: nonce for nonce, entry in entries.items() if entry.taken.cents}
-    for site, attempt, _ in _payments(world):
+    for site, attempt, _ in _payments(world) if world.bank.by_reference else ():
         owner = owners.get(attempt.reference, attempt.nonce)
         strange = {reference for kind, reference in site.raised() if kind in _STRANGE}
         quiet = site.answered[attempt.reference] and attempt.reference not in strange

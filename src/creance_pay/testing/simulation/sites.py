@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -103,6 +102,10 @@ class Attempt:
             held -= part
         return Euros(0)
 
+    def known(self, payment: Payment) -> bool:
+        """Return whether the ledger can ask about the order: a restored one may not know the bank's identifier."""
+        return isinstance(self.form, FormPost) or payment.bank_reference is not None
+
 
 @attrs.define(eq=False)
 class Site:
@@ -196,10 +199,11 @@ class Process:
             at_statement=self.world.statement,
         )
         states = {PaymentState.PARTIALLY_REFUNDED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK}
+        line = _Line(self.world, self.site, self.world.bank.transport)
         self.service = PaymentService(
-            self.world.bank.gateway(self.clock, rotated=self.rotated),
+            self.world.bank.gateway(self.clock, line, rotated=self.rotated),
             self.ledger,
-            transport=_Line(self.world, self.site, self.world.bank.transport),
+            transport=line,
             effects=[
                 Effect(name="acknowledgement", run=self._effect),
                 Effect(name="display", run=self._effect),
@@ -255,13 +259,13 @@ class _Line(Transport):
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> HttpAnswer:
         """Send a question, with the faults of a network."""
-        reference = str(json.loads(body or b"{}").get("transactionReference", ""))
+        reference = self.world.bank.about(url, body or b"")
         self.world.point("question")
         self.world.questions[reference] += 1
         faulty = self.world.faulty("questions")
         if faulty and (self.world.now < self.world.no_line_until or self.world.likely(0.10)):
             raise GatewayUnavailableError("the bank does not answer", retryable=True)
-        if faulty and self.world.likely(0.03):
+        if faulty and reference and self.world.likely(0.03):
             self.world.reached["a foreign error comes from the transport"] += 1
             raise KeyError(reference)
         answer = self.transport.send(method, url, headers=headers, body=body)

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 
 from ...errors import InvalidValueError
 from ...gateways.base import ReportKind
-from .bank import SipsBank
-from .decisions import PaymentRequest
-from .operations import Account, Operation
+from ..accounts import Account, Operation
+from ..bank import TrialBank
+from ..decisions import PaymentRequest
 
 _PARIS = ZoneInfo("Europe/Paris")
 _LAYOUT, _MADE_AFTER = "TAB20_V8", timedelta(minutes=14, seconds=11)
@@ -81,7 +81,7 @@ class ReportForm(StrEnum):
 
 
 def daily_report(
-    bank: SipsBank,
+    bank: TrialBank,
     kind: ReportKind,
     day: date,
     *,
@@ -120,7 +120,7 @@ def daily_report(
 
 
 def write_daily_reports(
-    bank: SipsBank,
+    bank: TrialBank,
     day: date,
     folder: Path,
     *,
@@ -139,18 +139,11 @@ def write_daily_reports(
     return files
 
 
-def report_days(bank: SipsBank) -> list[date]:
-    """List the days in Paris on which the bank decided a payment or made an operation, the latest first."""
-    moments = [each.decision.decided_at for each in bank.accounts.values()]
-    moments += [operation.at for each in bank.accounts.values() for operation in each.operations]
-    return sorted(set(map(_day, moments)), reverse=True)
-
-
-def _accounts(bank: SipsBank, merchant_id: str) -> Iterator[tuple[PaymentRequest, Account]]:
+def _accounts(bank: TrialBank, merchant_id: str) -> Iterator[tuple[PaymentRequest, Account]]:
     for reference, account in list(bank.accounts.items()):
         request = bank.requests[reference]
         if request.merchant_id == merchant_id:
-            yield request, account
+            yield bank.recorded(request), account
 
 
 def _lines(kind: ReportKind, day: date, request: PaymentRequest, account: Account) -> Iterator[dict[str, str]]:
@@ -170,7 +163,7 @@ def _lines(kind: ReportKind, day: date, request: PaymentRequest, account: Accoun
     for operation in account.operations:
         listed = operation.name in _LISTED.get(kind, {operation.name} - {_CHARGEBACK})
         if listed and _day(operation.at) == day:
-            yield common | _operation(operation, account) | {"returnContext": request.return_context or ""}
+            yield common | _operation(operation, account) | {"returnContext": request.nonce or ""}
 
 
 def _transaction(day: date, request: PaymentRequest, account: Account) -> dict[str, str]:
@@ -188,7 +181,7 @@ def _transaction(day: date, request: PaymentRequest, account: Account) -> dict[s
         "maskedPan": decision.masked_card or "",
         "authorisationId": decision.authorisation_number or "",
         "acquirerResponseCode": decision.response_code if decision.asked_acquirer else "",
-        "returnContext": request.return_context or "",
+        "returnContext": request.nonce or "",
     }
 
 

@@ -1,6 +1,6 @@
 """The JSON services of Sips on the bank's side: the start of a payment, and Office with the states of a transaction.
 
-The operations are those of :mod:`creance_pay.testing.sips.operations`.  Each answer is sealed, except to a request that
+The operations are those of :mod:`creance_pay.testing.accounts`.  Each answer is sealed, except to a request that
 is not authentic.
 """
 
@@ -16,10 +16,10 @@ from ...gateways.sips.canonical_json import load, text_to_seal
 from ...gateways.sips.data import Data
 from ...gateways.sips.responses import parse_cents
 from ...money import Euros
-from .bank import SipsBank
-from .decisions import PaymentRequest
-from .faults import Fault
-from .operations import VERBS, Account
+from ..accounts import VERBS, Account
+from ..decisions import PaymentRequest
+from ..faults import Fault
+from .opening import SipsRequests
 
 
 class SipsServices:
@@ -29,7 +29,7 @@ class SipsServices:
         bank: The bank, with its merchants and payments.
     """
 
-    def __init__(self, bank: SipsBank) -> None:
+    def __init__(self, bank: SipsRequests) -> None:
         """Store the bank."""
         self._bank = bank
 
@@ -96,7 +96,7 @@ class SipsServices:
             raise GatewayUnavailableError("expected a JSON answer, got an HTML page")
         common = {"transactionReference": reference, "currencyCode": "978"}
         if verb == "getTransactionData":
-            return {**common, **_status_fields(request, account)}
+            return {**common, **_status_fields(self._bank.recorded(request), account)}
         amount = parse_cents(data.get("operationAmount")) or Euros(0)
         result = self._bank.operate(verb, reference, amount, origin=data.get("operationOrigin") or "SO_WS")
         return {
@@ -118,7 +118,7 @@ def _status_fields(request: PaymentRequest, account: Account) -> dict[str, str]:
         "transactionDateTime": decision.decided_at.isoformat(timespec="seconds"),
         "maskedPan": decision.masked_card,
         "authorisationId": decision.authorisation_number,
-        "returnContext": request.return_context,
+        "returnContext": request.nonce,
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -6,7 +6,7 @@ are neither checked nor stored.  A tester also chooses the result of 3-D Secure 
 The bank's server posts the sealed result to the portal before the browser returns.  The pages need no script.
 
 The page of operations is the bank's back office: nightly batch, refunds, cancellations, chargebacks and their returns,
-and the daily reports to download.
+and the daily reports to download, where the bank has some.
 """
 
 from __future__ import annotations
@@ -14,37 +14,34 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from ...errors import (
+from ..errors import (
     GatewayUnavailableError,
     InvalidValueError,
-    MalformedResponseError,
     MissingExtraError,
     ResponseRefusedError,
 )
-from ...gateways.base import ReportKind
-from ...gateways.transport import RequestsTransport, Transport
-from ...money import Euros
-from .bank import SipsBank
-from .daily_reports import ReportForm, daily_report, report_days
+from ..gateways.transport import RequestsTransport, Transport
+from ..money import Euros
+from .accounts import DONE
+from .bank import BankAnswer, BankCall, TrialBank
 from .decisions import WRONG_CARD, Authentication, Decision, PaymentRequest, TrialCard
-from .delivery import deliver
 from .faults import Fault
-from .json_services import SipsServices
-from .operations import DONE
 
 try:
-    from flask import Flask, Response, g, redirect, render_template, request
+    from flask import Flask, abort, g, redirect, render_template, request
+    from werkzeug import Response
     from werkzeug.exceptions import HTTPException
     from werkzeug.serving import WSGIRequestHandler, make_server
 except ModuleNotFoundError as error:
     raise MissingExtraError("the bank's pages need Flask: pip install 'creance-pay[demo]'", extra="demo") from error
 
+Page = Response | str | tuple[str, int]
 _TICK_S = 0.1
 # The bank's own style sheet only, no frame, and forms to their own targets only.  Requests under another host name are
 # refused: a foreign page could point its own name to this machine (DNS rebinding).
@@ -52,7 +49,7 @@ _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestor
 _LOOPBACK_NAMES = ["127.0.0.1", "localhost"]
 
 
-def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
+def bank_pages(bank: TrialBank, *, transport: Transport | None = None) -> Flask:
     """Build the Flask application of a bank.
 
     Args:
@@ -67,53 +64,42 @@ def bank_pages(bank: SipsBank, *, transport: Transport | None = None) -> Flask:
     pages.register_error_handler(HTTPException, _http_error)
     views = _Views(bank, transport or RequestsTransport(direct=True))
     pages.add_url_rule("/", view_func=views.index)
-    for path, view in (
-        ("/paymentInit", views.payment_init),
-        ("/rs-services/v2/<path:service>", views.json_service),
-        ("/redirection", views.redirection),
-        ("/payment", views.payment),
-        ("/nightly-batch", views.nightly_batch),
-        ("/operation", views.operation),
-    ):
+    posted = {"/payment": views.payment, "/nightly-batch": views.nightly_batch, "/operation": views.operation}
+    for path, view in posted.items():
         pages.add_url_rule(path, view_func=view, methods=["POST"])
+        pages.add_url_rule(path, endpoint=f"get {path}", view_func=lambda: abort(405), methods=["GET"])
     pages.add_url_rule("/operations", view_func=views.operations)
-    pages.add_url_rule("/reports/<merchant_id>/<day>/<kind>.<form>", view_func=views.report)
+    pages.add_url_rule("/<path:_>", view_func=views.call, methods=["GET", "POST"])
     return pages
 
 
 class _Views:
     """The pages of one bank."""
 
-    def __init__(self, bank: SipsBank, transport: Transport) -> None:
+    def __init__(self, bank: TrialBank, transport: Transport) -> None:
         """Store the bank and the transport."""
-        self._bank, self._transport, self._services = bank, transport, SipsServices(bank)
+        self._bank, self._transport = bank, transport
 
     def index(self) -> str:
         """Show the address, the merchants and the test cards."""
         return render_template("index.html")
 
-    def payment_init(self) -> tuple[str, int]:
-        """Open a payment with the form of a merchant."""
+    def call(self, _: str) -> Page:
+        """Answer a call of a merchant, or show the page of the payment that a browser opens."""
+        url, headers = request.url, dict(request.headers)
         try:
-            return _show_payment(self._bank.receive(request.form))
+            answer = self._bank.serve(
+                BankCall(method=request.method, url=url, headers=headers, body=request.get_data())
+            )
         except ResponseRefusedError as error:
             return _show_refusal(str(error))
-
-    def redirection(self) -> tuple[str, int]:
-        """Show the page of a payment that a merchant opened by JSON."""
-        payment = self._bank.requests.get(request.form.get("redirectionData", ""))
-        return _show_payment(payment) if payment else _show_refusal("unknown payment")
-
-    def json_service(self, service: str) -> tuple[dict[str, str] | str, int]:
-        """Answer a JSON call of a merchant."""
-        try:
-            return self._services.post(service, request.get_data(), page=f"{request.host_url}redirection"), 200
         except GatewayUnavailableError:
-            return render_template("maintenance.html"), 200  # HTML under the status of an answer: Fault.HTML_ERROR
-        except MalformedResponseError:
-            return {}, 404
+            return render_template("maintenance.html"), self._bank.html_status
+        if isinstance(answer, PaymentRequest):
+            return _show_payment(answer)
+        return _show_refusal("unknown address", 404) if answer is None else _sent(answer)
 
-    def payment(self) -> tuple[str, int]:
+    def payment(self) -> Page:
         """Decide, post the immediate notifications, and show the receipt with the form that leads to the portal."""
         payment = self._bank.requests.get(request.form.get("reference", ""))
         if payment is None:
@@ -126,7 +112,7 @@ class _Views:
         if ending is None:
             left, unreadable = self._bank.attempts_left(payment), decision.response_code == WRONG_CARD
             return _show_payment(payment, left=left, unreadable=unreadable)
-        statuses = deliver(ending.immediate, self._transport)
+        statuses = self._bank.post(ending.immediate, self._transport)
         if ending.return_fields is None:
             return render_template("expired.html", payment=payment, statuses=statuses), 200
         g.form_target = _origin(payment.return_url)
@@ -134,15 +120,14 @@ class _Views:
 
     def operations(self) -> str:
         """Show the decided payments, the operations that are possible, and the reports."""
-        days, kinds = report_days(self._bank), [kind for kind in ReportKind if kind is not ReportKind.UNKNOWN]
-        return render_template("operations.html", days=days, kinds=kinds, forms=ReportForm)
+        return render_template("operations.html")
 
-    def nightly_batch(self) -> Response | tuple[str, int]:
+    def nightly_batch(self) -> Page:
         """Run the nightly batch."""
         self._bank.run_nightly_batch()
-        return redirect("/operations", 303)  # type: ignore[return-value]
+        return self._operated()
 
-    def operation(self) -> Response | tuple[str, int]:
+    def operation(self) -> Page:
         """Make the operation of the form."""
         reference, verb, typed = (request.form.get(name, "") for name in ("reference", "verb", "amount"))
         acts = {"chargeback": self._bank.charge_back, "represent": self._bank.represent}
@@ -157,26 +142,28 @@ class _Views:
             return _show_refusal(str(error))
         if code != DONE:
             return _show_refusal(f"response code {code}")
-        return redirect("/operations", 303)  # type: ignore[return-value]
+        return self._operated()
 
-    def report(self, merchant_id: str, day: str, kind: str, form: str) -> Response | tuple[str, int]:
-        """Send the report of a day."""
-        try:
-            chosen, end = ReportKind(kind.upper()), ReportForm(form)
-            text = daily_report(self._bank, chosen, date.fromisoformat(day), merchant_id=merchant_id, form=end)
-        except ValueError:
-            return _show_refusal("unknown report", 404)
-        name = f"{day}-{kind}.{form}"
-        answer = Response(text, mimetype="text/plain")
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
-        return answer
+    def _operated(self) -> Page:
+        """Post the notifications that are due, and show the operations again."""
+        self._bank.post(self._bank.due(), self._transport)
+        return redirect("/operations", 303)
 
     def _decide(self, payment: PaymentRequest) -> Decision:
-        """Return the decision about the posted form; raise ``ValueError`` for an unknown result of 3-D Secure."""
+        """Return the decision about the posted form; raise ``ValueError`` for an unknown choice."""
         if "leave" in request.form:
             return self._bank.leave()
+        if "product" in request.form:
+            return self._bank.pay_by(payment, request.form["product"])
         authentication = Authentication(request.form.get("authentication", Authentication.SUCCESS))
         return self._bank.pay(payment, request.form.get("card", ""), authentication=authentication)
+
+
+def _sent(answer: BankAnswer) -> Response:
+    """Return an answer of the bank as it is."""
+    sent = Response(answer.body, status=answer.status)
+    sent.headers.update(answer.headers)
+    return sent
 
 
 def _show_payment(payment: PaymentRequest, *, left: int = 0, unreadable: bool = False) -> tuple[str, int]:
@@ -241,7 +228,7 @@ def serving(pages: Flask, *, port: int = 0) -> Iterator[str]:
 
 
 @contextmanager
-def serving_bank(bank: SipsBank, *, port: int = 0, transport: Transport | None = None) -> Iterator[str]:
+def serving_bank(bank: TrialBank, *, port: int = 0, transport: Transport | None = None) -> Iterator[str]:
     """Serve a bank's pages as :func:`serving` does, and post late notifications when they are due.
 
     Args:
@@ -258,7 +245,7 @@ def serving_bank(bank: SipsBank, *, port: int = 0, transport: Transport | None =
     def post_due_notifications() -> None:
         """Post the notifications that are due, until the server stops."""
         while not stopped.wait(_TICK_S):
-            deliver(bank.due(), sender)
+            bank.post(bank.due(), sender)
 
     thread = threading.Thread(target=post_due_notifications)
     with serving(bank_pages(bank, transport=sender), port=port) as url:

@@ -1,4 +1,4 @@
-"""The operations of the bank on a decided payment: cancellation, refund, remittance, chargeback and its return.
+"""The operations of a test bank on a decided payment: cancellation, refund, remittance, chargeback and its return.
 
 An accepted payment is TO_CAPTURE, and CAPTURED after the nightly batch.  It can be cancelled before and refunded after,
 in parts or whole.  The cardholder's bank takes money back without asking the merchant.
@@ -10,7 +10,7 @@ from datetime import datetime
 
 import attrs
 
-from ...money import Euros
+from ..money import Euros
 from .decisions import ACCEPTED, CANCELLED, EXPIRED, PENDING, Decision
 
 #: The response code of a successful operation.
@@ -104,16 +104,21 @@ class Account:
         self.note(name, amount, at, origin=origin)
         return DONE
 
-    def remit(self, at: datetime) -> None:
-        """Debit the cardholder when the payment is TO_CAPTURE, and credit each refund when it is TO_CREDIT."""
+    def remit(self, at: datetime) -> list[Operation]:
+        """Debit the cardholder when the payment is TO_CAPTURE, and credit each refund when it is TO_CREDIT.
+
+        Returns:
+            The operations.
+        """
         if self.status == "TO_CAPTURE":
             self.status = "CAPTURED"
-            self.note("DEBIT_CAPTURE", self.remaining, at, origin="BATCH")
-        elif self.status == "TO_CREDIT":
-            self.status = "CREDITED"
-            credited = sum(each.name == "CREDIT_CAPTURE" for each in self.operations)
-            for refund in [each for each in self.operations if each.name == "CREDIT"][credited:]:
-                self.note("CREDIT_CAPTURE", refund.amount, at, origin="BATCH")
+            return [self.note("DEBIT_CAPTURE", self.remaining, at, origin="BATCH")]
+        if self.status != "TO_CREDIT":
+            return []
+        self.status = "CREDITED"
+        credited = sum(each.name == "CREDIT_CAPTURE" for each in self.operations)
+        refunds = [each for each in self.operations if each.name == "CREDIT"][credited:]
+        return [self.note("CREDIT_CAPTURE", refund.amount, at, origin="BATCH") for refund in refunds]
 
     def note(self, name: str, amount: Euros, at: datetime, *, origin: str) -> Operation:
         """Append an operation."""
