@@ -11,7 +11,7 @@ import attrs
 import requests
 
 from creance_pay.gateways import FormPost
-from creance_pay.testing.sips import TrialCard
+from creance_pay.testing import TrialCard
 
 _FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 _ACTION = re.compile(r'<form method="post" action="([^"]+)"')

@@ -32,8 +32,8 @@ assert creance_pay.__version__ == version("creance-pay")
 assert "site-packages" in creance_pay.__file__, creance_pay.__file__
 from creance_pay.messages import ServiceUnavailable, render
 from creance_pay.rules import policy_named
-from creance_pay.testing import TrialMerchant
-assert render(ServiceUnavailable()).title and policy_named("ameli-2019-11") and TrialMerchant().gateway()
+from creance_pay.testing.sips import SipsTrialMerchant
+assert render(ServiceUnavailable()).title and policy_named("ameli-2019-11") and SipsTrialMerchant().gateway()
 command = [sys.executable, "-m", "creance_pay", "reference", "6311 7054 0000 0344 F"]
 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 """
@@ -45,7 +45,7 @@ EXTRAS: Mapping[str, str] = {
     "django": "from creance_pay.django import payment_service; import django;"
     " from django.conf import settings; settings.configure(INSTALLED_APPS=['creance_pay.django',"
     " 'django.contrib.auth', 'django.contrib.contenttypes'], CREANCE_PAY={'SITE_URL': 'http://127.0.0.1',"
-    " 'GATEWAY': 'creance_pay.testing.TrialMerchant'}); django.setup();"
+    " 'GATEWAY': 'creance_pay.testing.sips.SipsTrialMerchant'}); django.setup();"
     " from django.core.management import get_commands; assert 'creance_worker' in get_commands()",
     "ledger": "from creance_pay.ledger import SqlLedger;"
     " assert SqlLedger('sqlite:///l.db', merchant_id='M').tasks() == ()",

@@ -16,8 +16,9 @@ from creance_pay.gateways.keyfile import FileKey
 from creance_pay.gateways.sips import read_reports
 from creance_pay.ledger import SqlLedger
 from creance_pay.payments import PaymentService
-from creance_pay.testing import LocalBank, TrialMerchant
+from creance_pay.testing import LocalBank
 from creance_pay.testing.server import serving
+from creance_pay.testing.sips import SipsTrialMerchant
 from ledger_desk import NOTICE, OTHER
 from sips_merchant import NOON
 
@@ -49,7 +50,7 @@ def portal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Portal]:
     """Serve a portal, and start a payment there."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     monkeypatch.setenv("CREANCE_PAY_LEDGER", url)
-    merchant = TrialMerchant()
+    merchant = SipsTrialMerchant()
     service = PaymentService(merchant.gateway(), SqlLedger(url, merchant_id=merchant.merchant_id))
     pages = Flask("portal")
 
@@ -132,7 +133,7 @@ def test_own_keys(portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A merchant's own keys come from a key file: the portal, which has others, refuses the message."""
     monkeypatch.setenv("CREANCE_PAY_PASSPHRASE", PASSPHRASE)
     keys = tmp_path / "keys"
-    old = TrialMerchant().keys.find("1", now=NOON)
+    old = SipsTrialMerchant().keys.find("1", now=NOON)
     file_key = FileKey.from_environment()
     assert file_key is not None
     KeyRing([SecretKey(version="2", secret="another-key-made-up-for-this-test"), old], current="2").to_file(
@@ -145,10 +146,10 @@ def test_own_keys(portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_fixture_is_loud(portal: Portal) -> None:
     """A notification that the page of a test cannot deliver fails there, with the address."""
-    page = LocalBank(TrialMerchant())
+    page = LocalBank(SipsTrialMerchant())
     started = portal.service.start(
         Euros(1600), {OTHER: Euros(1600)}, return_url="http://127.0.0.1/r", notification_url="http://127.0.0.1:9/n"
     )
 
     with pytest.raises(GatewayUnavailableError, match=r"expected a portal at http://127\.0\.0\.1:9/n to answer"):
-        page.pay(started.form)  # type: ignore[arg-type]
+        page.pay(started.form)

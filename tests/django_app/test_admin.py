@@ -10,7 +10,7 @@ from django.test import Client
 from creance_pay.django.models import IncidentSeen, Letter
 from creance_pay.django.pytest_fixtures import LivePortal
 from creance_pay.ledger import Incident, IncidentKind
-from creance_pay.testing.sips import TrialCard
+from creance_pay.testing import TrialCard
 from django_visitor import Person
 
 OWN = "6311 7054 0000 0344 F"

@@ -12,7 +12,7 @@ from creance_pay import PaymentState
 from creance_pay.django.models import Letter, PaymentOwner
 from creance_pay.django.pytest_fixtures import LivePortal
 from creance_pay.messages import AttemptOpen, Medium, message_for, render
-from creance_pay.testing.sips import TrialCard
+from creance_pay.testing import TrialCard
 from django_visitor import TIMEOUT_S, Person
 
 OWN, OTHERS = "6311 7054 0000 0344 F", "6311 7054 0000 0345 F"

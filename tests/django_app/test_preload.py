@@ -22,7 +22,8 @@ import requests
 from creance_pay import PaymentState
 from creance_pay.gateways import HttpAnswer, Transport
 from creance_pay.ledger import SqlLedger
-from creance_pay.testing import LocalBank, TrialMerchant
+from creance_pay.testing import LocalBank
+from creance_pay.testing.sips import SipsTrialMerchant
 from django_visitor import TIMEOUT_S, Person
 from ledgers import postgres
 
@@ -119,7 +120,7 @@ def _wait_for(port: int) -> None:
 def test_preload(served: Served) -> None:
     """2,000 requests to two processes: no error, and each of 400 payments is recorded as paid once."""
     statuses, pages = Counter[int](), Counter[int]()
-    bank, lock = LocalBank(TrialMerchant(), transport=ToPortal(statuses)), Lock()
+    bank, lock = LocalBank(SipsTrialMerchant(), transport=ToPortal(statuses)), Lock()
 
     def pay(thread: int) -> None:
         with Person(SimpleNamespace(url=served.url)) as person:

@@ -24,9 +24,9 @@ from creance_pay.errors import ConfigurationError, GatewayUnavailableError
 from creance_pay.gateways import RequestsTransport
 from creance_pay.ledger import Effect, Incident, IncidentKind, MemoryLedger
 from creance_pay.payments import PaymentService, Worker
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 
-GATEWAY = TrialMerchant().gateway("http://127.0.0.1:9")
+GATEWAY = SipsTrialMerchant().gateway("http://127.0.0.1:9")
 LEDGER = MemoryLedger()
 SERVICE = PaymentService(GATEWAY, MemoryLedger())
 
@@ -262,7 +262,7 @@ class TestChecks:
         def build() -> object:
             from creance_pay.gateways import KeyRing  # noqa: PLC0415 - as in a portal's function
 
-            return TrialMerchant(keys=KeyRing.from_file(file, passphrase="a passphrase of tests")).gateway()
+            return SipsTrialMerchant(keys=KeyRing.from_file(file, passphrase="a passphrase of tests")).gateway()
 
         with setting(GATEWAY=build):
             (finding,) = [each for each in run_checks() if each.id == "creance_pay.E001"]

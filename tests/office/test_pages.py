@@ -12,8 +12,8 @@ from creance_pay.ledger import Effect, Incident, IncidentKind, MemoryLedger, Pay
 from creance_pay.office import Office
 from creance_pay.office.plot import Bar, hourly_plot
 from creance_pay.payments import PaymentService
-from creance_pay.testing import TrialMerchant
-from creance_pay.testing.sips import TrialCard
+from creance_pay.testing import TrialCard
+from creance_pay.testing.sips import SipsTrialMerchant
 
 NOTICES = [NoticeReference(f"6311705400000{number}F") for number in (344, 345)]
 
@@ -26,7 +26,7 @@ def service() -> PaymentService:
         raise ValueError(payment, key)
 
     effects = [Effect(name="acknowledgement", run=fail)]
-    made = PaymentService(TrialMerchant().gateway(), MemoryLedger(), effects=effects)
+    made = PaymentService(SipsTrialMerchant().gateway(), MemoryLedger(), effects=effects)
     for notice, cents, card in ((NOTICES[0], 2000, TrialCard.ACCEPTED), (NOTICES[1], 3000, TrialCard.REFUSED)):
         started = made.start(
             Euros(cents), {notice: Euros(cents)}, return_url="http://127.0.0.1:8000/return",
@@ -34,7 +34,7 @@ def service() -> PaymentService:
         )  # fmt: skip
         payment = made.ledger.find(started.transaction_reference)
         assert payment is not None
-        made.on_notification(TrialMerchant().notification(payment.order, card=card))
+        made.on_notification(SipsTrialMerchant().notification(payment.order, card=card))
     made.run_effects()
     return made
 

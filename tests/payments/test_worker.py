@@ -222,9 +222,9 @@ PORTAL = """
 import sys, time
 from creance_pay.ledger import Effect, SqlLedger
 from creance_pay.payments import PaymentService
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 
-merchant = TrialMerchant()
+merchant = SipsTrialMerchant()
 
 def send(payment, key):
     print("begun", flush=True)

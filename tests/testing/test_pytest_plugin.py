@@ -18,7 +18,7 @@ def test_notification(payment_order, signed_notification, bank_merchant):
     assert "flask" not in sys.modules
 
 def test_page(payment_order, bank_page):
-    from creance_pay.testing.sips import Fault
+    from creance_pay.testing import Fault
     order = payment_order()
     back = bank_page.pay(bank_page.gateway.initiate(order), fault=Fault.LOST)
     assert bank_page.gateway.verify(back, expected=order).state is PaymentState.PAID
@@ -35,7 +35,7 @@ def bank_merchant():
     return SipsTrialMerchant(merchant_id="011223744550001", keys=keys)
 
 def test_merchant(payment_order, bank_page):
-    from creance_pay.testing.sips import Fault
+    from creance_pay.testing import Fault
     order = payment_order()
     back = bank_page.pay(bank_page.gateway.initiate(order), fault=Fault.LOST)
     assert bank_page.gateway.verify(back, expected=order).merchant_id == "011223744550001"

@@ -22,7 +22,7 @@ from creance_pay.errors import ConfigurationError, GatewayUnavailableError, Malf
 from creance_pay.gateways import FormPost
 from creance_pay.ledger import MemoryLedger
 from creance_pay.payments import PaymentService
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 from creance_pay.web import BankEndpoints, Reply
 
 NOTICE = NoticeReference("6311705400000344F")
@@ -33,7 +33,7 @@ MAX_BODY_BYTES = 65_536
 @pytest.fixture
 def service() -> PaymentService:
     """Return a service with a ledger in memory."""
-    return PaymentService(TrialMerchant().gateway(), MemoryLedger())
+    return PaymentService(SipsTrialMerchant().gateway(), MemoryLedger())
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def genuine(service: PaymentService, endpoints: BankEndpoints) -> bytes:
     )
     assert isinstance(started.form, FormPost)
     (payment,) = service.ledger.payments()
-    return TrialMerchant().notification(payment.order).body
+    return SipsTrialMerchant().notification(payment.order).body
 
 
 def flask(endpoints: BankEndpoints) -> Any:  # noqa: ANN401 - an application of a framework

@@ -18,8 +18,8 @@ from creance_pay.errors import (
 from creance_pay.ledger import MemoryLedger
 from creance_pay.messages import AttemptOpen, Message, ServiceUnavailable, render
 from creance_pay.payments import PaymentService
-from creance_pay.testing import TrialMerchant
-from creance_pay.testing.sips import TrialCard
+from creance_pay.testing import TrialCard
+from creance_pay.testing.sips import SipsTrialMerchant
 from creance_pay.web import message_for_start
 
 NOTICE = NoticeReference("6311705400000344F")
@@ -34,7 +34,7 @@ ADDRESSES: dict[str, Any] = {
 class Portal:
     """A service, and the start of one payment of 20 EUR."""
 
-    service: PaymentService = attrs.field(factory=lambda: PaymentService(TrialMerchant().gateway(), MemoryLedger()))
+    service: PaymentService = attrs.field(factory=lambda: PaymentService(SipsTrialMerchant().gateway(), MemoryLedger()))
 
     def start(self) -> None:
         """Start."""
@@ -65,7 +65,7 @@ def test_paid(portal: Portal) -> None:
     """The payment is accepted and not posted: its message."""
     portal.start()
     (payment,) = portal.service.ledger.payments()
-    portal.service.on_notification(TrialMerchant().notification(payment.order, card=TrialCard.ACCEPTED))
+    portal.service.on_notification(SipsTrialMerchant().notification(payment.order, card=TrialCard.ACCEPTED))
 
     assert "PAYMENT_ACCEPTED" == portal.message().code
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from creance_pay.testing import TrialMerchant
+from creance_pay.testing.sips import SipsTrialMerchant
 
 FOLDER = Path(os.environ.get("PORTAL_FOLDER", Path(__file__).parents[1]))
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
@@ -41,7 +41,7 @@ STATIC_URL = "static/"
 USE_TZ, TIME_ZONE, LANGUAGE_CODE = True, "Europe/Paris", "fr"
 CREANCE_PAY = {
     "SITE_URL": SITE_URL,
-    "GATEWAY": TrialMerchant().gateway(BANK_URL),
+    "GATEWAY": SipsTrialMerchant().gateway(BANK_URL),
     "LEDGER": os.environ.get("LEDGER", "default"),
     "EFFECTS": ["creance_pay.django.mailbox.acknowledge"],
     "CAISSE_ADDRESS": "1 rue de l’Exemple, 75000 Paris",
