@@ -18,7 +18,7 @@ from ..accounts import Account
 from ..decisions import PaymentRequest, TrialCard
 from ..faults import Dispatch, Fault
 from ..simulation.banks import Letter
-from ..simulation.pages import SimulatedPage
+from ..simulation.visits import SimulatedPage
 from .bank import DirectBank
 from .opening import MerchantKeys
 

@@ -165,7 +165,7 @@ def _check_event(world: World, event: PaymentEvent) -> None:
         world.violate(f"an event of {event.transaction_reference} reports a refund, and moved a chargeback")
     entries = [each for each in world.bank.entries().values() if each.reference == event.transaction_reference]
     whole = event.state is PaymentState.REFUNDED and not event.identifier
-    if whole and any(each.refunded < each.taken for each in entries):
+    if whole and entries and all(each.refunded < each.taken for each in entries):
         world.violate(f"an event of {event.transaction_reference} reports a whole refund, and it was a part")
 
 

@@ -17,7 +17,7 @@ from ...http import HttpMessage
 from ..decisions import Decision, PaymentRequest
 from ..faults import Dispatch, Fault
 from ..simulation.banks import Letter
-from ..simulation.pages import SimulatedPage
+from ..simulation.visits import SimulatedPage
 from .bank import SipsBank
 from .daily_reports import daily_report
 from .decisions import form_body, sealed_answer
