@@ -150,8 +150,8 @@ class CountedWorld(World):
 
     deceived = 0
 
-    def _check_answer(self, letter: Letter, answer: Answer | PaymentView, process: Process, *, known: bool) -> None:
-        super()._check_answer(letter, answer, process, known=known)
+    def _check_answer(self, letter: Letter, answer: Answer | PaymentView, process: Process) -> None:
+        super()._check_answer(letter, answer, process)
         wrong = not letter.genuine or not letter.of_order
         self.deceived += wrong and isinstance(answer.result, RecordResult)
 

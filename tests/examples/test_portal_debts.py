@@ -21,7 +21,8 @@ from visitor import Visitor
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.ledger import ActKind, SqlLedger
 from creance_pay.rules import Policy, load_policies, policy_named
-from creance_pay.testing import LocalBank, TrialMerchant
+from creance_pay.testing import LocalBank
+from creance_pay.testing.sips import SipsTrialMerchant
 from portal import create_portal
 from portal.accounts import Account, debt
 from portal.app import THEMES
@@ -484,7 +485,7 @@ strange_lists = st.lists(strange_debts, max_size=4).flatmap(
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Build a portal without a server, and without a bank."""
-    app = create_portal(TrialMerchant().gateway("http://127.0.0.1:9"), tmp_path_factory.mktemp("portal"))
+    app = create_portal(SipsTrialMerchant().gateway("http://127.0.0.1:9"), tmp_path_factory.mktemp("portal"))
     yield app
     ledger = app.extensions["portal"].ledger
     assert isinstance(ledger, SqlLedger)

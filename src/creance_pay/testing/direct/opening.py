@@ -112,7 +112,9 @@ class DirectCheckouts(TrialBank):
         chance: Random | None = None,
     ) -> None:
         """Start without a checkout."""
-        super().__init__(clock=clock, lifetime=lifetime, attempts=attempts, delay=delay, fault=fault, merchant_name=merchant_name)
+        super().__init__(
+            clock=clock, lifetime=lifetime, attempts=attempts, delay=delay, fault=fault, merchant_name=merchant_name
+        )
         self._merchants = dict(merchants)
         self._numbers, self._events = count(_FIRST_NUMBER), count(1)
         self._chance = chance or SystemRandom()

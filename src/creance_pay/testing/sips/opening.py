@@ -55,7 +55,9 @@ class SipsRequests(TrialBank):
         merchant_name: str = "CPAM Test2(INTEGRATION)",
     ) -> None:
         """Start without a request."""
-        super().__init__(clock=clock, lifetime=lifetime, attempts=attempts, delay=delay, fault=fault, merchant_name=merchant_name)
+        super().__init__(
+            clock=clock, lifetime=lifetime, attempts=attempts, delay=delay, fault=fault, merchant_name=merchant_name
+        )
         self._merchants = dict(merchants)
 
     @property
