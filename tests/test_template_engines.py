@@ -46,7 +46,7 @@ def show(request: pytest.FixtureRequest) -> Engine:
 
 def letter(medium: Medium) -> Rendered:
     """Render an acknowledgement with a hostile address."""
-    return render(attrs.evolve(sample(Acknowledgement), address=HOSTILE), medium=medium)
+    return render(attrs.evolve(sample(Acknowledgement), address=HOSTILE), medium=medium, details=True)
 
 
 class TestRendered:
@@ -90,7 +90,7 @@ class TestRendered:
     def test_engines_agree(self) -> None:
         """Both show what ``str`` returns, escaped unless it is HTML; true of every message and medium."""
         shown = [
-            (render(sample(kind), medium=medium, lang=lang), kind.key)
+            (render(sample(kind), medium=medium, lang=lang, details=True), kind.key)
             for kind in MESSAGES
             for medium in Medium
             for lang in ("fr", "en")
