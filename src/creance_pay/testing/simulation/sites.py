@@ -95,12 +95,8 @@ class Attempt:
 
     def share(self, notice: NoticeReference, held: Euros) -> Euros:
         """Return the part of the money that a notice keeps; the last notice gives back first."""
-        for each in sorted(self.notices, key=str):
-            part = min(self.notices[each], held)
-            if each == notice:
-                return part
-            held -= part
-        return Euros(0)
+        before = sum((amount for each, amount in self.notices.items() if str(each) < str(notice)), Euros(0))
+        return min(self.notices[notice], held.saturating_sub(before))
 
     def known(self, payment: Payment) -> bool:
         """Return whether the ledger can ask about the order: a restored one may not know the bank's identifier."""
