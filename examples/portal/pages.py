@@ -71,7 +71,7 @@ def change_language(lang: str) -> Page:
         target = urlsplit(request.args.get("page", ""))
         endpoint, _ = current_app.create_url_adapter(request).match(target.path, method="GET")  # type: ignore[union-attr]
     except (HTTPException, RoutingException, ValueError):
-        endpoint = ""
+        endpoint, target = "", urlsplit("")
     if endpoint in {"", *_OF_THE_BANK}:
         target = urlsplit(url_for(".home"))
     answer = redirect(urlunsplit(("", "", target.path, target.query, "")), 303)
