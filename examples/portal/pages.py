@@ -37,6 +37,8 @@ from .service import Choice, PortalService, due
 
 _INFORMATION = {"accessibilite", "mentions-legales", "donnees-personnelles", "plan-du-site"}
 Page = str | tuple[str, int] | Response
+#: Addresses that the bank uses, and that are no pages.
+_OF_THE_BANK = {"pages.unsealed_return", "pages.check_address"}
 pages = Blueprint("pages", __name__)
 service: PortalService = LocalProxy(lambda: current_app.extensions["portal"])  # type: ignore[assignment]
 
@@ -67,8 +69,10 @@ def change_language(lang: str) -> Page:
     """Store the language of the person, and return to the page, which must be one of this portal."""
     try:
         target = urlsplit(request.args.get("page", ""))
-        current_app.create_url_adapter(request).match(target.path, method="GET")  # type: ignore[union-attr]
+        endpoint, _ = current_app.create_url_adapter(request).match(target.path, method="GET")  # type: ignore[union-attr]
     except (HTTPException, RoutingException, ValueError):
+        endpoint, target = "", urlsplit("")
+    if endpoint in {"", *_OF_THE_BANK}:
         target = urlsplit(url_for(".home"))
     answer = redirect(urlunsplit(("", "", target.path, target.query, "")), 303)
     answer.set_cookie(texts.COOKIE, lang, samesite="Lax", httponly=True)

@@ -79,6 +79,11 @@ def start(typed: Mapping[str, str]) -> StartedPayment | Message:
         return message_for_start(error, ledger, now=now)
 
 
+def confirmed(reference: str) -> Payment | None:
+    """Return the payment of the person's session; the bank is asked once when the return has not told its state."""
+    return service.confirm(reference) if ledger.find(reference) else None
+
+
 def message_about(payment: Payment) -> Message:
     """Choose the message about a payment by its state in the ledger."""
     return message_for(payment, **payment.message_values(datetime.now(UTC)))

@@ -41,7 +41,7 @@ def pay(request: Request, typed: Annotated[dict[str, str], Depends(typed_fields)
 @app.get("/paid")
 def paid(request: Request) -> Response:
     """Show the state of the payment in this person's session; the page may be reloaded."""
-    payment = common.ledger.find(request.session.get("payment", ""))
+    payment = common.confirmed(request.session.get("payment", ""))
     if payment is None:
         return RedirectResponse("/", 303)
     return HTMLResponse(common.message_page(common.message_about(payment)))

@@ -35,5 +35,5 @@ def pay() -> tuple[str, int]:
 @app.get("/paid")
 def paid() -> Response | str:
     """Show the state of the payment in this person's session; the page may be reloaded."""
-    payment = common.ledger.find(session.get("payment", ""))
+    payment = common.confirmed(session.get("payment", ""))
     return common.message_page(common.message_about(payment)) if payment else redirect("/", 303)
