@@ -1,5 +1,6 @@
 """Gateways by name: only declared names, never the name of a module."""
 
+import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, EntryPoints
@@ -54,14 +55,25 @@ class TestNames:
 
     def test_unknown(self) -> None:
         """Another name is refused with the list of the known ones; it is never taken for a module (H11)."""
-        names = [
-            "../x", "nope", "cb", "keys", "testing", "SIPS", "sips ", "", "creance_pay.gateways.sips", OURS,
-            "os:system",
-        ]  # fmt: skip
+        names = ["../x", "nope", "cb", "keys", "testing", "", "creance_pay.gateways.sips", OURS, "os:system"]
 
-        assert {"expected the name of a gateway among direct, sips, sips-json, got another"} == {
+        assert [f"expected the name of a gateway among direct, sips, sips-json, got {name!r}" for name in names] == [
             str(error_of(load, name, **SETTINGS)) for name in names
-        }
+        ]
+
+    def test_near(self) -> None:
+        """A name that resembles a known one is refused with it, whatever its case."""
+        near = {"sipz": "sips", "SIPS": "sips", "sips ": "sips", "sipsjson": "sips-json", "Dirct": "direct"}
+
+        assert [f"got {name!r}; did you mean: {each}?" for name, each in near.items()] == [
+            str(error_of(load, name)).partition("json, ")[2] for name in near
+        ]
+
+    @pytest.mark.parametrize(("name", "shown"), [("x" * 61, repr("x" * 60)), ("\x1b[2J", r"'\x1b[2J'"), (17, "'17'")])
+    def test_shown(self, name: Any, shown: str) -> None:  # noqa: ANN401 - of a program without types
+        """An error shows at most 60 characters of a wrong name, and no control character."""
+        with pytest.raises(ConfigurationError, match=rf"sips-json, got {re.escape(shown)}$"):
+            load(name)
 
     def test_plugin(self, declare: Callable[..., None]) -> None:
         """A gateway that another package declares is built by its name."""
@@ -73,7 +85,7 @@ class TestNames:
         """The list has the gateways of all packages."""
         declare(("dummy", "plugin_of_the_tests:Dummy"))
 
-        with pytest.raises(ConfigurationError, match=r"among dummy, sips, got another$"):
+        with pytest.raises(ConfigurationError, match=r"among dummy, sips, got 'dumy'; did you mean: dummy\?$"):
             load("dumy")
 
 

@@ -14,9 +14,9 @@ The file names the bank in use, and has a table of settings for each bank::
 The settings of a table are the arguments of the gateway's class.  Their types decide how a value of the file is
 converted; no other value is accepted.  A secret is in a key file or in the environment, never in the file.
 
->>> load("sipz")  # doctest: +IGNORE_EXCEPTION_DETAIL
+>>> load("mybank")  # doctest: +IGNORE_EXCEPTION_DETAIL
 Traceback (most recent call last):
-creance_pay.errors.ConfigurationError: expected the name of a gateway among direct, sips, sips-json, got another
+creance_pay.errors.ConfigurationError: expected the name of a gateway among direct, sips, sips-json, got 'mybank'
 """
 
 from __future__ import annotations

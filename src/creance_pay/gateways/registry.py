@@ -12,12 +12,14 @@ asked for is imported: a package that fails to import disturbs no other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from ..errors import ConfigurationError
 from .base import Gateway
 
 GROUP = "creance_pay.gateways"
+_MAX_SHOWN = 60  # characters of a wrong name in an error
 
 
 def find_gateway(name: str) -> Callable[..., Gateway]:
@@ -41,8 +43,9 @@ def _find(name: str) -> EntryPoint:
     declared = entry_points(group=GROUP)
     found = [entry for entry in declared if entry.name == name]
     if not found:
-        known = ", ".join(sorted(declared.names))
-        raise ConfigurationError(f"expected the name of a gateway among {known}, got another")
+        known, shown = sorted(declared.names), str(name)[:_MAX_SHOWN]
+        near = "".join(f"; did you mean: {each}?" for each in get_close_matches(shown.lower(), known, n=1))
+        raise ConfigurationError(f"expected the name of a gateway among {', '.join(known)}, got {shown!r}{near}")
     if len({entry.value for entry in found}) > 1:
         raise ConfigurationError(f"two gateways are named {name}: {' and '.join(sorted(e.value for e in found))}")
     return found[0]
