@@ -6,12 +6,10 @@ A portal of yours builds them once, when it starts, and has its own debts, templ
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from creance_pay import Debt, DebtKind, Euros, NoticeReference
 from creance_pay.errors import CreancePayError
-from creance_pay.gateways import KeyRing, RequestsTransport, SecretKey
-from creance_pay.gateways.sips import SipsHost, SipsPaypage, read_reports
+from creance_pay.gateways import Report, RequestsTransport, from_file
 from creance_pay.ledger import Effect, Payment, PostingLine, SqlLedger
 from creance_pay.messages import Medium, Message, message_for, render
 from creance_pay.payments import PaymentService, StartedPayment
@@ -20,8 +18,6 @@ from creance_pay.web import BankEndpoints, message_for_start
 
 # The public address of the portal.  Configure it: the Host header of a request is chosen by the client.
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
-MERCHANT_ID = "201000005940002"
-KEYS = KeyRing([SecretKey(version="1", secret=os.environ["MERCHANT_SECRET"])], current="1")
 POLICY = policy_named("ameli-2019-11")
 # Look up the debts of the signed-in person only; these are fictitious.
 DEBTS = {
@@ -42,11 +38,12 @@ def acknowledge(payment: Payment, key: str) -> None:
     print(f"acknowledgement of {payment.transaction_reference}: {payment.amount} EUR, key {key}", flush=True)
 
 
-ledger = SqlLedger(os.environ["LEDGER_URL"], merchant_id=MERCHANT_ID)
+# A ledger stays the same when the bank changes.
+ledger = SqlLedger(os.environ["LEDGER_URL"], merchant_id="example-portal")
 service = PaymentService(
-    SipsPaypage(merchant_id=MERCHANT_ID, keys=KEYS, host=SipsHost.loopback(os.environ["BANK_URL"])),
+    from_file(os.environ["GATEWAY_FILE"]),  # one line of this file names the bank
     ledger,
-    transport=RequestsTransport(direct=True),
+    transport=RequestsTransport(),
     effects=[Effect(name="acknowledgement", run=acknowledge)],
 )
 # The two addresses of the bank; each recipe mounts them under /bank.
@@ -80,7 +77,7 @@ def start(typed: Mapping[str, str]) -> StartedPayment | Message:
 
 
 def confirmed(reference: str) -> Payment | None:
-    """Return the payment of the person's session; the bank is asked once when the return has not told its state."""
+    """Return the payment of the person's session; ask the bank once when no message has reported a final state."""
     return service.confirm(reference) if ledger.find(reference) else None
 
 
@@ -95,14 +92,14 @@ def every_minute() -> None:
     service.run_effects()
 
 
-def every_night(reports: Iterable[Path], after: int) -> list[PostingLine]:
-    """Read the bank's daily reports, and return the money that moved since the last file for the caisse.
+def every_night(reports: Iterable[Report], after: int) -> list[PostingLine]:
+    """Record the bank's daily reports, and return the money that moved since the last file for the caisse.
 
     Args:
-        reports: The files of the bank.
+        reports: The reports, as the reader of your bank parses its files; none for a bank without a reader.
         after: The number of the last line that the caisse has.
     """
-    service.reconcile(reports=[read_reports(path) for path in reports])
+    service.reconcile(reports=reports)
     return [*ledger.to_post(after=after)]
 
 

@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from creance_pay.messages import Message
 
 app = FastAPI()
-# Lax: the browser sends the cookie with GET /paid, and not with the bank page's post.
+# Lax: the browser sends the cookie with GET /paid, and not with a post from the bank's page.
 # Read the key from the configuration: it is the same in every process.
 app.add_middleware(SessionMiddleware, secret_key=os.urandom(32).hex(), same_site="lax")
 app.mount("/bank", common.endpoints.asgi)
@@ -30,7 +30,7 @@ def ask() -> str:
 
 @app.post("/pay")
 def pay(request: Request, typed: Annotated[dict[str, str], Depends(typed_fields)]) -> Response:
-    """Record the order, and show the form to the bank."""
+    """Record the order, and show the form to the bank, by POST or by GET as the bank wants it."""
     started = common.start(typed)
     if isinstance(started, Message):
         return HTMLResponse(common.message_page(started), 422)

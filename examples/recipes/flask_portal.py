@@ -11,7 +11,7 @@ from creance_pay.messages import Message
 
 app = Flask(__name__)
 app.secret_key = os.urandom(32)  # read yours from the configuration: it is the same in every process
-# Lax: the browser sends the cookie with GET /paid, and not with the bank page's post.
+# Lax: the browser sends the cookie with GET /paid, and not with a post from the bank's page.
 app.config.update(SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=65_536)
 app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/bank": common.endpoints.wsgi})
 
@@ -24,7 +24,7 @@ def ask() -> str:
 
 @app.post("/pay")
 def pay() -> tuple[str, int]:
-    """Record the order, and show the form to the bank."""
+    """Record the order, and show the form to the bank, by POST or by GET as the bank wants it."""
     started = common.start(request.form)
     if isinstance(started, Message):
         return common.message_page(started), 422
