@@ -2,14 +2,6 @@
 
 The table ``caisses.csv`` lists 133 codes as of December 2020.  Its first lines give the sources.  It lacks later
 changes, hence an unknown code leads to a warning, and never to a refusal.
-
->>> caisse = find_caisse("631")
->>> caisse.name, caisse.time_zone
-('CPAM du Puy-de-Dôme', 'Europe/Paris')
->>> find_caisse("022").successor
-'021'
->>> find_caisse("632") is None
-True
 """
 
 from __future__ import annotations
@@ -79,6 +71,14 @@ def find_caisse(code: str) -> Caisse | None:
 
     Returns:
         The caisse, which may be an absorbed one; ``None`` for a code that the table does not contain.
+
+    >>> caisse = find_caisse("631")
+    >>> caisse.name, caisse.time_zone
+    ('CPAM du Puy-de-Dôme', 'Europe/Paris')
+    >>> find_caisse("022").successor
+    '021'
+    >>> find_caisse("632") is None
+    True
     """
     return _directory().get(code)
 

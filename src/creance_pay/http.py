@@ -30,6 +30,9 @@ class HttpMessage:
 
         Raises:
             MalformedResponseError: when the name occurs twice, in different cases.
+
+        >>> HttpMessage(b"{}", {"Content-Type": "application/json"}).header("content-type")
+        'application/json'
         """
         values = [value for key, value in self.headers.items() if key.lower() == name.lower()]
         if len(values) > 1:

@@ -223,6 +223,9 @@ class NoticeReference:
         Raises:
             InvalidReferenceError: with ``.code``, a :class:`~creance_pay.codes.ReferenceCode`, and where they help
                 ``.suggestions``, ``.character`` and ``.digits``.  The error text does not contain the typed text.
+
+        >>> NoticeReference.parse(" 6311 7054 0000 0344 f ").grouped
+        '6311 7054 0000 0344 F'
         """
         if not isinstance(text, str):
             raise InvalidReferenceError(
@@ -322,7 +325,11 @@ class TransactionReference:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Parse machine text, which must be the canonical form."""
+        """Parse machine text, which must be the canonical form.
+
+        >>> TransactionReference.parse("PCLCB172540000004").day
+        datetime.date(2017, 9, 11)
+        """
         return cls(text)
 
     @classmethod

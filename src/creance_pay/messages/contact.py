@@ -1,10 +1,4 @@
-"""The telephone line of the sickness insurance.  Its number and its price changed on 1 July 2020 (rule R24).
-
->>> contact_line(date(2018, 7, 5)).number
-'+33 811 70 36 46'
->>> contact_line(date(2026, 11, 23)).tariff
-'service gratuit + prix de l’appel'
-"""
+"""The telephone line of the sickness insurance.  Its number and its price changed on 1 July 2020 (rule R24)."""
 
 from __future__ import annotations
 
@@ -64,6 +58,11 @@ def contact_line(on: date) -> ContactLine:
 
     Raises:
         MessageError: for a day before the first known line, 1 January 2009, and for a value that is not a date.
+
+    >>> contact_line(date(2018, 7, 5)).number
+    '+33 811 70 36 46'
+    >>> contact_line(date(2026, 11, 23)).tariff
+    'service gratuit + prix de l’appel'
     """
     if not isinstance(on, date) or isinstance(on, datetime):
         raise MessageError(f"expected a date, got {type(on).__name__}")

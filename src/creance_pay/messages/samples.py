@@ -73,6 +73,10 @@ def sample(kind: type[_T], *, longest: bool = False) -> _T:
 
     Returns:
         The message, with all its optional fields.
+
+    >>> from creance_pay.messages import Registration
+    >>> sample(Registration).acknowledge_by
+    datetime.date(2018, 7, 19)
     """
     named, typed = (_LONGEST_NAMED, _LONGEST) if longest else (_GUIDE, _USUAL)
     first = {name: accepted[0] for name, accepted in field_types(kind).items()}

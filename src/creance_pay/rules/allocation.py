@@ -56,6 +56,17 @@ def allocate(
         InvalidValueError: when a reference occurs twice, or is chosen and not among the debts; or when ``pending`` does
             not map references to amounts.
         InvalidAmountError: when the amount is above the sum that is due, and the policy allows no credit.
+
+    >>> from creance_pay import DebtKind
+    >>> from creance_pay.rules import policy_named
+    >>> sixty, fifteen = (
+    ...     Debt(reference=NoticeReference(text), kind=DebtKind.FRANCHISE, initial=Euros(cents), remaining=Euros(cents),
+    ...          issued_on=None, open_online=True)
+    ...     for text, cents in [("6311726000000512K", 6000), ("6311632600000408F", 1500)]
+    ... )
+    >>> parts = allocate(Euros(5000), [sixty, fifteen], policy=policy_named("ameli-2019-11"))
+    >>> {str(notice): str(part) for notice, part in parts.items()}
+    {'6311632600000408F': '15.00', '6311726000000512K': '35.00'}
     """
     references, chosen = {debt.reference for debt in debts}, set(chosen_in_order)
     if len(references) < len(debts) or len(chosen) < len(chosen_in_order) or not references >= chosen:

@@ -1,10 +1,4 @@
-"""The check of an amount that a person typed (R9 to R11).
-
->>> from creance_pay.rules import policy_named
->>> verdict = check_amount("50 €", total=Euros(6000), policy=policy_named("ameli-2019-11"))
->>> verdict.code, verdict.warning, verdict.stranded, verdict.suggested_max
-(<VerdictCode.AMOUNT_OK: 'AMOUNT_OK'>, <WarningCode.STRANDED_REMAINDER: 'STRANDED_REMAINDER'>, Euros(1000), Euros(4400))
-"""
+"""The check of an amount that a person typed (R9 to R11)."""
 
 from __future__ import annotations
 
@@ -103,6 +97,13 @@ def check_amount(amount: str | Euros, *, total: Euros, policy: Policy) -> Amount
 
     Returns:
         ``AMOUNT_OK``, with a warning where the amount strands a remainder; or the first test that failed.
+
+    >>> from creance_pay.rules import policy_named
+    >>> verdict = check_amount("50 €", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> verdict.code, verdict.warning
+    (<VerdictCode.AMOUNT_OK: 'AMOUNT_OK'>, <WarningCode.STRANDED_REMAINDER: 'STRANDED_REMAINDER'>)
+    >>> verdict.stranded, verdict.suggested_max
+    (Euros(1000), Euros(4400))
     """
     selection = Selected(total=total, lefts=(total.cents,), balance=total.cents)
     return check_selected(amount, selection, policy, policy_warnings(policy))

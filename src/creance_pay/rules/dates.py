@@ -2,9 +2,6 @@
 
 Alsace and Moselle have two more public holidays, and each overseas department has its own.  The package ``holidays``
 contains the calendars.
-
->>> add_working_days(date(2018, 7, 13), 1)
-datetime.date(2018, 7, 16)
 """
 
 from __future__ import annotations
@@ -34,6 +31,11 @@ def is_working_day(day: date, *, caisse: Caisse | None = None) -> bool:
     Args:
         day: The day.
         caisse: The caisse whose public holidays apply; by default, the common ones apply.
+
+    >>> from creance_pay import find_caisse
+    >>> second_day = date(2018, 12, 26)  # of Christmas: a public holiday in Moselle
+    >>> is_working_day(second_day), is_working_day(second_day, caisse=find_caisse("571"))
+    (True, False)
     """
     region = caisse.holiday_region if caisse else None
     return day.weekday() < _SATURDAY and day not in _holidays(day.year, region)
@@ -46,6 +48,9 @@ def add_working_days(day: date, count: int, *, caisse: Caisse | None = None) -> 
         day: The day to count from.  It does not count itself.
         count: The number of working days, zero or more.
         caisse: The caisse whose public holidays apply; by default, the common ones apply.
+
+    >>> add_working_days(date(2018, 7, 13), 1)  # a Friday
+    datetime.date(2018, 7, 16)
     """
     while count:
         day += timedelta(days=1)

@@ -1,15 +1,4 @@
-"""The effects of a payment on a debt, and the deadlines after it (R17 to R20).
-
->>> from datetime import date, datetime, timezone
->>> from creance_pay.rules import policy_named
->>> policy = policy_named("ameli-2019-11")
->>> delete_on(date(2018, 7, 5), policy=policy)
-datetime.date(2019, 1, 5)
->>> display_by(datetime(2017, 9, 11, 13, 54, tzinfo=timezone.utc), policy=policy).isoformat()
-'2017-09-12T13:54:00+00:00'
->>> acknowledge_by(date(2018, 7, 5))
-datetime.date(2018, 7, 19)
-"""
+"""The effects of a payment on a debt, and the deadlines after it (R17 to R20)."""
 
 from __future__ import annotations
 
@@ -90,6 +79,11 @@ def display_by(accepted_at: datetime, *, policy: Policy) -> datetime:
 
     Raises:
         InvalidValueError: for a moment without a time zone.
+
+    >>> from creance_pay.rules import policy_named
+    >>> accepted_at = datetime(2017, 9, 11, 13, 54, tzinfo=UTC)
+    >>> display_by(accepted_at, policy=policy_named("ameli-2019-11")).isoformat()
+    '2017-09-12T13:54:00+00:00'
     """
     require_aware(accepted_at, "accepted_at")
     if policy.display_counted_in is DisplayCount.NEXT_DAY:
@@ -108,6 +102,10 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
 
     Raises:
         InvalidValueError: for a value that is not a date; a datetime is none.
+
+    >>> from creance_pay.rules import policy_named
+    >>> delete_on(date(2018, 7, 5), policy=policy_named("ameli-2019-11"))
+    datetime.date(2019, 1, 5)
     """
     require_date(sent_on, "sent_on")
     if policy.retention_counted_in is RetentionCount.DAYS:
@@ -127,6 +125,9 @@ def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -
 
     Raises:
         InvalidValueError: for a moment without a time zone, or a value that is neither a datetime nor a date.
+
+    >>> register_by(date(2018, 7, 13))  # a Friday
+    datetime.date(2018, 7, 16)
     """
     zone = ZoneInfo(caisse.time_zone if caisse else _PARIS)
     if isinstance(received_at, datetime):
@@ -145,5 +146,8 @@ def acknowledge_by(received_on: date, *, caisse: Caisse | None = None) -> date:
 
     Raises:
         InvalidValueError: for a value that is not a date; a datetime is none.
+
+    >>> acknowledge_by(date(2018, 7, 5))
+    datetime.date(2018, 7, 19)
     """
     return add_working_days(require_date(received_on, "received_on"), _ACKNOWLEDGEMENT_DAYS, caisse=caisse)

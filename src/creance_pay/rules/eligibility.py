@@ -1,12 +1,4 @@
-"""The eligibility for online payment: scope of a notice, access to a debt, assessment of a selection (R3 to R8, R25).
-
->>> from creance_pay.rules import notice_scope, policy_named
->>> policy = policy_named("ameli-2019-11")
->>> notice_scope(Euros(5000), notice_received=True, policy=policy).code
-<VerdictCode.IN_SCOPE: 'IN_SCOPE'>
->>> notice_scope(Euros(4999), notice_received=True, policy=policy).code
-<VerdictCode.BELOW_BAND: 'BELOW_BAND'>
-"""
+"""The eligibility for online payment: scope of a notice, access to a debt, assessment of debts (R3 to R8, R25)."""
 
 from __future__ import annotations
 
@@ -121,6 +113,15 @@ class Assessment(Verdict):
         Returns:
             The verdict on the amount, with the allocation of the amount to the notices.  Where the assessment is a
             refusal, the verdict is that refusal.
+
+        >>> from creance_pay import DebtKind
+        >>> from creance_pay.rules import policy_named
+        >>> sixty = Debt(
+        ...     reference=NoticeReference("6311705400000344F"), kind=DebtKind.FRANCHISE, initial=Euros(6000),
+        ...     remaining=Euros(6000), issued_on=None, open_online=True,
+        ... )
+        >>> assess(sixty, policy=policy_named("ameli-2019-11")).check("50,01").code
+        <VerdictCode.AMOUNT_ABOVE_MAXIMUM: 'AMOUNT_ABOVE_MAXIMUM'>
         """
         if self.total is None or not self.ok:
             return AmountCheck(
@@ -157,6 +158,9 @@ def notice_channel(has_account: bool) -> NoticeChannel:  # noqa: FBT001 - the on
 
     Args:
         has_account: Whether the person has an account on the day of issue.
+
+    >>> notice_channel(has_account=False)
+    <NoticeChannel.PAPER: 'PAPER'>
     """
     return NoticeChannel.ELECTRONIC if has_account else NoticeChannel.PAPER
 
@@ -171,6 +175,13 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
 
     Returns:
         ``IN_SCOPE``, ``NO_NOTICE``, ``BELOW_BAND`` or ``ABOVE_BAND``.
+
+    >>> from creance_pay.rules import policy_named
+    >>> policy = policy_named("ameli-2019-11")
+    >>> notice_scope(Euros(5000), notice_received=True, policy=policy).code
+    <VerdictCode.IN_SCOPE: 'IN_SCOPE'>
+    >>> notice_scope(Euros(4999), notice_received=True, policy=policy).code
+    <VerdictCode.BELOW_BAND: 'BELOW_BAND'>
     """
     inputs = BalanceInputs(balance=balance.cents, notice_received=notice_received)
     return NoticeScope(
@@ -199,6 +210,10 @@ def access(debt: Debt | None, *, policy: Policy, today: date | None = None) -> A
 
     Returns:
         ``REFERENCE_FOUND``, ``REFERENCE_NOT_OPEN`` or ``KIND_NOT_OPEN``.
+
+    >>> from creance_pay.rules import policy_named
+    >>> access(None, policy=policy_named("ameli-2019-11")).code
+    <VerdictCode.REFERENCE_NOT_OPEN: 'REFERENCE_NOT_OPEN'>
     """
     if debt is None:
         return Access(policy=policy, reasons=Reason.REFERENCE_NOT_OPEN, warnings=policy_warnings(policy))

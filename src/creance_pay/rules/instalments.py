@@ -1,9 +1,4 @@
-"""The plan of several payments, for one debt and for several (R12).
-
->>> from creance_pay.rules import policy_named
->>> plan(Euros(6000), policy=policy_named("ameli-2019-11"))
-(Euros(4400), Euros(1600))
-"""
+"""The plan of several payments, for one debt and for several (R12)."""
 
 from __future__ import annotations
 
@@ -40,6 +35,10 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
     Returns:
         The payments in their order, each as large as possible, with the sum ``remaining``; empty where the amount
         cannot be paid in full online.
+
+    >>> from creance_pay.rules import policy_named
+    >>> plan(Euros(6000), policy=policy_named("ameli-2019-11"))
+    (Euros(4400), Euros(1600))
     """
     least, rest = policy.online_min.cents, remaining.cents
     if not bool(can_be_planned(AmountInputs(total=rest), policy)):

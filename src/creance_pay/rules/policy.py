@@ -2,21 +2,8 @@
 
 A rule receives its policy as an argument.  Only this module reads the files of the policies.
 
->>> policy = policy_named("ameli-2019-11")
->>> policy.online_min, policy.online_max_per_payment
-(Euros(1600), Euros(5000))
->>> policy.sources["display_delay_hours"].unit
-'hours'
-
 The guide gives no first day of effect.  The shipped policy therefore applies on no day, unless the caller accepts the
-latest documented one:
-
->>> from datetime import date
->>> policy_on(date(2026, 11, 23))
-Traceback (most recent call last):
-creance_pay.errors.NoPolicyError: no policy is known to apply on 2026-11-23
->>> policy_on(date(2026, 11, 23), undocumented="latest").documented
-False
+latest documented one: see :func:`policy_on`.
 """
 
 from __future__ import annotations
@@ -219,7 +206,11 @@ class Policy:
             raise ConfigurationError("the last day comes before the first")
 
     def applies_on(self, day: date) -> bool:
-        """Return whether the policy is known to apply on a day.  Without a first day it applies on none."""
+        """Return whether the policy is known to apply on a day.  Without a first day it applies on none.
+
+        >>> policy_named("ameli-2019-11").applies_on(date(2019, 11, 4))  # the guide gives no first day
+        False
+        """
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
     def overdue(self, day: date) -> tuple[str, ...]:
@@ -227,6 +218,9 @@ class Policy:
 
         Args:
             day: The day to count to.
+
+        >>> "online_min" in policy_named("ameli-2019-11").overdue(date(2026, 11, 23))
+        True
         """
         return tuple(name for name in self.sources if self.confirm_by(name) < day)
 
@@ -235,11 +229,18 @@ class Policy:
 
         Args:
             name: The name of a value of the file.
+
+        >>> policy_named("ameli-2019-11").confirm_by("online_min")  # documented in November 2019
+        datetime.date(2021, 11, 1)
         """
         return months_later(self.sources[name].last_seen, self.longest_unseen_months)
 
     def shown(self, name: str) -> str:
-        """Return a value with its unit, as text for a person."""
+        """Return a value with its unit, as text for a person.
+
+        >>> policy_named("ameli-2019-11").shown("online_min")
+        '16.00 EUR'
+        """
         return _shown(getattr(self, name), _valued_fields()[name])
 
     def account_for(self, name: str, *, on: date | None = None) -> str:
@@ -250,6 +251,10 @@ class Policy:
         Args:
             name: The name of a field that has a unit.
             on: A day: the line of a value that is overdue on it ends with the last day on which it was confirmed.
+
+        >>> policy = attrs.evolve(policy_named("ameli-2019-11"), online_min=Euros(1000))
+        >>> policy.account_for("online_min")
+        'online_min = 10.00 EUR, set by the caller'
         """
         field, statement = _valued_fields()[name], self.sources.get(name)
         value = self.shown(name)
@@ -358,6 +363,16 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
         ConfigurationError: for an unknown or missing key, a value of another type or unit, a value without a source,
             values that contradict each other, or policies that are out of order, or that apply to the same kind of
             debt on the same day.
+
+    >>> text = '''
+    ... [own-2027]
+    ... title = "The values of the guide, in effect from 2027 on"
+    ... based_on = "ameli-2019-11"
+    ... documented_on = 2026-12-01
+    ... valid_from = 2027-01-01
+    ... '''
+    >>> policy_on(date(2027, 1, 4), policies=load_policies(text)).name
+    'own-2027'
     """
     return _load(text, origin, base=_shipped())
 
@@ -412,6 +427,12 @@ def policy_named(name: str, *, policies: Sequence[Policy] | None = None) -> Poli
 
     Raises:
         NoPolicyError: when no policy has the name.
+
+    >>> policy = policy_named("ameli-2019-11")
+    >>> policy.online_min, policy.online_max_per_payment
+    (Euros(1600), Euros(5000))
+    >>> policy.sources["display_delay_hours"].unit
+    'hours'
     """
     known = _shipped() if policies is None else policies
     for policy in known:
@@ -442,6 +463,12 @@ def policy_on(
         NoPolicyError: when no policy is known to apply.
         InvalidValueError: for a value that is not a date, such as a datetime; and without ``kind``, when several
             policies apply on the day.
+
+    >>> policy_on(date(2026, 11, 23))
+    Traceback (most recent call last):
+    creance_pay.errors.NoPolicyError: no policy is known to apply on 2026-11-23
+    >>> policy_on(date(2026, 11, 23), undocumented="latest").documented
+    False
     """
     require_date(day, "day")
     known = _shipped() if policies is None else policies

@@ -1,20 +1,4 @@
-"""The schedule of a plan: a day for each payment, what is due and missed on a day, and what a change leaves (R12).
-
->>> from creance_pay import DebtKind, Euros, NoticeReference
->>> from creance_pay.debts import Debt
->>> from creance_pay.rules import plan_debts, policy_named
->>> policy = policy_named("ameli-2019-11")
->>> debt = Debt(
-...     reference=NoticeReference("6311726000000512K"), kind=DebtKind.FRANCHISE, initial=Euros(11000),
-...     remaining=Euros(11000), issued_on=None, open_online=True,
-... )
->>> monthly = schedule(plan_debts([debt], policy=policy), first_day=date(2026, 12, 5), policy=policy)
->>> [(each.due_on.isoformat(), str(each.payment.amount)) for each in monthly.instalments]
-[('2026-12-07', '50.00'), ('2027-01-05', '44.00'), ('2027-02-05', '16.00')]
->>> state = monthly.on(date(2027, 1, 6), paid=Euros(5000))
->>> state.due, len(state.missed), state.upcoming[0].due_on.isoformat()
-(Euros(4400), 1, '2027-02-05')
-"""
+"""The schedule of a plan: a day for each payment, what is due and missed on a day, and what a change leaves (R12)."""
 
 from __future__ import annotations
 
@@ -139,6 +123,20 @@ def schedule(plan: Plan, *, first_day: date, policy: Policy, caisse: Caisse | No
 
     Raises:
         InvalidValueError: for a plan without payments, or a first day that is not a date; a datetime is none.
+
+    >>> from creance_pay import Debt, DebtKind, NoticeReference
+    >>> from creance_pay.rules import plan_debts, policy_named
+    >>> policy = policy_named("ameli-2019-11")
+    >>> debt = Debt(
+    ...     reference=NoticeReference("6311726000000512K"), kind=DebtKind.FRANCHISE, initial=Euros(11000),
+    ...     remaining=Euros(11000), issued_on=None, open_online=True,
+    ... )
+    >>> monthly = schedule(plan_debts([debt], policy=policy), first_day=date(2026, 12, 5), policy=policy)
+    >>> [(each.due_on.isoformat(), str(each.payment.amount)) for each in monthly.instalments]
+    [('2026-12-07', '50.00'), ('2027-01-05', '44.00'), ('2027-02-05', '16.00')]
+    >>> state = monthly.on(date(2027, 1, 6), paid=Euros(5000))
+    >>> state.due, len(state.missed), state.upcoming[0].due_on.isoformat()
+    (Euros(4400), 1, '2027-02-05')
     """
     return _schedule(plan, require_date(first_day, "first_day"), policy, caisse, first_day)
 

@@ -75,6 +75,12 @@ class Verdict:
         """Explain the answer in lines of English, with rule numbers, values and sources.
 
         The lines contain all that a later dispute needs.  References in them are masked, so that they can be logged.
+
+        >>> from creance_pay import Euros
+        >>> from creance_pay.rules import check_amount, policy_named
+        >>> verdict = check_amount("15,99", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+        >>> [line for line in verdict.explain() if line.startswith("Value: ")]
+        ['Value: total = 60.00', 'Value: minimum = 16.00', 'Value: maximum = 50.00', 'Value: amount = 15.99']
         """
         policy = f"Policy {self.policy.name}, documented on {self.policy.documented_on}"
         return (
