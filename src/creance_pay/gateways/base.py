@@ -336,6 +336,17 @@ class Gateway(ABC):
         Raises:
             InvalidValueError: when the bank would refuse a field of the order.
             GatewayUnavailableError: when the gateway has to call the bank, and the bank does not answer.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import trial_merchant
+        >>> merchant = trial_merchant()
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> form = merchant.gateway().initiate(order)
+        >>> form.action, sorted(form.fields)
+        ('http://127.0.0.1/paymentInit', ['Data', 'InterfaceVersion', 'Seal', 'SealAlgorithm'])
         """
 
     @abstractmethod
@@ -350,6 +361,17 @@ class Gateway(ABC):
             ResponseRefusedError: when the message is not authentic or not readable: answer 400.
             NothingToRecordError: when it is authentic, and about no payment: answer 200.
             UnsupportedError: for a return, when the bank does not seal returns.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import trial_merchant
+        >>> merchant = trial_merchant()
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> sealed = merchant.gateway().authenticate(merchant.notification(order))
+        >>> sealed.transaction_reference, sealed.match(order).state
+        ('PCLCB172540000004', <PaymentState.PAID: 'PAID'>)
         """
 
     def verify(
@@ -373,6 +395,16 @@ class Gateway(ABC):
             NothingToRecordError: as :meth:`authenticate`.
             OrderMismatchError: as :meth:`SealedMessage.match`.
             UnsupportedError: as :meth:`authenticate`.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import trial_merchant
+        >>> merchant = trial_merchant()
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> merchant.gateway().verify(merchant.notification(order), expected=order).state
+        <PaymentState.PAID: 'PAID'>
         """
         return self.authenticate(message, source=source).match(expected, bank_reference=bank_reference)
 
@@ -415,6 +447,17 @@ class Gateway(ABC):
         Raises:
             UnsupportedError: without ``Capability.STATUS``.
             GatewayUnavailableError: when the bank does not answer.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant())  # a bank in this process, whose notification is lost
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> message = bank.pay(bank.gateway.initiate(order), fault=Fault.LOST)
+        >>> bank.gateway.fetch_status(order, bank.line).state
+        <PaymentState.PAID: 'PAID'>
         """
         raise self._unsupported(Capability.STATUS)
 
@@ -454,6 +497,18 @@ class Gateway(ABC):
 
         Raises:
             UnsupportedError: without ``Capability.CANCEL``; others as :meth:`operate`.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant())  # a bank in this process, whose notification is lost
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> message = bank.pay(bank.gateway.initiate(order), fault=Fault.LOST)
+        >>> result = bank.gateway.cancel(order, bank.line, amount=Euros(500))
+        >>> result.outcome, result.remaining
+        (<OperationOutcome.DONE: 'DONE'>, Euros(1500))
         """
         return self._act(Capability.CANCEL, order, transport, amount, bank_reference=bank_reference, key=key)
 

@@ -132,6 +132,10 @@ def load(name: str, /, *, production: bool | None = None, **settings: object) ->
     Raises:
         ConfigurationError: for a name that no package or two packages declare, a package whose import fails, a setting
             that is unknown, missing or refused, or an environment that contradicts ``production``.
+
+    >>> keys = KeyRing([SecretKey(version="1", secret="002001000000001_KEY1")], current="1")
+    >>> load("sips", merchant_id="002001000000001", keys=keys, host="WORLDLINE_SIMULATION").environment
+    <Environment.SIMULATION: 'SIMULATION'>
     """
     return _configure(name, settings, production=production, folder=Path()).gateway
 
@@ -149,6 +153,11 @@ def from_file(path: str | PathLike[str], *, gateway: str | None = None, **settin
         ConfigurationError: for a file that cannot be read or is no TOML, a gateway as for :func:`load`, an option that
             is unknown, missing or of another type, a secret in the file, or an environment that contradicts
             ``production``.  The error names the file, the table and the option, and shows no value.
+
+    The gateway in use, and that of the bank before a change::
+
+        gateway = from_file("/etc/portal/gateway.toml")
+        before = from_file("/etc/portal/gateway.toml", gateway="sips")
     """
     return read_file(path).configure(gateway, **settings).gateway
 

@@ -107,7 +107,14 @@ class SecretKey:
         return "a placeholder" if _PLACEHOLDER.fullmatch(secret.lower()) else None
 
     def retired(self, now: datetime) -> bool:
-        """Return whether the key is past its last moment."""
+        """Return whether the key is past its last moment.
+
+        >>> from datetime import UTC
+        >>> last = datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> key = SecretKey(version="1", secret="a-key-made-up-for-this-page", not_after=last)
+        >>> key.retired(last), key.retired(datetime(2026, 11, 24, tzinfo=UTC))
+        (False, True)
+        """
         return self.not_after is not None and now > self.not_after
 
 
@@ -149,6 +156,10 @@ class KeyRing:
         Raises:
             ConfigurationError: when neither or both of passphrase and key are given; when other users may read the
                 file; when the passphrase or the key is wrong, or the file was changed; when it contains no key ring.
+
+        The command ``creance-pay keys create`` writes the file::
+
+            keys = KeyRing.from_file("/etc/portal/keys.json")
         """
         # A traceback may show the arguments of each call: wrap them before anything can fail.
         given = [None if text is None else as_secret(text) for text in (passphrase, key)]
@@ -200,6 +211,11 @@ class KeyRing:
 
         Raises:
             UnknownKeyError: when the ring has no key of this version, or the key is past its last moment.
+
+        >>> from datetime import UTC
+        >>> old, new = (SecretKey(version=each, secret=f"key-{each}-made-up-for-this-page") for each in "12")
+        >>> KeyRing([old, new], current="2").find("1", now=datetime(2026, 11, 23, tzinfo=UTC)).version
+        '1'
         """
         key = self._keys.get(version)
         if key is None:

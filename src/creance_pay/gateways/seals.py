@@ -2,13 +2,6 @@
 
 This module contains the only comparison of seals in the package.  It takes a constant time, so that the time of a
 refusal reveals no digit of the right seal.  The configuration chooses the algorithm; a message cannot.
-
-The key and the text below are those of a test of the vendor's own:
-
->>> from creance_pay.gateways import SecretKey
->>> key = SecretKey(version="1", secret="superSafeSecretKey")
->>> seal("This is a test!", key, SealAlgorithm.HMAC_SHA_256)
-'198e5f278e3f8548e174e84492953c4871732278b7e2aa2cbf20bb1ab85914ea'
 """
 
 from __future__ import annotations
@@ -64,6 +57,12 @@ def seal(text: str, key: SecretKey, algorithm: SealAlgorithm | str) -> str:
 
     Raises:
         InvalidValueError: for a word that names no algorithm.
+
+    The key and the text are those of a test of the vendor's own:
+
+    >>> key = SecretKey(version="1", secret="superSafeSecretKey")
+    >>> seal("This is a test!", key, SealAlgorithm.HMAC_SHA_256)
+    '198e5f278e3f8548e174e84492953c4871732278b7e2aa2cbf20bb1ab85914ea'
     """
     algorithm = SealAlgorithm(algorithm)
     # Half a surrogate pair has no UTF-8, so no bank has sealed it; it gets a seal here that matches no other text.

@@ -126,6 +126,17 @@ def acknowledgement(
 
     Raises:
         MessageError: when ``received_at`` has no time zone, or the address is blank.
+
+    >>> from datetime import UTC
+    >>> from creance_pay import find_caisse
+    >>> letter = acknowledgement(
+    ...     received_at=datetime(2018, 7, 4, 22, 30, tzinfo=UTC), amount=Euros(2000),
+    ...     notice_references=[NoticeReference("6311705400000344F")], transaction_reference="PCLCB181860000004",
+    ...     caisse=find_caisse("631"), address="https://caisse.example/contact",
+    ...     display_delay_hours=24, delete_on=date(2019, 1, 5),
+    ... )
+    >>> letter.received_on, letter.received_time  # in Paris
+    (datetime.date(2018, 7, 5), datetime.time(0, 30))
     """
     return Acknowledgement(
         **_mentions(received_at, transaction_reference, caisse, contact),
@@ -160,6 +171,16 @@ def registration(
 
     Raises:
         MessageError: when ``received_at`` has no time zone, or the address is blank.
+
+    >>> from datetime import UTC
+    >>> from creance_pay import find_caisse
+    >>> letter = registration(
+    ...     received_at=datetime(2018, 7, 5, 8, 59, tzinfo=UTC), amount=Euros(2000),
+    ...     transaction_reference="PCLCB181860000004", caisse=find_caisse("631"),
+    ...     address="https://caisse.example/contact", acknowledge_by=date(2018, 7, 19),
+    ... )
+    >>> letter.caisse, letter.contact.number
+    ('CPAM du Puy-de-Dôme', '+33 811 70 36 46')
     """
     return Registration(
         **_mentions(received_at, transaction_reference, caisse, contact),

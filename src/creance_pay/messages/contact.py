@@ -35,7 +35,11 @@ class ContactLine:
         return self.format("fr")
 
     def format(self, lang: str) -> str:
-        """Format the number with its price, in ``fr`` or ``en``."""
+        """Format the number with its price, in ``fr`` or ``en``.
+
+        >>> contact_line(date(2026, 11, 23)).format("en")
+        '36 46 (free service + price of the call)'
+        """
         return f"{self.number} ({self.tariff if lang == 'fr' else self.tariff_en})"
 
 

@@ -51,6 +51,13 @@ def error_summary(
 
     Raises:
         MessageError: for an error that is not rendered.
+
+    >>> from creance_pay import Euros
+    >>> from creance_pay.messages import message_for
+    >>> from creance_pay.rules import check_amount, policy_named
+    >>> verdict = check_amount("1", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> '<a href="#amount">' in error_summary([render(message_for(verdict), medium=Medium.HTML)])
+    True
     """
     shown = list(errors)
     if not shown:
@@ -88,6 +95,11 @@ def printable_page(
 
     Returns:
         The page.  It loads no other file.
+
+    >>> from creance_pay.messages import Acknowledgement, sample
+    >>> page = printable_page(sample(Acknowledgement), nonce="r4nd0m")
+    >>> '<style nonce="r4nd0m">' in page
+    True
     """
     rendered = render(message, medium=Medium.HTML, lang=lang, overrides=overrides, wording=wording)
     return markup(

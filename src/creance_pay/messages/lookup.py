@@ -99,6 +99,12 @@ def messages_for(answer: Any, **values: object) -> tuple[Message, ...]:  # noqa:
 
     Raises:
         MessageError: when the argument is neither a verdict nor an answer with a message, or when a value is missing.
+
+    >>> from creance_pay import Euros
+    >>> from creance_pay.rules import check_amount, policy_named
+    >>> verdict = check_amount("50 €", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> messages_for(verdict)
+    (StrandedRemainder(stranded=Euros(1000), suggested_max=Euros(4400)),)
     """
     is_verdict = isinstance(_word_of(answer), Code) and not isinstance(answer, BaseException)
     first = () if is_verdict and _kind_for(answer) is None else (message_for(answer, **values),)

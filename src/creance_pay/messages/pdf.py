@@ -111,6 +111,10 @@ def letter_pdf(
         MissingExtraError: when the extra ``pdf`` is not installed.
         MessageError: for a message that is not a letter, a recipient of more lines, or a text with a character that
             the fonts lack or PDF/A forbids.
+
+    >>> from creance_pay.messages import Acknowledgement, sample
+    >>> letter_pdf(sample(Acknowledgement))[:5]
+    b'%PDF-'
     """
     if not isinstance(letter, Document):
         raise MessageError(f"expected a letter, got {type(letter).__name__}")

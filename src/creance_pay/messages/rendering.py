@@ -196,6 +196,13 @@ def render(
     Raises:
         MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``,
             when the SMS costs more than one message, or for an e-mail of a message without a short sentence.
+
+    >>> from creance_pay import Euros
+    >>> from creance_pay.messages import message_for
+    >>> from creance_pay.rules import check_amount, policy_named
+    >>> verdict = check_amount("1", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> render(message_for(verdict), medium=Medium.SMS).short
+    'Montant hors limites : saisissez entre 16 € et 50 €.'
     """
     check_language(lang)
     medium, wording, overrides = _member(Medium, medium), _member(Wording, wording), overrides or _NO_OVERRIDES

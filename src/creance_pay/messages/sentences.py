@@ -263,6 +263,14 @@ def read_overrides(*sources: Path | Mapping[str, str]) -> Overrides:
         ConfigurationError: for a file or language that does not exist, an unknown message or slot, an unknown or
             dropped placeholder, a broken template, a straight apostrophe, a forbidden word, a claim about money that
             the message may not make, a ``short`` of more than one SMS.  The error names the file and the key.
+
+    >>> from creance_pay.messages import ServiceUnavailable, render
+    >>> ours = read_overrides({"fr": '''
+    ... [service_unavailable]
+    ... title = "Service arrêté jusqu’à demain"
+    ... '''})
+    >>> render(ServiceUnavailable(), overrides=ours).title
+    'Service arrêté jusqu’à demain'
     """
     layers = [layer for source in sources for layer in _files(source)]
     for lang, origin, _ in layers:

@@ -2,11 +2,6 @@
 
 One character outside the alphabet of seven bits, and every character takes sixteen bits: the first segment has 70 in
 place of 160.  French loses ê ë â î ï ô û ç À È œ and the curly apostrophe; it keeps é è à ù É Ç.
-
->>> SmsText.of("Payé\u202f: 20,00\u00a0€")
-SmsText(text='Payé : 20,00 €', alphabet='GSM-7', units=15, segments=1)
->>> SmsText.of("ê").alphabet
-'UCS-2'
 """
 
 from __future__ import annotations
@@ -66,7 +61,13 @@ class SmsText:
 
     @classmethod
     def of(cls, text: str) -> SmsText:
-        """Replace the typography of a text, and compute its price."""
+        r"""Replace the typography of a text, and compute its price.
+
+        >>> SmsText.of("Payé\u202f: 20,00\u00a0€")
+        SmsText(text='Payé : 20,00 €', alphabet='GSM-7', units=15, segments=1)
+        >>> SmsText.of("ê").alphabet
+        'UCS-2'
+        """
         text = plain(text)
         gsm7 = _COSTS.keys() >= set(text)
         alphabet = "GSM-7" if gsm7 else "UCS-2"

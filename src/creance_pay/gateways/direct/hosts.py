@@ -68,7 +68,13 @@ class DirectHost(BankHost):
         return f"{self.base}/v2"
 
     def is_page(self, url: object) -> bool:
-        """Return whether an address is a payment page of the bank: host equal, path below ``/hostedcheckout/``."""
+        """Return whether an address is a payment page of the bank: host equal, path below ``/hostedcheckout/``.
+
+        >>> DirectHost.CAWL_TEST.is_page("https://payment.preprod.cawl-solutions.fr/hostedcheckout/PaymentMethods/Selection/1")
+        True
+        >>> DirectHost.CAWL_TEST.is_page("https://payment.cawl-solutions.fr/hostedcheckout/PaymentMethods/Selection/1")
+        False
+        """
         return isinstance(url, str) and any(
             url.startswith(f"{base}/") and _PATH.fullmatch(url.removeprefix(base)) for base in (self.base, *self.pages)
         )

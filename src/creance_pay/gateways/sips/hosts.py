@@ -68,6 +68,9 @@ class SipsHost(BankHost):
 
         Raises:
             ConfigurationError: when the address is not on this machine.
+
+        >>> SipsHost.loopback("http://127.0.0.1:8080").paypage
+        'http://127.0.0.1:8080/paymentInit'
         """
         host = super().loopback(url)
         return attrs.evolve(host, office=host.base)

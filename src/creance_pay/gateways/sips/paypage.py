@@ -4,18 +4,6 @@ The browser posts ``Data``, ``Seal``, ``InterfaceVersion`` and ``SealAlgorithm``
 back twice, with the same content, in any order, any number of times: through the browser (*manual response*) and from
 its server (*automatic response*).
 
->>> from creance_pay import Euros, PaymentOrder
->>> from creance_pay.gateways import KeyRing, SecretKey
->>> from creance_pay.gateways.sips import SipsHost
->>> keys = KeyRing([SecretKey(version="1", secret="002001000000001_KEY1")], current="1")
->>> gateway = SipsPaypage(merchant_id="002001000000001", keys=keys, host=SipsHost.WORLDLINE_SIMULATION)
->>> order = PaymentOrder(
-...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
-...     return_url="https://portal.example/return", notification_url="https://portal.example/notification",
-... )
->>> gateway.initiate(order, options=PaypageOptions(language="fr")).action
-'https://payment-webinit.simu.sips-services.com/paymentInit'
-
 Sources: the vendor's guides of Paypage POST (HP 2.3, 2013; releases 24 and 25) and its data dictionary.
 """
 
@@ -156,6 +144,18 @@ class SipsPaypage(MerchantGateway):
                 the word ``null``; an amount over twelve digits of cents (N12); an address that the bank cannot reach;
                 or an option of another class or length than its field's.
             ConfigurationError: when the current key has passed its last moment since the gateway was built.
+
+        >>> from creance_pay import Euros
+        >>> from creance_pay.gateways import KeyRing, SecretKey
+        >>> from creance_pay.gateways.sips import SipsHost
+        >>> keys = KeyRing([SecretKey(version="1", secret="002001000000001_KEY1")], current="1")
+        >>> gateway = SipsPaypage(merchant_id="002001000000001", keys=keys, host=SipsHost.WORLDLINE_SIMULATION)
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="https://portal.example/return", notification_url="https://portal.example/notification",
+        ... )
+        >>> gateway.initiate(order, options=PaypageOptions(language="fr")).action
+        'https://payment-webinit.simu.sips-services.com/paymentInit'
         """
         key, algorithm = self.merchant.sealing_key(), self.merchant.algorithm
         text = write(self._request(order, key, options))

@@ -123,6 +123,13 @@ def read_reports(path: str | PathLike[str], *, encoding: str | None = None) -> R
             the columns found.
         ConfigurationError: for an unknown encoding.
         OSError: when the file cannot be opened.
+
+    A daily report, recorded by the payment service::
+
+        report = read_reports("/var/lib/bank/transactions-20261123.csv")
+        service.reconcile(reports=[report])
+        for line in report.bad:
+            print(line.number, line.reason)
     """
     texts = [(number, line) for number, line in enumerate(_decoded(path, encoding), 1) if line.strip()]
     separator = "\t" if texts and texts[0][1].split("\t")[0] == _TITLE else ";"
