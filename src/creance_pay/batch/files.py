@@ -42,7 +42,7 @@ def assess_file(
     check: bool = False,
     progress: Callable[[BatchProgress], object] = lambda _: None,
 ) -> BatchResult:
-    """Decide every debt of a file: whether it is payable online, and how much (R1, R4, R7, R10, R12, R21).
+    r"""Decide every debt of a file: whether it is payable online, and how much (R1, R4, R7, R10, R12, R21).
 
     The answers are those of :func:`creance_pay.rules.columns.assess`.
 
@@ -77,6 +77,15 @@ def assess_file(
         InvalidValueError: when the source cannot be read; the text names the file, and the line or the column.
         TooManyRejectsError: when more lines are rejected than ``max_rejects``; nothing is published.
         OSError: when a file cannot be read or written, as on a full disk.  The finished parts are kept.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from creance_pay.rules import policy_named
+    >>> with TemporaryDirectory() as folder:
+    ...     debts = Path(folder, "debts.csv")
+    ...     _ = debts.write_text("reference,kind,remaining,open_online\n6311705400000344F,FRR,6000,true\n")
+    ...     result = assess_file(debts, Path(folder, "answers.csv"), policy=policy_named("ameli-2019-11"))
+    >>> result.rows, result.codes, result.payable
+    (1, {'PAYABLE': 1}, Euros(5000))
     """
     return _run(ASSESS, locals())
 
@@ -100,7 +109,7 @@ def scope_file(
     check: bool = False,
     progress: Callable[[BatchProgress], object] = lambda _: None,
 ) -> BatchResult:
-    """Decide for every row of a file whether a balance and a notice are in the scope of the service (R5, R6).
+    r"""Decide for every row of a file whether a balance and a notice are in the scope of the service (R5, R6).
 
     The answers are those of :func:`creance_pay.rules.columns.notice_scope`.
 
@@ -130,6 +139,15 @@ def scope_file(
         InvalidValueError: as for :func:`assess_file`.
         TooManyRejectsError: as for :func:`assess_file`.
         OSError: as for :func:`assess_file`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from creance_pay.rules import policy_named
+    >>> with TemporaryDirectory() as folder:
+    ...     balances = Path(folder, "balances.csv")
+    ...     _ = balances.write_text("balance,notice_received\n4999,true\n5000,true\n")
+    ...     result = scope_file(balances, Path(folder, "scopes.csv"), policy=policy_named("ameli-2019-11"))
+    >>> sorted(result.codes.items())
+    [('BELOW_BAND', 1), ('IN_SCOPE', 1)]
     """
     return _run(SCOPE, locals())
 
@@ -194,6 +212,12 @@ def write_letters(
         TooManyRejectsError: as for :func:`assess_file`.
         MissingExtraError: without the extra ``pdf``.
         OSError: as for :func:`assess_file`.
+
+    The notices of a file, with the same day and the same commission for all::
+
+        policy = policy_named("ameli-2019-11")
+        values = {"sent_on": "2026-11-26", "appeal_address": "1 rue de l’Exemple, 63000 Clermont-Ferrand"}
+        result = write_letters("notices.csv", "letters", policy=policy, letter="notice", values=values)
     """
     check_language(lang)
     job = LetterJob(

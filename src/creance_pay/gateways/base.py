@@ -265,7 +265,7 @@ class Report:
     Attributes:
         header: The cells of the first line.
         kind: The kind, from the first line.
-        day: The day that it covers, from the first line; ``None`` where that tells none.
+        day: The day that it covers, from the first line; ``None`` where that line has none.
         lines: The lines that were parsed.
         bad: The lines that were not, the last line among them when it is missing or has another count.
     """

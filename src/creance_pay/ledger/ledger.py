@@ -189,6 +189,19 @@ class Ledger(ABC):
         Raises:
             PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
             InvalidValueError: without notices, for a notice settled by other means, or when the order is invalid.
+
+        >>> from datetime import UTC
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> ledger, now = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> notice = NoticeReference("6311705400000344F")
+        >>> payment = ledger.open(
+        ...     Euros(2000), {notice: Euros(2000)}, now=now, attempt_life=timedelta(minutes=30),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> payment.state, payment.transaction_reference[:10]  # PCLCB, the year, the day of the year
+        (<PaymentState.CREATED: 'CREATED'>, 'PCLCB26327')
+        >>> ledger.find(payment.transaction_reference) == payment
+        True
         """
         if not notices:
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
@@ -542,6 +555,15 @@ class Ledger(ABC):
             at: The time.
             by: The person.
             reason: The person's reason.
+
+        >>> from datetime import UTC
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> ledger, now = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> ledger.raise_incident(Incident(kind=IncidentKind.NOT_AUTHENTIC, transaction_reference="", at=now))
+        >>> (incident,) = ledger.incidents()
+        >>> ledger.close_incident(incident, at=now, by="operator 7", reason="a scan of the address")
+        >>> ledger.incidents()
+        ()
         """
         with self.transaction() as store:
             store.close_incident(incident, at, by, reason)
@@ -558,6 +580,14 @@ class Ledger(ABC):
 
         Returns:
             Whether it was recorded: of several workers that call at once, one gets ``True``.
+
+        >>> from datetime import UTC
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> ledger, now = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> ledger.beat("report", now=now, every=timedelta(hours=1))
+        True
+        >>> ledger.beat("report", now=now + timedelta(minutes=59), every=timedelta(hours=1))
+        False
         """
         with self.transaction() as store:
             return store.beat(job, now, every)
@@ -569,6 +599,18 @@ class Ledger(ABC):
         """Record that notices were settled by other means: no order of them can be opened any more.
 
         A payment of one of them that is accepted before or after has to be refunded, and raises an incident.
+
+        >>> from datetime import UTC
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> ledger, now = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> notice = NoticeReference("6311705400000344F")
+        >>> ledger.settled_elsewhere([notice], at=now, by="the caisse", reason="paid by cheque")
+        >>> ledger.open(
+        ...     Euros(2000), {notice: Euros(2000)}, now=now, attempt_life=timedelta(minutes=30),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        Traceback (most recent call last):
+        creance_pay.errors.PaymentInProgressError: one of these notices was settled by other means
         """
         wanted = set(notices)
         with self.transaction() as store:
@@ -659,6 +701,17 @@ class Ledger(ABC):
             amount: Only those of this amount.
             card_end: Only those of a card whose mask ends with these digits; a mask that was erased fits none.
             authorisation: Only those with this number of the authorisation.
+
+        >>> from datetime import UTC
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> ledger, now = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+        >>> notice = NoticeReference("6311705400000344F")
+        >>> payment = ledger.open(
+        ...     Euros(2000), {notice: Euros(2000)}, now=now, attempt_life=timedelta(minutes=30),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> [each.amount for each in ledger.payments([PaymentState.CREATED], notice=notice)]
+        [Euros(2000)]
         """
         with self.transaction(write=False) as store:
             found = store.payments(states, since, before) if notice is None else store.of_notices([notice])
@@ -714,6 +767,11 @@ class Ledger(ABC):
         Args:
             references: The notices; a notice without pending amount is left out of the result.
             now: The time, with its zone.
+
+        Before a search, for the rules::
+
+            pending = ledger.pending([debt.reference for debt in debts], now)
+            assessment = rules.assess(searched, others=others, pending=pending, policy=policy)
         """
         wanted = set(references)
         pending: dict[NoticeReference, Euros] = {}
@@ -730,6 +788,12 @@ class Ledger(ABC):
 
         Args:
             after: The number of the last line of the call before.
+
+        The lines since the last call, for the caisse's own system::
+
+            for line in ledger.to_post(after=last_number):
+                post(line)
+                last_number = line.number
         """
         while True:
             with self.transaction(write=False) as store:

@@ -94,7 +94,12 @@ class Sums:
         return self.captured.saturating_sub(self.refunded + self.charged_back.saturating_sub(self.represented))
 
     def since(self, earlier: Sums) -> Sums:
-        """Return the money that moved after earlier sums of the same payment; before the capture, none has moved."""
+        """Return the money that moved after earlier sums of the same payment; before the capture, none has moved.
+
+        >>> paid = Sums(captured=Euros(2000))
+        >>> Sums(captured=Euros(2000), refunded=Euros(800)).since(paid).refunded
+        Euros(800)
+        """
         if not self.captured.cents:
             return Sums()
         if not earlier.captured.cents:
@@ -116,7 +121,11 @@ class Sums:
         )
 
     def state(self) -> PaymentState | None:
-        """Return the state that follows from the sums; ``None`` before any capture."""
+        """Return the state that follows from the sums; ``None`` before any capture.
+
+        >>> Sums(captured=Euros(2000), refunded=Euros(800)).state()
+        <PaymentState.PARTIALLY_REFUNDED: 'PARTIALLY_REFUNDED'>
+        """
         if not self.captured.cents:
             return None
         if self.charged_back > self.represented:

@@ -66,6 +66,18 @@ def transition(
         incoming: The message.
         repeated: Whether a message of the same fingerprint was recorded before.
         movements: The recorded movements of the payment, where the message reports one.
+
+    >>> from datetime import UTC, timedelta
+    >>> from creance_pay import NoticeReference
+    >>> from creance_pay.ledger import MemoryLedger
+    >>> payment = MemoryLedger().open(
+    ...     Euros(2000), {NoticeReference("6311705400000344F"): Euros(2000)}, return_url="", notification_url="",
+    ...     now=datetime(2026, 11, 23, 12, tzinfo=UTC), attempt_life=timedelta(minutes=30),
+    ... )
+    >>> paid = VerifiedPayment(state=PaymentState.PAID, source=Source.NOTIFICATION, amount=Euros(2000), bound=True)
+    >>> change = transition(payment, paid)
+    >>> change.state, change.sums.held
+    (<PaymentState.PAID: 'PAID'>, Euros(2000))
     """
     if _foreign(current, incoming):
         return _not_believed(current, incoming, movements)

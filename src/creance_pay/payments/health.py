@@ -1,4 +1,4 @@
-"""The health of a payment service: what is wrong now, for a monitor and for the operator on call.
+"""The health of a payment service: its present problems, for a monitor and for the operator on call.
 
 An incident is about one payment and waits for a person.  A problem is about the operation as a whole: a job that
 does not run, a missing key, a late posting.  A problem disappears with its cause; nobody closes it.
@@ -122,7 +122,7 @@ def health_of(
     poll_window: timedelta | None = None,
     policies: Iterable[ConfirmedValues] = (),
 ) -> tuple[Problem, ...]:
-    """List what is wrong with a ledger and its jobs, the critical problems first.
+    """List the problems of a ledger and its jobs, the critical ones first.
 
     Args:
         ledger: The ledger.
@@ -130,6 +130,14 @@ def health_of(
         effects: The names of the effects that the service can run; ``None`` when they are not known.
         poll_window: The age up to which the service asks the bank about an attempt; ``None`` when it does not ask.
         policies: The policies in use, whose values somebody has to confirm.
+
+    >>> from datetime import UTC
+    >>> from creance_pay.ledger import MemoryLedger
+    >>> ledger, noon = MemoryLedger(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    >>> ledger.beat("reconcile", now=noon)
+    True
+    >>> print(*health_of(ledger, noon + timedelta(hours=2)))
+    JOB_SILENT 1 since 2026-11-23T12:00:00+00:00: reconcile
     """
     found: list[Problem] = []
     try:

@@ -165,6 +165,17 @@ class PaymentService:
             PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
             InvalidValueError: when the order is invalid, or the bank would refuse it.
             GatewayUnavailableError: when the ledger does not answer, or the bank where it has to be called.
+
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> from creance_pay.testing import LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant())  # a bank in this process
+        >>> service = PaymentService(bank.gateway, MemoryLedger(), clock=bank.now)
+        >>> started = service.start(
+        ...     Euros(2000), {NoticeReference("6311705400000344F"): Euros(2000)},
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> started.form.action
+        'http://127.0.0.1/paymentInit'
         """
         now = self._clock()
         asked_about = self._ask_about_earlier(notices, now, replace=replace)
@@ -201,6 +212,11 @@ class PaymentService:
             The HTTP status to answer: 200 for a recorded message, a duplicate, or an authentic message that does not
             match its order; 400 for a message that is not authentic; 503, so that the bank sends it again, when the
             ledger does not answer or the order is not recorded yet.
+
+        In the view of the notification address::
+
+            answer = service.on_notification(HttpMessage(request.body, request.headers))
+            return Response(status=answer.http_status)
         """
         result = self._inbox.take(message, Evidence.message(message, Source.NOTIFICATION, self._clock()))
         return Answer(http_status=status_of(result), result=result)
@@ -211,6 +227,18 @@ class PaymentService:
         A sealed return is recorded as a notification is.  The return of a bank that does not seal it is a hint that
         anyone could send: it is not recorded, and the payment is shown as pending.  The page that follows calls
         :meth:`confirm`.
+
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant())  # a bank in this process, whose notification is lost
+        >>> service = PaymentService(bank.gateway, MemoryLedger(), transport=bank.line, clock=bank.now)
+        >>> started = service.start(
+        ...     Euros(2000), {NoticeReference("6311705400000344F"): Euros(2000)},
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> message = bank.pay(started.form, fault=Fault.LOST)
+        >>> service.on_return(message).state
+        <PaymentState.PAID: 'PAID'>
         """
         if Capability.SEALED_RETURN not in self._gateway.capabilities:
             hint = UnsupportedError("the bank does not seal its returns")
@@ -231,6 +259,11 @@ class PaymentService:
         Raises:
             InvalidValueError: for an unknown payment.
             GatewayUnavailableError: when the ledger does not answer; a bank that does not answer changes nothing.
+
+        On the page that follows the return::
+
+            payment = service.confirm(session["transaction_reference"])
+            message = message_for(payment, **payment.message_values(datetime.now(UTC)))
         """
         payment = self._known(reference)
         open_ = payment.state in UNCONFIRMED_STATES | IN_FLIGHT_STATES
@@ -247,6 +280,11 @@ class PaymentService:
         Args:
             limit: The most effects to run; all that are due by default.
             within: The time after which no further effect is begun; no limit by default.
+
+        A job of every minute::
+
+            run = service.run_effects(within=timedelta(seconds=50))
+            print(run.done, "effects done,", run.failed, "failed")
         """
         self._register()
         deadline = None if within is None else time.monotonic() + within.total_seconds()
@@ -285,6 +323,11 @@ class PaymentService:
                 the bank has in progress is asked about at any age.
             reports: The bank's daily reports, or their lines.
             progress: Yields the payments to ask about one by one, such as a progress bar.
+
+        A job of every few minutes, with the reports of the bank that arrived since::
+
+            result = service.reconcile(reports=map(read_reports, arrived))
+            print(len(result.changed), "payments changed,", len(result.unanswered), "without an answer of the bank")
         """
         parked = [self._inbox.retry(event) for event in self._ledger.parked()]
         recorded = [result for result in parked if isinstance(result, RecordResult)]
@@ -320,13 +363,18 @@ class PaymentService:
         return max((effect.lease for effect in self._effects.values()), default=timedelta(0))
 
     def health(self, now: datetime | None = None, *, policies: Iterable[ConfirmedValues] = ()) -> tuple[Problem, ...]:
-        """List what is wrong now, the critical problems first; nothing when all is well.
+        """List the present problems, the critical ones first; none when all is well.
 
         Reads the ledger, and writes nothing.  A ledger that does not answer is a problem, and raises no error.
 
         Args:
             now: The time, with its zone; by default that of the service's clock.
             policies: The policies in use: a value that nobody confirmed for long is a problem.
+
+        For a monitor, which raises an alarm for the critical problems::
+
+            for problem in service.health(policies=[policy]):
+                print("critical" if problem.critical else "warning", problem)
         """
         return health_of(
             self._ledger,
@@ -343,7 +391,12 @@ class PaymentService:
         return self._ledger.incidents()
 
     def close_incident(self, incident: Incident, *, by: str, reason: str) -> None:
-        """Record that a person has closed an incident."""
+        """Record that a person has closed an incident.
+
+        After a look at an incident of ``service.incidents()``::
+
+            service.close_incident(incident, by="operator 7", reason="the bank has confirmed the refund")
+        """
         self._ledger.close_incident(incident, at=self._clock(), by=by, reason=reason)
 
     def refund(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
@@ -364,6 +417,12 @@ class PaymentService:
             InvalidAmountError: for an amount of zero, or above what the merchant holds.
             InvalidValueError: for an unknown payment, or without person or reason.
             UnsupportedError: when the gateway offers no refund, or the service has no transport.
+
+        A part of a debited payment::
+
+            act = service.refund(reference, Euros(500), by="operator 7", reason="the notice was paid twice")
+            if act.state is ActState.REQUESTED:
+                print("The bank has not answered; the next reconciliation asks it.")
         """
         return self._act(ActKind.REFUND, reference, amount, by=by, reason=reason)
 
@@ -383,6 +442,10 @@ class PaymentService:
         Raises:
             InvalidValueError: for an unknown payment, without person or reason, or for a state that a person cannot
                 decide: an attempt in progress, or a partial refund, which needs an amount.
+
+        After a look at the bank's statement::
+
+            service.correct(reference, PaymentState.PAID, by="operator 7", reason="statement of 23 November 2026")
         """
         if state not in _CORRECTIONS:
             raise InvalidValueError(f"expected one of {', '.join(sorted(_CORRECTIONS))}, got {state}")
@@ -411,6 +474,10 @@ class PaymentService:
         Raises:
             InvalidValueError: when no such event has a message: it was erased, cannot be decrypted, was stored without
                 a key, or was refused.
+
+        After the missing version of a key was added to the key file::
+
+            results = service.replay(reference, by="operator 7", reason="key version 2 was missing")
         """
         events = [each for each in self._ledger.events(reference) if number in {None, each.number} and each.message]
         if not events:
@@ -418,14 +485,24 @@ class PaymentService:
         return tuple(self._inbox.again(event, by=by, reason=reason) for event in events)
 
     def posted(self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str) -> Payment:
-        """Record that the caisse has posted a payment, to all of its notices by default; again, it changes nothing."""
+        """Record that the caisse has posted a payment, to all of its notices by default; again, it changes nothing.
+
+        For a line of ``ledger.to_post()`` that the caisse's own system has posted::
+
+            service.posted(line.transaction_reference, [line.notice], by="posting job")
+        """
         now = self._clock()
         return self._ledger.post(reference, notices, PostingState.POSTED, by=by, now=now)
 
     def rejected(
         self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str, reason: str
     ) -> Payment:
-        """Record that the caisse cannot post a payment: an incident.  The notice stays closed until a person acts."""
+        """Record that the caisse cannot post a payment: an incident.  The notice stays closed until a person acts.
+
+        For a line that the caisse's own system has refused::
+
+            service.rejected(line.transaction_reference, [line.notice], by="posting job", reason="unknown notice")
+        """
         now = self._clock()
         return self._ledger.post(reference, notices, PostingState.REJECTED, by=by, reason=reason, now=now)
 

@@ -70,6 +70,12 @@ class Worker:
         Returns:
             ``True`` when it was stopped.  ``False`` when an effect runs far longer than its lease, or ended its
             thread: exit with an error, so that your supervisor starts the process again.
+
+        A process of its own::
+
+            worker = Worker(service)
+            signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+            sys.exit(0 if worker.run() else 1)
         """
         log("worker_started")
         effects = threading.Thread(target=self._guarded_effects, daemon=True)
@@ -89,7 +95,14 @@ class Worker:
         return True
 
     def once(self) -> tuple[Problem, ...]:
-        """Do what is due once, and return the problems that remain: for a timer such as cron."""
+        """Do what is due once, and return the problems that remain: for a timer such as cron.
+
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> from creance_pay.testing import LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant())
+        >>> Worker(PaymentService(bank.gateway, MemoryLedger(), clock=bank.now)).once()
+        ()
+        """
         self._beat()
         while self._attempt(EFFECTS, self._run_batch):
             self._beat()
@@ -99,10 +112,10 @@ class Worker:
     # ---- effects
 
     def _guarded_effects(self) -> None:
-        """Run effects until the worker is stopped; note when a thing such as ``SystemExit`` ends the thread."""
+        """Run effects until the worker is stopped; record when an exception such as ``SystemExit`` ends the thread."""
         try:
             self._run_effects()
-        except BaseException:  # noqa: BLE001 - nobody else hears of what ends a thread
+        except BaseException:  # noqa: BLE001 - no other code learns that the thread has ended
             log("worker_failed", traceback=True, job=EFFECTS)
             self._died = True
 

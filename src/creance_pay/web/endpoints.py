@@ -91,6 +91,11 @@ class BankEndpoints:
 
     Raises:
         ConfigurationError: for a ``url`` that is not an absolute address.
+
+    Mounted under ``/bank`` in Flask::
+
+        endpoints = BankEndpoints(service=service, url="https://portal.example/bank", next_url="/payment")
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/bank": endpoints.wsgi})
     """
 
     service: Callable[[], PaymentService] = attrs.field(converter=_as_function, repr=False)
@@ -117,6 +122,15 @@ class BankEndpoints:
             path: The path; its last part selects the endpoint: ``notification`` or ``return``.
             headers: The headers.
             body: The raw body, unparsed; one byte more than ``MAX_BODY_BYTES`` is enough to be refused.
+
+        >>> from creance_pay.ledger import MemoryLedger
+        >>> from creance_pay.testing import trial_merchant
+        >>> service = PaymentService(trial_merchant().gateway(), MemoryLedger())
+        >>> endpoints = BankEndpoints(service=service, url="https://portal.example/bank", next_url="/payment")
+        >>> endpoints.reply("POST", "/bank/notification", {}, b"forged").status
+        400
+        >>> endpoints.reply("GET", "/bank/return", {}, b"").headers["Location"]
+        'https://portal.example/payment'
         """
         answer = {"notification": self.notification, "return": self.returned}.get(path.rstrip("/").rpartition("/")[2])
         return answer(method, headers, body) if answer else Reply(status=404)

@@ -26,6 +26,12 @@ def message_for_start(error: Exception, ledger: Ledger, *, now: datetime) -> Mes
     Raises:
         Exception: the error itself, when it is a fault of the portal, such as an address that the bank refuses.  Log
             it, and answer 500: a person can do nothing about it.
+
+    >>> from datetime import UTC
+    >>> from creance_pay.ledger import MemoryLedger
+    >>> error = GatewayUnavailableError("no answer: Timeout")
+    >>> message_for_start(error, MemoryLedger(), now=datetime(2026, 11, 23, 12, tzinfo=UTC))
+    ServiceUnavailable()
     """
     if isinstance(error, InvalidReferenceError):
         return message_for(error)

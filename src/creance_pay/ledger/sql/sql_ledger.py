@@ -24,14 +24,19 @@ class SqlLedger(Ledger):
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
         merchant_id: The merchant; one database may contain the ledgers of many.
         payload_keys: The keys of messages at rest, the key that encrypts first; by default the
-            environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, a message is kept as its
-            hash and what was made of it, and never in clear.
+            environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, the hash of a message and
+            its result are stored, and never the message.
         upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
 
     Raises:
         ConfigurationError: for another kind of database, tables of another version, or a key that is not one.
         GatewayUnavailableError: when the database does not answer.
         MissingExtraError: when the extra ``ledger``, or ``postgresql`` for that database, is not installed.
+
+    A ledger on one machine, and one for several machines::
+
+        ledger = SqlLedger("sqlite:///ledger.db", merchant_id="201000005940002")
+        ledger = SqlLedger("postgresql://portal@database.example/payments", merchant_id="201000005940002")
     """
 
     def __init__(
