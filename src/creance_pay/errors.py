@@ -1,7 +1,7 @@
 """The errors of this package.
 
-Every error that the package raises on purpose is a :class:`CreancePayError`.  Its type tells the caller who is at
-fault, so that a program can react without parsing the text:
+Every error that the package raises on purpose is a :class:`CreancePayError`.  Its type names the side
+at fault, so that a program can react without parsing the text:
 
 * the caller passed an invalid value: :class:`InvalidValueError`;
 * the caller configured something that cannot work: :class:`ConfigurationError`;

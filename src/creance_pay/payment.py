@@ -136,6 +136,15 @@ class PaymentOrder:
     Raises:
         InvalidValueError: when a field is of another type.
         InvalidAmountError: when the amount is zero, or is not the sum of what the notices receive.
+
+    >>> notices = {NoticeReference("6311705400000344F"): Euros(1500), NoticeReference("6311632600000408F"): Euros(500)}
+    >>> order = PaymentOrder(
+    ...     transaction_reference="PCLCB172540000004", amount=Euros(2000), notices=notices,
+    ...     return_url="https://portal.example/return", notification_url="https://portal.example/notification",
+    ... )
+    >>> attrs.evolve(order, amount=Euros(2001))
+    Traceback (most recent call last):
+    creance_pay.errors.InvalidAmountError: expected what the notices receive to sum to the amount
     """
 
     transaction_reference: str = attrs.field(converter=_text_of, validator=of_type(str))
@@ -198,6 +207,9 @@ class VerifiedPayment:
         disputed: Whether the message reports a chargeback whose amount it does not prove: a person has to look.
         warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
+
+    >>> bool(VerifiedPayment(state=PaymentState.PENDING, source=Source.STATUS))
+    False
     """
 
     state: PaymentState

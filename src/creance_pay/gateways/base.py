@@ -418,6 +418,12 @@ class Gateway(ABC):
 
         Raises:
             ResponseRefusedError: when the check is ill-formed: answer 400.
+
+        In the view of the notification address::
+
+            text = gateway.answer_check(request.headers)
+            headers = {"Content-Type": "text/plain", "X-Content-Type-Options": "nosniff"}
+            return Response(status=405) if text is None else Response(text, headers=headers)
         """
         return None
 
@@ -525,6 +531,12 @@ class Gateway(ABC):
 
         Raises:
             UnsupportedError: without ``Capability.REFUND``; others as :meth:`operate`.
+
+        After an uncertain result, the state is fetched and the call is not repeated::
+
+            result = gateway.refund(order, transport, amount=Euros(500))
+            if result.outcome is OperationOutcome.UNKNOWN:
+                payment = gateway.fetch_status(order, transport)
         """
         return self._act(Capability.REFUND, order, transport, amount, bank_reference=bank_reference, key=key)
 

@@ -38,6 +38,14 @@ class Transport(Protocol):
     """The interface by which a gateway calls its bank; write another one to record, delay or fail calls.
 
     A transport implements :meth:`send`.  A subclass inherits the other two methods.
+
+    >>> class PrintingTransport(Transport):
+    ...     def send(self, method, url, *, headers=None, body=None):
+    ...         print(method, url, body)
+    ...         return HttpAnswer(200, b"{}")
+    >>> PrintingTransport().post_form("https://bank.example/pay", {"amount": "2000"}).status
+    POST https://bank.example/pay b'amount=2000'
+    200
     """
 
     def send(

@@ -1,7 +1,8 @@
 """The acts of people on a payment at the bank: refund, cancellation, capture.
 
 An act is recorded before the bank is called, and its result afterwards.  A payment has one open act at a time, so two
-operators cannot refund it twice at once.  An act whose result is unknown stays open until the bank's records tell it.
+operators cannot refund it twice at once.  An act whose result is unknown stays open until the bank's records show
+it.
 """
 
 from __future__ import annotations

@@ -911,8 +911,8 @@ def _add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, r
 def _park(store: Store, evidence: Evidence, reference: str) -> None:
     """Record a message that waits for its order, and its incident; an equal one is recorded once.
 
-    At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, one incident without
-    a reference stands for all of them.
+    At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, all of them
+    raise one incident together, without a reference.
     """
     event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
     if store.has_equal(event):

@@ -23,7 +23,7 @@ from .records import WRONG_CLOCK, Payment
 _FIRST = timedelta(minutes=1)
 #: The maximum back-off.
 LONGEST = timedelta(hours=1)
-#: The name of a task that stands for every effect of its state, until one is registered.
+#: The name of a task of every effect of its state, until one is registered.
 UNRESOLVED = ""
 
 
@@ -62,6 +62,9 @@ class Effect:
 
     Raises:
         InvalidValueError: for an empty name, a lease that is not above zero, or a coroutine or generator function.
+
+    >>> Effect(name="acknowledgement", run=lambda payment, key: print(payment.amount, key)).on
+    frozenset({<PaymentState.PAID: 'PAID'>})
     """
 
     name: str = attrs.field(validator=[of_type(str), _named])

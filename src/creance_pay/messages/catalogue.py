@@ -46,6 +46,11 @@ class ReferenceSuggested(Message):
 
     Attributes:
         suggestions: The references, the most plausible first.
+
+    >>> from datetime import date
+    >>> typed = NoticeReference("6131705400000344F")
+    >>> [str(each) for each in ReferenceSuggested(suggestions=typed.suggestions(today=date(2026, 11, 26))).suggestions]
+    ['6311705400000344F']
     """
 
     key, field = "reference_suggested", "reference"
@@ -377,7 +382,12 @@ class ReferenceHint(Message):
 
 @attrs.frozen(kw_only=True)
 class AmountHint(Message):
-    """The format of an amount and its bounds, shown beside the empty field (RGAA 11.10)."""
+    """The format of an amount and its bounds, shown beside the empty field (RGAA 11.10).
+
+    >>> from creance_pay.messages import Medium, render
+    >>> render(AmountHint(minimum=Euros(1600), maximum=Euros(5000)), medium=Medium.SMS).short
+    'Montant entre 16 € et 50 € par paiement.'
+    """
 
     key, field, severity = "amount_hint", "amount", Severity.INFO
 

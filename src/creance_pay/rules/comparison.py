@@ -1,7 +1,7 @@
 """The comparison of two policies: the regions of debts and amounts in which their decisions differ.
 
 An answer changes only where a balance, a total, an amount, or a total less an amount reaches a breakpoint: an amount of
-the policy.  Between the breakpoints of both policies, one decision of each stands for all.  The comparison therefore
+the policy.  Between the breakpoints of both policies, one decision of each represents all.  The comparison therefore
 makes one decision in each cell of this grid, and its regions are complete.  The theorem
 ``answers_change_at_breakpoints_only`` proves it, for every policy and every amount.
 

@@ -160,6 +160,10 @@ class Policy:
 
     Raises:
         ConfigurationError: when a value has another type, or two values contradict each other.
+
+    >>> attrs.evolve(policy_named("ameli-2019-11"), online_min=Euros(5001))
+    Traceback (most recent call last):
+    creance_pay.errors.ConfigurationError: the range of online payments is empty
     """
 
     name: str = attrs.field(validator=_typed(str))

@@ -36,6 +36,12 @@ class Verdict:
         warnings: The warnings, which do not change the answer.
         values: The values that a message needs, by name: amounts as :class:`~creance_pay.Euros`, references, days.
         depends_on: The names of the policy's values that the answer depends on.
+
+    >>> from creance_pay import Euros
+    >>> from creance_pay.rules import check_amount, policy_named
+    >>> verdict = check_amount("15,99", total=Euros(6000), policy=policy_named("ameli-2019-11"))
+    >>> bool(verdict), verdict.code, verdict.values["minimum"]
+    (False, <VerdictCode.AMOUNT_BELOW_MINIMUM: 'AMOUNT_BELOW_MINIMUM'>, Euros(1600))
     """
 
     #: The code of a yes.

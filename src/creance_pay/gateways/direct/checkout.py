@@ -161,6 +161,17 @@ class DirectCheckout(MerchantGateway):
             GatewayUnavailableError: when the bank creates no page, names one that is not its own, or answers so late
                 that the page could be paid after the order has expired.
             OrderMismatchError: when the bank answers with the page of another order.
+
+        >>> from creance_pay import Euros, PaymentOrder
+        >>> from creance_pay.testing import LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant("direct"))  # a bank in this process
+        >>> order = PaymentOrder(
+        ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
+        ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",
+        ... )
+        >>> form = bank.gateway.initiate(order, options=CheckoutOptions(language="en"))
+        >>> form.method, form.bank_reference is None
+        ('get', False)
         """
         document = self._request(order, options or CheckoutOptions())
         # Two portals of one contract issue the same reference: under one key, both would get the page of the first.
@@ -206,6 +217,10 @@ class DirectCheckout(MerchantGateway):
         Raises:
             ConfigurationError: when the bank refuses the key, the merchant or the clock.
             GatewayUnavailableError: when no readable answer arrives.
+
+        >>> from creance_pay.testing import LocalBank, trial_merchant
+        >>> bank = LocalBank(trial_merchant("direct"))  # a bank in this process
+        >>> bank.gateway.check_connection(bank.line)
         """
         answer = self.merchant.call(transport, "GET", "/services/testconnection")
         if answer.status in FORBIDDEN | UNKNOWN_HERE:

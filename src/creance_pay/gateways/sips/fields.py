@@ -5,8 +5,6 @@ mandates and instalments are left out.  Each value is validated before the reque
 
 >>> validate_fields({"orderId": "2026-17", "customerContact": {"email": "a@b.example"}})
 {'orderId': '2026-17', 'customerContact.email': 'a@b.example'}
->>> PaypageOptions(language="fr-BE").fields()
-{'customerLanguage': 'fr'}
 """
 
 from __future__ import annotations
@@ -219,6 +217,9 @@ class PaypageOptions:
 
         Raises:
             InvalidValueError: for a value of another class or length than its field's, or a field that is set twice.
+
+        >>> PaypageOptions(language="fr-BE").fields()
+        {'customerLanguage': 'fr'}
         """
         moment = None if self.expires_at is None else timestamp(self.expires_at)
         named: dict[str, object] = {

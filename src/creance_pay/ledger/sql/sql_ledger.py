@@ -97,6 +97,10 @@ class SqlLedger(Ledger):
         Raises:
             ConfigurationError: for a file that exists, and for PostgreSQL, whose own tool is ``pg_dump``.
             GatewayUnavailableError: when the database does not answer.
+
+        A copy of each day::
+
+            ledger.backup("ledger-2026-11-23.db")
         """
         self._database.backup(Path(file))
 
@@ -105,6 +109,11 @@ class SqlLedger(Ledger):
 
         Returns:
             The number of payloads that no given key decrypts: they stay as they are.
+
+        After a change of the key at rest::
+
+            ledger = SqlLedger(url, merchant_id="201000005940002", payload_keys=[new_key, old_key])
+            lost = ledger.rekey()
         """
         last: int | None = 0
         lost = 0

@@ -552,7 +552,7 @@ def _sums(row: Any) -> Sums:  # noqa: ANN401 - a row of SQLAlchemy or of a drive
 
 
 def _shared(rows: list[Any]) -> tuple[list[Payment], bool]:
-    """Build the payments of notices; each row tells whether one of the notices was settled by other means."""
+    """Build the payments of notices; each row states whether one of the notices was settled elsewhere."""
     return _payments(row for row in rows if row.transaction_reference), rows[0].settled
 
 
