@@ -1,14 +1,20 @@
-"""Chromium for tests: one browser a session, one context a test."""
+"""Chromium for tests: one browser a module, one context a test.
+
+While the browser runs, the thread has the event loop of Playwright, and no test can start another.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from system_parts import missing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 FLAGS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -16,12 +22,14 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Start the system's Chromium: the package contains a driver and no browser."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         missing("Chromium", "apt install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - most tests do not need it
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

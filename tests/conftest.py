@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from chromium_browser import chromium, tabs
+
+__all__ = ["chromium", "tabs"]
+
 # A busy machine makes no property false; mutation testing runs a test twice in one process.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

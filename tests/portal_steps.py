@@ -33,7 +33,7 @@ def leave(page: Page, scenario: Scenario) -> None:
 def bank(page: Page, scenario: Scenario) -> None:
     """Go to the bank's page."""
     leave(page, scenario)
-    page.locator("form[action$='/paymentInit'] button").click()
+    page.locator("#payment-form button").click()
     page.get_by_label("Numéro de carte").wait_for()
 
 

@@ -6,13 +6,11 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import BrowserContext, Page
 
-from chromium_browser import chromium, tabs
 from creance_pay import Euros, PaymentState
 from creance_pay.django.pytest_fixtures import LivePortal
 from creance_pay.ledger import Incident, IncidentKind
 from creance_pay.testing import TrialCard
 
-__all__ = ["chromium", "tabs"]
 OWN, ANOTHER = "6311 7054 0000 0344 F", "6311 7054 0000 0346 F"
 
 

@@ -9,11 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from visitor import Visitor
 
-from chromium_browser import chromium, tabs
 from creance_pay.testing import LocalBank
 from portal_scenario import Scenario, serving_portal
-
-__all__ = ["chromium", "tabs"]
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ def history(page: Page, scenario: Scenario) -> None:
     back(page, scenario)
     page.goto(f"{scenario.url}/creances/5/recapitulatif?montant=16,00")
     page.locator("form[action$='/paiement'] button").click()
-    page.locator("form[action$='/paymentInit'] button").wait_for()
+    page.locator("#payment-form button").wait_for()
     page.goto(f"{scenario.url}/creances")
 
 
