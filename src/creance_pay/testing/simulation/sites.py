@@ -230,8 +230,8 @@ class Process:
             site.happened.setdefault(key, []).append(payment.order.nonce)
             world.maybe_fail_effect()
         except Exception:
-            if site.leased.get(key) is lease:  # otherwise another process has begun it again
-                now = (self.stopped_at or world.now) + self.skew
+            now = (self.stopped_at or world.now) + self.skew
+            if site.leased.get(key) is lease and now < lease[0]:  # otherwise another process may begin it before
                 site.leased[key] = now + _BACK_OFF, (self.skew, self.stopped_at)
             raise
         self.ran.append(key)
