@@ -169,7 +169,7 @@ class TestChangedInThePage:
 
 @pytest.mark.slow
 class TestSealedForms:
-    """The forms of a bank that seals the way there and the way back."""
+    """A bank that seals the forms there and back, and at which an open page is no payment yet."""
 
     @pytest.fixture
     def bank_name(self) -> str:
@@ -203,6 +203,20 @@ class TestSealedForms:
         page.goto(f"{scenario.url}/paiement")
 
         assert ("Temps de paiement dépassé", ["EXPIRED"]) == (title_of(page), scenario.states())
+
+    def test_closed_tab(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
+        """A person who closed the bank's tab finds the payment in the list, starts again, and pays once."""
+        bank(page, scenario)
+        page.close()
+        other = tabs.new_page()
+        other.goto(f"{scenario.url}/creances")
+        expect(other.locator(".payments")).to_contain_text("Paiement commencé, sans réponse de la banque")
+        other.get_by_role("link", name="Reprendre ce paiement").click()
+        other.get_by_role("button", name="Recommencer le paiement").click()
+        finish(other)
+
+        expect(other.locator("main .message")).to_contain_text("Nous vous remercions pour votre paiement")
+        assert 1 == scenario.states().count("PAID")
 
     def test_back_from_the_bank(self, page: Page, scenario: Scenario) -> None:
         """The back button offers a new attempt, and not the form that the bank has received."""
@@ -391,21 +405,6 @@ class TestList:
         finish(page)
 
         assert ["PENDING", "PAID"] == scenario.states()
-
-    @pytest.mark.slow
-    def test_closed_tab(self, page: Page, tabs: BrowserContext, scenario: Scenario) -> None:
-        """A person who closed the bank's tab finds the payment in the list, starts again, and pays once."""
-        bank(page, scenario)
-        page.close()
-        other = tabs.new_page()
-        other.goto(f"{scenario.url}/creances")
-        expect(other.locator(".payments")).to_contain_text("Paiement commencé, sans réponse de la banque")
-        other.get_by_role("link", name="Reprendre ce paiement").click()
-        other.get_by_role("button", name="Recommencer le paiement").click()
-        finish(other)
-
-        expect(other.locator("main .message")).to_contain_text("Nous vous remercions pour votre paiement")
-        assert 1 == scenario.states().count("PAID")
 
     @pytest.mark.slow
     def test_refunded(self, page: Page, scenario: Scenario) -> None:
