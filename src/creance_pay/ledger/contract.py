@@ -59,7 +59,7 @@ class Store(Protocol):
         """Sum up the money that the events of payments moved, up to a number."""
 
     def unposted(self, now: datetime) -> list[str]:
-        """Read the references of payments whose display time has passed and that are not posted."""
+        """Read the references of payments whose display time has passed and that are not posted, in their order."""
 
     def set_postings(
         self,

@@ -85,7 +85,8 @@ class _MemoryStore:
         return found
 
     def unposted(self, now: datetime) -> list[str]:
-        return [each.transaction_reference for each in self.rows.values() if each.shown_by(now) and each.unposted()]
+        found = (each for each in self.rows.values() if each.shown_by(now) and each.unposted())
+        return sorted(each.transaction_reference for each in found)
 
     def set_postings(
         self,

@@ -139,7 +139,7 @@ class SqlStore:
         waiting = exists().where(same_payment(notices, payments), notices.c.posting == PostingState.OPEN)
         query = select(payments.c.transaction_reference).where(self._ours(payments), due, waiting)
         found = self._of_references(set(self._connection.scalars(query)))
-        return [each.transaction_reference for each in found if each.unposted()]
+        return sorted(each.transaction_reference for each in found if each.unposted())
 
     def set_postings(
         self,
