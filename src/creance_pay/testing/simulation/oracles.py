@@ -202,10 +202,8 @@ def _check_settlements(world: World, site: Site) -> None:
     settled_at = {value: commit.number for commit in site.commits for name, value in commit.writes if name == "settle"}
     for nonce, number in first_paid(site).items():
         attempt = site.attempts.get(nonce)
-        if attempt is None:
-            continue
-        for notice in attempt.notices:
-            if notice in settled_at and settled_at[notice] < number:
+        for notice in attempt.notices if attempt else ():
+            if attempt and notice in settled_at and settled_at[notice] < number:
                 world.reached["a payment is accepted after its notice was settled"] += 1
                 if attempt.reference not in raised:
                     world.violate(f"{attempt.reference} was paid after a settlement without an incident")

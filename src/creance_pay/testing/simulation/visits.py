@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
@@ -44,7 +45,7 @@ _NOT_GENUINE = frozenset({Fault.EMPTY_SEAL, Fault.FORGED})
 
 
 @attrs.define
-class SimulatedPage:
+class SimulatedPage(ABC):
     """The part of a simulated bank that the banks share.
 
     Attributes:
@@ -116,9 +117,9 @@ class SimulatedPage:
             state=_MEANINGS[decision.response_code] if decision else None,
         )
 
+    @abstractmethod
     def back(self, request: PaymentRequest, ending: Dispatch, fault: Fault) -> Letter:
         """Return what the browser brings back."""
-        raise NotImplementedError
 
     def due(self) -> list[Letter]:
         """Return the late messages that are due."""

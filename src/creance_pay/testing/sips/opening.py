@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import attrs
 
 from ..._clock import utc_now
-from ...errors import InvalidValueError, MalformedResponseError
+from ...errors import MalformedResponseError
 from ...gateways.keys import KeyRing, SecretKey
 from ...gateways.seals import SealAlgorithm, verify_seal
 from ...gateways.sips.data import Data, decode
@@ -71,7 +71,7 @@ class SipsRequests(TrialBank):
 
     def keys_of(self, request: PaymentRequest) -> tuple[KeyRing, SecretKey]:
         """Return the merchant's ring, and the key of the request."""
-        return self._merchants[request.merchant_id], _of_sips(request).key
+        return self._merchants[request.merchant_id], cast("SipsRequest", request).key
 
     def message(self, request: PaymentRequest, decision: Decision, key: SecretKey | None) -> HttpMessage:
         """Build the form that the bank's server posts; ``key=None`` leaves the seal empty."""
@@ -79,7 +79,7 @@ class SipsRequests(TrialBank):
 
     def return_fields(self, request: PaymentRequest, decision: Decision, key: SecretKey | None) -> dict[str, str]:
         """Build the fields that the browser posts; ``key=None`` leaves the seal empty."""
-        own = _of_sips(request)
+        own = cast("SipsRequest", request)
         answer = sealed_answer(attrs.evolve(own, key=key or own.key), decision)
         return answer if key else answer | {"Seal": ""}
 
@@ -161,10 +161,4 @@ class SipsRequests(TrialBank):
     def answer(self, request: PaymentRequest, decision: Decision) -> dict[str, str]:
         """Record a decision, and return the sealed fields that the browser and the bank's server post to the portal."""
         self.decide(request, decision)
-        return sealed_answer(_of_sips(request), decision)
-
-
-def _of_sips(request: PaymentRequest) -> SipsRequest:
-    if not isinstance(request, SipsRequest):
-        raise InvalidValueError("expected a payment request of this bank, got another")
-    return request
+        return sealed_answer(cast("SipsRequest", request), decision)
