@@ -58,6 +58,8 @@ nitpick_ignore = [
     ("py:class", "django.http.request.HttpRequest"),  # the same
     ("py:class", "creance_pay._secret.Secret"),  # callers pass a text
     ("py:class", "narwhals._native.IntoFrameT"),  # a dataframe of any engine
+    ("py:class", "creance_pay.testing.direct.opening.DirectCheckouts"),  # the base of a test bank
+    ("py:class", "SipsRequests"),  # the same
     ("py:class", "timedelta"),  # shown as it is written in a default value
     ("py:class", "os.PathLike"),  # documented elsewhere
     ("py:class", "random.Random"),  # the same

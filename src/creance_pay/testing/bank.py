@@ -307,7 +307,7 @@ class TrialBank(ABC):
         """Post notifications; one that is not accepted is due again later, where the bank repeats its notifications.
 
         Returns:
-            The HTTP status of each, as :func:`~creance_pay.testing.delivery.deliver` does.
+            The HTTP status of each, as ``deliver`` does.
         """
         posted = tuple(notifications)
         statuses = deliver(posted, transport)

@@ -37,7 +37,7 @@ _OK = 200
 
 
 class DirectBank(DirectCheckouts):
-    """A bank with a list of merchants; the arguments are those of :class:`~.opening.DirectCheckouts`."""
+    """A bank with a list of merchants; the arguments are those of its base class."""
 
     @cached_property
     def services(self) -> DirectServices:
