@@ -199,7 +199,7 @@ class _MemoryStore:
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
         due = [task for task in self.waiting.values() if task.due(now) and task.name in names]
-        task = min(due, key=lambda task: task.due_at, default=None)
+        task = min(due, key=lambda task: (task.due_at, task.key), default=None)
         return (task, self.find(task.transaction_reference)) if task else None
 
     def claim(self, task: EffectTask) -> None:

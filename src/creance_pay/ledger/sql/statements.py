@@ -166,8 +166,8 @@ def statements_for(kind: str) -> SimpleNamespace:
     waiting = and_(ours(tasks), tasks.c.done_at.is_(None))
     this_task = and_(waiting, tasks.c.key == bindparam("key"))
     due = or_(tasks.c.due_at <= bindparam("now"), tasks.c.due_at > bindparam("never"))
-    first = select(tasks).where(waiting, due, one_of(tasks.c.name, "names")).order_by(tasks.c.due_at).limit(1)
-    task = first.with_for_update(skip_locked=True).subquery()
+    first = select(tasks).where(waiting, due, one_of(tasks.c.name, "names")).order_by(tasks.c.due_at, tasks.c.key)
+    task = first.limit(1).with_for_update(skip_locked=True).subquery()
     its_payment = task.outerjoin(payments, same_payment(task, payments)).outerjoin(*with_notices)
     of_task = (task.c.key, task.c.name, task.c.transaction_reference.label("task_of"), task.c.due_at, task.c.attempts)
 
