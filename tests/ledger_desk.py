@@ -40,14 +40,51 @@ class Line(Transport):
         return HttpAnswer(200, json.dumps(answer).encode())
 
 
-class Desk:
+class Readings:
+    """Reads the payments, events, incidents and effects of a portal.
+
+    Attributes:
+        ledger: The ledger.
+        service: The payment service.
+        happened: The transaction reference and the name of each effect that ran.
+    """
+
+    ledger: Ledger
+    service: PaymentService
+    happened: list[tuple[str, str]]
+
+    def payment(self, started: StartedPayment) -> Payment:
+        """Read a payment."""
+        found = self.ledger.find(started.transaction_reference)
+        assert found is not None
+        return found
+
+    def state(self, started: StartedPayment) -> str:
+        """Read the state of a payment."""
+        return self.payment(started).state.value
+
+    def dispositions(self, started: StartedPayment) -> list[str]:
+        """Read how the messages about a payment were treated."""
+        return [event.disposition.value for event in self.ledger.events(started.transaction_reference)]
+
+    def incidents(self) -> list[str]:
+        """Read the kinds of the open incidents."""
+        return [incident.kind.value for incident in self.service.incidents()]
+
+    def effects_of(self, started: StartedPayment) -> list[str]:
+        """Run the effects, and list those that have happened to a payment."""
+        self.service.run_effects()
+        return sorted(name for reference, name in self.happened if reference == started.transaction_reference)
+
+
+class Desk(Readings):
     """A portal: its service, its bank, and what its effects have brought about."""
 
     def __init__(self, ledger: Ledger, *, asking: bool = False, **settings: Any) -> None:  # noqa: ANN401 - any argument
         """Open at noon."""
         self.ledger = ledger
         self.now = NOON
-        self.happened: list[tuple[str, str]] = []
+        self.happened = []
         self.bank = SipsBank({MERCHANT: ring()}, clock=lambda: self.now)
         self.line = Line(self.bank)
         given = {
@@ -94,29 +131,6 @@ class Desk:
     def bring_back(self, started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> PaymentView:
         """Deliver a message of the bank by the browser."""
         return self.service.on_return(message(started, code, *absent, **fields))
-
-    def payment(self, started: StartedPayment) -> Payment:
-        """Read a payment."""
-        found = self.ledger.find(started.transaction_reference)
-        assert found is not None
-        return found
-
-    def state(self, started: StartedPayment) -> str:
-        """Read the state of a payment."""
-        return self.payment(started).state.value
-
-    def dispositions(self, started: StartedPayment) -> list[str]:
-        """Read how the messages about a payment were treated."""
-        return [event.disposition.value for event in self.ledger.events(started.transaction_reference)]
-
-    def incidents(self) -> list[str]:
-        """Read the kinds of the open incidents."""
-        return [incident.kind.value for incident in self.service.incidents()]
-
-    def effects_of(self, started: StartedPayment) -> list[str]:
-        """Run the effects, and list those that have happened to a payment."""
-        self.service.run_effects()
-        return sorted(name for reference, name in self.happened if reference == started.transaction_reference)
 
 
 def message(started: StartedPayment | str, code: str = "00", *absent: str, **fields: str) -> HttpMessage:

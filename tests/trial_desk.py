@@ -25,9 +25,10 @@ from creance_pay.testing import (
     TrialMerchant,
     trial_merchant,
 )
+from ledger_desk import NOTICE, OTHER, Readings
 from sips_merchant import NOON
 
-NOTICE, OTHER = NoticeReference("6311705400000344F"), NoticeReference("6311705400000345F")
+__all__ = ["NOTICE", "OTHER"]
 URL = "http://127.0.0.1"
 RETURN_URL, NOTIFICATION_URL = f"{URL}/return", f"{URL}/notification"
 #: The state that each card leads to; ``None`` is a person who leaves.
@@ -61,13 +62,13 @@ class Line(Transport):
         return answer
 
 
-class TrialDesk:
+class TrialDesk(Readings):
     """A portal: its service, its bank, and the effects that ran."""
 
     def __init__(self, ledger: Ledger, bank: str, **settings: Any) -> None:  # noqa: ANN401 - any argument of the service
         """Open at noon."""
         self.ledger, self.now = ledger, NOON
-        self.happened: list[tuple[str, str]] = []
+        self.happened = []
         self.opened: dict[str, PaymentRequest] = {}
         self.merchant = trial_merchant(bank)
         self.bank = self.merchant.open_bank(clock=self.clock, delay=timedelta(minutes=5))
@@ -138,29 +139,6 @@ class TrialDesk:
         view = self.service.on_return(HttpMessage(urlencode(ending.return_fields or {}).encode()))
         self.service.confirm(started.transaction_reference)
         return view
-
-    def payment(self, started: StartedPayment) -> Payment:
-        """Read a payment."""
-        found = self.ledger.find(started.transaction_reference)
-        assert found is not None
-        return found
-
-    def state(self, started: StartedPayment) -> str:
-        """Read the state of a payment."""
-        return self.payment(started).state.value
-
-    def dispositions(self, started: StartedPayment) -> list[str]:
-        """Read how the messages about a payment were treated."""
-        return [event.disposition.value for event in self.ledger.events(started.transaction_reference)]
-
-    def incidents(self) -> list[str]:
-        """Read the kinds of the open incidents."""
-        return [incident.kind.value for incident in self.service.incidents()]
-
-    def effects_of(self, started: StartedPayment) -> list[str]:
-        """Run the effects, and list those that have happened to a payment."""
-        self.service.run_effects()
-        return sorted(name for reference, name in self.happened if reference == started.transaction_reference)
 
 
 def trial_subject(merchant: TrialMerchant) -> Subject:

@@ -145,7 +145,7 @@ class Store(Protocol):
         """Read the tasks that are not done, ordered by due time."""
 
     def next_task(self, now: datetime, names: Collection[str]) -> tuple[EffectTask, Payment | None] | None:
-        """Read the task that is due first among these names, and its payment.
+        """Read the task that is due first among these names, of equal times that of the first key, and its payment.
 
         Locks the task until commit; skips tasks that another process has locked.
         """
