@@ -29,7 +29,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-import creance_pay.ledger.ledger as ledger_module
 from creance_pay import (
     Euros,
     Movement,
@@ -41,7 +40,17 @@ from creance_pay import (
     VerifiedPayment,
 )
 from creance_pay.errors import PaymentInProgressError
-from creance_pay.ledger import Change, Evidence, IncidentKind, Ledger, Payment, PostingState, SqlLedger, transition
+from creance_pay.ledger import (
+    Change,
+    Evidence,
+    IncidentKind,
+    Ledger,
+    Payment,
+    PostingState,
+    SqlLedger,
+    recording,
+    transition,
+)
 from creance_pay.ledger.transitions import apply
 from isolation_model import (
     Ended,
@@ -527,7 +536,7 @@ class TestFaults:
         self, monkeypatch: pytest.MonkeyPatch, decide: Callable[..., list[IncidentKind]], expected: str
     ) -> None:
         """Instalments that the clocks of processes decide, or that nothing decides."""
-        monkeypatch.setattr(ledger_module, "_between_payments", decide)
+        monkeypatch.setattr(recording, "_between_payments", decide)
 
         assert expected == self.fault(accepted_and_start)
 

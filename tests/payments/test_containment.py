@@ -46,8 +46,8 @@ class TestThousandMessages:
     def number(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
         """Return the number of messages; by default fewer of them, with lower limits."""
         if request.param < LIMIT:
-            monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 40)
-            monkeypatch.setattr("creance_pay.ledger.ledger._MAX_UNKNOWN", 10)
+            monkeypatch.setattr("creance_pay.ledger.recording.MAX_FOREIGN", 40)
+            monkeypatch.setattr("creance_pay.ledger.recording.MAX_UNKNOWN", 10)
         self.rows, self.incidents = (40, 10) if request.param < LIMIT else (LIMIT, UNKNOWN)
         number: int = request.param
         return number
@@ -107,8 +107,8 @@ class TestFloods:
     def number(self, monkeypatch: pytest.MonkeyPatch) -> int:
         """Lower the limits, and return the number of messages."""
         self.rows, self.repeated = 40, 20
-        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", self.rows)
-        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_REPEATED", self.repeated)
+        monkeypatch.setattr("creance_pay.ledger.recording.MAX_FOREIGN", self.rows)
+        monkeypatch.setattr("creance_pay.ledger.recording.MAX_REPEATED", self.repeated)
         return 60
 
     def test_replayed(self, ledger: Ledger, number: int) -> None:

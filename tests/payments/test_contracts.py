@@ -440,7 +440,7 @@ class TestFaults:
 
     def test_refusals_full(self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
         """After the limit of an hour an unreadable message is not recorded."""
-        monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 0)
+        monkeypatch.setattr("creance_pay.ledger.recording.MAX_FOREIGN", 0)
         answer = Desk(ledger).service.on_notification(HttpMessage(b"x"))
 
         assert (400, ()) == (answer.http_status, ledger.events(""))

@@ -125,7 +125,7 @@ def test_refunded_in_part(ledger: Ledger) -> None:
 
 def test_flood_only_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit of an hour a forgery opens transactions that read, and takes no lock of a writer."""
-    monkeypatch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 5)
+    monkeypatch.setattr("creance_pay.ledger.recording.MAX_FOREIGN", 5)
     modes: list[bool] = []
 
     class Watched(MemoryLedger):

@@ -778,7 +778,7 @@ class TestE32:
         started = desk.start()
         forged = HttpMessage(message(started).body.replace(b"Seal=", b"Seal=0"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 3)
+            patch.setattr("creance_pay.ledger.recording.MAX_FOREIGN", 3)
             answers = [desk.service.on_notification(forged) for _ in range(5)]
 
         assert {400} == {answer.http_status for answer in answers}

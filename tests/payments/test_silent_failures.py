@@ -150,7 +150,7 @@ def key_not_added(_: pytest.FixtureRequest) -> Desk:
 @scenario
 def key_not_added_in_a_flood(request: pytest.FixtureRequest) -> Desk:
     """Post more unreadable messages than are recorded in an hour, then the genuine one."""
-    request.getfixturevalue("monkeypatch").setattr("creance_pay.ledger.ledger._MAX_FOREIGN", 40)
+    request.getfixturevalue("monkeypatch").setattr("creance_pay.ledger.recording.MAX_FOREIGN", 40)
     desk = Desk(MemoryLedger())
     started = desk.start()
     for _ in range(60):

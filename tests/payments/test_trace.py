@@ -31,7 +31,7 @@ FILES = {
         "sips/paypage.py", "sips/responses.py", "sips/data.py", "sips/merchant.py", "keys.py", "seals.py",
         "sips/response_codes.py",
     ],
-    "ledger": ["records.py", "ledger.py", "memory.py", "transitions.py", "outbox.py"],
+    "ledger": ["records.py", "ledger.py", "memory.py", "recording.py", "transitions.py", "outbox.py"],
     "values": ["_clock.py", "http.py", "_secret.py", "money.py", "_log.py"],
 }  # fmt: skip
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from .acts import Act, ActKind, ActState
 from .contract import Store
 from .incidents import Incident, IncidentKind
-from .ledger import Ledger, RecordResult
+from .ledger import Ledger
 from .memory import MemoryLedger
 from .outbox import Effect, EffectTask
+from .recording import RecordResult
 from .records import Disposition, Evidence, Payment, PaymentEvent, PostingLine, PostingState, Sums
 from .sql.sql_ledger import SqlLedger
 from .transitions import Change, transition

@@ -46,7 +46,6 @@ from .._log import log
 from ..errors import (
     ConflictError,
     CreancePayError,
-    GatewayUnavailableError,
     InvalidAmountError,
     InvalidValueError,
     MalformedResponseError,
@@ -57,12 +56,13 @@ from ..errors import (
 from ..money import Euros
 from ..payment import Movement, PaymentOrder, PaymentState, VerifiedPayment
 from ..references import NoticeReference, TransactionReference
+from . import recording
 from .acts import Act, ActKind, ActState
 from .contract import Store
 from .incidents import Incident, IncidentKind
-from .outbox import UNRESOLVED, Effect, EffectTask, occasion, task_for
+from .outbox import UNRESOLVED, Effect, EffectTask, task_for
+from .recording import RecordResult, add_incident, named
 from .records import (
-    SETTLED_STATES,
     UNCONFIRMED_STATES,
     Disposition,
     Evidence,
@@ -71,22 +71,14 @@ from .records import (
     PostingLine,
     PostingState,
     Sums,
-    fingerprint_of,
     first_question,
     posting_lines,
 )
-from .transitions import Change, apply, is_new, transition
 
 T = TypeVar("T")
 P = ParamSpec("P")
 _SEQUENCES = 10_000_000
 _PAGE = 1_000
-#: Events that are recorded in an hour about messages of no order, of another order, or refused for one reason.
-_MAX_FOREIGN, _FOREIGN_PERIOD = 1_000, timedelta(hours=1)
-#: Messages of no order, and refused messages, in an hour that raise an incident each; the others raise one together.
-_MAX_UNKNOWN, _MAX_FORGED = 100, 10
-#: Events of a payment after which a message that changes nothing is not recorded any more.
-_MAX_REPEATED = 100
 #: Tries of an act that the store rolls back because of another one, and the longest wait before the second try.
 _TRIES, _PAUSE_S = 8, 0.02
 _NONCE_BYTES = 16  # 128 bits
@@ -108,33 +100,6 @@ def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Le
         return method(self, *given, **named)
 
     return repeated
-
-
-@attrs.frozen(kw_only=True)
-class RecordResult:
-    """The result of recording an authentic message.
-
-    Attributes:
-        payment: The payment after it.
-        disposition: The disposition of the message.
-        incidents: The incidents that it raised.
-        operating: Whether the bank has an operation on the payment in progress.
-    """
-
-    payment: Payment = attrs.field(repr=False)
-    disposition: Disposition
-    incidents: tuple[IncidentKind, ...] = ()
-    operating: bool = False
-
-    @property
-    def transaction_reference(self) -> str:
-        """The reference of the payment."""
-        return self.payment.transaction_reference
-
-    @property
-    def state(self) -> PaymentState:
-        """The state of the payment, which may differ from the message's."""
-        return self.payment.state
 
 
 class Ledger(ABC):
@@ -273,7 +238,9 @@ class Ledger(ABC):
             GatewayUnavailableError: when the order is not recorded yet.
         """
         with self.transaction() as store:
-            result = _record(store, match, evidence, reference=reference, display_by=display_by, effects=effects)
+            result = recording.record(
+                store, match, evidence, reference=reference, display_by=display_by, effects=effects
+            )
         if isinstance(result, CreancePayError):
             raise result
         return result
@@ -285,7 +252,7 @@ class Ledger(ABC):
         An equal message is recorded once, and at most a thousand in an hour.  The limit silences no incident.
         """
         with self.transaction() as store:
-            _add_mismatch(store, evidence, error, reference)
+            recording.add_mismatch(store, evidence, error, reference)
 
     @_act
     def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> bool:
@@ -301,14 +268,14 @@ class Ledger(ABC):
         bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
         readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            recorded = store.recorded(Disposition.REFUSED, evidence.at - _FOREIGN_PERIOD, detail)
+            recorded = store.recorded(Disposition.REFUSED, evidence.at - recording.FOREIGN_PERIOD, detail)
             known = reference if reference and store.find(reference) else ""
             kind = IncidentKind.NOT_AUTHENTIC
             incident = Incident(kind=kind, transaction_reference=known, at=evidence.at, detail=detail)
-            if recorded >= _MAX_FORGED and not store.is_open(incident):
+            if recorded >= recording.MAX_FORGED and not store.is_open(incident):
                 incident = attrs.evolve(incident, transaction_reference="")
             # A flood past the limit takes no lock: an honest payment never waits for it.
-            full = recorded >= _MAX_FOREIGN
+            full = recorded >= recording.MAX_FOREIGN
             if full and (not readable or store.is_open(incident)):
                 return bool(known)
         event = PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
@@ -316,7 +283,7 @@ class Ledger(ABC):
             if not full:
                 store.add_event(event)
             if readable:
-                _add_incident(store, incident)
+                add_incident(store, incident)
         return bool(known)
 
     @_act
@@ -356,7 +323,7 @@ class Ledger(ABC):
             )
             if reference_used:
                 kind = IncidentKind.REFERENCE_USED
-                _add_incident(store, Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
+                add_incident(store, Incident(kind=kind, transaction_reference=payment.transaction_reference, at=now))
 
     @_act
     def asked(self, payment: Payment, *, now: datetime) -> None:
@@ -484,7 +451,7 @@ class Ledger(ABC):
             )
             if state is PostingState.REJECTED:
                 kind = IncidentKind.POSTING_REJECTED
-                _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=now))
+                add_incident(store, Incident(kind=kind, transaction_reference=reference, at=now))
             elif PostingState.REJECTED not in after.postings.values():
                 store.close_incidents(IncidentKind.POSTING_REJECTED, reference, now)
             if not after.unposted():
@@ -527,7 +494,7 @@ class Ledger(ABC):
                 claimed = task.claimed(now, leases[task.name])
                 store.claim(claimed)
                 if task.attempts >= _CLAIM_ATTEMPTS_BEFORE_INCIDENT:
-                    _add_incident(store, _effect_incident(IncidentKind.EFFECT_FAILING, task, now))
+                    add_incident(store, _effect_incident(IncidentKind.EFFECT_FAILING, task, now))
                 if payment:
                     return claimed, payment
 
@@ -544,7 +511,7 @@ class Ledger(ABC):
     def raise_incident(self, incident: Incident) -> None:
         """Record an incident; one that is open is counted."""
         with self.transaction() as store:
-            _add_incident(store, incident)
+            add_incident(store, incident)
 
     @_act
     def close_incident(self, incident: Incident, *, at: datetime, by: str = "", reason: str = "") -> None:
@@ -623,7 +590,7 @@ class Ledger(ABC):
                 if wanted & payment.pending(at).keys() and payment.holds_money:
                     kind = IncidentKind.PAID_AFTER_SETTLEMENT
                     reference = payment.transaction_reference
-                    _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=at))
+                    add_incident(store, Incident(kind=kind, transaction_reference=reference, at=at))
 
     @_act
     def sweep(self, *, now: datetime) -> None:
@@ -647,7 +614,7 @@ class Ledger(ABC):
                     if store.is_open(incident):  # it is overdue still: counted, and not logged again
                         store.add_incident(incident)
                     else:
-                        _add_incident(store, incident)
+                        add_incident(store, incident)
 
     def erase(self, *, before: datetime, progress: Callable[[Sequence[range]], Iterable[range]] = iter) -> int:
         """Erase old personal data: payloads of messages and card masks.  Payments and events stay.
@@ -835,27 +802,6 @@ class Ledger(ABC):
             return tuple(store.tasks())
 
 
-def _add_incident(store: Store, incident: Incident) -> None:
-    """Record and log an incident; one that is open is counted."""
-    store.add_incident(incident)
-    log("incident", kind=incident.kind, transaction_reference=incident.transaction_reference)
-
-
-def _is_needed(evidence: Evidence) -> bool:
-    """Return whether an event is recorded even when it changes nothing: a person's act, or a parked event retried."""
-    return bool(evidence.by) or evidence.retry_of is not None
-
-
-def _is_full(store: Store, reference: str) -> bool:
-    """Return whether a payment has so many events that a message that changes nothing is not recorded."""
-    return store.number_of_events(reference) >= _MAX_REPEATED
-
-
-def _foreign(store: Store, event: PaymentEvent) -> int:
-    """Count the events of a disposition in the hour before one."""
-    return store.recorded(event.disposition, event.evidence.at - _FOREIGN_PERIOD)
-
-
 def _require_person(by: str, reason: str) -> None:
     if not (by.strip() and reason.strip()):
         raise InvalidValueError("expected who decides (by) and why (reason), got an empty text")
@@ -864,7 +810,7 @@ def _require_person(by: str, reason: str) -> None:
 def _locked(store: Store, reference: str) -> Payment | None:
     """Lock the notices of a payment, and read it."""
     found, _ = store.lock_payment(reference)
-    return _named(found, reference)
+    return named(found, reference)
 
 
 def _existing(store: Store, reference: str) -> Payment:
@@ -873,11 +819,6 @@ def _existing(store: Store, reference: str) -> Payment:
     if payment is None:
         raise InvalidValueError("expected the reference of a recorded payment")
     return payment
-
-
-def _named(found: Iterable[Payment], reference: str) -> Payment | None:
-    """Choose a payment by its reference."""
-    return next((each for each in found if each.transaction_reference == reference), None)
 
 
 def _effect_incident(kind: IncidentKind, task: EffectTask, now: datetime) -> Incident:
@@ -894,118 +835,3 @@ def _resolve(store: Store, task: EffectTask, effects: Iterable[Effect], now: dat
     for name in sorted(names):
         store.add_task(task_for(task.transaction_reference, task.key, name, now))
     store.finish(task, now)
-
-
-def _add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, reference: str) -> None:
-    """Record a message that does not match its order, within the limit of an hour, and its incident."""
-    kind = IncidentKind.FOREIGN_TRANSACTION if error.foreign else IncidentKind.ORDER_MISMATCH
-    detail = ", ".join(error.fields)
-    event = PaymentEvent(
-        transaction_reference=reference, evidence=evidence, disposition=Disposition.MISMATCH, detail=detail
-    )
-    if (_is_needed(evidence) or not store.has_equal(event)) and _foreign(store, event) < _MAX_FOREIGN:
-        store.add_event(event)
-    _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
-
-
-def _park(store: Store, evidence: Evidence, reference: str) -> None:
-    """Record a message that waits for its order, and its incident; an equal one is recorded once.
-
-    At most a thousand are recorded in an hour: the bank sends the others again.  After a hundred, all of them
-    raise one incident together, without a reference.
-    """
-    event = PaymentEvent(transaction_reference=reference, evidence=evidence, disposition=Disposition.PARKED)
-    if store.has_equal(event):
-        return
-    recorded = _foreign(store, event)
-    if recorded < _MAX_FOREIGN:
-        store.add_event(event)
-    about = reference if recorded < _MAX_UNKNOWN else ""
-    _add_incident(store, Incident(kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=about, at=evidence.at))
-
-
-def _record(
-    store: Store,
-    match: Callable[[Payment], VerifiedPayment],
-    evidence: Evidence,
-    *,
-    reference: str,
-    display_by: datetime,
-    effects: Collection[Effect],
-) -> RecordResult | CreancePayError:
-    """Record a message under the lock of the notices; return the error of one that is about no recorded order."""
-    found, settled = store.lock_payment(reference)
-    current = _named(found, reference)
-    if current is None:
-        _park(store, evidence, reference)
-        return GatewayUnavailableError("the order of an authentic message is not recorded yet", retryable=True)
-    try:
-        incoming = match(current)
-    except OrderMismatchError as error:
-        _add_mismatch(store, evidence, error, reference)
-        return error
-    fingerprint, now = fingerprint_of(incoming), evidence.at
-    movement = incoming.movement
-    movements = [] if movement is None else store.movements(reference)
-    # A repeated report of money is recognised by the sums: its fingerprint decides nothing.
-    repeated = incoming.state not in SETTLED_STATES and store.has_fingerprint(reference, fingerprint)
-    change = transition(current, incoming, repeated=repeated, movements=movements)
-    after = apply(current, change, incoming, now=now, display_by=display_by)
-    if after is not current:
-        store.update(after)
-    if movement is not None and is_new(movement, movements):
-        store.add_movement(reference, movement, source=evidence.source, at=now)
-    incidents = (*change.incidents, *_between_payments(found, after, change, settled=settled))
-    if change.disposition is Disposition.APPLIED or _is_needed(evidence) or not _is_full(store, reference):
-        store.add_event(
-            PaymentEvent(
-                transaction_reference=reference,
-                evidence=evidence
-                if change.disposition is not Disposition.DUPLICATE
-                else attrs.evolve(evidence, payload=None),
-                disposition=change.disposition,
-                state=incoming.state,
-                fingerprint=fingerprint,
-                moved=Sums() if after.sums is current.sums else after.sums.since(current.sums),
-                bank_at=(movement and movement.at) or incoming.authorised_at,
-                identifier=movement.identifier if movement else "",
-                response_code=incoming.response_code,
-                detail=", ".join(incoming.warnings),
-            )
-        )
-    for kind in incidents:
-        _add_incident(store, Incident(kind=kind, transaction_reference=reference, at=now))
-    if change.disposition is Disposition.APPLIED:
-        _owe(store, current, after, effects, now)
-    return RecordResult(payment=after, disposition=change.disposition, incidents=incidents)
-
-
-def _owe(store: Store, before: Payment, after: Payment, effects: Iterable[Effect], now: datetime) -> None:
-    """Record the tasks of the effects of the new state, and of PAID when the merchant first receives money."""
-    states = {after.state} if occasion(before, before.state) != occasion(after, after.state) else set()
-    if after.holds_money and not before.sums.captured.cents:
-        states.add(PaymentState.PAID)
-    for state in sorted(states):
-        event = occasion(after, state)
-        names = {effect.name for effect in effects if state in effect.on} | store.registered(state)
-        for name in sorted(names or {UNRESOLVED} if state is PaymentState.PAID or names else ()):
-            store.add_task(task_for(after.transaction_reference, event, name, now))
-
-
-def _between_payments(
-    found: Iterable[Payment], payment: Payment, change: Change, *, settled: bool
-) -> list[IncidentKind]:
-    """Return the incidents between payments of one notice.
-
-    Two payments that hold money are instalments when one was recorded after the other had been paid, by the order of
-    committed transactions; otherwise one of them pays the debt a second time.
-    """
-    if change.disposition is not Disposition.APPLIED or not payment.holds_money:
-        return []
-    reference, kinds = payment.transaction_reference, []
-    others = [each for each in found if each.transaction_reference != reference and each.holds_money]
-    if any(each.transaction_reference not in payment.follows and reference not in each.follows for each in others):
-        kinds.append(IncidentKind.DOUBLE_PAYMENT)
-    if settled:
-        kinds.append(IncidentKind.PAID_AFTER_SETTLEMENT)
-    return kinds

@@ -22,8 +22,9 @@ from ..gateways.base import Gateway, SealedMessage
 from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.incidents import Incident, IncidentKind
-from ..ledger.ledger import Ledger, RecordResult
+from ..ledger.ledger import Ledger
 from ..ledger.outbox import Effect
+from ..ledger.recording import RecordResult
 from ..ledger.records import Evidence, Payment, PaymentEvent
 from ..ledger.transitions import transition
 from ..payment import PaymentState, Source, VerifiedPayment

@@ -14,7 +14,7 @@ import attrs
 from .._log import log
 from ..gateways.base import BadLine, Report, ReportKind, ReportLine
 from ..ledger.incidents import Incident, IncidentKind
-from ..ledger.ledger import RecordResult
+from ..ledger.recording import RecordResult
 from ..ledger.records import SETTLED_STATES, Evidence, Payment
 from ..payment import Movement, MovementKind, PaymentState, Source, VerifiedPayment
 from .health import REPORT

@@ -8,7 +8,7 @@ import attrs
 
 from ..errors import CreancePayError, NothingToRecordError, OrderMismatchError, ResponseRefusedError
 from ..gateways.base import FormPost, Redirect
-from ..ledger.ledger import RecordResult
+from ..ledger.recording import RecordResult
 from ..ledger.records import Disposition
 from ..payment import PaymentState
 

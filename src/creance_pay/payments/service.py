@@ -42,8 +42,9 @@ from ..gateways.transport import Transport
 from ..http import HttpMessage
 from ..ledger.acts import Act, ActKind, ActState
 from ..ledger.incidents import Incident, IncidentKind
-from ..ledger.ledger import Ledger, RecordResult
+from ..ledger.ledger import Ledger
 from ..ledger.outbox import Effect, EffectTask
+from ..ledger.recording import RecordResult
 from ..ledger.records import FAILED_STATES, IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment, PostingState
 from ..money import Euros
 from ..payment import PaymentState, Source, VerifiedPayment
