@@ -1,13 +1,16 @@
 """Every screen of the portal in a browser: checked by axe and by the keyboard, at 320 CSS pixels, and captured.
 
 Each screen is checked twice, so that it has both policies, both themes and both languages, and a third time without
-scripts.  ``pytest --slow --screens`` writes the pictures of the documentation into ``docs/screens``, and those at 1280,
-390 and 320 pixels into ``build/screens``.
+scripts.  ``--long`` checks it under every combination of them.
+
+``pytest --slow --screens`` writes the pictures of the documentation into ``docs/screens``, and those at 1280, 390 and
+320 pixels into ``build/screens``.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib import resources
@@ -51,10 +54,16 @@ class Look:
 
 
 FRENCH = Look("ameli-2019-11", "sea", "fr")
+ENGLISH_LOOK = Look("ameli-2019-11-selection", "meadow", "en")
 LOOKS = {
     "fr": FRENCH,
-    "en": Look("ameli-2019-11-selection", "meadow", "en"),
+    "en": ENGLISH_LOOK,
     "no-script": Look("ameli-2019-11", "meadow", "fr", scripts=False),
+}
+OTHERS = {
+    "-".join(settings): Look(*settings)
+    for settings in itertools.product(("ameli-2019-11", "ameli-2019-11-selection"), ("sea", "meadow"), ("fr", "en"))
+    if Look(*settings) not in LOOKS.values()
 }
 
 
@@ -349,18 +358,24 @@ def reached(page: Page) -> tuple[int, set[str]]:
     return number, found - {None}
 
 
+def level(look: str, name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Return the mark of a screen under a look; the default level has one screen."""
+    if (look, name) == ("fr", SHORT):
+        return ()
+    return (pytest.mark.slow if look in LOOKS else pytest.mark.long,)
+
+
 def cases(names: list[str], *looks: str) -> list[object]:
-    """Build the parameters: each screen under each look; the default level has one."""
+    """Build the parameters: each screen under each look."""
+    every = {**LOOKS, **OTHERS}
     return [
-        pytest.param(
-            LOOKS[look], name, id=f"{name}-{look}", marks=() if (look, name) == ("fr", SHORT) else pytest.mark.slow
-        )
+        pytest.param(every[look], name, id=f"{name}-{look}", marks=level(look, name))
         for look in looks
         for name in names
     ]
 
 
-@pytest.mark.parametrize(("look", "name"), cases([*SCREENS], "fr", "en"), indirect=["look"])
+@pytest.mark.parametrize(("look", "name"), cases([*SCREENS], "fr", "en", *OTHERS), indirect=["look"])
 def test_screen(page: Page, scenario: Scenario, look: Look, request: pytest.FixtureRequest, name: str) -> None:
     """Axe finds nothing; the keyboard reaches every element with a visible focus; 320 CSS pixels are enough."""
     SCREENS[name][0](page, scenario)
@@ -369,7 +384,7 @@ def test_screen(page: Page, scenario: Scenario, look: Look, request: pytest.Fixt
             capture(page, DOCS / f"{name}.png")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
-            capture(page, BUILD / f"{width}-{look.lang}" / f"{name}.png")
+            capture(page, BUILD / f"{width}-{look.policy}-{look.theme}-{look.lang}" / f"{name}.png")
         page.set_viewport_size({"width": 920, "height": 600})
     found = violations(page)
     number, focused = reached(page)
