@@ -19,8 +19,8 @@ PACKAGE = "creance_pay"
 ROOMS = {"rules", "gateways", "ledger", "messages"}
 # Each part of the package imports its own modules, and parts of a lower level.
 LEVELS = {
-    "_validators": 0, "_clock": 0, "_log": 0, "_secret": 0, "_text": 0, "_toml": 0, "codes": 0, "errors": 0, "http": 0,
-    "money": 0, "references": 0, "caisses": 0, "debts": 0, "payment": 0,
+    "_validators": 0, "_clock": 0, "_log": 0, "_secret": 0, "_signals": 0, "_text": 0, "_toml": 0, "codes": 0,
+    "errors": 0, "http": 0, "money": 0, "references": 0, "caisses": 0, "debts": 0, "payment": 0,
     **dict.fromkeys(ROOMS, 1),
     "payments": 2, "batch": 2, "office": 2,
     "testing": 3, "web": 3,
@@ -28,8 +28,8 @@ LEVELS = {
 }  # fmt: skip
 # The values among themselves: each module imports from a lower rank only.
 RANKS = {
-    "errors": 0, "codes": 1, "_validators": 1, "_clock": 1, "_secret": 1, "_text": 1, "_log": 2, "_toml": 1, "http": 2,
-    "money": 2, "caisses": 2, "references": 3, "debts": 4, "payment": 4,
+    "errors": 0, "_signals": 0, "codes": 1, "_validators": 1, "_clock": 1, "_secret": 1, "_text": 1, "_log": 2,
+    "_toml": 1, "http": 2, "money": 2, "caisses": 2, "references": 3, "debts": 4, "payment": 4,
 }  # fmt: skip
 # The values that the package itself exports; it loads no room.
 FACE = {"caisses", "codes", "debts", "errors", "http", "money", "payment", "references"}

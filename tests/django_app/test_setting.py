@@ -363,9 +363,11 @@ class TestCommands:
             call_command("creance_worker", "--once")
             timer = threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM))
             timer.start()
+            before = signal.getsignal(signal.SIGTERM)
             call_command("creance_worker", "--every", "60")
 
         assert "INCIDENT_OPEN" in capsys.readouterr().out
+        assert before is signal.getsignal(signal.SIGTERM)
 
     def test_worker_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A worker that has to be started again ends with status 1."""

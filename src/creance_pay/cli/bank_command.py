@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import attrs
 
+from .._signals import on_end
 from ..gateways import KeyRing
 from ..testing import Fault, TrialCard, TrialMerchant, trial_banks, trial_merchant
 from . import bank_trigger
@@ -57,9 +58,6 @@ def run(options: Namespace) -> int:
     """Serve until SIGINT (Ctrl-C) or SIGTERM."""
     from ..testing.server import serving_bank  # noqa: PLC0415 - loads Flask, an extra
 
-    # A shell makes a background process ignore SIGINT: set both handlers explicitly.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     merchant, fault = _merchant(options), Fault(options.fault)
@@ -69,7 +67,8 @@ def run(options: Namespace) -> int:
         delay=options.delay,
         fault=fault,
     )
-    with suppress(KeyboardInterrupt), serving_bank(bank, port=options.port) as url:
+    # A shell makes a background process ignore SIGINT: both handlers are set.
+    with suppress(KeyboardInterrupt), on_end(signal.default_int_handler), serving_bank(bank, port=options.port) as url:
         _print_settings(url, merchant.settings, fault, hidden=bool(options.key_file))
         threading.Event().wait()
     return 0

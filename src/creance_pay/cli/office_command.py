@@ -8,6 +8,7 @@ import threading
 from argparse import ArgumentParser, Namespace
 from contextlib import closing, suppress
 
+from .._signals import on_end
 from ..ledger import SqlLedger
 from ..office import Office
 from .arguments import whole_number
@@ -27,12 +28,14 @@ def run(options: Namespace) -> int:
     from ..office.loopback import office_pages  # noqa: PLC0415 - loads Flask, an extra
     from ..testing.server import serving  # noqa: PLC0415 - the same
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     url = ledger_url(options.file)
     with closing(SqlLedger(url, merchant_id=options.merchant or only_merchant(url))) as ledger:
         pages = office_pages(Office(ledger=ledger), by=options.by or getpass.getuser())
-        with suppress(KeyboardInterrupt), serving(pages, port=options.port) as address:
+        with (
+            suppress(KeyboardInterrupt),
+            on_end(signal.default_int_handler),
+            serving(pages, port=options.port) as address,
+        ):
             print(f"The office's pages: {address}   (Ctrl-C stops it; on this machine alone)", flush=True)
             threading.Event().wait()
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import signal
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 
+from .._signals import on_end
 from ..payments import Worker
 from ..rules import policy_named
 from .arguments import seconds
@@ -44,6 +44,5 @@ def run(options: Namespace) -> int:
     if options.once:
         return print_problems(options, worker.once())
     logging.getLogger("creance_pay.worker").setLevel(logging.INFO)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: worker.stop())
-    return 0 if worker.run() else 1
+    with on_end(lambda *_: worker.stop()):
+        return 0 if worker.run() else 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from ...._signals import on_end
 from ....payments import Problem, Worker
 from ....rules import policy_named
 from ...mailbox import today
@@ -34,9 +34,9 @@ class Command(BaseCommand):
         if once:
             self._print(worker.once())
             return
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: worker.stop())
-        if not worker.run():
+        with on_end(lambda *_: worker.stop()):
+            stopped = worker.run()
+        if not stopped:
             sys.exit(1)
 
     def _print(self, problems: tuple[Problem, ...]) -> None:
