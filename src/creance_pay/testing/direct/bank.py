@@ -4,8 +4,8 @@ As at the other test bank, the last two digits of a card number are the response
 
 >>> from creance_pay import Euros, PaymentOrder
 >>> from creance_pay.testing import LocalBank
->>> from creance_pay.testing.direct import DirectTrial
->>> page = LocalBank(DirectTrial())
+>>> from creance_pay.testing.direct import DirectTrialMerchant
+>>> page = LocalBank(DirectTrialMerchant())
 >>> order = PaymentOrder(
 ...     transaction_reference="PCLCB172540000004", amount=Euros(2000),
 ...     return_url="http://127.0.0.1/return", notification_url="http://127.0.0.1/notification",

@@ -280,10 +280,11 @@ def _note(world: World, site: Site) -> None:
     for commit in site.commits:
         for act in commit.of(Act):
             reached["an act is ended by the bank's records"] += act.detail == "by the bank's records"
+        for version in commit.of(Payment):
+            reached["the bank has not decided"] += version.state is PaymentState.PENDING
     for payment in site.inner.payments():
         reached["a payment is refunded in part"] += payment.state is PaymentState.PARTIALLY_REFUNDED
         reached["a payment is refunded whole"] += payment.state is PaymentState.REFUNDED
-        reached["the bank has not decided"] += payment.state is PaymentState.PENDING
         reached["the bank is asked and knows nothing"] += payment.questions > 0
         for movement in site.inner.movements(payment.transaction_reference):
             reached["a refund of the bank is reported"] += movement.kind == "REFUNDED"
