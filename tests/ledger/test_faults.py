@@ -28,7 +28,7 @@ from ledgers import PAYLOAD_KEY, OpenLedger, OpenSql
 from sips_merchant import NOON
 
 CHANCE = random.Random(17)  # noqa: S311 - the same each time
-KILLS, STOPS, CROWD = 200, 10, 2
+STOPS, CROWD = 10, 2
 WAIT = 120  # seconds, for a machine that is busy with other things
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes are killed here that POSIX alone has")
 
@@ -94,7 +94,9 @@ def check(ledger_of: OpenSql, url: str, shop: str, incoming: Path, most_repeats:
 
 
 @needs_fork
-@pytest.mark.parametrize("kills", [3, pytest.param(KILLS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(40, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.long)]
+)
 def test_killed(
     ledger_url: str, open_sql: OpenSql, tmp_path: Path, record_property: Callable[[str, object], None], kills: int
 ) -> None:
