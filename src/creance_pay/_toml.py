@@ -71,4 +71,12 @@ def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:
     try:
         return _CONVERTER.structure(content, kind)
     except cattrs.BaseValidationError as error:
-        raise ConfigurationError(f"{origin}: " + "; ".join(cattrs.transform_error(error))) from None
+        faults = cattrs.transform_error(error, format_exception=_described)
+        raise ConfigurationError(f"{origin}: " + "; ".join(faults)) from None
+
+
+def _described(error: BaseException, kind: type | None) -> str:
+    """Describe a fault: an error of this package by its own words, and a wrong type by both types."""
+    if type(error) in {ConfigurationError, ValueError}:
+        return str(error)
+    return cattrs.v.format_exception(error, kind)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from importlib import resources
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -158,24 +159,27 @@ class TestLoading:
             for name in UNITS
             for unit in ("EUR", "")
         }
+        got = {"EUR": "'EUR'", "": "no unit"}
 
         assert refused == {
-            (name, unit): f"caisse.toml: policy {NAME}: expected {name} in {UNITS[name]}, got '{unit}'"
+            (name, unit): f"caisse.toml: policy {NAME}: {name}: expected the unit '{UNITS[name]}', got {got[unit]}"
             for name in UNITS
-            for unit in ("EUR", "")
+            for unit in got
         }
 
     def test_missing_values(self) -> None:
         """Every value is required."""
         refused = {name: refusal(re.sub(rf"\[{NAME}\.values\.{name}\]\n(?:.+\n)*", "", SHIPPED)) for name in UNITS}
 
-        assert refused == {name: f"caisse.toml: policy {NAME}: missing or unknown values: {name}" for name in UNITS}
+        lists = "`creance-pay policy` lists them all"
+        assert refused == {name: f"caisse.toml: policy {NAME}: missing values: {name}; {lists}" for name in UNITS}
 
     def test_unknown_value(self) -> None:
         """A misspelt value is refused."""
         text = SHIPPED + f'[{NAME}.values.online_mim]\nvalue = 1\nunit = "cents"\nsource = "x"\nsince = 2024-01-01\n'
 
-        assert f"caisse.toml: policy {NAME}: missing or unknown values: online_mim" == refusal(text)
+        lists = "`creance-pay policy` lists them all"
+        assert f"caisse.toml: policy {NAME}: unknown values: online_mim; {lists}" == refusal(text)
 
     def test_missing_lines(self) -> None:
         """A value needs its line, a unit and a source."""
@@ -231,24 +235,57 @@ class TestLoading:
 
         assert [] == [text for text in texts if not refusal(text).startswith("caisse.toml: ")]
 
+    def test_plain_errors(self) -> None:
+        """An error names the value, and what was expected, in the words of this package."""
+        refused = [
+            refusal(with_line(name, key, line))
+            for name, key, line in [
+                ("min_basis", "value", 'value = "total"\n'),
+                ("online_min", "value", "value = 16.0\n"),
+                ("channels", "value", 'value = "web"\n'),
+                ("online_min", "source", ""),
+                ("online_min", "documented_on", ""),
+                ("online_min", "documented_on", 'documented_on = "2019-11-01"\n'),
+            ]
+        ]
+        place = f" @ $['{NAME}'].values['online_min']"
+
+        assert [
+            f"policy {NAME}: min_basis: expected one of reference, selection, got a text of 5 characters",
+            f"policy {NAME}: online_min: expected cents to be an int, got float",
+            f"policy {NAME}: channels: expected a list of words, got a text of 3 characters",
+            f"required field missing{place}.source",
+            f"a value needs a source, and either since or documented_on{place}",
+            f"expected date, got str{place}.documented_on",
+        ] == [text.removeprefix("caisse.toml: ") for text in refused]
+
+    @pytest.mark.parametrize(
+        ("given", "found"), [("caisse.toml", "the name of a file"), (PurePosixPath("a"), "PurePosixPath")]
+    )
+    def test_name_of_a_file(self, given: object, found: str) -> None:
+        """The name of a file is refused where its text is expected."""
+        with pytest.raises(ConfigurationError, match=f"^policy file: expected the text of a file, got {found}$"):
+            load_policies(given)  # type: ignore[arg-type]
+
     def test_default_origin(self) -> None:
         """The error for a text without a file name has a default name."""
         with pytest.raises(ConfigurationError, match=r"^policy file: "):
             load_policies("[a")
 
 
+STRANDED = "online_max_per_payment is below twice online_min: a remainder too small to be paid could not be avoided"
 CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
-    ({"notice_band_min": Euros(15001)}, "the band is empty"),
-    ({"notice_band_max": Euros(4999)}, "the band is empty"),
+    ({"notice_band_min": Euros(15001)}, "the band from notice_band_min to notice_band_max is empty"),
+    ({"notice_band_max": Euros(4999)}, "the band from notice_band_min to notice_band_max is empty"),
     (
         {"band_inclusive": False, "notice_band_min": Euros(5000), "notice_band_max": Euros(5001)},
-        "the band is empty",
+        "the band from notice_band_min to notice_band_max is empty",
     ),
-    ({"online_min": Euros(0)}, "the range of online payments is empty"),
-    ({"online_min": Euros(5001)}, "the range of online payments is empty"),
-    ({"online_max_per_payment": Euros(1599)}, "the range of online payments is empty"),
-    ({"online_min": Euros(2501)}, "a remainder too small to be paid online could not be avoided"),
-    ({"online_max_per_payment": Euros(3198)}, "a remainder too small to be paid online could not be avoided"),
+    ({"online_min": Euros(0)}, "the range from online_min to online_max_per_payment is empty"),
+    ({"online_min": Euros(5001)}, "the range from online_min to online_max_per_payment is empty"),
+    ({"online_max_per_payment": Euros(1599)}, "the range from online_min to online_max_per_payment is empty"),
+    ({"online_min": Euros(2501)}, STRANDED),
+    ({"online_max_per_payment": Euros(3198)}, STRANDED),
     ({"valid_from": date(2020, 1, 2), "valid_to": date(2020, 1, 1)}, "the last day comes before the first"),
 ]
 SOUND: list[dict[str, Any]] = [
@@ -286,7 +323,7 @@ class TestChecks:
             minimum: with_value("online_max_per_payment", "4999", with_value("online_min", str(minimum)))
             for minimum in (2500, 2501)
         }
-        stranded = f"caisse.toml: policy {NAME}: a remainder too small to be paid online could not be avoided"
+        stranded = f"caisse.toml: policy {NAME}: {STRANDED}"
 
         assert Euros(2500) == load_policies(texts[2500])[0].online_min
         assert stranded == refusal(texts[2501])
@@ -561,10 +598,10 @@ class TestOwnFile:
     def test_checked_as_a_whole(self) -> None:
         """An own value that contradicts an inherited one is refused, and every fault names the file and the policy."""
         faults = [
-            ("value = 1000", "value = 2501", "own-2027: a remainder too small to be paid online could not be avoided"),
+            ("value = 1000", "value = 2501", f"own-2027: {STRANDED}"),
             ('based_on = "ameli-2019-11"', 'based_on = "ameli"', "own-2027: no policy of that name; known: ameli-2019"),
             ('based_on = "ameli-2019-11"', "", "own-2027: missing longest_unseen_months"),
-            ('based_on = "ameli-2019-11"', "longest_unseen_months = 24", "own-2027: missing or unknown values: ackn"),
+            ('based_on = "ameli-2019-11"', "longest_unseen_months = 24", "own-2027: missing values: ackn"),
             ('based_on = "own-2027"', 'based_on = "own-2027-indus"', "own-2027-indus: no policy of that name; known"),
             ('"online_max_per_payment", "n', '"online_maximum", "n', "own-2027: confirmed: unknown values: online_max"),
             ('source = "note.values", values', 'source = "note", values', "own-2027: unknown source 'note'"),

@@ -46,8 +46,21 @@ def add_json(command: ArgumentParser) -> None:
 
 
 def add_policy(command: ArgumentParser) -> None:
-    """Declare the option ``--policy``."""
-    command.add_argument("--policy", default=DEFAULT_POLICY, help="the name of the policy (default: %(default)s)")
+    """Declare the option ``--policy``, for a command that decides by one policy."""
+    command.add_argument(
+        "--policy", default=DEFAULT_POLICY, help="the name of a policy, or a caisse's file .toml (default: %(default)s)"
+    )
+
+
+def add_policies(command: ArgumentParser) -> None:
+    """Declare the option ``--policy``, for a command that watches the values of several policies."""
+    command.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a policy in use, or a caisse's file .toml; repeatable",
+    )
 
 
 def add_operands(command: ArgumentParser) -> None:

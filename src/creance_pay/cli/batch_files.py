@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, MissingExtraError
-from ..rules import policy_named
 from .arguments import add_json, add_policy, whole_number
 from .output import print_values
+from .policies import policy_of
 
 REJECTS, NOTHING, TOO_MANY = 3, 4, 5
 _STANDARD = Path("-")
@@ -94,7 +94,7 @@ def run_job(options: Namespace, work: Callable[..., Any], **more: object) -> int
     with _paths(options) as (source, target), progress() as advance:
         try:
             result = work(
-                source, target, policy=policy_named(options.policy), columns=dict(options.column), unit=options.unit,
+                source, target, policy=policy_of(options.policy), columns=dict(options.column), unit=options.unit,
                 nulls=NULLS if nulls is None else nulls, separator=options.separator, encoding=options.encoding,
                 strict=options.strict, max_rejects=options.max_rejects, overwrite=options.overwrite,
                 check=options.check, progress=advance, **more,

@@ -7,9 +7,10 @@ from argparse import ArgumentParser, Namespace
 from ..debts import Debt, DebtKind
 from ..money import Euros
 from ..references import NoticeReference
-from ..rules import Verdict, assess, policy_named
+from ..rules import Verdict, assess
 from .arguments import add_json, add_policy, values
 from .output import print_values
+from .policies import policy_of
 
 
 def declare(command: ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def run(options: Namespace) -> int:
         issued_on=reference.issued_on,
         open_online=not options.not_open,
     )
-    assessment = assess(debt, policy=policy_named(options.policy))
+    assessment = assess(debt, policy=policy_of(options.policy, kind=debt.kind))
     verdict: Verdict = assessment if options.amount is None else assessment.check(options.amount)
     if options.json:
         print_values(options, {"code": verdict.code, "ok": verdict.ok, "because": "\n".join(verdict.explain())})

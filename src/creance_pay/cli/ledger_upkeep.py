@@ -12,11 +12,11 @@ from .._clock import utc_now
 from ..errors import CreancePayError
 from ..ledger import IncidentKind, SqlLedger
 from ..payments import Problem, ProblemKind, health_of
-from ..rules import policy_named
-from .arguments import Run, values, whole_number
+from .arguments import Run, add_policies, values, whole_number
 from .bar import progress
 from .ledger_story import format_time, task_values
 from .output import print_row, print_values
+from .policies import all_policies
 from .portal_service import print_problems
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ _CENTURY_DAYS = 36_525
 
 def declare_health(act: ArgumentParser) -> None:
     """Declare the arguments of ``health``."""
-    act.add_argument("--policy", action="append", default=[], metavar="NAME", help="a policy in use, repeatable")
+    add_policies(act)
 
 
 def declare_close(act: ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def add_person(act: ArgumentParser, *, reason: bool = True) -> None:
 
 def health(options: Namespace, ledger: SqlLedger) -> int:
     """Print what is wrong; return 0 for nothing, 1 when a person has work, 2 when payments or effects stop."""
-    policies = [policy_named(name) for name in options.policy]
+    policies = all_policies(options.policy)
     return print_problems(options, health_of(ledger, utc_now(), policies=policies))
 
 

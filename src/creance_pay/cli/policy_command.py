@@ -15,9 +15,10 @@ from time import process_time
 from .._clock import utc_now
 from ..debts import DebtKind
 from ..errors import MissingExtraError
-from ..rules import Policy, load_policies, policy_named, policy_on
+from ..rules import Policy, policy_on
 from .arguments import DEFAULT_POLICY, Run, add_acts, add_json, add_operands, day, operands
 from .output import print_row, print_values
+from .policies import policies_of
 
 
 def declare(command: ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def declare(command: ArgumentParser) -> None:
 
 def show(options: Namespace) -> int:
     """Print every value of a policy; an overdue value says so."""
-    for policy in _policies(options.name):
+    for policy in policies_of(options.name):
         if options.json:
             print_values(options, {"policy": policy.name, **{name: getattr(policy, name) for name in policy.sources}})
             continue
@@ -60,9 +61,8 @@ def show(options: Namespace) -> int:
 def check(options: Namespace) -> int:
     """Check a file, and prove every theorem for each of its policies; return 1 when one does not hold."""
     failed = 0
-    for policy in _policies(str(options.file)):
-        overdue = policy.overdue(_day(options))
-        print_row(
+    for policy in policies_of(str(options.file)):
+        print_values(
             options,
             {
                 "policy": policy.name,
@@ -70,11 +70,11 @@ def check(options: Namespace) -> int:
                 "from": policy.valid_from or "unknown",
                 "to": policy.valid_to or "open",
                 "based_on": policy.based_on,
-                "overdue": f"overdue: {', '.join(overdue)}" if overdue else "no value overdue",
+                "overdue": ", ".join(policy.overdue(_day(options))) or "no value",
             },
         )
         for row in _proofs(policy):
-            failed += row["result"] == "does not hold"
+            failed += row.get("result") == "does not hold"
             print_row(options, row)
     return 1 if failed else 0
 
@@ -85,7 +85,7 @@ def _proofs(policy: Policy) -> Iterator[dict[str, object]]:
         from ..rules.proofs import prove  # noqa: PLC0415 - loads Z3, an extra
         from ..rules.theorems import THEOREMS  # noqa: PLC0415 - the same
     except MissingExtraError as error:
-        yield {"theorem": "none", "rule": "", "result": f"not proved: {error}", "seconds": ""}
+        yield {"proofs": f"not proved: {error}"}
         return
     for theorem in THEOREMS:
         start = process_time()
@@ -118,7 +118,7 @@ def diff(options: Namespace) -> int:
 
 def _by_kind(name: str, on: date) -> Mapping[DebtKind, Policy]:
     """Return the policy of each kind of debt on a day, or the latest documented one."""
-    policies = _policies(name)
+    policies = policies_of(name)
     return {kind: policy_on(on, kind=kind, undocumented="latest", policies=policies) for kind in DebtKind}
 
 
@@ -145,13 +145,6 @@ def _print_counts(options: Namespace, before: Sequence[Policy], after: Sequence[
         people = {} if each.people is None else {"people": each.people}
         change = f"{each.before} -> {each.after}" if each.before else "all changes"
         print_row(options, {"change": change, "debts": each.debts, **people, "remaining": f"{each.remaining} EUR"})
-
-
-def _policies(name: str) -> Sequence[Policy]:
-    """Return the policies of a file, or the shipped policy of a name."""
-    if name.endswith(".toml"):
-        return load_policies(Path(name).read_text(encoding="utf-8"), origin=name)
-    return [policy_named(name)]
 
 
 def _day(options: Namespace) -> date:

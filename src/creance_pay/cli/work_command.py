@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from .._signals import on_end
 from ..payments import Worker
-from ..rules import policy_named
-from .arguments import seconds
+from .arguments import add_policies, seconds
+from .policies import all_policies
 from .portal_service import add_service, import_service, print_problems
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -30,7 +30,7 @@ def declare(command: ArgumentParser) -> None:
         metavar="SECONDS",
         help="the time between two reconciliations, in seconds (default: 60)",
     )
-    command.add_argument("--policy", action="append", default=[], metavar="NAME", help="a policy in use, repeatable")
+    add_policies(command)
     command.add_argument("--json", action="store_true", help="print the problems of --once as JSON, one object a line")
     command.add_argument("--verbose", action="store_true", help="log each payment, and not only what is wrong")
     command.set_defaults(run=run)
@@ -39,7 +39,7 @@ def declare(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Work until SIGTERM or SIGINT (Ctrl-C); return 1 when the process has to be started again."""
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format=_FORMAT)
-    policies = [policy_named(name) for name in options.policy]
+    policies = all_policies(options.policy)
     worker = Worker(import_service(options.service), every=options.every, policies=policies)
     if options.once:
         return print_problems(options, worker.once())

@@ -33,7 +33,7 @@ class Statement:
 
     Attributes:
         value: The value, in its unit.
-        unit: The unit.
+        unit: The unit; :class:`Policy` refuses a value without the unit of its field.
         source: The id of the source, such as ``guide.minimum``.
         note: The words or the figures of the source that the value follows from.
         since: The first day of effect.  Either this or ``documented_on`` is given.
@@ -46,7 +46,7 @@ class Statement:
     """
 
     value: Any  # the field of Policy checks its type
-    unit: str
+    unit: str = ""
     source: str
     note: str = ""
     since: date | None = None
@@ -100,14 +100,14 @@ _WORDS = {"unit": "words"}
 
 #: The tests of the amounts of a policy against each other.  The proofs hold for each policy that passes them.
 CONSISTENCY: Mapping[str, Callable[[Policy], bool]] = {
-    "the band is empty": lambda policy: (
+    "the band from notice_band_min to notice_band_max is empty": lambda policy: (
         policy.notice_band_min.cents + (0 if policy.band_inclusive else 2) <= policy.notice_band_max.cents
     ),
-    "the range of online payments is empty": lambda policy: (
+    "the range from online_min to online_max_per_payment is empty": lambda policy: (
         (policy.online_min.cents > 0) & (policy.online_min.cents <= policy.online_max_per_payment.cents)
     ),
-    "a remainder too small to be paid online could not be avoided": lambda policy: (
-        2 * policy.online_min.cents <= policy.online_max_per_payment.cents + 1
+    "online_max_per_payment is below twice online_min: a remainder too small to be paid could not be avoided": (
+        lambda policy: 2 * policy.online_min.cents <= policy.online_max_per_payment.cents + 1
     ),
 }
 
@@ -163,7 +163,7 @@ class Policy:
 
     >>> attrs.evolve(policy_named("ameli-2019-11"), online_min=Euros(5001))
     Traceback (most recent call last):
-    creance_pay.errors.ConfigurationError: the range of online payments is empty
+    creance_pay.errors.ConfigurationError: the range from online_min to online_max_per_payment is empty
     """
 
     name: str = attrs.field(validator=_typed(str))
@@ -302,10 +302,12 @@ def _valued_fields() -> dict[str, attrs.Attribute[Any]]:
 def _value(statement: Statement, field: attrs.Attribute[Any]) -> Any:  # noqa: ANN401 - of the field's own type
     """Convert the value of a statement to the type of its field, after a check of the unit."""
     if statement.unit != field.metadata["unit"]:
-        raise ConfigurationError(f"expected {field.name} in {field.metadata['unit']}, got {statement.unit!r}")
+        found = repr(statement.unit) if statement.unit else "no unit"
+        raise ConfigurationError(f"{field.name}: expected the unit {field.metadata['unit']!r}, got {found}")
+    read: Any = field.metadata.get("read") or field.converter
     try:
-        return field.metadata["read"](statement.value) if "read" in field.metadata else statement.value
-    except InvalidValueError as error:
+        return read(statement.value) if read else statement.value
+    except (InvalidValueError, ConfigurationError) as error:
         raise ConfigurationError(f"{field.name}: {error}") from error
 
 
@@ -313,8 +315,11 @@ def _statements(entry: _Entry, base: Policy | None) -> Mapping[str, Statement]:
     """Join the values of a policy with those of its base, and add its confirmations."""
     whole = {**(base.sources if base else {}), **entry.values}
     fields, confirmed = _valued_fields(), entry.confirmed
-    if wrong := fields.keys() ^ whole.keys():
-        raise ConfigurationError(f"missing or unknown values: {', '.join(sorted(wrong))}")
+    for problem, wrong in (("unknown", whole.keys() - fields.keys()), ("missing", fields.keys() - whole.keys())):
+        if wrong:
+            raise ConfigurationError(
+                f"{problem} values: {', '.join(sorted(wrong))}; `creance-pay policy` lists them all"
+            )
     if confirmed is None:
         return whole
     if unknown := sorted({*confirmed.values} - whole.keys()):
@@ -378,6 +383,9 @@ def load_policies(text: str, *, origin: str = "policy file") -> tuple[Policy, ..
     >>> policy_on(date(2027, 1, 4), policies=load_policies(text)).name
     'own-2027'
     """
+    if not isinstance(text, str) or text.endswith(".toml"):
+        found = "the name of a file" if isinstance(text, str) else type(text).__name__
+        raise ConfigurationError(f"{origin}: expected the text of a file, got {found}")
     return _load(text, origin, base=_shipped())
 
 
