@@ -113,6 +113,16 @@ def test_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert (2, True) == (stopped.value.code, "usage: creance-pay" in capsys.readouterr().err)
 
 
+def test_usage_of_the_act(capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage beside an unknown word is that of the act, which shows the words that it knows."""
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(["ledger", "find", "PCLCB263270000017"])
+
+    error = capsys.readouterr().err
+    assert error.startswith("usage: creance-pay ledger find ")
+    assert error.endswith("creance-pay ledger find: error: unrecognized arguments: PCLCB263270000017\n")
+
+
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     """The help lists every command, and each command has its own."""
 

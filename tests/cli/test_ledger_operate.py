@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from creance_pay import PaymentState
+from creance_pay import NoticeReference, PaymentState
 from creance_pay.cli import ledger_acts, ledger_story, ledger_upkeep, main
 from creance_pay.errors import MessageError
 from creance_pay.gateways.sips.response_codes import RESPONSES
@@ -46,9 +46,9 @@ def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def paid(desk: Desk) -> str:
+def paid(desk: Desk, notice: NoticeReference = NOTICE) -> str:
     """Pay, and return the reference."""
-    started = desk.start()
+    started = desk.start(notice)
     desk.visit(started, ACCEPTED)
     desk.notify(started, maskedPan=CARD, authorisationId="123456")
     return started.transaction_reference
@@ -163,7 +163,7 @@ class TestActs:
 
         assert (0, 1) == (run(*words), run(*words))
         assert () == desk.service.incidents()
-        capsys.readouterr()
+        assert "creance-pay: no such incident is open: " in capsys.readouterr().err
         run("show", "--json", started.transaction_reference)
         closed = [each for each in objects(capsys) if "closed" in each]
         assert [("ORDER_MISMATCH", "an operator", "test")] == [
@@ -191,6 +191,21 @@ class TestActs:
         desk.line.cut = True
         assert 1 == run(*words, "--json")
         assert "REQUESTED" == objects(capsys)[0]["state"]
+
+    def test_cancel(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        """Before the bank's night a refund is impossible, and the error names the cancellation; after it, otherwise."""
+        reference, later = paid(desk), paid(desk, OTHER)
+        person = ["--by", "an operator", "--reason", "paid twice"]
+
+        assert 1 == run("refund", "portal:service", reference, *person)
+        impossible = "creance-pay: the payment's state at the bank does not allow it"
+        assert f"{impossible}: before the debit, cancel it\n" == capsys.readouterr().err
+        assert 0 == run("cancel", "portal:service", reference, *person, "--json")
+        (act,) = objects(capsys)
+        assert ("CANCEL", "DONE") == (act["act"], act["state"])
+        desk.bank.run_nightly_batch()
+        assert 1 == run("cancel", "portal:service", later, *person)
+        assert f"{impossible}: after the debit, refund it\n" == capsys.readouterr().err
 
     def test_correct(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
         """A decision is recorded; one that another state precedes has status 1."""

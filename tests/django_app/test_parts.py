@@ -18,9 +18,10 @@ from django.test import Client, override_settings
 from creance_pay import Euros, NoticeReference, PaymentState, Source, VerifiedPayment
 from creance_pay.django import payments_of, pytest_fixtures, setting
 from creance_pay.django.forms import AmountField, NoticeReferenceField
-from creance_pay.django.mailbox import acknowledge, today
+from creance_pay.django.mailbox import acknowledge
 from creance_pay.django.models import IncidentSeen, Letter, PaymentOwner
 from creance_pay.django.pytest_fixtures import LivePortal
+from creance_pay.django.setting import today
 from creance_pay.errors import ConfigurationError, MissingExtraError
 from creance_pay.gateways import FormPost, Redirect
 from creance_pay.ledger import Payment

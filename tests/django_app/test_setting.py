@@ -18,6 +18,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from creance_pay import DebtKind
 from creance_pay.django import bank_endpoints, payment_service
 from creance_pay.django.setting import Configuration, database_url, reset
 from creance_pay.errors import ConfigurationError, GatewayUnavailableError
@@ -28,6 +29,28 @@ from creance_pay.testing.sips import SipsTrialMerchant
 
 GATEWAY = SipsTrialMerchant().gateway("http://127.0.0.1:9")
 LEDGER = MemoryLedger()
+#: A delay of 48 hours, and a policy for each of two kinds of debt.
+OWN = """
+[sources.note]
+document = "Note"
+publisher = "a caisse"
+seen_on = 2026-11-01
+places.values = "values"
+
+[own]
+title = "Own values"
+based_on = "ameli-2019-11"
+documented_on = 2026-11-01
+valid_from = 2026-11-01
+values.display_delay_hours = { value = 48, unit = "hours", source = "note.values", since = 2026-11-01 }
+
+[own-indus]
+title = "Own values for indus"
+based_on = "own"
+documented_on = 2026-11-01
+valid_from = 2026-11-01
+values.open_debt_kinds = { value = ["IND"], unit = "codes of IR_NDT_V", source = "note.values", since = 2026-11-01 }
+"""
 SERVICE = PaymentService(GATEWAY, MemoryLedger())
 
 
@@ -98,6 +121,18 @@ class TestService:
         transport = RequestsTransport(timeout=1)
         with setting(TRANSPORT=transport):
             assert transport is Configuration.read().build_transport(GATEWAY)
+
+    def test_policy(self, tmp_path: Path) -> None:
+        """A caisse's file decides by kind, is read once, and states the delay of the service."""
+        file = tmp_path / "caisse.toml"
+        file.write_text(OWN, encoding="utf-8")
+        with setting(POLICY=str(file)):
+            configuration = Configuration.read()
+
+            names = [configuration.policy_of(kind).name for kind in (DebtKind.FRANCHISE, DebtKind.IND, None)]
+            assert ["own", "own-indus", "own"] == names
+            assert configuration.policies is Configuration.read().policies
+            assert timedelta(hours=48) == payment_service()._inbox.display_delay
 
     def test_change(self) -> None:
         """A changed setting builds another service; a change of another setting does not."""
@@ -244,14 +279,15 @@ class TestChecks:
     def test_settings(self) -> None:
         """Wrong settings, and a portal without an effect, are found."""
         wrong: list[dict[str, Any]] = [
-            {"GATEWAY": 5}, {"GATEWAY": "no.such.module"}, {"EFFECTS": ["creance_pay.django.nothing"]}, {"EFFECTS": []},
+            {"GATEWAY": 5}, {"GATEWAY": "no.such.module"}, {"EFFECTS": ["creance_pay.django.nothing"]},
+            {"POLICY": "ameli"}, {"POLICY": "no-such-file.toml"}, {"EFFECTS": []},
         ]  # fmt: skip
         identifiers = []
         for changes in wrong:
             with setting(**changes):
                 identifiers += self.found()
 
-        assert ["creance_pay.E001"] * 3 + ["creance_pay.W002"] == identifiers
+        assert ["creance_pay.E001"] * 5 + ["creance_pay.W002"] == identifiers
 
     def test_key_file(self, tmp_path: Path) -> None:
         """A key file that others can read is found before a payment needs it."""
@@ -341,6 +377,27 @@ class TestCommands:
             Command().run_from_argv(["manage.py", "creance_ledger", "incidents", "--json"])
 
         assert (1, True) == (stopped.value.code, '"CHARGED_BACK"' in capsys.readouterr().out)
+
+    @pytest.mark.usefixtures("file")
+    @pytest.mark.parametrize("act", ["find", "refund"])
+    def test_help(self, act: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """The help has the name of this command, and none of the arguments that the setting replaces."""
+        from creance_pay.django.management.commands.creance_ledger import Command  # noqa: PLC0415 - needs Django
+
+        with pytest.raises(SystemExit, match=r"^0$"):
+            Command().run_from_argv(["manage.py", "creance_ledger", act, "--help"])
+
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"usage: manage.py creance_ledger {act} ")
+        assert [] == [word for word in ("--file", "--merchant", "MODULE:NAME", "service") if word in shown]
+
+    @pytest.mark.usefixtures("file")
+    def test_health(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The health includes the values of the policy of the setting."""
+        with pytest.raises(SystemExit, match=r"^1$"):
+            call_command("creance_ledger", "health")
+
+        assert "POLICY_OVERDUE" in capsys.readouterr().out
 
     def test_no_database(self) -> None:
         """A ledger that is an object has no commands."""

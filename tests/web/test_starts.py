@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -66,6 +66,18 @@ def test_paid(portal: Portal) -> None:
     portal.start()
     (payment,) = portal.service.ledger.payments()
     portal.service.on_notification(SipsTrialMerchant().notification(payment.order, card=TrialCard.ACCEPTED))
+
+    assert "PAYMENT_ACCEPTED" == portal.message().code
+
+
+def test_paid_beside_an_attempt(portal: Portal) -> None:
+    """An attempt was given up, and the payment in its place is accepted: the person is not asked to resume."""
+    portal.start()
+    ledger = portal.service.ledger
+    given_up, life = [each.transaction_reference for each in ledger.payments()], timedelta(minutes=30)
+    parts = {NOTICE: Euros(2000)}
+    later = ledger.open(Euros(2000), parts, now=NOW, attempt_life=life, ignoring=given_up, **ADDRESSES)
+    portal.service.on_notification(SipsTrialMerchant().notification(later.order, card=TrialCard.ACCEPTED))
 
     assert "PAYMENT_ACCEPTED" == portal.message().code
 

@@ -16,7 +16,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from .._text import printable
@@ -64,6 +64,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     used = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(parser=command)
         if name == used:
             import_module(f"{__name__}.{name}_command").declare(command)
     return top
@@ -79,9 +80,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    return run(lambda: parse(parser(words), words))
+
+
+def parse(top: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse the words of a command line; the usage beside an unknown word is that of the command or act in use.
+
+    Args:
+        top: The parser of the whole command line; the parser of each command and act is its default ``parser``.
+        words: The words.
+    """
+    options, unknown = top.parse_known_args(words)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
+
+
+def run(read: Callable[[], argparse.Namespace]) -> int:
+    """Run the command that a function reads from the command line; an error is one line on the standard error.
+
+    Returns:
+        The exit status.
+    """
     logging.getLogger("creance_pay").addHandler(_QUIET)
     try:
-        options = parser(words).parse_args(words)
+        options = read()
         status = int(options.run(options))
         print(end="", flush=True)  # a broken pipe shows here, and not when Python exits
     except CreancePayError as error:

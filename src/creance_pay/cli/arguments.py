@@ -36,7 +36,7 @@ def add_acts(
     group = command.add_subparsers(required=required, metavar="ACT")
     parsers = {name: group.add_parser(name, help=text, description=text) for name, (_, text) in acts.items()}
     for name, (run, _) in acts.items():
-        parsers[name].set_defaults(run=run)
+        parsers[name].set_defaults(run=run, parser=parsers[name])
     return parsers
 
 

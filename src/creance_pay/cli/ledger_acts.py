@@ -1,29 +1,33 @@
-"""``creance-pay ledger refund``, ``correct``, ``replay`` and ``reconcile``: acts by the portal's own service.
+"""``creance-pay ledger refund``, ``cancel``, ``correct``, ``replay``, ``reconcile``: acts by the portal's service.
 
 The service knows the bank and the effects of a payment.
 """
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from ..gateways import OperationOutcome
 from ..gateways.sips import read_reports
-from ..ledger import ActState, RecordResult
+from ..ledger import Act, ActKind, ActState, RecordResult
 from ..payment import PaymentState
 from .arguments import values, whole_number
 from .ledger_story import act_values, euros
 from .ledger_upkeep import add_person, with_bar
 from .output import print_row, print_values
-from .portal_service import add_service, import_service
+from .portal_service import import_service
 
+#: The other operation, where the bank finds one impossible.
+_OTHER = {ActKind.REFUND: "before the debit, cancel it", ActKind.CANCEL: "after the debit, refund it"}
 _YEAR_MINUTES, _MOST_EVENTS = 527_040, 10**18
 
 
-def declare_refund(act: ArgumentParser) -> None:
-    """Declare the arguments of ``refund``."""
-    add_service(act)
+def declare_operation(act: ArgumentParser) -> None:
+    """Declare the arguments of ``refund`` and ``cancel``."""
     act.add_argument("reference", help="the transaction reference of the payment")
     act.add_argument("--amount", type=euros, metavar="EUROS", help="the amount (default: all that the merchant holds)")
     add_person(act)
@@ -31,7 +35,6 @@ def declare_refund(act: ArgumentParser) -> None:
 
 def declare_correct(act: ArgumentParser) -> None:
     """Declare the arguments of ``correct``."""
-    add_service(act)
     act.add_argument("reference", help="the transaction reference of the payment")
     act.add_argument("state", choices=values(PaymentState), metavar="STATE", help="the state that a person has found")
     add_person(act)
@@ -39,7 +42,6 @@ def declare_correct(act: ArgumentParser) -> None:
 
 def declare_replay(act: ArgumentParser) -> None:
     """Declare the arguments of ``replay``."""
-    add_service(act)
     act.add_argument("reference", help="the transaction reference of the payment")
     act.add_argument(
         "--event", type=whole_number(0, _MOST_EVENTS), metavar="NUMBER", help="one event (default: each with a message)"
@@ -49,7 +51,6 @@ def declare_replay(act: ArgumentParser) -> None:
 
 def declare_reconcile(act: ArgumentParser) -> None:
     """Declare the arguments of ``reconcile``."""
-    add_service(act)
     act.add_argument(
         "--minutes",
         type=whole_number(0, _YEAR_MINUTES),
@@ -63,10 +64,19 @@ def declare_reconcile(act: ArgumentParser) -> None:
 
 def refund(options: Namespace) -> int:
     """Refund a payment, and print the act; return 1 when the bank refused or has not answered."""
-    act = import_service(options.service).refund(
-        options.reference, options.amount, by=options.by, reason=options.reason
-    )
+    return _operate(options, import_service(options.service).refund)
+
+
+def cancel(options: Namespace) -> int:
+    """Cancel a payment, and print the act; return 1 when the bank refused or has not answered."""
+    return _operate(options, import_service(options.service).cancel)
+
+
+def _operate(options: Namespace, operate: Callable[..., Act]) -> int:
+    act = operate(options.reference, options.amount, by=options.by, reason=options.reason)
     print_values(options, act_values(act))
+    if act.detail.startswith(OperationOutcome.IMPOSSIBLE):
+        print(f"creance-pay: the payment's state at the bank does not allow it: {_OTHER[act.kind]}", file=sys.stderr)
     return 0 if act.state is ActState.DONE else 1
 
 

@@ -18,14 +18,21 @@ from ..errors import ConfigurationError
 from ..ledger import SqlLedger
 from . import ledger_acts, ledger_story, ledger_upkeep
 from .arguments import Run, add_acts, add_json, whole_number
+from .portal_service import add_service
 from .posting_file import read_posted, read_rejected, write_postings
 
 _VARIABLE = "CREANCE_PAY_LEDGER"
 _MOST_EVENTS = 10**18
 
 
-def declare(command: ArgumentParser) -> None:
-    """Declare the acts and their arguments."""
+def declare(command: ArgumentParser, *, service: str | None = None) -> None:
+    """Declare the acts and their arguments.
+
+    Args:
+        command: The parser of the command.
+        service: The service of the portal that runs the command, as MODULE:NAME.  The portal names its ledger too: no
+            argument does.
+    """
     by_ledger: dict[str, tuple[Callable[[Namespace, SqlLedger], int], str]] = {
         "find": (ledger_story.find, "find payments by what a caller knows; status 1 when none fits"),
         "show": (ledger_story.show, "show a payment, and all that happened to it in the order of time"),
@@ -43,7 +50,8 @@ def declare(command: ArgumentParser) -> None:
         "rejected": (read_rejected, "record the notices that the caisse cannot post; status 1 likewise"),
     }
     by_service: dict[str, tuple[Run, str]] = {
-        "refund": (ledger_acts.refund, "refund a payment; status 1 when the bank has not done it"),
+        "refund": (ledger_acts.refund, "refund money that the bank has debited; status 1 when it has not done it"),
+        "cancel": (ledger_acts.cancel, "cancel a payment before the bank debits it; status 1 likewise"),
         "correct": (ledger_acts.correct, "record a person's decision about the state of a payment"),
         "replay": (ledger_acts.replay, "process the recorded messages of a payment again; status 1 for an error"),
         "reconcile": (ledger_acts.reconcile, "ask the bank about open payments; status 1 when an answer is missing"),
@@ -53,8 +61,13 @@ def declare(command: ArgumentParser) -> None:
     acts = add_acts(command, runs | by_service)
     for act in acts.values():
         add_json(act)
-    for name in by_ledger:
-        add_ledger(acts[name])
+    for name, act in acts.items():
+        if service is not None:
+            act.set_defaults(**{"service": service} if name in by_service else {"file": None, "merchant": None})
+        elif name in by_service:
+            add_service(act)
+        else:
+            add_ledger(act)
     ledger_story.declare_list(acts["list"])
     ledger_story.declare_find(acts["find"])
     acts["show"].add_argument("reference", help="the transaction reference of the payment")
@@ -64,7 +77,8 @@ def declare(command: ArgumentParser) -> None:
     ledger_upkeep.declare_erase(acts["erase"])
     ledger_upkeep.declare_backup(acts["backup"])
     _declare_postings(acts)
-    ledger_acts.declare_refund(acts["refund"])
+    for name in ("refund", "cancel"):
+        ledger_acts.declare_operation(acts[name])
     ledger_acts.declare_correct(acts["correct"])
     ledger_acts.declare_replay(acts["replay"])
     ledger_acts.declare_reconcile(acts["reconcile"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -104,6 +105,8 @@ def close(options: Namespace, ledger: SqlLedger) -> int:
     for each in found:
         ledger.close_incident(each, at=utc_now(), by=options.by, reason=options.reason)
     print_values(options, {"closed": len(found)})
+    if not found:
+        print("creance-pay: no such incident is open: `ledger incidents` lists kinds and references", file=sys.stderr)
     return 0 if found else 1
 
 

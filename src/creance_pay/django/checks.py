@@ -12,7 +12,6 @@ from django.core.checks import Warning as CheckWarning
 
 from ..errors import CreancePayError
 from ..gateways.environments import is_loopback
-from ..rules import policy_named
 from .setting import SETTING, Configuration, payment_service
 
 _OBJECT = SETTING
@@ -22,6 +21,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:  # noqa: ANN401 - the argume
     """Check the setting ``CREANCE_PAY``, the key file and the effects; opens no database."""
     try:
         configuration = Configuration.read()
+        configuration.build_policies()
         if configuration.service is not None:
             return []
         configuration.build_gateway()
@@ -70,7 +70,7 @@ def check_operation(*, databases: Sequence[str] | None = None, **_: Any) -> list
         return []
     try:
         configuration = Configuration.read()
-        problems = payment_service().health(policies=[policy_named(configuration.policy)])
+        problems = payment_service().health(policies=configuration.policies)
     except CreancePayError as error:
         return [Error(f"{type(error).__name__}: {error}", obj=_OBJECT, id="creance_pay.E006")]
     return [

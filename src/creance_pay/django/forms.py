@@ -15,7 +15,7 @@ from ..errors import InvalidAmountError, InvalidReferenceError
 from ..messages import AttemptOpen, Message, ReferenceHint, message_for, render
 from ..money import Euros
 from ..references import NoticeReference
-from ..rules import assess, policy_named
+from ..rules import assess
 from .setting import Configuration, payment_service
 
 T = TypeVar("T")
@@ -110,8 +110,9 @@ class PaymentForm(forms.Form):
         reference, amount = self.cleaned_data.get("reference"), self.cleaned_data.get("amount")
         if reference is not None and amount:
             pending = payment_service().ledger.pending([reference], datetime.now(UTC))
-            policy = policy_named(Configuration.read().policy)
-            verdict = assess(self._find_debt(reference), pending=pending, policy=policy).check(amount)
+            debt = self._find_debt(reference)
+            policy = Configuration.read().policy_of(debt.kind if debt else None)
+            verdict = assess(debt, pending=pending, policy=policy).check(amount)
             self.cleaned_data["amount"] = verdict.amount
             if verdict.amount is None:
                 self.add_message(message_for(verdict))

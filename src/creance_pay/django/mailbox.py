@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from ..caisses import Caisse, find_caisse
 from ..errors import ConfigurationError
 from ..ledger import Payment
 from ..messages import Acknowledgement, Medium, acknowledgement, render
 from ..references import NoticeReference
-from ..rules import delete_on, policy_named
+from ..rules import delete_on
 from .models import Letter, PaymentOwner
-from .setting import SETTING, Configuration
-
-_PARIS = ZoneInfo("Europe/Paris")
-
-
-def today() -> date:
-    """Return the current day in Paris."""
-    return datetime.now(UTC).astimezone(_PARIS).date()
+from .setting import SETTING, Configuration, today
 
 
 def acknowledge(payment: Payment, key: str) -> None:
@@ -36,7 +28,7 @@ def acknowledge(payment: Payment, key: str) -> None:
     """
     configuration = Configuration.read()
     owner = PaymentOwner.objects.get(transaction_reference=payment.transaction_reference)
-    last_day = delete_on(today(), policy=policy_named(configuration.policy))
+    last_day = delete_on(today(), policy=configuration.policy_of())
     rendered = render(_letter(payment, configuration, last_day), medium=Medium.LETTER)
     Letter.objects.get_or_create(
         key=key,
@@ -61,7 +53,7 @@ def _letter(payment: Payment, configuration: Configuration, last_day: date) -> A
         transaction_reference=payment.transaction_reference,
         caisse=caisse,
         address=_address(address, caisse),
-        display_delay_hours=int(str(hours or policy_named(configuration.policy).display_delay_hours)),
+        display_delay_hours=int(str(hours or configuration.policy_of().display_delay_hours)),
         delete_on=last_day,
     )
 

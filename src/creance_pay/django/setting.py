@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 import attrs
 
+from ..debts import DebtKind
 from ..errors import ConfigurationError, MissingExtraError
 from ..gateways import Environment, Gateway, RequestsTransport, Transport, from_file
 from ..ledger import Effect, Ledger, SqlLedger
 from ..messages import Message
 from ..payments import PaymentService, Posting
+from ..rules import Policy, load_policies, policy_named, policy_on
 from ..web import BankEndpoints
 
 try:
@@ -29,7 +33,13 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(sentence, extra="django") from error
 
 SETTING = "CREANCE_PAY"
+_PARIS = ZoneInfo("Europe/Paris")
 _VENDORS = {"django.db.backends.sqlite3": "sqlite", "django.db.backends.postgresql": "postgresql"}
+
+
+def today() -> date:
+    """Return the current day in Paris."""
+    return datetime.now(UTC).astimezone(_PARIS).date()
 
 
 def _resolved(value: Any) -> Any:  # noqa: ANN401 - a setting
@@ -59,7 +69,7 @@ class Configuration:
         service: A payment service, or a function for one, in the place of the settings above.
         result: The portal's page about a payment, as an address or the name of a URL.
         caisse_address: The address of the caisse in the acknowledgement, or a function of the caisse.
-        policy: The name of the policy, for the mailbox.
+        policy: The name of a policy of this package, or the path of the caisse's file: a text that ends with ``.toml``.
     """
 
     site_url: str
@@ -98,6 +108,35 @@ class Configuration:
         if not isinstance(gateway, Gateway):
             raise ConfigurationError(f"{SETTING}: expected GATEWAY to be a Gateway, got {type(gateway).__name__}")
         return gateway
+
+    @property
+    def policies(self) -> Sequence[Policy]:
+        """The policies of the setting; a file is read once in a process.
+
+        Raises:
+            ConfigurationError: when the file cannot be read, or is wrong.
+            NoPolicyError: for an unknown name.
+        """
+        policies: Sequence[Policy] = _BUILT.get(_build_policies)
+        return policies
+
+    def build_policies(self) -> Sequence[Policy]:
+        """Read the policies."""
+        if not self.policy.endswith(".toml"):
+            return [policy_named(self.policy)]
+        try:
+            text = Path(self.policy).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"{SETTING}: POLICY: {self.policy}: {error.strerror}") from error
+        return load_policies(text, origin=self.policy)
+
+    def policy_of(self, kind: DebtKind | None = None) -> Policy:
+        """Return the policy that decides today about a kind of debt; without a kind, about the first open one."""
+        policies = self.policies
+        if not self.policy.endswith(".toml"):
+            return policies[0]
+        first = next((each for policy in policies for each in policy.open_debt_kinds), None)
+        return policy_on(today(), kind=kind or first, undocumented="latest", policies=policies)
 
     def build_effects(self) -> list[Effect]:
         """Build the effects; a function becomes an effect of its own name for the state PAID."""
@@ -143,6 +182,7 @@ class Configuration:
             transport=self.build_transport(gateway),
             effects=self.build_effects(),
             posting=Posting(self.posting),
+            display_delay=timedelta(hours=self.policy_of().display_delay_hours),
         )
 
     def build_transport(self, gateway: Gateway) -> Transport:
@@ -225,6 +265,10 @@ def payment_service() -> PaymentService:
 
 def _build_service() -> PaymentService:
     return Configuration.read().build_service()
+
+
+def _build_policies() -> Sequence[Policy]:
+    return Configuration.read().build_policies()
 
 
 def bank_endpoints() -> BankEndpoints:

@@ -15,10 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from ..messages import message_for
 from ..web import Reply
 from ..web.endpoints import MAX_BODY_BYTES
-from .mailbox import today
 from .models import Letter, LetterQuerySet
 from .payments_of import own_payment
-from .setting import bank_endpoints
+from .setting import bank_endpoints, today
 
 Endpoint = Callable[[str, Mapping[str, str], bytes], Reply]
 

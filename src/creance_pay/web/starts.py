@@ -39,9 +39,11 @@ def message_for_start(error: Exception, ledger: Ledger, *, now: datetime) -> Mes
         return ServiceUnavailable()
     if not isinstance(error, PaymentInProgressError):
         raise error
-    payment = next(filter(None, map(ledger.find, error.references)), None)
-    if payment is None:  # the notice was settled by other means
+    payments = [*filter(None, map(ledger.find, error.references))]
+    if not payments:  # the notice was settled by other means
         return ReferenceNotOpen()
+    # Beside an attempt that the person gave up, a payment that the bank has confirmed: nobody resumes the attempt.
+    payment = next((each for each in payments if each.state not in UNCONFIRMED_STATES), payments[0])
     if payment.state in UNCONFIRMED_STATES:
         return AttemptOpen()
     return message_for(payment, **payment.message_values(now))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ....cli import main
+from ....cli import ledger_command, parse, run
 from ...setting import Configuration
-
-#: The acts that the portal's own service carries out.
-_OF_THE_SERVICE = {"refund", "correct", "replay", "reconcile"}
 
 
 class Command(BaseCommand):
     """The commands of the ledger."""
 
-    help = "Read the portal's ledger and act on it: creance-pay ledger, without --file, --merchant and service."
+    help = "Read the portal's ledger and act on it; the setting CREANCE_PAY names the ledger and the service."
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Pass every word after the name on to ``creance-pay ledger``."""
@@ -30,15 +28,22 @@ class Command(BaseCommand):
 
     def handle(self, *, words: list[str], **_: Any) -> None:  # noqa: ANN401 - Django's own
         """Run the command, and exit with its status."""
-        act, *others = words or ["--help"]
-        if act in _OF_THE_SERVICE:
-            status = main(["ledger", act, "creance_pay.django:payment_service", *others])
-        else:
-            configuration = Configuration.read()
-            if not (url := configuration.ledger_url):
-                raise CommandError("the setting LEDGER is no database: this act needs one")
-            os.environ["CREANCE_PAY_LEDGER"] = url
-            merchant = ["--merchant", configuration.build_merchant()] if others[:1] != ["--help"] else []
-            status = main(["ledger", act, *others, *merchant])
+        status = run(lambda: self._options(words or ["--help"]))
         if status:
             sys.exit(status)
+
+    def _options(self, words: list[str]) -> Namespace:
+        """Parse the words, and add the ledger and the policy of the setting."""
+        command = ArgumentParser(prog="manage.py creance_ledger", description=self.help)
+        ledger_command.declare(command, service="creance_pay.django:payment_service")
+        options = parse(command, words)
+        if "service" in options:
+            return options
+        configuration = Configuration.read()
+        if not (url := configuration.ledger_url):
+            raise CommandError("the setting LEDGER is no database: this act needs one")
+        os.environ["CREANCE_PAY_LEDGER"] = url
+        options.merchant = configuration.build_merchant()
+        if getattr(options, "policy", None) == []:
+            options.policy = [configuration.policy]
+        return options

@@ -10,10 +10,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from ...._signals import on_end
 from ....payments import Problem, Worker
-from ....rules import policy_named
-from ...mailbox import today
 from ...models import Letter
-from ...setting import Configuration, payment_service
+from ...setting import Configuration, payment_service, today
 
 
 class Command(BaseCommand):
@@ -28,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, once: bool, every: float, **__: Any) -> None:  # noqa: ANN401 - Django's own
         """Run until a signal; exit with 1 when the process has to be started again."""
-        policies = [policy_named(Configuration.read().policy)]
+        policies = Configuration.read().policies
         worker = Worker(payment_service(), every=timedelta(seconds=every), policies=policies)
         Letter.objects.erase(today())
         if once:
