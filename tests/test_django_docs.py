@@ -103,9 +103,11 @@ class Walk:
     @contextmanager
     def _serving(self, words: list[str]) -> Iterator[None]:
         with subprocess.Popen(words, cwd=self.folder, env=self.env, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - of our own page
-            yield
-            process.send_signal(signal.SIGTERM)
-            process.wait(TIMEOUT_S)
+            try:
+                yield
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(TIMEOUT_S)
 
 
 def wait_for(url: str) -> None:

@@ -181,7 +181,15 @@ class PolicyTable(CodeTable):
         day, known = (statement.since, "first day") if statement.since else (statement.documented_on, "documented")
         when = [*code(day), nodes.Text(f" {known}, overdue after "), *code(policy.confirm_by(name))]
         source = f"{rules.sources()[statement.source]}: {statement.note}"
-        return code(name), code(value), text(statement.unit), when, text(source)
+        value = value.lower() if isinstance(statement.value, bool) else value  # as TOML writes it
+        return code(name), code(value), self._unit(name, statement), when, text(source)
+
+    def _unit(self, name: str, statement: rules.Statement) -> Cell:
+        """Name the unit; of a choice, the values that it can have."""
+        if statement.unit != "choice":
+            return text(statement.unit)
+        words = attrs.fields_dict(rules.Policy)[name].converter or ("true", "false")
+        return [nodes.Text("choice: "), *joined(code(word) for word in words)]
 
 
 class ReadingTable(CodeTable):

@@ -185,6 +185,15 @@ class TestCsv:
 
         assert ["PAYABLE"] == pl.read_parquet(tmp_path / "out")["code"].to_list()
 
+    @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1"])
+    def test_mark_of_another_encoding(self, tmp_path: Path, encoding: str) -> None:
+        """A file that begins with the mark of UTF-8 is not read in another encoding, which would garble its texts."""
+        csv_file(tmp_path / "in.csv", GOOD, header="\ufeffreference,kind,remaining,open_online")
+
+        with pytest.raises(InvalidValueError, match=f"in.csv: a byte order mark of UTF-8: .*, got {encoding}$"):
+            run(tmp_path / "in.csv", tmp_path / "out", encoding=encoding)
+        run(tmp_path / "in.csv", tmp_path / "out", encoding="UTF8")
+
     def test_no_row(self, tmp_path: Path) -> None:
         """Empty lines are no rows; a file without rows gives a header."""
         csv_file(tmp_path / "in.csv", "", "  ")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 
 from creance_pay.django.models import IncidentSeen, Letter
@@ -56,6 +59,13 @@ def test_index(agent: Client) -> None:
     page = agent.get("/admin/").content.decode()
 
     assert [True] * 3 == [path in page for path in (PAYMENTS, INCIDENTS, "/admin/creance_pay/letter/")]
+    names = re.findall(r'<a href="/admin/creance_pay/\w+/"[^>]*>([^<]+)</a>', page)
+    assert ["Auteurs des paiements", "Courriers", "Incidents", "Paiements"] == sorted({*names} - {"Afficher"})
+
+
+def test_migrations() -> None:
+    """The migrations make the tables and names of the models: nothing is left to migrate."""
+    call_command("makemigrations", "creance_pay", check=True, dry_run=True)
 
 
 def test_story(person: Person, agent: Client) -> None:

@@ -525,11 +525,13 @@ def read_header(file: BinaryIO, dialect: Dialect, default_separator: str) -> tup
         The names, without empty ones at the end; the separator; the position and the number of the next line.
 
     Raises:
-        InvalidValueError: when the line cannot be read.
+        InvalidValueError: when the line cannot be read, or the file begins with the mark of another encoding.
     """
     line = file.readline(LONGEST_ROW + 1)
     number, offset = 1, len(line)
     bare = line.removeprefix(codecs.BOM_UTF8)
+    if len(bare) < len(line) and not codecs.lookup(dialect.encoding).name.startswith("utf-8"):
+        raise InvalidValueError(f"a byte order mark of UTF-8: expected the encoding utf-8, got {dialect.encoding}")
     separator = dialect.separator
     if found := re.fullmatch(rb'"?sep=(.)"?\r?\n', bare):
         separator = separator or found[1].decode("latin-1")

@@ -16,9 +16,17 @@ from django.utils import timezone
 class PaymentOwner(models.Model):
     """The person who started a payment."""
 
-    transaction_reference = models.CharField(max_length=64, primary_key=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
+    transaction_reference = models.CharField("paiement", max_length=64, primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="personne", on_delete=models.CASCADE, related_name="+"
+    )
+    created_at = models.DateTimeField("commencé le", default=timezone.now)
+
+    class Meta:
+        """The names in the admin, in French as the office's pages."""
+
+        verbose_name = "auteur d’un paiement"
+        verbose_name_plural = "auteurs des paiements"
 
     def __str__(self) -> str:
         """Return the reference."""
@@ -50,20 +58,23 @@ class Letter(models.Model):
     """
 
     key = models.CharField(max_length=200, unique=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    transaction_reference = models.CharField(max_length=64)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="personne", on_delete=models.CASCADE, related_name="+"
+    )
+    transaction_reference = models.CharField("paiement", max_length=64)
     title = models.CharField(max_length=200)
     text = models.TextField()
-    sent_at = models.DateTimeField(default=timezone.now)
-    delete_on = models.DateField()
-    deleted = models.BooleanField(default=False)
+    sent_at = models.DateTimeField("écrit le", default=timezone.now)
+    delete_on = models.DateField("à supprimer le")
+    deleted = models.BooleanField("supprimé", default=False)
 
     objects = LetterQuerySet.as_manager()
 
     class Meta:
-        """The newest first."""
+        """The newest first; the name in the admin."""
 
         ordering = ("-sent_at",)
+        verbose_name = "courrier"
 
     def __str__(self) -> str:
         """Return the title."""
