@@ -151,7 +151,7 @@ def commands(page: str) -> list[list[str]]:
         for line in (line for line in typed if line.startswith("$ ")):
             words = shlex.split(line[2:])
             for start in (number for number, word in enumerate(words) if word == "creance-pay"):
-                ends = [number for number, word in enumerate(words) if number > start and word in {"|", ">", "&&"}]
+                ends = [number for number, word in enumerate(words) if number > start and word in {"|", ">", "&&", "&"}]
                 found.append(words[start + 1 : min(ends, default=len(words))])
     return found
 
