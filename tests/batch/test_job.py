@@ -194,6 +194,21 @@ class TestCsv:
             run(tmp_path / "in.csv", tmp_path / "out", encoding=encoding)
         run(tmp_path / "in.csv", tmp_path / "out", encoding="UTF8")
 
+    def test_euro_sign_of_windows(self, tmp_path: Path) -> None:
+        """In ISO 8859-1 the euro sign of Windows is no sign: its lines are rejected, and a note names the encoding."""
+        (tmp_path / "in.csv").write_bytes(
+            "reference;kind;remaining;open_online\n6311705400000344F;FRR;60,00 €;oui\n".encode("cp1252")
+        )
+        results = {
+            encoding: run(tmp_path / "in.csv", tmp_path / encoding, separator=";", encoding=encoding, unit="euros")
+            for encoding in ("latin1", "cp1252")
+        }
+
+        note = "lines of another encoding: if the file is of Windows, name the encoding cp1252"
+        assert {"latin1": (1, (note,)), "cp1252": (0, ())} == {
+            encoding: (result.rejected, result.notes) for encoding, result in results.items()
+        }
+
     def test_no_row(self, tmp_path: Path) -> None:
         """Empty lines are no rows; a file without rows gives a header."""
         csv_file(tmp_path / "in.csv", "", "  ")

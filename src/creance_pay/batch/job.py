@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -155,7 +156,9 @@ class Job(FileJob):
         rejects_file: Path | None,
     ) -> BatchResult:  # fmt: skip
         notes = [*given.notes]
-        if any(reason.startswith("not in ") for reason in record["reasons"]):
+        # ISO 8859-1 reads every byte, and the euro sign of Windows as a control character.
+        latin = codecs.lookup(self.dialect.encoding).name == "iso8859-1"
+        if any(reason.startswith("not in ") or (latin and "euros" in reason) for reason in record["reasons"]):
             notes.append("lines of another encoding: if the file is of Windows, name the encoding cp1252")
         return BatchResult(
             rule=self.rule.name,

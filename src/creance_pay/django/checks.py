@@ -12,9 +12,14 @@ from django.core.checks import Warning as CheckWarning
 
 from ..errors import CreancePayError
 from ..gateways.environments import is_loopback
+from ..payments import ProblemKind
 from .setting import SETTING, Configuration, payment_service
 
 _OBJECT = SETTING
+_HINTS = {
+    ProblemKind.POLICY_OVERDUE: "Confirm the values in a policy file of your caisse, and give its path as POLICY.",
+    ProblemKind.INCIDENT_OPEN: "`manage.py creance_ledger incidents` lists them; the admin shows and closes them.",
+}
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:  # noqa: ANN401 - the arguments of Django's checks
@@ -76,6 +81,6 @@ def check_operation(*, databases: Sequence[str] | None = None, **_: Any) -> list
     return [
         Error(str(each), obj=_OBJECT, id="creance_pay.E008")
         if each.critical
-        else CheckWarning(str(each), obj=_OBJECT, id="creance_pay.W007")
+        else CheckWarning(str(each), hint=_HINTS.get(each.kind), obj=_OBJECT, id="creance_pay.W007")
         for each in problems
     ]
