@@ -24,8 +24,9 @@ USES = {
     "batch": "rules over columns, files of debts",
     "spark": "the same on Spark, which also needs Java",
     "pdf": "the acknowledgement as a PDF",
-    "proofs": "the proofs of `creance-pay policy check`",
-    "demo": "the bank's page on your machine",
+    "proofs": "the proofs of creance-pay policy check",
+    "django": "the Django application, with its ledger",
+    "demo": "the bank's page and the office's pages on your machine",
     "telemetry": "spans and counters of OpenTelemetry",
 }
 MEGABYTE = 1_000_000
@@ -72,8 +73,9 @@ class ExtrasTable(SphinxDirective):
         self.env.note_dependency(str(PROJECT))
         project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
         extras = {"": project["dependencies"], **project["optional-dependencies"]}
-        order = [*(name for name in USES if name in extras), *sorted(extras.keys() - USES.keys())]
-        rows = [self._row(name, names(extras[name])) for name in order]
+        if wrong := extras.keys() ^ USES.keys():
+            raise self.error(f"extras of the project and of this table differ: {', '.join(sorted(wrong))}")
+        rows = [self._row(name, names(extras[name])) for name in USES]
         return [table(("Extra", "Brings, with its licence", "Size", "For"), rows, (14, 46, 12, 28))]
 
     def _row(self, extra: str, packages: list[str]) -> Row:
@@ -81,7 +83,7 @@ class ExtrasTable(SphinxDirective):
         brings = ", ".join(f"{name} ({words})" if (words := licence(name)) else name for name in kept)
         megabytes = sum(map(size, kept)) / MEGABYTE
         shown = f"{megabytes:.0f} MB" if megabytes >= 1 else "under 1 MB"
-        return code(extra) if extra else text("none"), text(brings), text(shown), text(USES.get(extra, ""))
+        return code(extra) if extra else text("none"), text(brings), text(shown), text(USES[extra])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
