@@ -18,7 +18,7 @@ import attrs
 from .._validators import of_type
 from ..errors import InvalidValueError
 from ..payment import PaymentState
-from .records import WRONG_CLOCK, Payment
+from .records import WRONG_CLOCK, Payment, states_of
 
 _FIRST = timedelta(minutes=1)
 #: The maximum back-off.
@@ -28,7 +28,7 @@ UNRESOLVED = ""
 
 
 def _states(states: Iterable[PaymentState]) -> frozenset[PaymentState]:
-    return frozenset(states)
+    return states_of(states, "on")
 
 
 def _named(_: Effect, __: attrs.Attribute[str], name: str) -> None:
@@ -61,7 +61,8 @@ class Effect:
         lease: The longest time that a run may take.  After it, another worker may run the effect again.
 
     Raises:
-        InvalidValueError: for an empty name, a lease that is not above zero, or a coroutine or generator function.
+        InvalidValueError: for an empty name, a lease that is not above zero, a coroutine or generator function, or
+            anything but a list of states.
 
     >>> Effect(name="acknowledgement", run=lambda payment, key: print(payment.amount, key)).on
     frozenset({<PaymentState.PAID: 'PAID'>})

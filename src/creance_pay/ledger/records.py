@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import attrs
 
+from .._validators import describe
+from ..errors import InvalidValueError
 from ..http import HttpMessage
 from ..money import Euros
 from ..payment import MovementKind, PaymentOrder, PaymentProgress, PaymentState, Source, VerifiedPayment
@@ -39,6 +41,7 @@ WRONG_CLOCK = timedelta(days=1)
 #: No question is due later.
 LATEST_QUESTION = _DAILY + WRONG_CLOCK
 _NOTHING = Euros(0)
+_STATES = [*PaymentState]  # a list: an item that cannot be hashed is compared, too
 
 
 class Disposition(StrEnum):
@@ -300,6 +303,28 @@ class Payment:
         wait = _QUESTIONS[self.questions + 1] if self.questions + 1 < len(_QUESTIONS) else _DAILY
         later = now + wait if self.ask_at else None
         return attrs.evolve(self, questions=self.questions + 1, ask_at=later, version=self.version + 1)
+
+
+def states_of(given: Iterable[PaymentState], name: str) -> frozenset[PaymentState]:
+    """Return a list of states as a set.
+
+    A single state is a text, which Python would read as the list of its letters.
+
+    Args:
+        given: The states.
+        name: The name of the argument, for the error text.
+
+    Raises:
+        InvalidValueError: for a text, for any other value that is no list, and for an item that is no state.
+    """
+    found = describe(given)
+    if not isinstance(given, str) and isinstance(given, Iterable):
+        listed = list(given)
+        others = [each for each in listed if each not in _STATES]
+        if not others:
+            return frozenset(map(PaymentState, listed))
+        found = f"a list with {describe(others[0])} in it"
+    raise InvalidValueError(f"expected {name} to be a list of states, got {found}")
 
 
 def first_question(now: datetime) -> datetime:
