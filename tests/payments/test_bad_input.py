@@ -1,13 +1,16 @@
 """Bad input to the ledger and the payment service: an error of this package, on every ledger, and nothing recorded."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from creance_pay import PaymentState
+from creance_pay import Euros, PaymentState
 from creance_pay.errors import InvalidValueError
-from creance_pay.ledger import Effect
+from creance_pay.ledger import Effect, Ledger
+from ledger_desk import NOTICE, Desk
+from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL
 
 
 class TestEffectStates:
@@ -25,3 +28,52 @@ class TestEffectStates:
         effect = Effect(name="refund", run=print, on=listed(["REFUNDED", "PAID"]))
 
         assert frozenset({PaymentState.REFUNDED, PaymentState.PAID}) == effect.on
+
+
+class TestLists:
+    """A list of notices or of states is a list of them: a text would be read letter by letter."""
+
+    @pytest.mark.parametrize("notices", [str(NOTICE), [str(NOTICE)], NOTICE, None, 1, [None], {NOTICE: 1, "x": 1}])
+    def test_notices(self, ledger: Ledger, notices: Any) -> None:  # noqa: ANN401 - of any type
+        """No act and no reading takes another value for a list of notices, and nothing is recorded."""
+        desk = Desk(ledger)
+        acts: list[Callable[[], object]] = [
+            lambda: ledger.settled_elsewhere(notices, at=NOON, by="an operator", reason="by cheque"),
+            lambda: ledger.pending(notices, NOON),
+            lambda: ledger.payments_for_notices(notices),
+            lambda: desk.service.start(Euros(1600), notices, return_url=RETURN_URL, notification_url=NOTIFICATION_URL),
+            lambda: ledger.open(
+                Euros(1600),
+                notices,
+                return_url=RETURN_URL,
+                notification_url=NOTIFICATION_URL,
+                now=NOON,
+                attempt_life=timedelta(minutes=30),
+            ),
+        ]
+        for act in acts:
+            with pytest.raises(InvalidValueError, match="expected notices to be a list of NoticeReference"):
+                act()
+
+        assert PaymentState.CREATED == desk.payment(desk.start(NOTICE)).state
+
+    @pytest.mark.parametrize("notices", [str(NOTICE), [str(NOTICE)], 1])
+    def test_posted(self, ledger: Ledger, notices: Any) -> None:  # noqa: ANN401 - of any type
+        """A posting names notices, too."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+
+        with pytest.raises(InvalidValueError, match="expected notices to be a list of NoticeReference"):
+            desk.service.posted(started.transaction_reference, notices, by="a job")
+
+    def test_one_notice(self, ledger: Ledger) -> None:
+        """A search by the text of a notice is refused, and not answered by nothing."""
+        with pytest.raises(InvalidValueError, match="expected notices to be a list of NoticeReference"):
+            ledger.payments(notice=str(NOTICE))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("states", ["PAID", PaymentState.PAID, ["PAIED"], 1])
+    def test_states(self, ledger: Ledger, states: Any) -> None:  # noqa: ANN401 - of any type
+        """A search by a single state is refused, and not answered by nothing."""
+        with pytest.raises(InvalidValueError, match="expected states to be a list of states"):
+            ledger.payments(states)

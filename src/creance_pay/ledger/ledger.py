@@ -72,7 +72,9 @@ from .records import (
     PostingState,
     Sums,
     first_question,
+    notices_of,
     posting_lines,
+    states_of,
 )
 
 T = TypeVar("T")
@@ -168,7 +170,7 @@ class Ledger(ABC):
         >>> ledger.find(payment.transaction_reference) == payment
         True
         """
-        if not notices:
+        if not notices_of(notices):
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
         with self.transaction() as store:
             first = self.chance.randrange(_SEQUENCES)
@@ -430,7 +432,7 @@ class Ledger(ABC):
             _require_person(by, reason)
         with self.transaction() as store:
             payment = _existing(store, reference)
-            named = [*payment.order.notices] if notices is None else [*notices]
+            named = [*payment.order.notices] if notices is None else sorted(notices_of(notices))
             if not payment.sums.captured.cents:
                 raise InvalidValueError(f"expected a payment that was accepted, got one that is {payment.state}")
             if unknown := [notice for notice in named if notice not in payment.order.notices]:
@@ -579,7 +581,7 @@ class Ledger(ABC):
         Traceback (most recent call last):
         creance_pay.errors.PaymentInProgressError: one of these notices was settled by other means
         """
-        wanted = set(notices)
+        wanted = notices_of(notices)
         with self.transaction() as store:
             # A notice without an order has no row to lock: new orders wait for the sequence.
             store.next_sequence(self.chance.randrange(_SEQUENCES))
@@ -680,12 +682,14 @@ class Ledger(ABC):
         >>> [each.amount for each in ledger.payments([PaymentState.CREATED], notice=notice)]
         [Euros(2000)]
         """
+        wanted = states_of(states, "states")
+        notices = () if notice is None else notices_of([notice])
         with self.transaction(write=False) as store:
-            found = store.payments(states, since, before) if notice is None else store.of_notices([notice])
+            found = store.of_notices(notices) if notices else store.payments(wanted, since, before)
             return tuple(
                 each
                 for each in found
-                if (not states or each.state in states)
+                if (not wanted or each.state in wanted)
                 and (since is None or each.created_at >= since)
                 and (before is None or each.created_at < before)
                 and amount in {None, each.amount}
@@ -695,8 +699,9 @@ class Ledger(ABC):
 
     def payments_for_notices(self, notices: Iterable[NoticeReference]) -> tuple[Payment, ...]:
         """List the payments of any of these notices, in every state."""
+        wanted = notices_of(notices)
         with self.transaction(write=False) as store:
-            return tuple(store.of_notices(set(notices)))
+            return tuple(store.of_notices(wanted))
 
     def to_ask(self, *, now: datetime, before: datetime) -> tuple[Payment, ...]:
         """List the payments about which a question to the bank is due.
@@ -740,7 +745,7 @@ class Ledger(ABC):
             pending = ledger.pending([debt.reference for debt in debts], now)
             assessment = rules.assess(searched, others=others, pending=pending, policy=policy)
         """
-        wanted = set(references)
+        wanted = notices_of(references)
         pending: dict[NoticeReference, Euros] = {}
         for payment in self.payments_for_notices(wanted):
             for notice, amount in payment.pending(now).items():

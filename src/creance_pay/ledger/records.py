@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import attrs
 
@@ -305,26 +306,38 @@ class Payment:
         return attrs.evolve(self, questions=self.questions + 1, ask_at=later, version=self.version + 1)
 
 
+def _set_of(given: object, accepted: Callable[[object], bool], expected: str) -> frozenset[Any]:
+    """Return a list as a set; a text is none, although Python reads it as the list of its letters."""
+    found = describe(given)
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        listed = list(given)
+        others = [each for each in listed if not accepted(each)]
+        if not others:
+            return frozenset(listed)
+        found = f"a list with {describe(others[0])} in it"
+    raise InvalidValueError(f"expected {expected}, got {found}")
+
+
 def states_of(given: Iterable[PaymentState], name: str) -> frozenset[PaymentState]:
     """Return a list of states as a set.
-
-    A single state is a text, which Python would read as the list of its letters.
 
     Args:
         given: The states.
         name: The name of the argument, for the error text.
 
     Raises:
-        InvalidValueError: for a text, for any other value that is no list, and for an item that is no state.
+        InvalidValueError: for a single state, for any other value that is no list, and for an item that is no state.
     """
-    found = describe(given)
-    if not isinstance(given, str) and isinstance(given, Iterable):
-        listed = list(given)
-        others = [each for each in listed if each not in _STATES]
-        if not others:
-            return frozenset(map(PaymentState, listed))
-        found = f"a list with {describe(others[0])} in it"
-    raise InvalidValueError(f"expected {name} to be a list of states, got {found}")
+    return frozenset(map(PaymentState, _set_of(given, _STATES.__contains__, f"{name} to be a list of states")))
+
+
+def notices_of(given: Iterable[NoticeReference]) -> frozenset[NoticeReference]:
+    """Return a list of notices as a set.
+
+    Raises:
+        InvalidValueError: for a single notice, for any other value that is no list, and for an item that is none.
+    """
+    return _set_of(given, lambda each: isinstance(each, NoticeReference), "notices to be a list of NoticeReference")
 
 
 def first_question(now: datetime) -> datetime:
