@@ -8,7 +8,7 @@ import pytest
 
 from creance_pay import Euros, PaymentState
 from creance_pay.errors import InvalidValueError
-from creance_pay.ledger import Effect, Ledger
+from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger
 from ledger_desk import NOTICE, Desk
 from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL
 
@@ -77,3 +77,69 @@ class TestLists:
         """A search by a single state is refused, and not answered by nothing."""
         with pytest.raises(InvalidValueError, match="expected states to be a list of states"):
             ledger.payments(states)
+
+
+#: Each act of a person, by its name: it needs who decides and why.
+ACTS: dict[str, Callable[[Desk, str, Any, Any], object]] = {
+    "refund": lambda desk, reference, by, reason: desk.service.refund(reference, by=by, reason=reason),
+    "cancel": lambda desk, reference, by, reason: desk.service.cancel(reference, by=by, reason=reason),
+    "capture": lambda desk, reference, by, reason: desk.service.capture(reference, by=by, reason=reason),
+    "correct": lambda desk, reference, by, reason: desk.service.correct(
+        reference, PaymentState.REFUNDED, by=by, reason=reason
+    ),
+    "replay": lambda desk, reference, by, reason: desk.service.replay(reference, by=by, reason=reason),
+    "rejected": lambda desk, reference, by, reason: desk.service.rejected(reference, by=by, reason=reason),
+    "close": lambda desk, _, by, reason: desk.service.close_incident(desk.service.incidents()[0], by=by, reason=reason),
+}
+
+
+class TestPeople:
+    """A person's act is recorded with who and why, or refused (design contract 5)."""
+
+    @pytest.mark.parametrize("act", ACTS)
+    @pytest.mark.parametrize(
+        ("by", "reason"),
+        [
+            ("", "why"),
+            ("who", ""),
+            (" \t", "why"),
+            ("who", "\n"),
+            (None, "why"),
+            ("who", 7),
+            ("a\0b", "why"),
+            ("\udce9", "why"),
+        ],
+    )
+    def test_refused(self, ledger: Ledger, act: str, by: Any, reason: Any) -> None:  # noqa: ANN401 - of any type
+        """Without a readable person or reason nothing is recorded, and the bank is not called."""
+        desk = Desk(ledger, asking=True)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+        ledger.raise_incident(Incident(kind=IncidentKind.CONTRADICTED, transaction_reference="", at=NOON))
+        before = desk.payment(started), ledger.events(started.transaction_reference), ledger.incidents()
+
+        with pytest.raises(InvalidValueError, match=r"expected who decides \(by\) and why \(reason\)"):
+            ACTS[act](desk, started.transaction_reference, by, reason)
+
+        after = desk.payment(started), ledger.events(started.transaction_reference), ledger.incidents()
+        assert (before, 0, ()) == (after, desk.line.asked, ledger.acts(started.transaction_reference))
+
+    @pytest.mark.parametrize("by", ["", " ", None, 7, "\udce9"])
+    def test_posted(self, ledger: Ledger, by: Any) -> None:  # noqa: ANN401 - of any type
+        """A posting names who or what posted; it needs no reason."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+
+        with pytest.raises(InvalidValueError, match=r"expected who decides \(by\)"):
+            desk.service.posted(started.transaction_reference, by=by)
+
+    def test_lines(self, ledger: Ledger) -> None:
+        """A reason has any characters that a person writes, several lines too."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+        reason = "Débit en double,\nvu avec l’agence 🏦"
+        desk.service.correct(started.transaction_reference, PaymentState.REFUNDED, by="André", reason=reason)
+
+        assert reason == ledger.events(started.transaction_reference)[-1].evidence.reason

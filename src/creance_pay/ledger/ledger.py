@@ -74,6 +74,7 @@ from .records import (
     first_question,
     notices_of,
     posting_lines,
+    require_person,
     states_of,
 )
 
@@ -354,7 +355,7 @@ class Ledger(ABC):
             InvalidAmountError: for an amount of zero, or above what the merchant holds.
             PaymentInProgressError: when another act on the payment is open.
         """
-        _require_person(by, reason)
+        require_person(by, reason)
         with self.transaction() as store:
             payment = _existing(store, reference)
             if store.open_act(reference) is not None:
@@ -426,10 +427,10 @@ class Ledger(ABC):
             now: The time.
 
         Raises:
-            InvalidValueError: for an unknown payment, a notice that it does not pay, or a rejection without reason.
+            InvalidValueError: for an unknown payment, a notice that it does not pay, a posting without ``by``, or a
+                rejection without reason.
         """
-        if state is PostingState.REJECTED or not by:
-            _require_person(by, reason)
+        require_person(by, reason, reasoned=state is PostingState.REJECTED)
         with self.transaction() as store:
             payment = _existing(store, reference)
             named = [*payment.order.notices] if notices is None else sorted(notices_of(notices))
@@ -516,14 +517,19 @@ class Ledger(ABC):
             add_incident(store, incident)
 
     @_act
-    def close_incident(self, incident: Incident, *, at: datetime, by: str = "", reason: str = "") -> None:
+    def close_incident(
+        self, incident: Incident, *, at: datetime, by: str | None = None, reason: str | None = None
+    ) -> None:
         """Record that a person has closed an incident.
 
         Args:
             incident: The incident.
             at: The time.
-            by: The person.
-            reason: The person's reason.
+            by: The person; ``None`` when its cause disappeared.
+            reason: The person's reason; ``None`` without a person.
+
+        Raises:
+            InvalidValueError: for a person without reason, or a reason without person.
 
         >>> from datetime import UTC
         >>> from creance_pay.ledger import MemoryLedger
@@ -534,8 +540,10 @@ class Ledger(ABC):
         >>> ledger.incidents()
         ()
         """
+        if (by, reason) != (None, None):
+            require_person(by, reason)
         with self.transaction() as store:
-            store.close_incident(incident, at, by, reason)
+            store.close_incident(incident, at, by or "", reason or "")
         log("incident_closed", kind=incident.kind, transaction_reference=incident.transaction_reference)
 
     @_act
@@ -563,11 +571,20 @@ class Ledger(ABC):
 
     @_act
     def settled_elsewhere(
-        self, notices: Iterable[NoticeReference], *, at: datetime, by: str = "", reason: str = ""
+        self, notices: Iterable[NoticeReference], *, at: datetime, by: str | None = None, reason: str | None = None
     ) -> None:
         """Record that notices were settled by other means: no order of them can be opened any more.
 
         A payment of one of them that is accepted before or after has to be refunded, and raises an incident.
+
+        Args:
+            notices: The notices.
+            at: The time.
+            by: The person, or the name of the job.
+            reason: The reason.
+
+        Raises:
+            InvalidValueError: for a person without reason, or a reason without person.
 
         >>> from datetime import UTC
         >>> from creance_pay.ledger import MemoryLedger
@@ -582,12 +599,14 @@ class Ledger(ABC):
         creance_pay.errors.PaymentInProgressError: one of these notices was settled by other means
         """
         wanted = notices_of(notices)
+        if (by, reason) != (None, None):
+            require_person(by, reason)
         with self.transaction() as store:
             # A notice without an order has no row to lock: new orders wait for the sequence.
             store.next_sequence(self.chance.randrange(_SEQUENCES))
             found, _ = store.lock(wanted)
             for notice in wanted:
-                store.settle(notice, at, by, reason)
+                store.settle(notice, at, by or "", reason or "")
             for payment in found:
                 if wanted & payment.pending(at).keys() and payment.holds_money:
                     kind = IncidentKind.PAID_AFTER_SETTLEMENT
@@ -805,11 +824,6 @@ class Ledger(ABC):
         """List the effects that have not run yet, ordered by due time."""
         with self.transaction(write=False) as store:
             return tuple(store.tasks())
-
-
-def _require_person(by: str, reason: str) -> None:
-    if not (by.strip() and reason.strip()):
-        raise InvalidValueError("expected who decides (by) and why (reason), got an empty text")
 
 
 def _locked(store: Store, reference: str) -> Payment | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ WRONG_CLOCK = timedelta(days=1)
 #: No question is due later.
 LATEST_QUESTION = _DAILY + WRONG_CLOCK
 _NOTHING = Euros(0)
+# Every database refuses half a surrogate pair, which a terminal of another encoding gives; PostgreSQL refuses NUL.
+_STORABLE = re.compile("[^\\0\ud800-\udfff]*")
 _STATES = [*PaymentState]  # a list: an item that cannot be hashed is compared, too
 
 
@@ -304,6 +307,27 @@ class Payment:
         wait = _QUESTIONS[self.questions + 1] if self.questions + 1 < len(_QUESTIONS) else _DAILY
         later = now + wait if self.ask_at else None
         return attrs.evolve(self, questions=self.questions + 1, ask_at=later, version=self.version + 1)
+
+
+def require_person(by: object, reason: object = None, *, reasoned: bool = True) -> None:
+    """Check that an act names who decides, and why, in texts that every ledger stores.
+
+    Args:
+        by: The person, or the name of the file or job.
+        reason: The reason.
+        reasoned: Whether the act needs a reason.
+
+    Raises:
+        InvalidValueError: for anything but a text, an empty text, or one with a character that is not Unicode or NUL.
+    """
+    for name, text in [("by", by), ("reason", reason)] if reasoned else [("by", by)]:
+        if not isinstance(text, str) or not text.strip() or not _STORABLE.fullmatch(text):
+            found = (
+                f"{describe(text)} that is empty or that no database stores"
+                if isinstance(text, str)
+                else describe(text)
+            )
+            raise InvalidValueError(f"expected who decides (by) and why (reason), got as {name} {found}")
 
 
 def _set_of(given: object, accepted: Callable[[object], bool], expected: str) -> frozenset[Any]:

@@ -45,7 +45,15 @@ from ..ledger.incidents import Incident, IncidentKind
 from ..ledger.ledger import Ledger
 from ..ledger.outbox import Effect, EffectTask
 from ..ledger.recording import RecordResult
-from ..ledger.records import FAILED_STATES, IN_FLIGHT_STATES, UNCONFIRMED_STATES, Evidence, Payment, PostingState
+from ..ledger.records import (
+    FAILED_STATES,
+    IN_FLIGHT_STATES,
+    UNCONFIRMED_STATES,
+    Evidence,
+    Payment,
+    PostingState,
+    require_person,
+)
 from ..money import Euros
 from ..payment import PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
@@ -394,10 +402,14 @@ class PaymentService:
     def close_incident(self, incident: Incident, *, by: str, reason: str) -> None:
         """Record that a person has closed an incident.
 
+        Raises:
+            InvalidValueError: without person or reason.
+
         After a look at an incident of ``service.incidents()``::
 
             service.close_incident(incident, by="operator 7", reason="the bank has confirmed the refund")
         """
+        require_person(by, reason)
         self._ledger.close_incident(incident, at=self._clock(), by=by, reason=reason)
 
     def refund(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
@@ -448,6 +460,7 @@ class PaymentService:
 
             service.correct(reference, PaymentState.PAID, by="operator 7", reason="statement of 23 November 2026")
         """
+        require_person(by, reason)
         if state not in _CORRECTIONS:
             raise InvalidValueError(f"expected one of {', '.join(sorted(_CORRECTIONS))}, got {state}")
         now = self._clock()
@@ -473,13 +486,14 @@ class PaymentService:
             The result of each, or the error that kept it from being recorded.
 
         Raises:
-            InvalidValueError: when no such event has a message: it was erased, cannot be decrypted, was stored without
-                a key, or was refused.
+            InvalidValueError: without person or reason, or when no such event has a message: it was erased, cannot be
+                decrypted, was stored without a key, or was refused.
 
         After the missing version of a key was added to the key file::
 
             results = service.replay(reference, by="operator 7", reason="key version 2 was missing")
         """
+        require_person(by, reason)
         events = [each for each in self._ledger.events(reference) if number in {None, each.number} and each.message]
         if not events:
             raise InvalidValueError("expected a recorded message of this payment that can be decrypted, found none")
