@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from .errors import CreancePayError, InvalidValueError
+from .errors import ConfigurationError, CreancePayError, InvalidValueError
 
 
 def utc_now() -> datetime:
@@ -26,3 +27,8 @@ def require_aware(moment: datetime, name: str, *, error: type[CreancePayError] =
         return moment
     found = "a datetime without one" if isinstance(moment, datetime) else type(moment).__name__
     raise error(f"expected {name} to be a datetime with a time zone, got {found}")
+
+
+def require_clock(clock: Callable[[], datetime]) -> None:
+    """Raise :class:`ConfigurationError` unless a setting is a function that returns a time with its zone."""
+    require_aware(clock() if callable(clock) else clock, "the time of clock", error=ConfigurationError)

@@ -1,16 +1,17 @@
 """Bad input to the ledger and the payment service: an error of this package, on every ledger, and nothing recorded."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from creance_pay import Euros, PaymentState
-from creance_pay.errors import InvalidValueError
-from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger
+from creance_pay.errors import ConfigurationError, InvalidValueError
+from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger
+from creance_pay.payments import PaymentService
 from ledger_desk import NOTICE, Desk
-from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL
+from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL, local_gateway
 
 
 class TestEffectStates:
@@ -143,3 +144,46 @@ class TestPeople:
         desk.service.correct(started.transaction_reference, PaymentState.REFUNDED, by="André", reason=reason)
 
         assert reason == ledger.events(started.transaction_reference)[-1].evidence.reason
+
+
+class TestSettings:
+    """Settings that cannot work are refused when the service is built, by an error of this package."""
+
+    @pytest.mark.parametrize(
+        ("name", "value", "expected"),
+        [
+            ("attempt_life", timedelta(0), "attempt_life to be above zero"),
+            ("attempt_life", timedelta(minutes=-30), "attempt_life to be above zero"),
+            ("attempt_life", 30, "attempt_life to be a timedelta"),
+            ("attempt_life", None, "attempt_life to be a timedelta"),
+            ("display_delay", timedelta(hours=-24), "display_delay to be zero or more"),
+            ("display_delay", 24, "display_delay to be a timedelta"),
+            ("posting", "reported", "posting to be REPORTED or AFTER_DELAY"),
+            ("posting", None, "posting to be REPORTED or AFTER_DELAY"),
+            ("clock", None, "the time of clock to be a datetime with a time zone"),
+            ("clock", lambda: None, "the time of clock to be a datetime with a time zone"),
+            ("clock", lambda: datetime(2026, 11, 23), "the time of clock to be a datetime with a time zone"),  # noqa: DTZ001 - without zone
+            ("effects", ["acknowledgement"], "effects to be a list of Effect"),
+            ("effects", print, "effects to be a list of Effect"),
+            ("ledger", "sqlite:///ledger.db", "ledger to be a Ledger"),
+            ("gateway", "sips", "gateway to be a Gateway"),
+        ],
+    )
+    def test_refused(self, name: str, value: Any, expected: str) -> None:  # noqa: ANN401 - of any type
+        """With an attempt that lives no time, every second attempt would be open beside the first."""
+        settings: dict[str, Any] = {"gateway": local_gateway(), "ledger": MemoryLedger(), name: value}
+
+        with pytest.raises(ConfigurationError, match=expected):
+            PaymentService(settings.pop("gateway"), settings.pop("ledger"), **settings)
+
+    @pytest.mark.parametrize("clock", [None, lambda: None, lambda: datetime(2026, 11, 23)])  # noqa: DTZ001 - without zone
+    def test_clock_of_a_gateway(self, clock: Any) -> None:  # noqa: ANN401 - of any type
+        """A gateway needs a clock with a zone, too."""
+        with pytest.raises(ConfigurationError, match="the time of clock to be a datetime with a time zone"):
+            local_gateway(clock=clock)
+
+    def test_words(self) -> None:
+        """A configuration file gives the way of posting as a word."""
+        service = PaymentService(local_gateway(), MemoryLedger(), posting="AFTER_DELAY")  # type: ignore[arg-type]
+
+        assert () == service.incidents()

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from .._clock import utc_now
+from .._clock import require_clock, utc_now
 from .._validators import of_type
 from ..errors import ConfigurationError, InvalidValueError
 from ..payment import PaymentOrder
@@ -78,8 +78,7 @@ class Merchant:
 
     def __attrs_post_init__(self) -> None:
         """Refuse unsafe settings."""
-        if self.clock().tzinfo is None:
-            raise ConfigurationError("expected clock to return a time with its time zone, got one without")
+        require_clock(self.clock)
         self.sealing_key()
         for key in self.all_keys() if self.host.production else ():
             if key.weakness:

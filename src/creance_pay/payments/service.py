@@ -27,8 +27,9 @@ from typing import Any
 
 import attrs
 
-from .._clock import utc_now
+from .._clock import require_clock, utc_now
 from .._log import log
+from .._validators import describe
 from ..errors import (
     ConfigurationError,
     CreancePayError,
@@ -88,7 +89,8 @@ class PaymentService:
         posting: How the ledger learns that the caisse has posted a payment (rule R25).
 
     Raises:
-        ConfigurationError: for a clock without zone, two effects of one name, or a page of the bank that stays open
+        ConfigurationError: for a setting of another type, a clock without zone, two effects of one name, an
+            ``attempt_life`` that is not above zero, a negative ``display_delay``, or a page of the bank that stays open
             for ``attempt_life`` or longer: an old page could be paid beside a new one.
     """
 
@@ -105,7 +107,20 @@ class PaymentService:
         posting: Posting = Posting.REPORTED,
     ) -> None:
         """Check the settings, and register the effects."""
-        named = tuple(effects)
+        _require(gateway, Gateway, "gateway")
+        _require(ledger, Ledger, "ledger")
+        _require(attempt_life, timedelta, "attempt_life")
+        _require(display_delay, timedelta, "display_delay")
+        if attempt_life <= timedelta(0) or display_delay < timedelta(0):
+            raise ConfigurationError(
+                f"expected attempt_life to be above zero and display_delay to be zero or more, got {attempt_life} and"
+                f" {display_delay}"
+            )
+        named = tuple(effects) if isinstance(effects, Iterable) else (effects,)
+        if not all(isinstance(each, Effect) for each in named):
+            raise ConfigurationError("expected effects to be a list of Effect, got another value in it")
+        if posting not in [*Posting]:
+            raise ConfigurationError(f"expected posting to be {' or '.join(Posting)}, got {describe(posting)}")
         self._effects = {effect.name: effect for effect in named}
         if len(self._effects) < len(named):
             raise ConfigurationError(
@@ -703,8 +718,13 @@ class PaymentService:
             )
 
 
+def _require(value: object, kind: type, name: str) -> None:
+    """Raise for a setting of another type."""
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"expected {name} to be a {kind.__name__}, got {describe(value)}")
+
+
 def _in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """Return a clock in UTC, where every day has 24 hours: sums in another zone are wrong when its clocks change."""
-    if clock().tzinfo is None:
-        raise ConfigurationError("expected clock to return a time with its zone, got one without")
+    require_clock(clock)
     return lambda: clock().astimezone(UTC)
