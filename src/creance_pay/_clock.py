@@ -29,6 +29,15 @@ def require_aware(moment: datetime, name: str, *, error: type[CreancePayError] =
     raise error(f"expected {name} to be a datetime with a time zone, got {found}")
 
 
+def in_utc_range(moment: datetime) -> datetime | None:
+    """Return a moment unchanged; ``None`` for one that UTC cannot express, at either end of the calendar."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return None
+    return moment
+
+
 def require_clock(clock: Callable[[], datetime]) -> None:
     """Raise :class:`ConfigurationError` unless a setting is a function that returns a time with its zone."""
     require_aware(clock() if callable(clock) else clock, "the time of clock", error=ConfigurationError)

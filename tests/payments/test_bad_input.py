@@ -1,15 +1,16 @@
 """Bad input to the ledger and the payment service: an error of this package, on every ledger, and nothing recorded."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from creance_pay import Euros, PaymentState
 from creance_pay.errors import ConfigurationError, InvalidValueError
+from creance_pay.gateways import Report, ReportLine
 from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger
-from creance_pay.payments import PaymentService
+from creance_pay.payments import PaymentService, ProblemKind
 from ledger_desk import NOTICE, Desk
 from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL, local_gateway
 
@@ -187,3 +188,36 @@ class TestSettings:
         service = PaymentService(local_gateway(), MemoryLedger(), posting="AFTER_DELAY")  # type: ignore[arg-type]
 
         assert () == service.incidents()
+
+
+@pytest.mark.parametrize("at", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("day", [None, date.min, date.max])
+def test_times_at_the_ends(ledger: Ledger, at: datetime, day: date | None) -> None:
+    """A line or a report of the first or the last day that Python knows stops no reconciliation."""
+    desk = Desk(ledger)
+    started = desk.start(NOTICE)
+    state, values = PaymentState.PAID, {"responseCode": "00"}
+    line = ReportLine(
+        number=3,
+        transaction_reference=started.transaction_reference,
+        amount=Euros(1600),
+        state=state,
+        at=at,
+        currency="978",
+        values=values,
+        day=day,
+    )
+    report = Report(header=("TRANSACTIONS",), day=day, lines=(line,), bad=())
+    desk.later(minutes=1)
+
+    assert 1 == len(desk.service.reconcile(reports=[report]).recorded)
+
+
+def test_report_of_a_later_year(ledger: Ledger) -> None:
+    """A report with a wrong year does not hide that the next reports are missing."""
+    desk = Desk(ledger)
+    for year, month, day in ((2026, 11, 22), (2062, 11, 22)):
+        desk.service.reconcile(reports=[Report(header=("TRANSACTIONS",), day=date(year, month, day), lines=(), bad=())])
+    desk.later(days=3)
+
+    assert ProblemKind.REPORT_OVERDUE in [problem.kind for problem in desk.service.health()]

@@ -22,6 +22,8 @@ from .inbox import Inbox
 
 _EUROS = {None, "978", "EUR"}
 _PARIS = ZoneInfo("Europe/Paris")
+#: No order is older: the references of transactions begin in the year 2000.
+_FIRST_DAY = date(2000, 1, 1)
 # They confirm what the acquirer paid out, not what the cardholder paid.
 _IGNORED = {ReportKind.RECONCILIATIONS}
 
@@ -46,6 +48,8 @@ class Reported:
 def record_lines(inbox: Inbox, reports: Iterable[ReportLine | Report]) -> Reported:
     """Record report lines; raise an incident for a line that does not fit its payment, and for a missing line."""
     lines, days, bad = _flat(reports)
+    tomorrow = inbox.clock().date() + timedelta(days=1)
+    days = {day for day in days if _FIRST_DAY <= day <= tomorrow}  # a wrong date covers nothing, and overflows nothing
     result = Reported()
     for line in lines:
         try:
@@ -118,7 +122,9 @@ def _missing(inbox: Inbox, lines: Iterable[ReportLine], days: set[date]) -> list
     last of them.
     """
     reported = {line.transaction_reference for line in lines}
+    now = inbox.clock()
     times = [line.at for line in lines if line.at and line.state is PaymentState.PAID and not line.day]
+    times = [at for at in times if _whole_day(_FIRST_DAY)[0] <= at <= now + timedelta(days=1)]
     periods = [_whole_day(day) for day in days] + ([(min(times), max(times))] if times else [])
     missing: dict[str, Payment] = {}
     for first, last in periods:

@@ -372,6 +372,8 @@ class TestQuestions:
             ({"transactionDate": "2026-11-25T10:00:00+01:00"}, datetime(2026, 11, 25, 9, tzinfo=UTC)),
             ({"transactionDate": "yesterday"}, None),
             ({"transactionDate": "2026-11-25T10:00:00"}, None),
+            ({"transactionDate": "9999-12-31T23:59:59-14:00"}, None),
+            ({"transactionDate": "0001-01-01T00:00:00+14:00"}, None),
         ],
     )
     def test_time(self, output: dict[str, str], at: datetime | None) -> None:

@@ -105,6 +105,21 @@ class TestRead:
 
         assert datetime(2026, 7, 14, 10, tzinfo=UTC) == read.at
 
+    @pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+    def test_time_out_of_range(self, tmp_path: Path, time: str) -> None:
+        """A time that has no counterpart in UTC is unreadable, and makes its line a bad one."""
+        report = write(tmp_path, LINE.replace("2026-11-23T12:00:00+01:00", time))
+
+        assert [(3, "the time is unreadable")] == faults(report)
+
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1999-12-31"])
+    def test_day_out_of_range(self, tmp_path: Path, day: str) -> None:
+        """A first line of another century names no day that a report can cover."""
+        path = tmp_path / "report.csv"
+        path.write_text(f"TRANSACTIONS;daily;{day};TAB20_V1\n{COLUMNS}\n{LINE}\nEND;1\n", encoding="utf-8")
+
+        assert read_reports(path).day is None
+
     def test_quoted(self, tmp_path: Path) -> None:
         """A semicolon between quotation marks separates nothing."""
         assert "x;y" == line(tmp_path, LINE.replace(";x", ';"x;y"')).values["novelty"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from ..._clock import in_utc_range
 from ...errors import (
     InvalidValueError,
     MalformedResponseError,
@@ -143,7 +144,7 @@ class Reported:
         for text in (self.text("transactionDate"), changed):
             with suppress(ValueError):
                 when = datetime.fromisoformat(text or "")
-                if when.tzinfo is not None:
+                if when.tzinfo is not None and in_utc_range(when):
                     return when
         return None
 

@@ -30,6 +30,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from ..._clock import in_utc_range
 from ...errors import ConfigurationError, MalformedResponseError
 from ...money import Euros
 from ...payment import Movement, MovementKind, PaymentState
@@ -40,7 +41,7 @@ from .responses import REFERENCE, parse_cents, parse_timestamp
 _PARIS = ZoneInfo("Europe/Paris")
 _LAST = re.compile(r"(?:END|FIN)", re.IGNORECASE)
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
-_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}|20[0-9]{6})(?:[ T].*)?")
+_DAY = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2}|20[0-9]{6})(?:[ T].*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _TITLE, _HEADER = "TITLE", "HEADER"
 _REFERENCE = "transactionReference"
@@ -312,6 +313,6 @@ def _time(text: str | None) -> datetime | None:
     if _LOCAL.fullmatch(text or "") is None:
         return parse_timestamp(text)
     try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=_PARIS)
+        return in_utc_range(datetime.fromisoformat(str(text)).replace(tzinfo=_PARIS))
     except ValueError:  # no such day or hour
         return None

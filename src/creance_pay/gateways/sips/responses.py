@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
+from ..._clock import in_utc_range
 from ...errors import MalformedResponseError, OrderMismatchError
 from ...http import HttpMessage
 from ...money import Euros
@@ -116,11 +117,9 @@ def parse_timestamp(text: str | None) -> datetime | None:
     if found is None:
         return None
     try:
-        when = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3]}")
-        when.astimezone(UTC)
-    except (ValueError, OverflowError):  # no such day or hour, or outside the range of UTC datetimes
+        return in_utc_range(datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3]}"))
+    except ValueError:  # no such day or hour
         return None
-    return when
 
 
 def verified_payment(
