@@ -1,15 +1,17 @@
 """Bad input to the ledger and the payment service: an error of this package, on every ledger, and nothing recorded."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from creance_pay import Euros, PaymentState
 from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import Report, ReportLine
-from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger
+from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState
 from creance_pay.payments import PaymentService, ProblemKind
 from ledger_desk import NOTICE, Desk
 from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL, local_gateway
@@ -221,3 +223,42 @@ def test_report_of_a_later_year(ledger: Ledger) -> None:
     desk.later(days=3)
 
     assert ProblemKind.REPORT_OVERDUE in [problem.kind for problem in desk.service.health()]
+
+
+class TestDatabase:
+    """What a database cannot store is an invalid value, and no failure of the database."""
+
+    @pytest.mark.parametrize("reference", ["\udce9", "a\0b"])
+    def test_reference(self, ledger: Ledger, reference: str) -> None:
+        """A text that a database cannot store names no payment, or is refused."""
+        reads: list[Callable[[str], object]] = [ledger.find, ledger.events, ledger.acts, ledger.incidents]
+        for read in reads:
+            with suppress(InvalidValueError):
+                assert not read(reference)
+
+    def test_amount(self, ledger: Ledger) -> None:
+        """No bank takes an amount of more than twelve digits of cents, and no ledger records its order."""
+        with pytest.raises(InvalidValueError, match="expected"):
+            Desk(ledger).start(NOTICE, cents=10**20)
+
+        assert not any(payment.state is PaymentState.CREATED for payment in ledger.payments())
+
+    def test_naive(self, ledger: Ledger) -> None:
+        """A time without zone is refused: it would be read in the zone of the machine."""
+        naive = datetime(2026, 11, 23, 12)  # noqa: DTZ001 - without zone
+        incident = Incident(kind=IncidentKind.CONTRADICTED, transaction_reference="", at=NOON)
+        uses: list[Callable[[], object]] = [
+            lambda: ledger.payments(since=naive),
+            lambda: ledger.payments(before=naive),
+            lambda: ledger.payments(notice=NOTICE, before=naive),
+            lambda: ledger.pending([NOTICE], naive),
+            lambda: ledger.erase(before=naive),
+            lambda: ledger.settled_elsewhere([NOTICE], at=naive),
+            lambda: ledger.close_incident(incident, at=naive),
+            lambda: ledger.raise_incident(attrs.evolve(incident, at=naive)),
+            lambda: ledger.beat("job", now=naive),
+            lambda: ledger.post("PCLCB263270000001", None, PostingState.POSTED, by="a job", now=naive),
+        ]
+        for use in uses:
+            with pytest.raises(InvalidValueError, match="a datetime with a time zone"):
+                use()

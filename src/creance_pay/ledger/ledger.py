@@ -42,6 +42,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._clock import require_aware
 from .._log import log
 from ..errors import (
     ConflictError,
@@ -171,6 +172,7 @@ class Ledger(ABC):
         >>> ledger.find(payment.transaction_reference) == payment
         True
         """
+        require_aware(now, "now")
         if not notices_of(notices):
             raise InvalidValueError("expected at least one notice: nothing else keeps a debt from being paid twice")
         with self.transaction() as store:
@@ -430,6 +432,7 @@ class Ledger(ABC):
             InvalidValueError: for an unknown payment, a notice that it does not pay, a posting without ``by``, or a
                 rejection without reason.
         """
+        require_aware(now, "now")
         require_person(by, reason, reasoned=state is PostingState.REJECTED)
         with self.transaction() as store:
             payment = _existing(store, reference)
@@ -513,6 +516,7 @@ class Ledger(ABC):
     @_act
     def raise_incident(self, incident: Incident) -> None:
         """Record an incident; one that is open is counted."""
+        require_aware(incident.at, "incident.at")
         with self.transaction() as store:
             add_incident(store, incident)
 
@@ -540,6 +544,7 @@ class Ledger(ABC):
         >>> ledger.incidents()
         ()
         """
+        require_aware(at, "at")
         if (by, reason) != (None, None):
             require_person(by, reason)
         with self.transaction() as store:
@@ -566,6 +571,7 @@ class Ledger(ABC):
         >>> ledger.beat("report", now=now + timedelta(minutes=59), every=timedelta(hours=1))
         False
         """
+        require_aware(now, "now")
         with self.transaction() as store:
             return store.beat(job, now, every)
 
@@ -599,6 +605,7 @@ class Ledger(ABC):
         creance_pay.errors.PaymentInProgressError: one of these notices was settled by other means
         """
         wanted = notices_of(notices)
+        require_aware(at, "at")
         if (by, reason) != (None, None):
             require_person(by, reason)
         with self.transaction() as store:
@@ -649,6 +656,7 @@ class Ledger(ABC):
         Returns:
             The number of events and payments that were changed.
         """
+        require_aware(before, "before")
         with self.transaction(write=False) as store:
             last = store.last_number()
         erased = 0
@@ -702,6 +710,9 @@ class Ledger(ABC):
         [Euros(2000)]
         """
         wanted = states_of(states, "states")
+        for name, moment in {"since": since, "before": before}.items():
+            if moment is not None:
+                require_aware(moment, name)
         notices = () if notice is None else notices_of([notice])
         with self.transaction(write=False) as store:
             found = store.of_notices(notices) if notices else store.payments(wanted, since, before)
@@ -765,6 +776,7 @@ class Ledger(ABC):
             assessment = rules.assess(searched, others=others, pending=pending, policy=policy)
         """
         wanted = notices_of(references)
+        require_aware(now, "now")
         pending: dict[NoticeReference, Euros] = {}
         for payment in self.payments_for_notices(wanted):
             for notice, amount in payment.pending(now).items():

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..._log import log
 from ...errors import ConfigurationError, ConflictError, GatewayUnavailableError, MissingExtraError
-from .failures import failure_of
+from .failures import UNSTORABLE, failure_of
 from .tables import VERSION, VERSION_TABLE, merchants
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -128,6 +128,7 @@ class Database:
 
         Raises:
             ConflictError: when the database rolled the transaction back because of another one.
+            InvalidValueError: for a value that the database cannot store.
             GatewayUnavailableError: when the database does not answer, or refuses the transaction; when the file of
                 SQLite was replaced.  Not retryable when somebody has to change the configuration first.
         """
@@ -139,12 +140,12 @@ class Database:
                     _begin_sqlite(connection, write=write)
                     self._check_file()
                 yield connection
-        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:  # the latter from the driver itself
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error, *UNSTORABLE) as error:  # of the driver itself
             failure = failure_of(error, self._address, connecting=connecting, reached=self._reached)
         else:
             self._check_file()  # after the commit, so that a success is never that of a replaced file
             return
-        if not isinstance(failure, ConflictError):
+        if isinstance(failure, GatewayUnavailableError) and not isinstance(failure, ConflictError):
             log("database_failed", error=failure)
         try:
             raise failure

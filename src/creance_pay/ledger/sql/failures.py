@@ -7,9 +7,13 @@ import sqlite3
 
 from sqlalchemy import URL
 
-from ...errors import ConflictError, GatewayUnavailableError
+from ...errors import ConflictError, CreancePayError, GatewayUnavailableError, InvalidValueError
+
+#: The errors of Python that the drivers raise for a value.
+UNSTORABLE = (UnicodeEncodeError, OverflowError)
 
 _CONFLICTS = {"40001", "40P01"}  # the SQLSTATE of a serialization failure and of a deadlock
+_DATA = re.compile("22")  # the class of SQLSTATE of a value that does not fit; psycopg has none for NUL in a text
 # Classes of SQLSTATE whose primary message names objects of the server, and no value of a row: connection,
 # authorisation, unknown database, unknown table or no right, resources, state of an object, operator, system.
 _DISCREET = re.compile("08|28|3D|42|53|55|57|58")
@@ -23,10 +27,11 @@ _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "
 _ABOUT_CONNECTIONS = {"OperationalError", "InterfaceError"}
 
 
-def failure_of(error: Exception, address: URL, *, connecting: bool, reached: bool) -> GatewayUnavailableError:
+def failure_of(error: Exception, address: URL, *, connecting: bool, reached: bool) -> CreancePayError:
     """Build our error for an error of SQLAlchemy or of the driver.
 
-    A lasting cause, such as a wrong path, port or password, is not retryable.
+    A value that the database cannot store is the caller's fault.  A lasting cause, such as a wrong path, port or
+    password, is not retryable.
 
     Args:
         error: The error.
@@ -36,6 +41,11 @@ def failure_of(error: Exception, address: URL, *, connecting: bool, reached: boo
     """
     kind, cause = type(error).__name__, getattr(error, "orig", None) or error
     state = getattr(cause, "sqlstate", None)
+    if kind == "DataError" or _DATA.match(state or "") or isinstance(cause, UNSTORABLE):
+        return InvalidValueError(
+            "expected texts of Unicode characters without NUL, and numbers of 64 bits, got a value that the ledger's"
+            f" database cannot store ({type(cause).__name__})"
+        )
     if state in _CONFLICTS:
         return ConflictError(_text(f"{kind} ({state})", address), retryable=True)
     if isinstance(cause, sqlite3.Error):
