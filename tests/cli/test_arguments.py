@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from creance_pay.cli.arguments import aware_time, day_or_time, seconds, whole_number
+from creance_pay.cli.arguments import aware_time, day, day_or_time, seconds, whole_number
 
 
 def errors_of(convert: Callable[[str], object], *texts: str) -> dict[str, str]:
@@ -44,8 +44,16 @@ def test_day_or_time() -> None:
 )
 def test_no_time(convert: Callable[[str], object], expected: str) -> None:
     """A time without zone is refused, as is another text."""
-    texts = ("yesterday", "2026-11-23T14:00:00", "2026-02-30", "")
+    ends = ("0001-01-01T00:00+00:00", "9999-12-31T23:59:59+00:00")  # no hour can be added or subtracted
+    texts = ("yesterday", "2026-11-23T14:00:00", "2026-02-30", "", *ends)
     assert {text: f"{expected}, got {text!r}" for text in texts} == errors_of(convert, *texts)
+
+
+def test_no_day() -> None:
+    """A day at an end of the calendar is refused, as is another text: a search needs the hours around it."""
+    texts = ("yesterday", "2026-02-30", "2026-02-29", "", "0001-01-01", "9999-12-31")
+    assert {text: f"expected a day such as 2026-12-31, got {text!r}" for text in texts} == errors_of(day, *texts)
+    assert [*errors_of(day_or_time, "0001-01-01", "9999-12-31")] == ["0001-01-01", "9999-12-31"]
 
 
 def test_day_is_no_time() -> None:

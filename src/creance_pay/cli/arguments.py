@@ -18,6 +18,7 @@ Run = Callable[[Namespace], int]
 DEFAULT_POLICY = "ameli-2019-11"
 _OPERANDS = ("reference", "kind", "remaining", "open_online")
 _PARIS = ZoneInfo("Europe/Paris")
+_YEARS = range(1900, 3000)  # hours can be added to any of their days
 
 
 def add_acts(
@@ -103,10 +104,10 @@ def seconds(text: str) -> timedelta:
 
 def day(text: str) -> date:
     """Convert a day, in ISO 8601."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError(f"expected a day such as 2026-12-31, got {text!r}") from None
+    found = _parse_day(text)
+    if found is None:
+        raise ArgumentTypeError(f"expected a day such as 2026-12-31, got {text!r}")
+    return found
 
 
 def aware_time(text: str) -> datetime:
@@ -119,10 +120,8 @@ def aware_time(text: str) -> datetime:
 
 def day_or_time(text: str) -> datetime:
     """Convert a day or a time with its zone, in ISO 8601; a day alone means its first moment in Paris."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), _PARIS)
-    except ValueError:
-        found = _parse_time(text)
+    midnight = _parse_day(text)
+    found = datetime.combine(midnight, time(), _PARIS) if midnight else _parse_time(text)
     if found is None:
         raise ArgumentTypeError(
             f"expected a day or a time with its zone, such as 2026-12-31 or 2026-12-31T00:00+01:00, got {text!r}"
@@ -136,4 +135,13 @@ def _parse_time(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and found.year in _YEARS else None
+
+
+def _parse_day(text: str) -> date | None:
+    """Parse a day; return ``None`` for another text."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.year in _YEARS else None
