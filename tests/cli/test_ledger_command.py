@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from creance_pay import Euros
+from creance_pay import Euros, NoticeReference
 from creance_pay.cli import ledger_upkeep as command
 from creance_pay.cli import main
 from creance_pay.gateways import ReportKind
@@ -36,9 +36,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     ledger.close()
 
 
-def paid(desk: Desk) -> StartedPayment:
+def paid(desk: Desk, *notices: NoticeReference) -> StartedPayment:
     """Start a payment and notify that it was paid by card."""
-    started = desk.start()
+    started = desk.start(*notices)
     desk.notify(started, maskedPan=CARD, authorisationId="123456")
     return started
 
@@ -332,6 +332,33 @@ class TestPostings:
 
         (line,) = csv.DictReader(capsys.readouterr().out.splitlines(), delimiter=";")
         assert ("'=1+1", started.transaction_reference) == (line["authorisation_number"], line["transaction_reference"])
+
+    @pytest.mark.parametrize("cell", ['"not closed', '"closed"too early', "x" * 200_000])
+    def test_quotation_mark(self, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str], cell: str) -> None:
+        """A cell that would swallow the lines after it, or is too long, refuses the whole file."""
+        first, second, answer = paid(desk), paid(desk, OTHER), tmp_path / "answer.csv"
+        lines = [
+            "transaction_reference;notice_reference;comment",
+            f"{first.transaction_reference};{NOTICE.canonical};{cell}",
+            f"{second.transaction_reference};{OTHER.canonical};",
+        ]
+        answer.write_text("\n".join(lines), encoding="utf-8")
+
+        assert 1 == run("posted", str(answer), "--by", "a job")
+        assert "answer.csv is no CSV file with semicolons: line " in capsys.readouterr().err
+        assert {NOTICE, OTHER} == set(desk.ledger.pending([NOTICE, OTHER], desk.now))
+
+    def test_several_lines(self, desk: Desk, tmp_path: Path) -> None:
+        """A quoted cell of several lines is one cell."""
+        first, answer = paid(desk), tmp_path / "answer.csv"
+        lines = [
+            "comment;transaction_reference;notice_reference",
+            f'"a\nb\u2028c";{first.transaction_reference};{NOTICE}',
+        ]
+        answer.write_text("\n".join(lines), encoding="utf-8")
+
+        assert 0 == run("posted", str(answer), "--by", "a job")
+        assert {} == desk.ledger.pending([NOTICE], desk.now)
 
     @pytest.mark.usefixtures("desk")
     def test_columns(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import csv
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 from .._clock import utc_now
@@ -82,19 +83,24 @@ def _record(options: Namespace, ledger: SqlLedger, state: PostingState) -> int:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str, str, str]]:
-    """Yield the number, the two references and the kind of movement of each line.
+    """Yield the number, the two references and the kind of movement of each line, once the whole file is read.
 
     Raises:
-        ConfigurationError: for a file that cannot be read, or without one of the two columns.
+        ConfigurationError: for a file that cannot be read, is no CSV file, or lacks one of the two columns.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} cannot be read: {type(error).__name__}") from None
-    reader = csv.DictReader(text.splitlines(), delimiter=";", restval="")
-    found = reader.fieldnames or []
+    # Strict: a quotation mark that is not closed would make one cell of all lines after it.
+    reader = csv.DictReader(StringIO(text, newline=""), delimiter=";", restval="", strict=True)
+    try:
+        found = reader.fieldnames or []
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise ConfigurationError(f"{file} is no CSV file with semicolons: line {reader.line_num}: {error}") from None
     if missing := [name for name in _NEEDED if name not in found]:
         raise ConfigurationError(f"expected the columns {', '.join(missing)}, got {', '.join(found) or 'none'}")
-    for row in reader:
+    for number, row in rows:
         transaction, notice, movement = (row.get(name) or "" for name in (*_NEEDED, "movement"))
-        yield reader.line_num, transaction.strip(), notice.strip(), movement.strip()
+        yield number, transaction.strip(), notice.strip(), movement.strip()
