@@ -325,6 +325,32 @@ class TestReaching:
         assert not caught.value.retryable
         assert f"file {tmp_path}/nowhere/ledger.db: OperationalError (SQLITE_CANTOPEN)" in str(caught.value)
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://portal:MARKED",
+            "postgresql://portal:MARKED@MARKED:MARKED@host/db",
+            "postgresql://portal:MARKED@host:5432x/db",
+            "postgresql://portal:MARKED@[::1:5/db",
+            "postgresql://portal:MARKED@/db?port=MARKED",
+            "sqlite:///ledger.db?timeout=MARKED",
+            "sqlite:///MARKED\0.db",
+        ],
+    )
+    def test_ill_formed_url(self, url: str) -> None:
+        """An ill-formed URL is refused, and no part of it is shown: the port may be half of the password."""
+        with pytest.raises(ConfigurationError, match=r"URL of (a|the) ledger") as caught:
+            SqlLedger(url, merchant_id=MERCHANT)
+
+        assert (False, None) == ("MARKED" in str(caught.value), caught.value.__context__)
+
+    def test_no_file(self, tmp_path: Path) -> None:
+        """The merchants of a file that does not exist are none, and the file is not created."""
+        with pytest.raises(GatewayUnavailableError, match=r"ledger\.db does not exist"):
+            SqlLedger.merchants(f"sqlite:///{tmp_path}/ledger.db")
+
+        assert [] == [*tmp_path.iterdir()]
+
     def test_wrong_name(self, postgres: str, open_sql: OpenSql) -> None:
         """A wrong user or database is told apart from a refused port, and is not retryable."""
         address = make_url(postgres)
@@ -371,6 +397,7 @@ class TestReaching:
         failure = failure_of(
             SQLAlchemyError("MARKED"), make_url("postgresql://u:p@host/db"), connecting=False, reached=True
         )
+        assert isinstance(failure, GatewayUnavailableError)
 
         assert (
             "the ledger's database does not answer, or refuses: server host:5432/db: SQLAlchemyError",

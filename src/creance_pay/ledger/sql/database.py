@@ -97,6 +97,15 @@ class Database:
             f"the tables of the ledger have version {found} instead of {VERSION}, which is {advice}"
         )
 
+    def require_file(self) -> None:
+        """Check that the file of a database in SQLite exists: a connection would create it.
+
+        Raises:
+            GatewayUnavailableError: when it does not exist.
+        """
+        if self._file and not self._file.exists():
+            raise GatewayUnavailableError(f"expected the file of a ledger, {self._address.database} does not exist")
+
     def merchants(self, connection: Connection) -> tuple[str, ...]:
         """List the merchants that have issued an order."""
         return tuple(connection.scalars(select(merchants.c.merchant_id).order_by(merchants.c.merchant_id)))
@@ -165,17 +174,30 @@ def _address(url: str) -> URL:
     """Parse a URL; no error is raised inside, since it would show the password among its locals."""
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError quotes a part of the password as an ill-formed port
         address = None
-    file = address is not None and address.drivername == "sqlite" and address.database not in {None, "", ":memory:"}
+    name = (address.database or "") if address is not None and address.drivername == "sqlite" else ""
+    file = name not in {"", ":memory:"} and "\0" not in name
     if address is not None and address.drivername in {"postgresql", "postgresql+psycopg"}:
         return address.set(drivername="postgresql+psycopg")
     if address is None or not file:
-        raise ConfigurationError("expected the URL of a ledger as sqlite:///FILE or postgresql://..., got another")
+        raise ConfigurationError(
+            "expected the URL of a ledger as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE, with @ : / in"
+            " the password as %40 %3A %2F, got another"
+        )
     return address
 
 
 def _engine(address: URL) -> Engine:
+    """Create the engine, or raise an error without any part of the URL."""
+    try:
+        return _created(address)
+    except (ArgumentError, ValueError, TypeError):  # of a setting after the question mark
+        pass
+    raise ConfigurationError("expected settings in the URL of the ledger that its driver knows, got another value")
+
+
+def _created(address: URL) -> Engine:
     """Create the engine; its errors and its log hide the values of statements and rows."""
     settings: dict[str, Any] = {"hide_parameters": True, "logging_name": "creance_pay"}
     logging.getLogger("sqlalchemy.engine.Engine.creance_pay").addFilter(_without_rows)
@@ -256,6 +278,10 @@ class _File:
         for suffix in ("", "-wal", "-shm"):
             self._check_readers(self._path.with_name(self._path.name + suffix))
         self._identity = self._found()
+
+    def exists(self) -> bool:
+        """Return whether the path leads to a file."""
+        return self._found() is not None
 
     def check(self) -> None:
         """Check that the path leads to the file that was opened first.

@@ -83,6 +83,7 @@ class SqlLedger(Ledger):
             GatewayUnavailableError: when the database does not answer, or has no ledger.
         """
         database = _open_database(url)
+        database.require_file()
         try:
             with database.transaction(write=False) as connection:
                 return database.merchants(connection)
