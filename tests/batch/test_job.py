@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import importlib
 import io
 import os
@@ -31,6 +32,7 @@ from creance_pay.codes import Reason
 from creance_pay.errors import ConfigurationError, CreancePayError, InvalidValueError, MissingExtraError
 from creance_pay.rules import columns, policy_named
 from creance_pay.rules.columns import BOOLEANS, NULLS
+from file_styles import zstandard
 from stopped import Stopped, output, record_acts
 
 POLICY = policy_named("ameli-2019-11")
@@ -404,6 +406,30 @@ class TestCsv:
         csv_file(tmp_path / "in" / "part=1" / "b.csv")
         with pytest.raises(InvalidValueError, match="expected folders of the same names NAME=VALUE"):
             run(tmp_path / "in", tmp_path / "other")
+
+    @pytest.mark.parametrize("kind", ["gz", "zst"])
+    @pytest.mark.parametrize("damage", ["cut in the header", "cut", "changed", "followed by others"])
+    def test_damaged(self, tmp_path: Path, kind: str, damage: str) -> None:
+        """A compressed file that is damaged or cut off is named, and no part of it counts as the whole."""
+        csv_file(
+            tmp_path / "in.csv", *(f"{number},{GOOD}" for number in (n * n * 7919 % 999_983 for n in range(5_000)))
+        )
+        data = (tmp_path / "in.csv").read_bytes()
+        packed = gzip.compress(data, mtime=0) if kind == "gz" else zstandard(data)
+        middle = len(packed) // 2
+        source = tmp_path / f"in.csv.{kind}"
+        source.write_bytes(
+            {
+                "cut in the header": packed[:6],
+                "cut": packed[:middle],
+                "changed": packed[:middle] + bytes(200) + packed[middle + 200 :],
+                "followed by others": packed + b"other bytes",
+            }[damage]
+        )
+
+        with pytest.raises(InvalidValueError, match=rf"in\.csv\.{kind} cannot be read \(\w+\): damaged or cut off$"):
+            run(source, tmp_path / "out.csv")
+        assert not (tmp_path / "out.csv").exists()
 
     def test_no_zstd(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the package for zstd, the error names the extra."""

@@ -171,6 +171,15 @@ class TestOutput:
         (row,) = index(tmp_path / "out")
         assert (tmp_path / "out" / row["file"]).read_bytes() == letter_pdf(a_notice(1), recipient="Une personne âgée")
 
+    @pytest.mark.parametrize("length", [6, 60])
+    def test_damaged(self, tmp_path: Path, length: int) -> None:
+        """A compressed file that is cut off, in its header or after it, is named."""
+        text = (write_csv(tmp_path / "in.csv", a_row(1), a_row(2))).read_bytes()
+        (tmp_path / "in.csv.gz").write_bytes(gzip.compress(text, mtime=0)[:length])
+
+        with pytest.raises(InvalidValueError, match=r"in\.csv\.gz cannot be read \(EOFError\): damaged or cut off$"):
+            run(tmp_path / "in.csv.gz", tmp_path / "out")
+
     def test_empty_file(self, tmp_path: Path) -> None:
         """A file without rows has an index without rows."""
         result = run(write_csv(tmp_path / "in.csv"), tmp_path / "out")

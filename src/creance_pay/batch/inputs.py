@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from ..errors import InvalidValueError
 from ..rules import Policy, columns
 from .csv_rows import CENTS, BlockReader, Dialect, Layout, OpenQuoteError, Reject, guess_separator, read_header
 from .disk import translated
-from .sources import Source, SourceFile, find_source
+from .sources import Source, SourceFile, find_source, named
 
 
 @attrs.frozen(kw_only=True)
@@ -130,9 +129,8 @@ class Input:
     def _open_csv(cls, source: Source, rule: Rule, dialect: Dialect, wanted: Mapping[str, str]) -> Input:
         layouts: list[tuple[Layout, int, int]] = []
         for each in source.files:
-            file, raw = each.open()
             default = "\t" if ".tsv" in each.path.name.lower() else ","
-            with raw, file, _named(each.path):
+            with each.opened() as (file, _), named(each.path):
                 names, separator, offset, line = read_header(file, dialect, default)
                 found = _columns(rule, wanted, [*names, *each.keys], guess_separator(names, separator))
                 if layouts and {*names} != {*layouts[0][0].names}:
@@ -163,7 +161,7 @@ class Input:
                 rows.append(int(pl.scan_parquet(file.path, hive_partitioning=False).select(pl.len()).collect().item()))
             found |= {name: pl.String() for name in file.keys if name not in found}
             schema = _unified(schema, found, file.path) if number else found
-        with _named(source.path):
+        with named(source.path):
             operands = _columns(rule, wanted, [*schema], "")
         floats = [name for name in operands.values() if schema[name].is_float()]
         notes = [f"column {name}: floats, each of which must be a whole number of cents" for name in floats]
@@ -223,8 +221,7 @@ class Input:
             layout, offset, line = self.layouts[number]
             if number == at[0] and at[1]:
                 offset, line = at[1:]
-            file, raw = source.open()
-            with raw, file, _named(source.path):
+            with source.opened() as (file, raw), named(source.path):
                 reader = BlockReader(file, offset=offset, line=line)
                 fresh = offset == self.layouts[number][1]
                 before = 0 if fresh else raw.tell() if source.compression else offset
@@ -270,18 +267,9 @@ class Input:
                 f"{self.source.path}: columns of these names, in any case, would be lost: {', '.join(sorted(taken))}: "
                 "choose a prefix for the added ones"
             )
-        with _named(self.source.path):
+        with named(self.source.path):
             decided = self.rule.decide(rows, policy=policy, prefix=prefix, enum=True, **names, **options)
         return decided.drop(CENTS, strict=False)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Name the file in an error about its content."""
-    try:
-        yield
-    except InvalidValueError as error:
-        raise InvalidValueError(f"{path}: {error}") from None
 
 
 def _columns(rule: Rule, renamed: Mapping[str, str], names: list[str], advice: str) -> dict[str, str]:

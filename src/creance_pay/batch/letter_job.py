@@ -37,7 +37,7 @@ from .disk import translated
 from .file_job import FileJob
 from .letter_rows import FIELDS, LANG, LETTER, RECIPIENT, kind_named, letter_of, required
 from .result import BatchResult
-from .sources import Source, SourceFile, find_source
+from .sources import Source, SourceFile, find_source, named
 from .work import Position, Totals, WorkFolder
 
 #: The number of letters of a part, and of a folder of the output.
@@ -154,13 +154,9 @@ class LetterJob(FileJob):
 
     def _read_header(self, file: SourceFile) -> tuple[list[str], tuple[str, int, int]]:
         """Read the names of a file of CSV, its separator, and the position and the number of its next line."""
-        opened, raw = file.open()
-        try:
-            with raw, opened:
-                default = "\t" if ".tsv" in file.path.name.lower() else ","
-                found, separator, offset, line = read_header(opened, self.dialect, default)
-        except InvalidValueError as error:
-            raise InvalidValueError(f"{file.path}: {error}") from None
+        default = "\t" if ".tsv" in file.path.name.lower() else ","
+        with file.opened() as (opened, _), named(file.path):
+            found, separator, offset, line = read_header(opened, self.dialect, default)
         return found, (separator, offset, line)
 
     def _columns(self, names: Sequence[str]) -> dict[str, str]:
@@ -202,8 +198,7 @@ class LetterJob(FileJob):
         number, offset, line = at
         file, is_last = given.source.files[number], False
         separator, first, first_line = given.headers[number]
-        opened, raw = file.open()
-        with raw, opened:
+        with file.opened() as (opened, raw):
             reader = LineReader(opened, offset or first, line or first_line)
             before = 0 if not offset else raw.tell() if file.compression else offset
             while not is_last:

@@ -8,7 +8,9 @@ or a folder's begins with ``.`` or ``_``, as the marks of Spark do), which are c
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote
@@ -36,6 +38,9 @@ _FOREIGN = {
 _BEGINNING = 8
 
 
+_Unpack = tuple[Callable[[BinaryIO], BinaryIO], tuple[type[Exception], ...]]
+
+
 @attrs.frozen
 class SourceFile:
     """A file of a source.
@@ -52,11 +57,21 @@ class SourceFile:
     compression: str = ""
     keys: Mapping[str, str | None] = attrs.field(factory=dict)
 
-    def open(self) -> tuple[BinaryIO, BinaryIO]:
-        """Open the file: its decompressed bytes, and the file on the disk, whose position shows the progress."""
-        unpack = _UNPACK[self.compression]()
-        raw = self.path.open("rb")
-        return unpack(raw), raw
+    @contextmanager
+    def opened(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """Open the file: its decompressed bytes, and the file on the disk, whose position shows the progress.
+
+        Raises:
+            InvalidValueError: when the compressed bytes are damaged, or end too early.
+        """
+        unpack, damage = _UNPACK[self.compression]()
+        try:
+            with self.path.open("rb") as raw, unpack(raw) as file:
+                yield file, raw
+        except damage as error:
+            raise InvalidValueError(
+                f"{self.path} cannot be read ({type(error).__name__}): damaged or cut off"
+            ) from None
 
 
 @attrs.frozen
@@ -79,6 +94,15 @@ class Source:
     def size(self) -> int:
         """The number of bytes of the files."""
         return sum(file.path.stat().st_size for file in self.files)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name the file in an error about its content."""
+    try:
+        yield
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{path}: {error}") from None
 
 
 def has_name(path: PurePath, names: tuple[str, ...]) -> bool:
@@ -166,7 +190,19 @@ def _read_kind(path: Path, name: str, keys: Mapping[str, str | None]) -> tuple[S
     return SourceFile(path, name, compression, keys), False
 
 
-def _zstd() -> Callable[[BinaryIO], BinaryIO]:
+def _plain() -> _Unpack:
+    return (lambda raw: raw), ()
+
+
+def _gzip() -> _Unpack:
+    return (lambda raw: cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb"))), (
+        EOFError,
+        gzip.BadGzipFile,
+        zlib.error,
+    )
+
+
+def _zstd() -> _Unpack:
     zstd: Any
     try:
         from compression import zstd  # type: ignore[import-not-found, no-redef]  # noqa: PLC0415 - of Python 3.14
@@ -175,12 +211,8 @@ def _zstd() -> Callable[[BinaryIO], BinaryIO]:
             from backports import zstd  # noqa: PLC0415 - for older ones
         except ImportError as error:
             raise MissingExtraError("files .zst need zstd: pip install 'creance-pay[batch]'", extra="batch") from error
-    return lambda raw: cast("BinaryIO", zstd.ZstdFile(raw, "rb"))
+    return (lambda raw: cast("BinaryIO", zstd.ZstdFile(raw, "rb"))), (EOFError, zstd.ZstdError)
 
 
-# For each compression, the function that returns what opens a file of it.
-_UNPACK: Mapping[str, Callable[[], Callable[[BinaryIO], BinaryIO]]] = {
-    "": lambda: lambda raw: raw,
-    "gzip": lambda: lambda raw: cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="rb")),
-    "zstd": _zstd,
-}
+# For each compression, the function that returns what opens a file of it, and the errors of damaged bytes.
+_UNPACK: Mapping[str, Callable[[], _Unpack]] = {"": _plain, "gzip": _gzip, "zstd": _zstd}
