@@ -6,8 +6,16 @@ from collections.abc import Mapping
 
 import attrs
 
-from ._validators import of_type
-from .errors import MalformedResponseError
+from ._validators import describe, of_type
+from .errors import InvalidValueError, MalformedResponseError
+
+
+def _texts_by_name(_: HttpMessage, __: attrs.Attribute[Mapping[str, str]], headers: object) -> None:
+    """Refuse anything but texts by name, as the headers of a server that passes bytes; frameworks have own classes."""
+    items = getattr(headers, "items", None)
+    others = [each for pair in items() for each in pair if not isinstance(each, str)] if callable(items) else [headers]
+    if others:
+        raise InvalidValueError(f"expected headers to be texts by name, got {describe(others[0])}")
 
 
 @attrs.frozen
@@ -17,10 +25,13 @@ class HttpMessage:
     Args:
         body: The raw body of the POST.
         headers: The headers.  Their names are case-insensitive.
+
+    Raises:
+        InvalidValueError: for a body that is not bytes, or headers that are not texts by name.
     """
 
     body: bytes = attrs.field(validator=of_type(bytes), repr=lambda body: f"<{len(body)} bytes>")
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, validator=_texts_by_name)
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, or ``None`` if the request has none of that name.
@@ -38,3 +49,10 @@ class HttpMessage:
         if len(values) > 1:
             raise MalformedResponseError("expected each header once, got one twice in different cases")
         return values[0] if values else None
+
+
+def require_message(message: HttpMessage) -> HttpMessage:
+    """Return a message, or raise :class:`InvalidValueError` for a body, a form or a request of a framework."""
+    if not isinstance(message, HttpMessage):
+        raise InvalidValueError(f"expected an HttpMessage of body and headers, got {describe(message)}")
+    return message

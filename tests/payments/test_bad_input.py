@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Euros, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState
 from creance_pay.errors import ConfigurationError, InvalidValueError
-from creance_pay.gateways import Report, ReportLine
+from creance_pay.gateways import Gateway, Report, ReportLine
 from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState
 from creance_pay.payments import PaymentService, ProblemKind
+from direct_bank import direct_gateway
 from ledger_desk import NOTICE, Desk
 from sips_merchant import NOON, NOTIFICATION_URL, RETURN_URL, local_gateway
 
@@ -262,3 +263,23 @@ class TestDatabase:
         for use in uses:
             with pytest.raises(InvalidValueError, match="a datetime with a time zone"):
                 use()
+
+
+class TestMessages:
+    """A message is an HttpMessage: a body, a parsed form or a request of a framework is no message (B40)."""
+
+    @pytest.mark.parametrize("given", [b"Data=x&Seal=y", "Data=x&Seal=y", {"Data": "x", "Seal": "y"}, None, object()])
+    @pytest.mark.parametrize("build", [local_gateway, direct_gateway])
+    def test_another_type(self, build: Callable[[], Gateway], given: Any) -> None:  # noqa: ANN401 - of any type
+        """Every way in raises the error that names the type, for each bank."""
+        gateway = build()
+        service = PaymentService(gateway, MemoryLedger())
+        for take in (service.on_notification, gateway.authenticate):
+            with pytest.raises(InvalidValueError, match="expected an HttpMessage of body and headers, got"):
+                take(given)
+
+    @pytest.mark.parametrize("headers", [None, [], "Content-Type", {"Content-Type": None}, {b"content-type": b"x"}])
+    def test_headers(self, headers: Any) -> None:  # noqa: ANN401 - of any type
+        """The headers of a server that passes bytes, or none, are refused where the message is built."""
+        with pytest.raises(InvalidValueError, match="expected headers to be texts by name, got"):
+            HttpMessage(b"", headers)

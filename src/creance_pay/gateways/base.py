@@ -361,6 +361,7 @@ class Gateway(ABC):
             ResponseRefusedError: when the message is not authentic or not readable: answer 400.
             NothingToRecordError: when it is authentic, and about no payment: answer 200.
             UnsupportedError: for a return, when the bank does not seal returns.
+            InvalidValueError: for anything but an ``HttpMessage``, such as a body or a parsed form.
 
         >>> from creance_pay import Euros, PaymentOrder
         >>> from creance_pay.testing import trial_merchant

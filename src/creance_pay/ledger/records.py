@@ -15,7 +15,7 @@ import attrs
 
 from .._validators import describe
 from ..errors import InvalidValueError
-from ..http import HttpMessage
+from ..http import HttpMessage, require_message
 from ..money import Euros
 from ..payment import MovementKind, PaymentOrder, PaymentProgress, PaymentState, Source, VerifiedPayment
 from ..references import NoticeReference
@@ -394,7 +394,11 @@ class Evidence:
     @classmethod
     def message(cls, message: HttpMessage, source: Source, at: datetime) -> Evidence:
         """Build the evidence of a message, without the headers that identify a person's browser."""
-        headers = {name: text for name, text in message.headers.items() if name.lower() not in _PRIVATE_HEADERS}
+        headers = {
+            name: text
+            for name, text in require_message(message).headers.items()
+            if name.lower() not in _PRIVATE_HEADERS
+        }
         payload = json.dumps({"body": b64encode(message.body).decode(), "headers": headers})
         return cls(source=source, at=at, digest=hashlib.sha256(message.body).hexdigest(), payload=payload)
 

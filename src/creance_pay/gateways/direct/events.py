@@ -18,7 +18,7 @@ from ...errors import (
     OrderMismatchError,
     ResponseRefusedError,
 )
-from ...http import HttpMessage
+from ...http import HttpMessage, require_message
 from ...money import Euros
 from ...payment import Movement, MovementKind, PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..base import SealedMessage
@@ -203,7 +203,7 @@ class DirectMessage(SealedMessage):
 
 def authenticate(merchant: DirectMerchant, message: HttpMessage, source: Source) -> DirectMessage:
     """Authenticate the raw bytes, then parse them; errors as ``DirectCheckout.authenticate``."""
-    if not 0 < len(message.body) <= _MAX_BYTES:
+    if not 0 < len(require_message(message).body) <= _MAX_BYTES:
         raise MalformedResponseError(f"expected 1 to {_MAX_BYTES} bytes, got {len(message.body)}")
     content_type = message.header("Content-Type")
     if content_type is not None and _CONTENT_TYPE.fullmatch(content_type) is None:

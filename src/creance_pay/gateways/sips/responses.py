@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from ..._clock import in_utc_range
 from ...errors import MalformedResponseError, OrderMismatchError
-from ...http import HttpMessage
+from ...http import HttpMessage, require_message
 from ...money import Euros
 from ...payment import PaymentOrder, PaymentState, Source, VerifiedPayment
 from ..merchants import ReferenceForm
@@ -32,7 +32,7 @@ def parse_form(message: HttpMessage) -> dict[str, str]:
         MalformedResponseError: for another content type, a body that is too large, no form in UTF-8, or a field that is
             repeated or missing.
     """
-    content_type = message.header("content-type")
+    content_type = require_message(message).header("content-type")
     if content_type and content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise MalformedResponseError("expected a form (application/x-www-form-urlencoded), got another content type")
     if len(message.body) > _MAX_BODY_BYTES:
