@@ -307,7 +307,7 @@ class PortalService:
         if payment is None or payment.paid_at is None:
             raise LookupError("expected the reference of an accepted payment")
         notices = tuple(payment.order.notices)
-        caisse = find_caisse(notices[0].caisse_code) or _unknown_caisse(notices[0].caisse_code)
+        caisse = _caisse_in_charge(notices[0].caisse_code)
         return messages.acknowledgement(
             received_at=payment.paid_at,
             amount=payment.amount,
@@ -330,6 +330,14 @@ class PortalService:
 def due(debt: Debt, pending: Mapping[NoticeReference, Euros]) -> Euros:
     """Return the amount that is left to pay after the payments that the debt does not show yet."""
     return debt.remaining.saturating_sub(pending.get(debt.reference, Euros(0)))
+
+
+def _caisse_in_charge(code: str) -> Caisse:
+    """Return the caisse of a code, or the one that has absorbed it (R3)."""
+    caisse = find_caisse(code)
+    if caisse and caisse.successor:
+        caisse = find_caisse(caisse.successor)
+    return caisse or _unknown_caisse(code)
 
 
 def _unknown_caisse(code: str) -> Caisse:

@@ -13,15 +13,16 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db import connections
 from django.template import Context, Template
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 
 from creance_pay import Euros, NoticeReference, PaymentState, Source, VerifiedPayment
 from creance_pay.django import payments_of, pytest_fixtures, setting
 from creance_pay.django.forms import AmountField, NoticeReferenceField
-from creance_pay.django.mailbox import acknowledge
+from creance_pay.django.mailbox import _caisse, acknowledge
 from creance_pay.django.models import IncidentSeen, Letter, PaymentOwner
 from creance_pay.django.pytest_fixtures import LivePortal
 from creance_pay.django.setting import today
+from creance_pay.django.views import notification
 from creance_pay.errors import ConfigurationError, MissingExtraError
 from creance_pay.gateways import FormPost, Redirect
 from creance_pay.ledger import Payment
@@ -152,6 +153,10 @@ class TestMailbox:
         with pytest.raises(ConfigurationError, match="known caisse"):
             acknowledge(payment, "k")
 
+    def test_absorbed_caisse(self) -> None:
+        """The letter names the caisse that has absorbed the one of the notice: that is the service in charge (R3)."""
+        assert "021" == _caisse(NoticeReference("0221705400000344F")).code
+
     def test_deletion(self, payment: Payment) -> None:
         """A letter is visible until its day, and erased on it."""
         acknowledge(payment, "k")
@@ -208,3 +213,13 @@ def test_without_django(monkeypatch: pytest.MonkeyPatch) -> None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
     assert "django" == caught.value.extra
+
+
+@pytest.mark.usefixtures("live_portal")
+@pytest.mark.parametrize("length", ["²", "٣", "9" * 5_000, "-1", "1e3"])
+def test_ill_formed_length(length: str) -> None:
+    """A length that is no number of a server is refused as one that is too long: the body is not read."""
+    request = RequestFactory().post("/", b"", content_type="application/x-www-form-urlencoded")
+    request.META["CONTENT_LENGTH"] = length
+
+    assert 413 == notification(request).status_code

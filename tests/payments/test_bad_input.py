@@ -232,7 +232,8 @@ class TestDatabase:
     @pytest.mark.parametrize("reference", ["\udce9", "a\0b"])
     def test_reference(self, ledger: Ledger, reference: str) -> None:
         """A text that a database cannot store names no payment, or is refused."""
-        reads: list[Callable[[str], object]] = [ledger.find, ledger.events, ledger.acts, ledger.incidents]
+        assert (None, None) == (ledger.find(reference), ledger.find(None))  # type: ignore[arg-type]
+        reads: list[Callable[[str], object]] = [ledger.events, ledger.acts, ledger.incidents]
         for read in reads:
             with suppress(InvalidValueError):
                 assert not read(reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ..caisses import Caisse, find_caisse
+from ..caisses import Caisse, find_caisse, managing_caisse
 from ..errors import ConfigurationError
 from ..ledger import Payment
 from ..messages import Acknowledgement, Medium, acknowledgement, render
@@ -59,7 +59,7 @@ def _letter(payment: Payment, configuration: Configuration, last_day: date) -> A
 
 
 def _caisse(notice: NoticeReference) -> Caisse:
-    caisse = find_caisse(notice.caisse_code)
+    caisse = find_caisse(managing_caisse(notice.caisse_code))  # an absorbed one has no service any more
     if caisse is None:
         raise ConfigurationError(
             f"expected the code of a known caisse in the notice reference, got {notice.caisse_code}"

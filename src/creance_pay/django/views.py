@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -19,13 +20,14 @@ from .models import Letter, LetterQuerySet
 from .payments_of import own_payment
 from .setting import bank_endpoints, today
 
+_LENGTH = re.compile("[0-9]{1,18}")
 Endpoint = Callable[[str, Mapping[str, str], bytes], Reply]
 
 
 def _answer(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
     """Answer the bank from the raw body, without session and cookie; a body that is too long is not read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    too_long = not length.isdigit() or int(length) > MAX_BODY_BYTES
+    too_long = _LENGTH.fullmatch(length) is None or int(length) > MAX_BODY_BYTES
     body = b" " * (MAX_BODY_BYTES + 1) if too_long else request.body
     reply = endpoint(request.method or "", dict(request.headers), body)
     response = HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))

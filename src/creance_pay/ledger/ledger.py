@@ -73,6 +73,7 @@ from .records import (
     PostingState,
     Sums,
     first_question,
+    is_storable,
     notices_of,
     posting_lines,
     require_person,
@@ -673,6 +674,8 @@ class Ledger(ABC):
 
     def find(self, transaction_reference: str) -> Payment | None:
         """Return a payment, or ``None``.  A reference is guessable: answer no person by it alone."""
+        if not is_storable(transaction_reference):
+            return None
         with self.transaction(write=False) as store:
             return store.find(transaction_reference)
 

@@ -309,6 +309,11 @@ class Payment:
         return attrs.evolve(self, questions=self.questions + 1, ask_at=later, version=self.version + 1)
 
 
+def is_storable(text: object) -> bool:
+    """Return whether a value is a text that every ledger can store: a search for another one finds nothing."""
+    return isinstance(text, str) and _STORABLE.fullmatch(text) is not None
+
+
 def require_person(by: object, reason: object = None, *, reasoned: bool = True) -> None:
     """Check that an act names who decides, and why, in texts that every ledger stores.
 
@@ -321,7 +326,7 @@ def require_person(by: object, reason: object = None, *, reasoned: bool = True) 
         InvalidValueError: for anything but a text, an empty text, or one with a character that is not Unicode or NUL.
     """
     for name, text in [("by", by), ("reason", reason)] if reasoned else [("by", by)]:
-        if not isinstance(text, str) or not text.strip() or not _STORABLE.fullmatch(text):
+        if not is_storable(text) or not str(text).strip():
             found = (
                 f"{describe(text)} that is empty or that no database stores"
                 if isinstance(text, str)
