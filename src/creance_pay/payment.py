@@ -208,12 +208,15 @@ class VerifiedPayment:
         warnings: Oddities that are not errors, in English, without values.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
 
+    Raises:
+        InvalidValueError: for a state or a source that is a text, and no member of its list.
+
     >>> bool(VerifiedPayment(state=PaymentState.PENDING, source=Source.STATUS))
     False
     """
 
-    state: PaymentState
-    source: Source
+    state: PaymentState = attrs.field(validator=of_type(PaymentState))
+    source: Source = attrs.field(validator=of_type(Source))
     amount: Euros | None = None
     transaction_reference: str | None = None
     authorisation_number: str | None = None

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from creance_pay import Euros, HttpMessage, PaymentState
+from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import Gateway, Report, ReportLine
 from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState
@@ -284,3 +284,39 @@ class TestMessages:
         """The headers of a server that passes bytes, or none, are refused where the message is built."""
         with pytest.raises(InvalidValueError, match="expected headers to be texts by name, got"):
             HttpMessage(b"", headers)
+
+
+class TestWords:
+    """A word names a member of a closed list, or is refused: a text that is equal to a member is not the member."""
+
+    @pytest.mark.parametrize("word", ["REFUNDED", "CHARGED_BACK"])
+    def test_correction(self, ledger: Ledger, word: str) -> None:
+        """A correction by a word records its state."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+        desk.service.correct(started.transaction_reference, word, by="an operator", reason="statement")  # type: ignore[arg-type]
+
+        assert word == desk.state(started)
+
+    def test_posting(self, ledger: Ledger) -> None:
+        """So does a posting; another word is refused, and leaves the payment readable."""
+        desk = Desk(ledger)
+        started = desk.start(NOTICE)
+        desk.notify(started)
+        words: dict[str, Any] = {"by": "an operator", "reason": "closed debt", "now": NOON}
+        for word in ("OPEN", "posted", None):
+            with pytest.raises(InvalidValueError, match="expected state to be POSTED or REJECTED"):
+                ledger.post(started.transaction_reference, None, word, **words)  # type: ignore[arg-type]
+        ledger.post(started.transaction_reference, None, "REJECTED", **words)  # type: ignore[arg-type]
+
+        assert {NOTICE: PostingState.REJECTED} == desk.payment(started).postings
+        assert ["POSTING_REJECTED"] == desk.incidents()
+
+    @pytest.mark.parametrize(
+        ("state", "source"), [("REFUNDED", Source.STATUS), (PaymentState.PAID, "STATUS"), (None, None)]
+    )
+    def test_verified(self, state: Any, source: Any) -> None:  # noqa: ANN401 - of any type
+        """A gateway cannot report a text as a state: REFUNDED would be read as PAID."""
+        with pytest.raises(InvalidValueError, match=r"expected (state|source) to be (PaymentState|Source), got"):
+            VerifiedPayment(state=state, source=source)

@@ -44,6 +44,7 @@ import attrs
 
 from .._clock import require_aware
 from .._log import log
+from .._validators import describe
 from ..errors import (
     ConflictError,
     CreancePayError,
@@ -434,6 +435,9 @@ class Ledger(ABC):
                 rejection without reason.
         """
         require_aware(now, "now")
+        if state not in [PostingState.POSTED, PostingState.REJECTED]:
+            raise InvalidValueError(f"expected state to be POSTED or REJECTED, got {describe(state)}")
+        state = PostingState(state)
         require_person(by, reason, reasoned=state is PostingState.REJECTED)
         with self.transaction() as store:
             payment = _existing(store, reference)

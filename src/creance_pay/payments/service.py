@@ -476,8 +476,9 @@ class PaymentService:
             service.correct(reference, PaymentState.PAID, by="operator 7", reason="statement of 23 November 2026")
         """
         require_person(by, reason)
-        if state not in _CORRECTIONS:
+        if state not in [*_CORRECTIONS]:
             raise InvalidValueError(f"expected one of {', '.join(sorted(_CORRECTIONS))}, got {state}")
+        state = PaymentState(state)  # a word of a form names a state too
         now = self._clock()
         payment = self._known(reference)
         evidence = Evidence.person(f"correct {state}", now, by=by, reason=reason)
