@@ -10,7 +10,7 @@ import pytest
 
 from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import ConfigurationError, InvalidValueError
-from creance_pay.gateways import Gateway, Report, ReportLine
+from creance_pay.gateways import Gateway, Report, ReportLine, RequestsTransport
 from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState
 from creance_pay.payments import PaymentService, ProblemKind
 from direct_bank import direct_gateway
@@ -320,3 +320,10 @@ class TestWords:
         """A gateway cannot report a text as a state: REFUNDED would be read as PAID."""
         with pytest.raises(InvalidValueError, match=r"expected (state|source) to be (PaymentState|Source), got"):
             VerifiedPayment(state=state, source=source)
+
+
+@pytest.mark.parametrize("seconds", [None, 0, -1, 10**400, float("nan"), float("inf"), "15", True])
+def test_timeout(seconds: Any) -> None:  # noqa: ANN401 - of any type
+    """A transport without a bound would hold a person's request until the bank answers (I1, contract 8)."""
+    with pytest.raises(ConfigurationError, match="expected timeout to be a number of seconds above zero and at most"):
+        RequestsTransport(timeout=seconds)

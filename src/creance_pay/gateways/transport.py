@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import attrs
 
-from ..errors import GatewayUnavailableError
+from ..errors import ConfigurationError, GatewayUnavailableError
 
 
 @attrs.frozen
@@ -81,6 +81,15 @@ class Transport(Protocol):
 
 
 _MAX_ANSWER_BYTES, _CHUNK_BYTES = 1_048_576, 65_536
+_MAX_SECONDS = 86_400
+
+
+def _bounded(_: RequestsTransport, __: attrs.Attribute[float], seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _MAX_SECONDS:
+        found = "another number" if type(seconds) in {int, float} else type(seconds).__name__
+        raise ConfigurationError(
+            f"expected timeout to be a number of seconds above zero and at most {_MAX_SECONDS}, got {found}"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -88,11 +97,14 @@ class RequestsTransport(Transport):
     """The transport over ``requests``.
 
     Args:
-        timeout: Seconds until the whole answer must have arrived.
+        timeout: Seconds until the whole answer must have arrived, at most a day.
         direct: Whether to ignore the proxies that the environment names, as for a server on this machine.
+
+    Raises:
+        ConfigurationError: for a timeout that is not above zero, or is no bound.
     """
 
-    timeout: float = 15.0
+    timeout: float = attrs.field(default=15.0, validator=_bounded)
     direct: bool = False
 
     def send(
