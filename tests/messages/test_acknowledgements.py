@@ -142,6 +142,23 @@ class TestArguments:
             make(received_at=datetime(2018, 7, 5, 23, 30))  # noqa: DTZ001 - to be refused
 
 
+class TestWrongMention:
+    """A value of another type is refused: the letter is a proof."""
+
+    @pytest.mark.parametrize("references", ["6311705400000344F", ["6311705400000344F"], [None]])
+    def test_notices(self, references: Any) -> None:  # noqa: ANN401 - of any type
+        """A text is no list of notices: the letter showed its characters one by one."""
+        with pytest.raises(MessageError, match="each of notice_references to be NoticeReference, got"):
+            acknowledged(notice_references=references)
+
+    @pytest.mark.parametrize("make", [acknowledged, registered])
+    @pytest.mark.parametrize("reference", [None, 4])
+    def test_transaction(self, make: Any, reference: object) -> None:  # noqa: ANN401 - one of two functions
+        """A missing reference is not the word None."""
+        with pytest.raises(MessageError, match="transaction_reference to be str, got"):
+            make(transaction_reference=reference)
+
+
 @pytest.mark.parametrize(
     ("code", "moment", "day"),
     [

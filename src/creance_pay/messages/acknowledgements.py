@@ -84,16 +84,21 @@ class Registration(Document):
 
 
 def _mentions(
-    received_at: datetime, transaction_reference: object, caisse: Caisse, contact: ContactLine | None
+    received_at: datetime,
+    transaction_reference: str | TransactionReference,
+    caisse: Caisse,
+    contact: ContactLine | None,
 ) -> dict[str, Any]:
     """Convert the arguments that both letters share."""
     if received_at.utcoffset() is None:
         raise MessageError("expected received_at to have a time zone, got a naive datetime")
+    if isinstance(transaction_reference, TransactionReference):
+        transaction_reference = str(transaction_reference)
     received = received_at.astimezone(ZoneInfo(caisse.time_zone))
     return {
         "received_on": received.date(),
         "received_time": received.time(),
-        "transaction_reference": str(transaction_reference),
+        "transaction_reference": transaction_reference,
         "caisse": caisse.name.replace("'", "’"),
         "contact": contact or contact_line(received.date()),
     }

@@ -98,6 +98,10 @@ class Message:
             if type(value) not in accepted and not (str in accepted and isinstance(value, str)):
                 expected, came = " or ".join(each.__name__ for each in accepted), type(value).__name__
                 raise MessageError(f"{self.key}: expected {name} to be {expected}, got {came}")
+        for name, item in _item_types(type(self)).items():  # type: ignore[arg-type]
+            if others := [each for each in getattr(self, name) if not isinstance(each, item)]:
+                came = type(others[0]).__name__
+                raise MessageError(f"{self.key}: expected each of {name} to be {item.__name__}, got {came}")
 
     @property
     def code(self) -> str:
@@ -139,6 +143,16 @@ def private_fields(kind: type[Message]) -> list[str]:
 def _field_types(kind: typing.Any) -> Mapping[str, tuple[type, ...]]:  # noqa: ANN401 - mypy denies a hash to our classes
     hints = typing.get_type_hints(kind)
     return {field.name: tuple(_plain_types(hints[field.name])) for field in attrs.fields(kind)}
+
+
+@cache
+def _item_types(kind: typing.Any) -> Mapping[str, type]:  # noqa: ANN401 - the same
+    """Return the types of the items of the fields that are tuples: a text in place of one has its letters as items."""
+    hints = typing.get_type_hints(kind)
+    tuples = {
+        each.name: hints[each.name] for each in attrs.fields(kind) if typing.get_origin(hints[each.name]) is tuple
+    }
+    return {name: typing.get_args(hint)[0] for name, hint in tuples.items()}
 
 
 def _plain_types(hint: typing.Any) -> Iterator[type]:  # noqa: ANN401 - annotations have no common type
