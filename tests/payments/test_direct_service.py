@@ -1,5 +1,6 @@
 """A payment at Worldline Direct from its start to a refund: the service and the ledger, over a small bank."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -89,6 +90,16 @@ class TestPayment:
         assert ("4481347252", 200) == (before, status)
         assert "4481347252/4481347252_0" == portal.payment(reference).bank_reference
         assert "PAID" == portal.state(reference)
+
+    @pytest.mark.parametrize("code", ["12\0", "\ud800", "\x1b[2J", 5, None])
+    def test_text_that_no_database_stores(self, portal: Portal, code: object) -> None:
+        """JSON can express texts that a database refuses: the payment is recorded without them."""
+        reference = portal.start()
+        sent = json.loads(portal.bank.pay("4481347252").body)
+        sent["payment"]["paymentOutput"]["cardPaymentMethodSpecificOutput"]["authorisationCode"] = code
+
+        assert (200, "PAID") == (portal.notify(webhook(sent)), portal.state(reference))
+        assert portal.payment(reference).authorisation_number is None
 
     def test_confirm(self, portal: Portal) -> None:
         """The page that follows the return asks once, and the return itself changes nothing."""
@@ -236,6 +247,16 @@ class TestRefund:
         assert [ActState.DONE, ActState.DONE] == acts
         assert Euros(1000) == portal.payment(reference).sums.refunded
         assert 3 == len(portal.bank.checkouts["4481347252"]["operations"])
+
+    @pytest.mark.parametrize("identifier", ["x" * 201, "a/b", "é", ""])
+    def test_ill_formed_identifier(self, portal: Portal, reference: str, identifier: str) -> None:
+        """A refund whose identifier is ill-formed could be counted twice: it moves no money."""
+        portal.bank.give_back("4481347252", 500)
+        sent = json.loads(portal.bank.refund_event("4481347252").body)
+        sent["refund"]["id"] = identifier
+        portal.notify(webhook(sent))
+
+        assert "PAID" == portal.state(reference)
 
     def test_one_refund_twice(self, portal: Portal, reference: str) -> None:
         """One key, used again after a lost answer, is one refund (DJ9)."""

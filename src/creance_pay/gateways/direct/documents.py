@@ -47,9 +47,13 @@ def at(document: Any, path: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def text_at(document: Any, path: str) -> str | None:  # noqa: ANN401 - any JSON
-    """Return the text at a dotted path; ``None`` for another value."""
+    """Return the text at a dotted path; ``None`` for another value.
+
+    A text with a control character or half a surrogate pair, which JSON can express, is no value of the bank: not
+    every database stores it.
+    """
     value = at(document, path)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value.isprintable() else None
 
 
 def cents_at(document: Any, path: str) -> int | None:  # noqa: ANN401 - any JSON

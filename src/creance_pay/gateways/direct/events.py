@@ -134,8 +134,9 @@ class Reported:
 
     @property
     def identifier(self) -> str:
-        """The identifier of the payment or the operation."""
-        return text_at(self.document, "id") or ""
+        """The identifier of the payment or the operation; an empty text where it is ill-formed."""
+        found = text_at(self.document, "id") or ""
+        return found if _ID.fullmatch(found) else ""
 
     @property
     def time(self) -> datetime | None:
