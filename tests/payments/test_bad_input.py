@@ -11,7 +11,7 @@ import pytest
 from creance_pay import Euros, HttpMessage, PaymentState, Source, VerifiedPayment
 from creance_pay.errors import ConfigurationError, InvalidValueError
 from creance_pay.gateways import Gateway, Report, ReportLine, RequestsTransport
-from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState
+from creance_pay.ledger import Effect, Incident, IncidentKind, Ledger, MemoryLedger, PostingState, SqlLedger
 from creance_pay.payments import PaymentService, ProblemKind
 from direct_bank import direct_gateway
 from ledger_desk import NOTICE, Desk
@@ -327,3 +327,17 @@ def test_timeout(seconds: Any) -> None:  # noqa: ANN401 - of any type
     """A transport without a bound would hold a person's request until the bank answers (I1, contract 8)."""
     with pytest.raises(ConfigurationError, match="expected timeout to be a number of seconds above zero and at most"):
         RequestsTransport(timeout=seconds)
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "\udce9", "a\0b"])
+def test_name_of_an_effect(name: str) -> None:
+    """Every ledger has to store the name of an effect."""
+    with pytest.raises(InvalidValueError, match="expected the name of an effect to have 1 to 200 characters"):
+        Effect(name=name, run=print)
+
+
+@pytest.mark.parametrize("merchant", ["", "x" * 65, "a\0b", "\udce9", 201000005940002, None])
+def test_merchant_of_a_ledger(ledger_url: str, merchant: Any) -> None:  # noqa: ANN401 - of any type
+    """Every database has to store the merchant, and gives back the same."""
+    with pytest.raises(ConfigurationError, match="expected merchant_id to be a text of 1 to 64 characters, got"):
+        SqlLedger(ledger_url, merchant_id=merchant)

@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from .._validators import of_type
+from .._validators import describe, of_type
 from ..errors import InvalidValueError
 from ..payment import PaymentState
-from .records import WRONG_CLOCK, Payment, states_of
+from .records import WRONG_CLOCK, Payment, is_storable, states_of
 
 _FIRST = timedelta(minutes=1)
+_LONGEST_NAME = 200
 #: The maximum back-off.
 LONGEST = timedelta(hours=1)
 #: The name of a task of every effect of its state, until one is registered.
@@ -32,8 +33,11 @@ def _states(states: Iterable[PaymentState]) -> frozenset[PaymentState]:
 
 
 def _named(_: Effect, __: attrs.Attribute[str], name: str) -> None:
-    if not name:
-        raise InvalidValueError("expected the name of an effect, got an empty text")
+    if not (is_storable(name) and 0 < len(name) <= _LONGEST_NAME):
+        raise InvalidValueError(
+            f"expected the name of an effect to have 1 to {_LONGEST_NAME} characters that a database stores, got"
+            f" {describe(name)}"
+        )
 
 
 def _plain_function(_: Effect, __: attrs.Attribute[Callable[[Payment, str], object]], run: object) -> None:
@@ -54,15 +58,15 @@ class Effect:
     """An effect of a payment.
 
     Args:
-        name: Its name.  A task keeps the name under which it was recorded: do not change it.
+        name: Its name, at most 200 characters.  A task keeps the name under which it was recorded: do not change it.
         run: The function to call with the payment and the idempotency key; any exception is retried.  The key is the
             same at each try, and of this payment alone: pass it on to the receiver.
         on: The states that call for the effect.
         lease: The longest time that a run may take.  After it, another worker may run the effect again.
 
     Raises:
-        InvalidValueError: for an empty name, a lease that is not above zero, a coroutine or generator function, or
-            anything but a list of states.
+        InvalidValueError: for an empty or too long name, a lease that is not above zero, a coroutine or generator
+            function, or anything but a list of states.
 
     >>> Effect(name="acknowledgement", run=lambda payment, key: print(payment.amount, key)).on
     frozenset({<PaymentState.PAID: 'PAID'>})

@@ -8,9 +8,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..._validators import describe
 from ...errors import ConfigurationError, MissingExtraError
 from ..encryption import PayloadCipher, secret_keys
 from ..ledger import Ledger
+from ..records import is_storable
+
+_LONGEST_ID = 64
 
 if TYPE_CHECKING:
     from .database import Database
@@ -22,14 +26,14 @@ class SqlLedger(Ledger):
 
     Args:
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
-        merchant_id: The merchant; one database may contain the ledgers of many.
+        merchant_id: The merchant, at most 64 characters; one database may contain the ledgers of many.
         payload_keys: The keys of messages at rest, the key that encrypts first; by default the
             environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, the hash of a message and
             its result are stored, and never the message.
         upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
 
     Raises:
-        ConfigurationError: for another kind of database, tables of another version, or a key that is not one.
+        ConfigurationError: for an unusable ``merchant_id``, another kind of database, tables of another version, or a key that is not one.
         GatewayUnavailableError: when the database does not answer.
         MissingExtraError: when the extra ``ledger``, or ``postgresql`` for that database, is not installed.
 
@@ -48,8 +52,10 @@ class SqlLedger(Ledger):
         upgrade: bool = False,
     ) -> None:
         """Connect, and check the version of the tables."""
-        if not merchant_id:
-            raise ConfigurationError("expected merchant_id to name the merchant, got an empty text")
+        if not (is_storable(merchant_id) and 0 < len(merchant_id) <= _LONGEST_ID):
+            raise ConfigurationError(
+                f"expected merchant_id to be a text of 1 to {_LONGEST_ID} characters, got {describe(merchant_id)}"
+            )
         self._payloads = PayloadCipher(secret_keys(payload_keys))
         self._merchant_id = merchant_id
         payload_keys = None
