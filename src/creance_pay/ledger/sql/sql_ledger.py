@@ -33,7 +33,8 @@ class SqlLedger(Ledger):
         upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
 
     Raises:
-        ConfigurationError: for an unusable ``merchant_id``, another kind of database, tables of another version, or a key that is not one.
+        ConfigurationError: for an unusable ``merchant_id``, another kind of database, tables of another version, or a
+            key that is not one.
         GatewayUnavailableError: when the database does not answer.
         MissingExtraError: when the extra ``ledger``, or ``postgresql`` for that database, is not installed.
 
