@@ -162,6 +162,15 @@ def test_plot(office: Office) -> None:
     assert 2 == page.count("<rect")
 
 
+@pytest.mark.parametrize("behind", [timedelta(seconds=1), timedelta(hours=1), timedelta(days=3)])
+def test_clock_behind(service: PaymentService, behind: timedelta) -> None:
+    """A machine whose clock is behind that of the portal shows the payments of its future in its last hour."""
+    hour = paid(service).created_at.replace(minute=0, second=0, microsecond=0)
+    office = Office(ledger=service.ledger, clock=lambda: hour - behind)
+
+    assert 'aria-label="1 paiements, 1 refus"' in str(office.page({"page": "plot"}).content)
+
+
 def test_empty_plot() -> None:
     """Hours without a payment have no bar."""
     plot = hourly_plot([Bar(at=datetime(2026, 11, 25, hour, tzinfo=UTC)) for hour in range(24)])

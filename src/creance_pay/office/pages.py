@@ -211,7 +211,8 @@ class Office:
         )
         bars = [Bar(at=(first + timedelta(hours=hour)).astimezone(_PARIS)) for hour in range(_PLOT_HOURS)]
         for payment in self._recent(first):
-            bar = bars[int((payment.created_at - first) / timedelta(hours=1))]
+            # A clock of another machine may be ahead of ours: its payments are of this hour.
+            bar = bars[min(int((payment.created_at - first) / timedelta(hours=1)), _PLOT_HOURS - 1)]
             bar.paid += payment.state in _PAYMENTS
             bar.refused += payment.state in _REFUSALS
         return self._show("plot", "Paiements et refus par heure", plot=hourly_plot(bars), bars=bars)
