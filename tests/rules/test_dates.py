@@ -110,6 +110,19 @@ class TestDelays:
             with pytest.raises(InvalidValueError, match=f"^expected received_on to be a date, got {found}$"):
                 acknowledge_by(day)
 
+    @pytest.mark.parametrize("count", [-1, 1.5, float("nan"), float("inf"), 10**30, True, "1", None])
+    def test_other_numbers(self, count: Any) -> None:  # noqa: ANN401 - of any type
+        """A number that no count of days reaches is refused at once."""
+        with pytest.raises(InvalidValueError, match=r"^expected count to be an int from 0 to 10000, got"):
+            add_working_days(date(2026, 11, 20), count)
+
+    @pytest.mark.parametrize("day", [datetime(2026, 12, 25, tzinfo=UTC), "2026-12-25", None])
+    def test_no_date(self, day: Any) -> None:  # noqa: ANN401 - of any type
+        """A datetime at Christmas is no date: it was a working day, since no holiday is equal to it."""
+        for count in (lambda: is_working_day(day), lambda: add_working_days(day, 1)):
+            with pytest.raises(InvalidValueError, match=r"^expected day to be a date, got"):
+                count()
+
     def test_registration_of_other_types(self) -> None:
         """A datetime without a time zone and a text are no moment of receipt."""
         with pytest.raises(InvalidValueError, match=r"^expected received_at to be a datetime with a time zone"):

@@ -15,6 +15,7 @@ from ..errors import InvalidValueError
 
 _SATURDAY = 5
 _MONTHS = 12
+_MOST_WORKING_DAYS = 10_000  # forty years: any other number is a fault, and a negative one would never be reached
 
 
 @cache
@@ -32,12 +33,16 @@ def is_working_day(day: date, *, caisse: Caisse | None = None) -> bool:
         day: The day.
         caisse: The caisse whose public holidays apply; by default, the common ones apply.
 
+    Raises:
+        InvalidValueError: for a datetime, or a value of another type.
+
     >>> from creance_pay import find_caisse
     >>> second_day = date(2018, 12, 26)  # of Christmas: a public holiday in Moselle
     >>> is_working_day(second_day), is_working_day(second_day, caisse=find_caisse("571"))
     (True, False)
     """
     region = caisse.holiday_region if caisse else None
+    require_date(day, "day")  # a datetime is equal to no holiday
     return day.weekday() < _SATURDAY and day not in _holidays(day.year, region)
 
 
@@ -46,12 +51,19 @@ def add_working_days(day: date, count: int, *, caisse: Caisse | None = None) -> 
 
     Args:
         day: The day to count from.  It does not count itself.
-        count: The number of working days, zero or more.
+        count: The number of working days, 0 to 10,000.
         caisse: The caisse whose public holidays apply; by default, the common ones apply.
+
+    Raises:
+        InvalidValueError: for a day that is no date, or another number.
 
     >>> add_working_days(date(2018, 7, 13), 1)  # a Friday
     datetime.date(2018, 7, 16)
     """
+    require_date(day, "day")
+    if type(count) is not int or not 0 <= count <= _MOST_WORKING_DAYS:
+        found = "another number" if isinstance(count, int | float) else type(count).__name__
+        raise InvalidValueError(f"expected count to be an int from 0 to {_MOST_WORKING_DAYS}, got {found}")
     while count:
         day += timedelta(days=1)
         count -= is_working_day(day, caisse=caisse)
