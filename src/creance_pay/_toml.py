@@ -62,6 +62,8 @@ def parse_toml(text: str, *, origin: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except ValueError as error:  # a TOMLDecodeError, or Python's error for an integer of more than 4300 digits
         raise ConfigurationError(f"{origin}: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{origin}: expected lists and tables of a few levels, got many more") from None
 
 
 def read_toml_value(content: object, kind: type[T], *, origin: str) -> T:

@@ -81,6 +81,7 @@ def test_broken_toml() -> None:
         "two keys": "[leaf]\nnumber = 1\nnumber = 2",
         "number too long": "[leaf]\nnumber = " + "9" * 5000,
         "impossible day": "[leaf]\nday = 2019-02-30",
+        "many levels": "leaf = " + "[" * 100_000,
         "NUL": "[leaf]\ntext = '\x00'",
     }
 

@@ -98,7 +98,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - of several shapes
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict | int):
         raise ConfigurationError(f"{path}: damaged; delete it, or choose overwrite or another target")
