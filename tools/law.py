@@ -23,11 +23,12 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "law.md"
 POLICY = policy_named("ameli-2019-11")
 HEAD = """# The law on one page
 
-Each rule of the policy `ameli-2019-11`: the words of the guide, the sources, and the theorems about the rule;
-the cases at the bounds, the sentence that the insured person reads, and the functions that decide.
-A theorem holds for every amount and every valid policy; [the proofs](rules.md#proofs) are tests.
+This page lists each rule of the policy `ameli-2019-11`: the words of the guide, the sources, and the theorems about the
+rule; the cases at the bounds, the sentence that the insured person reads, and the functions that decide.
+A theorem is proved for every amount and every valid policy; *iff* means *if and only if*.
+[The proofs](rules.md#proofs) are tests.
 `python tools/law.py` writes this page from the package, and a test checks that it is current.
-A rule without a function here is a parser, a text or a date: [rules by number](rule-numbers.md) names it.
+Rules without a function here are parsers, texts or dates: [rules by number](rule-numbers.md) names them.
 """
 
 

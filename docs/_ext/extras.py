@@ -23,7 +23,7 @@ USES = {
     "postgresql": "a ledger in PostgreSQL",
     "batch": "rules over columns, files of debts",
     "spark": "the same on Spark, which also needs Java",
-    "pdf": "the acknowledgement as a PDF",
+    "pdf": "letters as PDF files",
     "proofs": "the proofs of creance-pay policy check",
     "django": "the Django application, with its ledger",
     "demo": "the bank's page and the office's pages on your machine",

@@ -65,7 +65,7 @@ EVENTS: Mapping[str, Event] = {
         "payments",
         WARNING,
         ("source", "error", "known"),
-        "A message is not authentic or not readable; `known` tells whether it names a recorded order.",
+        "A message is not authentic or not readable; `known` states whether it names a recorded order.",
     ),
     "nothing_to_record": Event("payments", INFO, ("source",), "An authentic event is about no payment."),
     "clock_behind": Event(

@@ -1,7 +1,7 @@
 """The directory of the caisses, by the code in a notice reference (rule R3).
 
 The table ``caisses.csv`` lists 133 codes as of December 2020.  Its first lines give the sources.  It lacks later
-changes, hence an unknown code leads to a warning, and never to a refusal.
+changes, hence an unknown code leads only to a warning.
 """
 
 from __future__ import annotations

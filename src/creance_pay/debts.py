@@ -1,6 +1,6 @@
 """A debt of an insured person to a caisse, and its kind.
 
-The portal finds the debts of the person and passes them as :class:`Debt`.  The library does not look them up.
+The portal finds the debts of the person and passes them as :class:`Debt`.  Your system looks them up.
 
 >>> from creance_pay import Euros, NoticeReference
 >>> debt = Debt(
@@ -97,10 +97,10 @@ class Debt:
         reference: The reference of the notice.
         kind: The kind of the debt.
         initial: The amount of the notice.
-        remaining: The amount that is still due.  Payments that are not displayed yet are not subtracted from it.
+        remaining: The amount that is still due.  It still contains the payments that wait for their display.
         issued_on: The day of the notice, or ``None`` if it is unknown.
         open_online: Whether the caisse has opened this reference to online payment.
-        debtor: An opaque identifier, the same for all debts of one person; never a social security number.
+        debtor: An opaque identifier, the same for all debts of one person; a social security number is refused.
 
     Raises:
         InvalidValueError: when a field has another type, or when ``debtor`` is a social security number.

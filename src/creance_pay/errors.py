@@ -4,15 +4,15 @@ Every error that the package raises on purpose is a :class:`CreancePayError`.  I
 at fault, so that a program can react without parsing the text:
 
 * the caller passed an invalid value: :class:`InvalidValueError`;
-* the caller configured something that cannot work: :class:`ConfigurationError`;
-* the sender of a message is not authentic, or the message is unreadable: :class:`ResponseRefusedError`;
-* the message is authentic, and does not match this order: :class:`OrderMismatchError`;
-* the message is authentic, and is about no payment: :class:`NothingToRecordError`;
+* the caller's configuration is invalid or unsafe: :class:`ConfigurationError`;
+* the message is forged or unreadable: :class:`ResponseRefusedError`;
+* the message is authentic, and has another merchant, order, amount or currency: :class:`OrderMismatchError`;
+* the message is authentic, and is an event beside payments: :class:`NothingToRecordError`;
 * the network, the bank or the database did not answer: :class:`GatewayUnavailableError`;
 * another payment of the same notice is in progress: :class:`PaymentInProgressError`.
 
 A refusal by a rule is a verdict, and a refusal by the bank is a state of the payment: neither raises an error.
-No error text contains a secret, personal data or unverified content.
+Error texts leave out secrets, personal data and unverified content.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class InvalidValueError(CreancePayError, ValueError):
         """Create the error.
 
         Args:
-            message: The expected value, and the type or length of the received one; never the received value.
+            message: The expected value, and the type or length of the received one; the received value stays out.
             code: The code, if a rule defines one.
         """
         super().__init__(message)
@@ -83,17 +83,17 @@ class ConfigurationError(CreancePayError):
 
 
 class NoPolicyError(CreancePayError, LookupError):
-    """No policy has this name, or none is known to apply on this day."""
+    """The name of the policy is unknown, or the day is outside the days of all policies."""
 
 
 class ResponseRefusedError(CreancePayError):
-    """A message is not authentic, or not readable.
+    """A message is forged or unreadable.
 
-    Answer the sender with :attr:`http_status` and without a reason.  The failed check belongs in the log.
+    Answer the sender with :attr:`http_status` and an empty body.  The failed check belongs in the log.
 
     Attributes:
         unverified_reference: The transaction reference that the message names, or an empty text.  It is unverified: use
-            it to attach an incident to an order, and for nothing else.
+            it only to attach an incident to an order.
     """
 
     #: The HTTP status to answer: 400.  The payment service changes it to 503 for a message about a recorded order under
@@ -115,13 +115,13 @@ class SealMismatchError(ResponseRefusedError):
 
 
 class UnknownKeyError(ResponseRefusedError):
-    """The message names a version of the secret key that the key ring does not contain."""
+    """The message names a version of the secret key that is absent from the key ring, or past its last moment."""
 
 
 class NothingToRecordError(CreancePayError):
-    """The message is authentic, and is about no payment: a bank's test event, or an event of another product.
+    """The message is an authentic event beside payments: a bank's test event, or an event of another product.
 
-    Answer 200, and record nothing: the bank repeats a message that is refused.
+    Answer 200: the bank repeats a message that is refused.  There is nothing to record.
     """
 
     #: The HTTP status to answer.
@@ -129,13 +129,14 @@ class NothingToRecordError(CreancePayError):
 
 
 class OrderMismatchError(CreancePayError):
-    """The message is authentic, and does not match the merchant, the order, the amount or the currency.
+    """The message is authentic, and has another merchant, order, amount or currency than the recorded order.
 
     Answer 200, since a repeated message would be the same.  A person has to examine it.
 
     Attributes:
         fields: The names of the fields that differ from the order, in the vendor's spelling.
-        foreign: Whether the message repeats the nonce of another order with the same transaction reference.
+        foreign: Whether the message lacks the order's nonce: it is about another order of the same transaction
+            reference.
     """
 
     #: The HTTP status to answer.
@@ -149,10 +150,11 @@ class OrderMismatchError(CreancePayError):
 
 
 class PaymentInProgressError(CreancePayError):
-    """Another payment of the same notice is open, or is accepted and not displayed yet.
+    """Another payment of the same notice is open or waits for its posting, or the notice was settled by other means.
 
     Attributes:
-        references: The transaction references of these payments.  Do not show them to the person.
+        references: The transaction references of these payments.  They are for your own use: the person sees the
+            message only.
     """
 
     def __init__(self, message: str = "", *, references: tuple[str, ...] = ()) -> None:
@@ -165,11 +167,11 @@ class GatewayUnavailableError(CreancePayError):
     """The network, the bank or the ledger's database did not answer, or its answer is unusable.
 
     Attributes:
-        retryable: Whether the same call can be repeated without risk.
+        retryable: Whether a repetition of the same call is safe.
     """
 
     def __init__(self, message: str = "", *, retryable: bool = False) -> None:
-        """Create the error, by default as not retryable: the failed call may have moved money."""
+        """Create the error; by default a repetition is unsafe, since the failed call may have moved money."""
         super().__init__(message)
         self.retryable = retryable
 
@@ -190,11 +192,11 @@ class UnsupportedError(CreancePayError):
 
 
 class MessageError(CreancePayError):
-    """A message cannot be built: a field is missing or unknown, or the text does not fit its medium."""
+    """A message cannot be built: a field is missing or unknown, or the text is too long for its medium."""
 
 
 class MissingExtraError(CreancePayError, ImportError):
-    """A feature needs an optional dependency that is not installed.
+    """A feature needs an optional dependency: install the extra.
 
     Attributes:
         extra: The name of the extra: ``pip install 'creance-pay[EXTRA]'``.

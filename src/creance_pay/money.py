@@ -1,6 +1,6 @@
 """Amounts of money in whole cents.
 
-An amount is an integer number of cents.  No float, rounding or tolerance occurs in this package.  Three constructors
+An amount is an integer number of cents.  Every computation of this package is exact, on integers.  Three constructors
 exist, one for each source of an amount:
 
 * :class:`Euros` accepts whole cents, as databases and banks store them;
@@ -117,7 +117,7 @@ class Euros:
     def exact(cls, value: str | Decimal) -> Self:
         """Parse the machine text of a payment: an amount above zero, in ASCII digits with a decimal point.
 
-        Trailing zeros are accepted, since they do not change the amount (``"16.000"``).  A leading zero, a sign, an
+        Trailing zeros are accepted, since the amount stays the same (``"16.000"``).  A leading zero, a sign, an
         exponent, a space, a bare point and a fraction of a cent are refused.
 
         Args:

@@ -1,6 +1,6 @@
 """A payment in the library's own words: the order, its state, and the verified message that reports a state.
 
-No bank's vocabulary is used here.  A gateway translates response codes, acquirer codes and capture modes into
+The vocabulary is independent of every bank.  A gateway translates response codes, acquirer codes and capture modes into
 :class:`PaymentState`, a closed list.
 """
 
@@ -49,7 +49,7 @@ class PaymentState(StrEnum):
 
 
 class PaymentProgress(StrEnum):
-    """A fact about a payment that its state does not show, and that changes the message to the person."""
+    """A fact about a payment beside its state, which changes the message to the person."""
 
     #: The caisse has posted every part of an accepted payment to its debts.
     POSTED = "POSTED"
@@ -123,7 +123,7 @@ class PaymentOrder:
     """One attempt to pay, recorded before the browser leaves for the bank.
 
     Args:
-        transaction_reference: The merchant's reference of this attempt, never used again; a text, or a
+        transaction_reference: The merchant's reference of this attempt, used once; a text, or a
             :class:`~creance_pay.TransactionReference`.  The gateway checks its alphabet and length.
         amount: The amount to debit, above zero.
         return_url: Where the browser comes back to; the gateway checks it.
@@ -131,7 +131,7 @@ class PaymentOrder:
         notices: The amount of each notice; when given, it sums to ``amount``.
         nonce: A random value of this order alone.  A gateway sends it to the bank in a field that the bank returns,
             and demands it back; empty for an order without ledger.
-        expires_at: The time, with its zone, after which the bank must not start the payment; ``None`` for no limit.
+        expires_at: The time, with its zone, until which the bank may start the payment; ``None`` for an unlimited time.
 
     Raises:
         InvalidValueError: when a field is of another type.
@@ -200,12 +200,12 @@ class VerifiedPayment:
             CANCELLED: the merchant cancelled an accepted payment before its debit.
         bound: Whether the message repeated the order's own nonce.
         reference_used: Whether the bank refuses the order because it knew the transaction reference before.
-        movement: The one movement that the message reports, where it reports movements and not states.
+        movement: The one movement that the message reports, where it reports movements in the place of states.
         bank_reference: The bank's own identifier of the payment, where later calls need it.
-        operating: Whether the bank has accepted a refund, a capture or a cancellation that has not ended: the result of
-            an open act is not known yet.
-        disputed: Whether the message reports a chargeback whose amount it does not prove: a person has to look.
-        warnings: Oddities that are not errors, in English, without values.
+        operating: Whether the bank has accepted a refund, a capture or a cancellation that is still in progress: the
+            result of an open act is still unknown.
+        disputed: Whether the message reports a chargeback and lacks a proof of its amount: a person has to look.
+        warnings: Oddities that are less than errors, in English; values stay out.
         raw: Every field of the sealed text, in the vendor's spelling, each with all its values.
 
     Raises:

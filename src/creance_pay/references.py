@@ -1,7 +1,7 @@
 """The two references of a payment: that of the notice, and that of the transaction.
 
-A **notice reference** (*référence de courrier*) is printed on the notice, in groups of four characters.  No published
-specification defines its form; the guide's screens show it (rules R1 and R2)::
+A **notice reference** (*référence de courrier*) is printed on the notice, in groups of four characters.  Its form was
+read from the guide's screens (rules R1 and R2); the specification is unpublished::
 
     631  17  054  00000344  F
     |    |   |    |         a letter from A to Z; its meaning is unknown, and nothing depends on it
@@ -16,8 +16,8 @@ specification defines its form; the guide's screens show it (rules R1 and R2)::
 >>> reference.issued_on
 datetime.date(2017, 2, 23)
 
-Fifteen digits are a frequent misprint, which the guide itself contains.  The error suggests corrections, and does not
-apply them.
+Fifteen digits are a frequent misprint, which the guide itself contains.  The error suggests corrections; the person
+chooses one.
 
 >>> try:
 ...     NoticeReference.parse("631163120000297F")
@@ -213,16 +213,16 @@ class NoticeReference:
     def parse(cls, text: str, *, today: date | None = None) -> Self:
         """Parse the text that a person typed.
 
-        Spaces, dots and hyphens of every kind are removed, and a lower-case letter is converted to upper case.  Nothing
-        else is corrected: the error suggests corrections.
+        Spaces, dots and hyphens of every kind are removed, and a lower-case letter is converted to upper case.  The
+        rest of the text stays as it was typed: the error suggests corrections.
 
         Args:
             text: The content of the form's field, of any length.
-            today: The day of the search.  A suggestion is not dated after it.
+            today: The day of the search.  Suggestions are of this day or earlier.
 
         Raises:
             InvalidReferenceError: with ``.code``, a :class:`~creance_pay.codes.ReferenceCode`, and where they help
-                ``.suggestions``, ``.character`` and ``.digits``.  The error text does not contain the typed text.
+                ``.suggestions``, ``.character`` and ``.digits``.  The error text hides the typed text.
 
         >>> NoticeReference.parse(" 6311 7054 0000 0344 f ").grouped
         '6311 7054 0000 0344 F'
@@ -240,8 +240,8 @@ class NoticeReference:
     def suggestions(self, *, today: date | None = None) -> tuple[NoticeReference, ...]:
         """Return the references of which this one is probably a misprint, with two neighbours exchanged.
 
-        A portal offers them where the search finds nothing.  They depend on the typed reference alone, hence they
-        disclose nothing about any debt (rule R4).
+        A portal offers them when a search is empty.  They depend on the typed reference alone, so that they keep the
+        debts private (rule R4).
 
         Args:
             today: The day of the search.  A reference that is dated after it is a misprint.
@@ -263,7 +263,7 @@ class NoticeReference:
 
     @property
     def issued_on(self) -> date | None:
-        """The day of issue, or ``None`` where it is impossible (rule R2: a warning and no error)."""
+        """The day of issue, or ``None`` where it is impossible (rule R2: only a warning)."""
         return _day_of_year(self.canonical[3:5], self.canonical[5:8])
 
     @property
@@ -273,7 +273,7 @@ class NoticeReference:
 
     @property
     def letter(self) -> str:
-        """The last character.  Nothing depends on it."""
+        """The last character.  The rules ignore it."""
         return self.canonical[16]
 
     @property
@@ -309,7 +309,7 @@ def _validate_transaction(_: TransactionReference, __: attrs.Attribute[str], tex
 
 @attrs.frozen(order=True)
 class TransactionReference:
-    """The reference of one attempt to pay (rule R15).  A merchant never issues the same reference twice.
+    """The reference of one attempt to pay (rule R15).  A merchant issues each reference once.
 
     A reference can be guessed.  Use it for a look-up only within the session of the person, or for a message whose seal
     is authenticated.

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from creance_pay.ledger.sql.statements import statements_for
 from creance_pay.payments import StartedPayment
 from ledger_desk import Desk
 from ledgers import PAYLOAD_KEY, OpenSql
+from programs import ROOT
 from sips_merchant import NOON
 
 # The statements of each act in order, and the number of its transactions.  A LOCK is a SELECT FOR UPDATE, which SQLite
@@ -98,6 +100,17 @@ def test_life(ledger_url: str, open_sql: OpenSql) -> None:
     assert {
         act: (words.replace("LOCK ", "") if one_writer else words, number) for act, (words, number) in ACTS.items()
     } == found
+
+
+def test_page() -> None:
+    """The page about the ledger shows the number of these statements on both databases, and of the transactions."""
+    page = (ROOT / "docs" / "ledger-internals.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    counted = [(Counter(words.split()), number) for words, number in ACTS.values()]
+
+    assert [(words.total() - words["LOCK"], words.total(), number) for words, number in counted] == [
+        tuple(map(int, row)) for row in rows
+    ]
 
 
 def queries(kind: str) -> Iterator[tuple[str, str, dict[str, object]]]:

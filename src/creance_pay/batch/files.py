@@ -53,9 +53,9 @@ def assess_file(
             files to create.  Rejected lines are written to ``TARGET.rejects.csv``, the record to ``TARGET.job.json``.
         policy: The policy to apply.
         columns: The column of an operand (``reference``, ``kind``, ``remaining``, ``open_online``), if it has another
-            name.  Case and outer spaces do not matter.
-        unit: The unit of the amounts.  Without it, amounts are whole cents, and one with decimals stops the job.
-        booleans: The spellings of true and false, without regard to case.
+            name.  Case and outer spaces are ignored.
+        unit: The unit of the amounts.  By default, amounts are whole cents, and one with decimals stops the job.
+        booleans: The spellings of true and false, in any case.
         nulls: The texts that mean a null in the columns of the rules.
         separator: The character between two fields of CSV, or ``"tab"``.  By default a comma, or a tab in a file
             ``.tsv``, or the one that a first line ``sep=;`` names.
@@ -65,7 +65,7 @@ def assess_file(
         strict: Whether an unreadable line stops the job.
         max_rejects: The accepted number of rejected lines, or their share, such as ``"0.5%"``.
         overwrite: Whether to replace the output of another job, once the new one is whole.
-        check: Whether to decide the first part only, and to write nothing.
+        check: Whether to decide the first part in memory only.
         progress: Called after each part.
 
     Returns:
@@ -119,7 +119,7 @@ def scope_file(
         policy: The policy to apply.
         columns: The column of an operand (``balance``, ``notice_received``), if it has another name.
         unit: The unit of the balances, as for :func:`assess_file`.
-        booleans: The spellings of true and false, without regard to case.
+        booleans: The spellings of true and false, in any case.
         nulls: The texts that mean a null in the columns of the rules.
         separator: The character between two fields of CSV, or ``"tab"``.
         encoding: The encoding of a CSV source.
@@ -128,7 +128,7 @@ def scope_file(
         strict: Whether an unreadable line stops the job.
         max_rejects: The accepted number of rejected lines, or their share.
         overwrite: Whether to replace the output of another job, once the new one is whole.
-        check: Whether to decide the first part only, and to write nothing.
+        check: Whether to decide the first part in memory only.
         progress: Called after each part.
 
     Returns:
@@ -177,8 +177,8 @@ def write_letters(
     """Write a letter as a PDF file for every row of a file.
 
     A column has the name of a field of the letter, such as ``notice_reference``; see
-    ``creance_pay.messages.letters``.  Three columns are no fields: ``recipient``, the name and the postal address of
-    the person; ``letter``, the key of the letter; ``lang``, its language.
+    ``creance_pay.messages.letters``.  Three columns are options of the row: ``recipient``, the name and the postal
+    address of the person; ``letter``, the key of the letter; ``lang``, its language.
 
     Args:
         source: The source, as for :func:`assess_file`.
@@ -188,7 +188,7 @@ def write_letters(
         letter: The key of the letter, for rows without one: ``notice``, ``reminder``, ``refund`` ...
         columns: The column of a field, if it has another name.
         values: The values of fields that are the same for all rows, as cells: ``{"sent_on": "2026-11-26"}``.
-        lang: The language of rows without one.
+        lang: The language of rows that leave it out.
         wording: The shipped wording.
         overrides: The caisse's own sentences.
         unit: The unit of the amounts; by default whole cents.

@@ -12,7 +12,7 @@ from ..money import Euros
 
 
 class TooManyRejectsError(InvalidValueError):
-    """More lines were rejected than the caller allows.  Nothing was published; an earlier output is unchanged.
+    """More lines were rejected than the caller allows.  The output is unpublished; an earlier output is unchanged.
 
     Attributes:
         rejected: The number of rejected lines so far.

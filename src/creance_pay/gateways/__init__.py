@@ -1,6 +1,6 @@
 """Gateways: build the request to the bank's page, authenticate the bank's answer.
 
-A message that is not authentic never becomes an object with a state: :meth:`Gateway.verify` returns a
+Only an authentic message becomes an object with a state: :meth:`Gateway.verify` returns a
 :class:`~creance_pay.VerifiedPayment` or raises.  Each bank has a package of its own, such as
 :mod:`creance_pay.gateways.sips`.  The bank's side, for tests, is in :mod:`creance_pay.testing`.
 """

@@ -1,10 +1,10 @@
 """The interface of every gateway: build the request to the bank's page, authenticate the bank's answer.
 
-A gateway uses no web framework and, unless it has to call the bank, no network.  It turns an order into a form or an
-address, and the bytes that arrived into a verified payment.
+A gateway is independent of web frameworks; it uses the network only to call the bank.  It turns an order into a form or
+an address, and the bytes that arrived into a verified payment.
 
 An answer is checked in two steps.  :meth:`Gateway.authenticate` parses the message once and proves that the bank sealed
-it; it needs no order.  :meth:`SealedMessage.match` compares the sealed fields with the recorded order.
+it, before the order is known.  :meth:`SealedMessage.match` compares the sealed fields with the recorded order.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BankForm(ABC):
     fields: Mapping[str, str]
 
     def as_html(self, nonce: str | None = None, *, button: str = "Payer") -> Markup:
-        """Return the form as HTML, every value escaped.  It works without a script.
+        """Return the form as HTML, every value escaped.  It works where scripts are disabled.
 
         Args:
             nonce: The nonce of the page's content security policy; with one, a script submits the form at once.
@@ -115,16 +115,16 @@ class Redirect(BankForm):
 
 @attrs.frozen(kw_only=True)
 class SealedMessage(ABC):
-    """A message that the bank sealed, parsed once and not yet matched with an order.
+    """A message that the bank sealed, parsed once, before it is matched with an order.
 
     It has no state: :meth:`match` returns the state, for the order that the message is about.
 
     Attributes:
-        transaction_reference: The reference of the payment that the message is about; an empty text when it names none.
+        transaction_reference: The reference of the payment that the message names; an empty text when it names none.
         source: The way by which the message arrived.
         key_version: The version of the key that authenticated the message; ``None`` where keys have no versions.
-        evidence: The message without the parts that nothing authenticates, which a sender could fill at will; it
-            authenticates as the message does.  ``None`` where the whole message is authenticated.
+        evidence: The authenticated parts of the message, as a message that authenticates alike; a sender could fill the
+            other parts at will.  ``None`` where the whole message is authenticated.
     """
 
     transaction_reference: str
@@ -224,7 +224,7 @@ class ReportLine:
         kind: The kind of its report.
         day: The day that its report covers; ``None`` where the report does not name one.
         movement: The movement that it reports, with the bank's identifier; ``None`` for a line about a state.  With the
-            state CANCELLED, it is the part of an accepted payment that will not be debited.
+            state CANCELLED, it is the part of an accepted payment that the merchant gave up.
         remaining: The amount that is left after refunds and cancellations, where the report has it.
         nonce: The order's nonce, where the report returns it.
     """
@@ -245,7 +245,7 @@ class ReportLine:
 
 @attrs.frozen(kw_only=True)
 class BadLine:
-    """A line that cannot be parsed.  It may be about money: have a person look at it.
+    """An unreadable line of a report.  It may be about money: have a person look at it.
 
     Attributes:
         number: Its number in the file, from 1.
@@ -299,15 +299,14 @@ class Capability(StrEnum):
 
 
 class Gateway(ABC):
-    """The base of every bank's gateway; an operation that a gateway does not offer raises ``UnsupportedError``.
+    """The base of every bank's gateway; an operation outside its capabilities raises ``UnsupportedError``.
 
     The caller's code is the same for every bank.  ``initiate`` needs only the order: a gateway that has to call its
     bank to create the payment page takes its transport when it is built.  The other calls take their transport as an
     argument, since a job may make them with longer timeouts.
 
-    The gateway of a bank that does not seal the browser's return lacks ``SEALED_RETURN``:
-    ``authenticate(..., source=Source.RETURN)`` raises :class:`~creance_pay.errors.UnsupportedError`, and the caller
-    uses ``fetch_status`` instead.
+    The gateway of a bank with unsealed returns lacks ``SEALED_RETURN``: ``authenticate(..., source=Source.RETURN)``
+    raises :class:`~creance_pay.errors.UnsupportedError`, and the caller uses ``fetch_status`` instead.
 
     Attributes:
         capabilities: The operations that the gateway offers beyond ``initiate``, ``authenticate`` and ``verify``.
@@ -429,7 +428,7 @@ class Gateway(ABC):
         return None
 
     def check_connection(self, transport: Transport) -> None:
-        """Ask the bank whether it accepts our merchant number and key; nothing changes at the bank.
+        """Ask the bank whether it accepts our merchant number and key; the bank's records stay as they are.
 
         Args:
             transport: The transport to the bank.
@@ -437,7 +436,7 @@ class Gateway(ABC):
         Raises:
             UnsupportedError: without ``Capability.CONNECTION``.
             ConfigurationError: when the bank refuses the key, the merchant or the clock.
-            GatewayUnavailableError: when the bank does not answer.
+            GatewayUnavailableError: when the bank is unavailable.
         """
         raise self._unsupported(Capability.CONNECTION)
 
@@ -453,7 +452,7 @@ class Gateway(ABC):
 
         Raises:
             UnsupportedError: without ``Capability.STATUS``.
-            GatewayUnavailableError: when the bank does not answer.
+            GatewayUnavailableError: when the bank is unavailable.
 
         >>> from creance_pay import Euros, PaymentOrder
         >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
@@ -500,7 +499,7 @@ class Gateway(ABC):
         bank_reference: str | None = None,
         key: str | None = None,
     ) -> OperationResult:
-        """Cancel a payment that is not debited yet, whole or in part.  The arguments are those of :meth:`capture`.
+        """Cancel a payment before the debit, whole or in part.  The arguments are those of :meth:`capture`.
 
         Raises:
             UnsupportedError: without ``Capability.CANCEL``; others as :meth:`operate`.
@@ -533,7 +532,7 @@ class Gateway(ABC):
         Raises:
             UnsupportedError: without ``Capability.REFUND``; others as :meth:`operate`.
 
-        After an uncertain result, the state is fetched and the call is not repeated::
+        After an uncertain result, fetch the state before any repetition::
 
             result = gateway.refund(order, transport, amount=Euros(500))
             if result.outcome is OperationOutcome.UNKNOWN:
@@ -563,7 +562,7 @@ class Gateway(ABC):
 
         Raises:
             InvalidValueError: for an amount of zero, or above the order's; nothing is sent.
-            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
+            GatewayUnavailableError: when the bank is unavailable: it may have done the operation.
         """
         raise self._unsupported(act)
 

@@ -12,7 +12,7 @@ The file names the bank in use, and has a table of settings for each bank::
     webhook_keys = "webhook-keys.json"
 
 The settings of a table are the arguments of the gateway's class.  Their types decide how a value of the file is
-converted; no other value is accepted.  A secret is in a key file or in the environment, never in the file.
+converted; no other value is accepted.  Secrets are in a key file or in the environment.
 
 >>> load("mybank")  # doctest: +IGNORE_EXCEPTION_DETAIL
 Traceback (most recent call last):
@@ -152,7 +152,7 @@ def from_file(path: str | PathLike[str], *, gateway: str | None = None, **settin
     Raises:
         ConfigurationError: for a file that cannot be read or is no TOML, a gateway as for :func:`load`, an option that
             is unknown, missing or of another type, a secret in the file, or an environment that contradicts
-            ``production``.  The error names the file, the table and the option, and shows no value.
+            ``production``.  The error names the file, the table and the option, and hides the value.
 
     The gateway in use, and that of the bank before a change::
 

@@ -1,9 +1,9 @@
 """Secret keys by version: they seal our requests and authenticate the bank's answers.
 
 A merchant has one current key.  During a rotation it also has an older key, which seals the answers to earlier
-requests.  The bank names or numbers its keys; a key is chosen by that name, never by its position.
+requests.  The bank names or numbers its keys; a key is chosen by that name.
 
-The secret appears in no ``repr``, text, log, pickle or copy:
+Every ``repr``, text and log hides the secret; to pickle a key raises an error:
 
 >>> key = SecretKey(version="2", secret="a-key-made-up-for-this-page")
 >>> key

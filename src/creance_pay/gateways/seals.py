@@ -1,7 +1,7 @@
 """Seals: the keyed digest that authenticates the text of a message.
 
 This module contains the only comparison of seals in the package.  It takes a constant time, so that the time of a
-refusal reveals no digit of the right seal.  The configuration chooses the algorithm; a message cannot.
+refusal hides the right seal.  The configuration alone chooses the algorithm.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def verify_seal(received: str, text: str, key: SecretKey, algorithm: SealAlgorit
 
     Raises:
         InvalidValueError: for a word that names no algorithm.
-        SealMismatchError: when the seal is ill-formed or differs; the error does not name the digit.
+        SealMismatchError: when the seal is ill-formed or differs; the error hides the place of the difference.
     """
     length = SealAlgorithm(algorithm).length
     if len(received) != length or _HEX.fullmatch(received) is None:
@@ -104,7 +104,7 @@ def verify_signature(received: str, content: bytes, key: SecretKey) -> None:
     """Check that a seal in base64 is the HMAC-SHA-256 of bytes under a key.
 
     Raises:
-        SealMismatchError: when the seal is ill-formed or differs; the error does not name the place.
+        SealMismatchError: when the seal is ill-formed or differs; the error hides the place of the difference.
     """
     if _BASE64_SHA_256.fullmatch(received) is None:
         raise SealMismatchError(f"expected a seal of 44 characters in base64, got {len(received)} characters")

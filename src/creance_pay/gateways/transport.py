@@ -1,6 +1,6 @@
 """The transport to the bank; the only module that imports ``requests``.
 
-Each call has a deadline, follows no redirection, checks the certificate, and raises only errors of this package.
+Each call has a deadline, stops at redirects, checks the certificate, and raises only errors of this package.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class Transport(Protocol):
             body: The body; ``None`` for a request without one.
 
         Raises:
-            GatewayUnavailableError: when no answer arrives.
+            GatewayUnavailableError: when the answer is missing.
         """
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Post a form and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when no answer arrives.
+            GatewayUnavailableError: when the answer is missing.
         """
         return self.send("POST", url, headers=_FORM, body=urlencode(fields).encode())
 
@@ -75,7 +75,7 @@ class Transport(Protocol):
         """Post a document as JSON and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when no answer arrives.
+            GatewayUnavailableError: when the answer is missing.
         """
         return self.send("POST", url, headers=_JSON, body=json.dumps(dict(document)).encode())
 
@@ -113,7 +113,7 @@ class RequestsTransport(Transport):
         """Send a request and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
+            GatewayUnavailableError: when the answer is missing.  A repetition is unsafe: the server may have it.
         """
         content = {"headers": dict(headers or {}), "data": body, "timeout": self.timeout}
         answer = _call_within(self.timeout, lambda: _call(method, url, direct=self.direct, **content))

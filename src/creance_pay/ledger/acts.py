@@ -1,8 +1,7 @@
 """The acts of people on a payment at the bank: refund, cancellation, capture.
 
-An act is recorded before the bank is called, and its result afterwards.  A payment has one open act at a time, so two
-operators cannot refund it twice at once.  An act whose result is unknown stays open until the bank's records show
-it.
+An act is recorded before the bank is called, and its result afterwards.  A payment has one open act at a time, so that
+two operators make one refund.  An act whose result is unknown stays open until the bank's records show it.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ class Act:
         transaction_reference: The payment.
         kind: The operation.
         amount: The amount.
-        held_before: The amount that was neither refunded nor cancelled before it, with which the bank's records are
-            compared; a chargeback does not lower it.
+        held_before: The amount that was left before it, after refunds and cancellations, with which the bank's records
+            are compared; chargebacks are left out.
         by: The person.
         reason: The person's reason.
         requested_at: The time of recording.

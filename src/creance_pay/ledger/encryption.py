@@ -25,7 +25,7 @@ def secret_keys(given: Sequence[str] | None) -> list[Secret]:
 
 
 class PayloadCipher:
-    """Encrypts payloads; without a key, no payload is stored.
+    """Encrypts payloads; without a key, the ledger stores only their hashes.
 
     Args:
         keys: The keys; the first one encrypts.

@@ -30,25 +30,25 @@ class IncidentKind(StrEnum):
     FOREIGN_TRANSACTION = "FOREIGN_TRANSACTION"
     #: The bank refused the order because it knew its transaction reference before.
     REFERENCE_USED = "REFERENCE_USED"
-    #: Not authentic, about an order that exists: a forgery, or a key or a merchant removed from the configuration.
+    #: A message about a recorded order has a wrong seal: a forgery, or a key or a merchant is missing in the settings.
     NOT_AUTHENTIC = "NOT_AUTHENTIC"
-    #: An authentic message is about an order that is not recorded.
+    #: An authentic message names an order that is absent from the ledger.
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
     #: The cardholder's bank has taken money back.
     CHARGED_BACK = "CHARGED_BACK"
     #: More was refunded than was captured.
     REFUNDED_TOO_MUCH = "REFUNDED_TOO_MUCH"
-    #: The caisse has not posted an accepted payment in time.
+    #: An accepted payment waits for its posting by the caisse for too long.
     POSTING_OVERDUE = "POSTING_OVERDUE"
-    #: The caisse cannot post an accepted payment.
+    #: The caisse has rejected the posting of an accepted payment.
     POSTING_REJECTED = "POSTING_REJECTED"
-    #: A refund, cancellation or capture was requested, and the bank has not answered.
+    #: A refund, cancellation or capture was requested, and the bank's answer is missing.
     ACT_UNCERTAIN = "ACT_UNCERTAIN"
     #: An effect has failed many times, and is still retried.
     EFFECT_FAILING = "EFFECT_FAILING"
-    #: An effect is due since long: no process runs it, or none knows its name.
+    #: An effect has been due for an hour: the worker has stopped, or no process has an effect of its name.
     EFFECT_OVERDUE = "EFFECT_OVERDUE"
-    #: A stored message cannot be decrypted with any given key.
+    #: Every given key fails to decrypt a stored message.
     PAYLOAD_UNREADABLE = "PAYLOAD_UNREADABLE"
     #: A report lacks a payment that was confirmed.
     REPORT_MISSING = "REPORT_MISSING"
@@ -56,7 +56,7 @@ class IncidentKind(StrEnum):
     REPORT_SURPLUS = "REPORT_SURPLUS"
     #: A report has another amount or currency than the order.
     REPORT_DIFFERENT = "REPORT_DIFFERENT"
-    #: A report has a kind, an operation or a line that is not understood.
+    #: A report has a kind, an operation or a line that is unknown to the library.
     REPORT_UNREADABLE = "REPORT_UNREADABLE"
 
 
@@ -68,7 +68,7 @@ class Incident:
         kind: The reason.
         transaction_reference: The payment; empty where it is about none.
         at: The time when it was first found, with its zone.
-        detail: Facts for the operator, in English: names of fields or of effects, never a value.
+        detail: Facts for the operator, in English: names of fields or of effects; values stay out.
         times: The number of times it was found.  Of a flood of messages, it counts those that are recorded.
         last_at: The time when it was last found; ``None`` when it was found once.
         closed_at: The time when it was closed; ``None`` while it is open.

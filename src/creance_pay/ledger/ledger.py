@@ -1,6 +1,6 @@
 """The ledger: every payment of one merchant, every message about it, and the effects that have to run.
 
-The ledger offers atomic acts: each one is one transaction, committed whole or not at all.
+The ledger offers atomic acts: each one is one transaction.
 
 =====================  ==============================================================================================
 act                    locks, and what happens when two meet
@@ -9,16 +9,16 @@ act                    locks, and what happens when two meet
                        the first, and is refused while that one may be paid
 ``record``             the notices of the payment, before anything is read; two messages about payments of one notice
                        are recorded one after the other, and the second sees the result of the first
-``refuse``             nothing; past the limit of an hour it only reads
+``refuse``             none; past the limit of an hour, the act only reads
 ``bind``               the notices of the payment
-``give_up``            the notices of the payment; nothing is written over a message that was recorded meanwhile
+``give_up``            the notices of the payment; a message that was recorded meanwhile stays
 ``asked``              the same
 ``begin``              the notices of the payment; a payment has one open act at a time
 ``end``                the act, and the notices where the bank's records decide; a late DONE replaces FAILED, and
-                       nothing replaces DONE
-``post``               the notices of the payment; the same posting again changes nothing
-``settled_elsewhere``  the merchant's sequence and the notices; no order is opened meanwhile
-``claim``, ``finish``  the task; two workers never claim the same one
+                       DONE is final
+``post``               the notices of the payment; a repeated posting has no effect
+``settled_elsewhere``  the merchant's sequence and the notices; an order waits for the end of the act
+``claim``, ``finish``  the task; one worker at a time claims it
 =====================  ==============================================================================================
 
 :func:`~creance_pay.ledger.transition` alone decides the next state of a payment.  The order of committed transactions
@@ -111,8 +111,8 @@ def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Le
 class Ledger(ABC):
     """The ledger of one merchant; a store of your own implements :meth:`transaction`.
 
-    Every method raises a retryable :class:`~creance_pay.errors.GatewayUnavailableError` when the store cannot be
-    reached; nothing was written then.
+    Every method raises a retryable :class:`~creance_pay.errors.GatewayUnavailableError` when the store is unavailable;
+    the ledger is then unchanged.
 
     Attributes:
         chance: The source of nonces and of the first sequence number; a simulation sets a seeded one.
@@ -126,7 +126,7 @@ class Ledger(ABC):
 
         Raises:
             ConflictError: when the store rolled it back because of another one; the ledger repeats its acts.
-            GatewayUnavailableError: when the store does not answer, or refuses.
+            GatewayUnavailableError: when the store is unavailable, or refuses.
         """
 
     # ---- acts
@@ -152,14 +152,15 @@ class Ledger(ABC):
             return_url: The address that the browser returns to.
             notification_url: The address that the bank's server posts to.
             now: The time; the day of the reference is the day in Paris.
-            attempt_life: How long an attempt without an answer of the bank blocks another; the bank starts no payment
-                after it.
-            ignoring: References of attempts that do not block: the bank was asked about them.
+            attempt_life: How long an attempt that waits for the bank's answer blocks another; the bank starts payments
+                only within it.
+            ignoring: References of attempts to ignore: the bank was asked about them.
             awaits_posting: Whether the payment will be pending until the caisse has posted it.
 
         Raises:
-            PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
-            InvalidValueError: without notices, for a notice settled by other means, or when the order is invalid.
+            PaymentInProgressError: when another payment of one of the notices is open or waits for its posting, or a
+                notice was settled by other means.
+            InvalidValueError: for an empty mapping of notices, or when the order is invalid.
 
         >>> from datetime import UTC
         >>> from creance_pay.ledger import MemoryLedger
@@ -228,20 +229,20 @@ class Ledger(ABC):
     ) -> RecordResult:
         """Record an authentic message, the state that follows, its incidents and its effects, in one transaction.
 
-        A message that does not match its order is recorded with an incident.  A message whose order is not recorded is
-        parked with an incident, an equal one once.  A payment with a hundred events gets no further one about a
-        message that changes nothing; its incidents are recorded all the same.
+        A message that differs from its order is recorded with an incident.  A message of an unknown order is parked
+        with an incident, an equal one once.  After a hundred events of a payment, only a message that changes it adds
+        an event; every incident is recorded.
 
         Args:
             match: Returns the content of the message for the recorded payment, or raises ``OrderMismatchError``; called
                 under the lock.
             evidence: The evidence of the message.
             reference: The transaction reference that the message names.
-            display_by: Until when a payment that becomes PAID may not show in the person's account.
+            display_by: The time by which the account shows a payment that becomes PAID.
             effects: Effects of this process, added to those that are registered in the ledger.
 
         Raises:
-            OrderMismatchError: when the message does not match its order.
+            OrderMismatchError: when the message differs from its order.
             GatewayUnavailableError: when the order is not recorded yet.
         """
         with self.transaction() as store:
@@ -254,9 +255,9 @@ class Ledger(ABC):
 
     @_act
     def mismatch(self, evidence: Evidence, error: OrderMismatchError, *, reference: str) -> None:
-        """Record an authentic message that does not match its order, and its incident.
+        """Record an authentic message that differs from its order, and its incident.
 
-        An equal message is recorded once, and at most a thousand in an hour.  The limit silences no incident.
+        An equal message is recorded once, and at most a thousand in an hour.  Above the limit, incidents are recorded.
         """
         with self.transaction() as store:
             recording.add_mismatch(store, evidence, error, reference)
@@ -267,7 +268,7 @@ class Ledger(ABC):
 
         A readable message with an unknown seal is a forgery, or its key is missing in the configuration: it raises an
         incident for its order.  After ten of a type in an hour, those about further orders raise one incident
-        together.  The limit silences no incident.
+        together.  Incidents are recorded above the limit too.
 
         Returns:
             Whether the order that the message names is recorded.
@@ -307,7 +308,7 @@ class Ledger(ABC):
 
     @_act
     def give_up(self, payment: Payment, *, now: datetime, reference_used: bool = False) -> None:
-        """Record an order as ERROR when the browser never left, unless the bank has reported something about it.
+        """Record an order as ERROR when the browser stays in the portal, unless the bank has reported on it.
 
         Args:
             payment: The payment as it was opened.
@@ -334,7 +335,7 @@ class Ledger(ABC):
 
     @_act
     def asked(self, payment: Payment, *, now: datetime) -> None:
-        """Record that a question about a payment brought nothing new: the next one is due later.  Writes no event."""
+        """Record that the answer to a question had no news: the next question is due later.  Writes no event."""
         with self.transaction() as store:
             current = _locked(store, payment.transaction_reference)
             if current is not None and current.version == payment.version:
@@ -387,7 +388,7 @@ class Ledger(ABC):
 
     @_act
     def end(self, act: Act, *, state: ActState, detail: str, now: datetime, if_open: bool = False) -> Act:
-        """Record the result of an act; a late DONE replaces FAILED, nothing replaces DONE.
+        """Record the result of an act; a late DONE replaces FAILED, and DONE is final.
 
         Args:
             act: The act.
@@ -420,7 +421,7 @@ class Ledger(ABC):
         reason: str = "",
         now: datetime,
     ) -> Payment:
-        """Record that the caisse has posted a payment to its notices, or cannot.
+        """Record that the caisse has posted a payment to its notices, or has rejected it.
 
         Args:
             reference: The payment.
@@ -480,7 +481,7 @@ class Ledger(ABC):
     def claim(
         self, *, now: datetime, effects: Collection[Effect], finished: EffectTask | None = None
     ) -> tuple[EffectTask, Payment] | None:
-        """Claim the effect that is due first, and read its payment; no two workers claim the same one.
+        """Claim the effect that is due first, and read its payment; one worker at a time claims it.
 
         Args:
             now: The time, with its zone.
@@ -513,7 +514,7 @@ class Ledger(ABC):
     def finish(self, task: EffectTask, *, at: datetime | None) -> None:
         """Record that an effect succeeded at a time; with ``None``, that it failed and is due again.
 
-        A failure that comes after the lease, when another worker has begun the effect again, changes nothing.
+        A failure that comes after the lease, when another worker has begun the effect again, is ignored.
         """
         with self.transaction() as store:
             store.finish(task, at)
@@ -584,7 +585,7 @@ class Ledger(ABC):
     def settled_elsewhere(
         self, notices: Iterable[NoticeReference], *, at: datetime, by: str | None = None, reason: str | None = None
     ) -> None:
-        """Record that notices were settled by other means: no order of them can be opened any more.
+        """Record that notices were settled by other means: later orders of them are refused.
 
         A payment of one of them that is accepted before or after has to be refunded, and raises an incident.
 
@@ -627,7 +628,7 @@ class Ledger(ABC):
 
     @_act
     def sweep(self, *, now: datetime) -> None:
-        """Raise incidents for overdue effects and postings, and for open acts without an answer of the bank."""
+        """Raise incidents for overdue effects and postings, and for open acts that wait for the bank's answer."""
         with self.transaction(write=False) as store:
             tasks = [task for task in store.tasks() if task.due_at <= now - _OVERDUE]
             unposted = store.unposted(now)
@@ -697,12 +698,13 @@ class Ledger(ABC):
         """List payments, ordered by reference: those that fit all that a caller knows.
 
         Args:
-            states: Only those in one of these states; all without.
+            states: Only those in one of these states; by default all.
             notice: Only those of this notice.
             since: Only those recorded at or after this time.
             before: Only those recorded before this time.
             amount: Only those of this amount.
-            card_end: Only those of a card whose mask ends with these digits; a mask that was erased fits none.
+            card_end: Only those of a card whose mask ends with these digits; payments whose mask was erased are left
+                out.
             authorisation: Only those with this number of the authorisation.
 
         >>> from datetime import UTC
@@ -766,12 +768,12 @@ class Ledger(ABC):
             return tuple(store.acts(transaction_reference))
 
     def open_acts(self) -> tuple[Act, ...]:
-        """List the acts without a result, the oldest first."""
+        """List the acts that wait for a result, the oldest first."""
         with self.transaction(write=False) as store:
             return tuple(store.open_acts())
 
     def pending(self, references: Iterable[NoticeReference], now: datetime) -> dict[NoticeReference, Euros]:
-        """Return the accepted amounts that the caisse has not posted, for ``rules.assess(pending=)`` (rule R25).
+        """Return the accepted amounts that wait for their posting, for ``rules.assess(pending=)`` (rule R25).
 
         Args:
             references: The notices; a notice without pending amount is left out of the result.
@@ -840,7 +842,7 @@ class Ledger(ABC):
             return store.heartbeats()
 
     def tasks(self) -> tuple[EffectTask, ...]:
-        """List the effects that have not run yet, ordered by due time."""
+        """List the effects that wait, ordered by due time."""
         with self.transaction(write=False) as store:
             return tuple(store.tasks())
 

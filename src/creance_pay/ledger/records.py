@@ -1,4 +1,4 @@
-"""The records of a ledger: payments, which change by version, and payment events, which never change."""
+"""The records of a ledger: payments, which change by version, and payment events, which stay as they are."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PostingState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Sums:
-    """The money of a payment, from its movements; no sum ever decreases.
+    """The money of a payment, from its movements; each sum only grows.
 
     The same money is reported in several ways, which have to agree in any order: one by one with identifiers, in one
     or more series, or as a total (the amount minus what remains).  The largest of these sums counts.
@@ -86,7 +86,7 @@ class Sums:
     Attributes:
         captured: The amount debited.
         refunded: The amount that the merchant gave back.
-        charged_back: The amount that the cardholder's bank has taken back, returned or not.
+        charged_back: The amount that the cardholder's bank has taken back, the returned part included.
         represented: The amount that the cardholder's bank has returned after a chargeback.
     """
 
@@ -101,7 +101,7 @@ class Sums:
         return self.captured.saturating_sub(self.refunded + self.charged_back.saturating_sub(self.represented))
 
     def since(self, earlier: Sums) -> Sums:
-        """Return the money that moved after earlier sums of the same payment; before the capture, none has moved.
+        """Return the money that moved after earlier sums of the same payment; the sums are zero before the capture.
 
         >>> paid = Sums(captured=Euros(2000))
         >>> Sums(captured=Euros(2000), refunded=Euros(800)).since(paid).refunded
@@ -153,7 +153,7 @@ class Payment:
         created_at: The time of recording; times are the ledger's own unless stated otherwise, with their zone.
         changed_at: The time of the last change of state.
         paid_at: The time when it became PAID.
-        display_by: The time until when it may not show in the person's account yet (rule R17).
+        display_by: The time by which the person's account shows it (rule R17).
         awaits_posting: Whether it is pending until the caisse has posted it (rule R25); otherwise until ``display_by``.
         postings: The state of each notice in the caisse's own system.
         follows: The references of the payments of its notices that held money when this order was recorded: this one
@@ -221,7 +221,7 @@ class Payment:
         return split
 
     def pending(self, now: datetime) -> dict[NoticeReference, Euros]:
-        """Return the accepted amounts that the caisse's own system does not show yet (rule R25), by notice."""
+        """Return the accepted amounts that wait for the posting by the caisse (rule R25), by notice."""
         shown = self.state is not PaymentState.AUTHORISED and not self.awaits_posting and self.shown_by(now)
         waiting = {PostingState.REJECTED} if shown else {PostingState.OPEN, PostingState.REJECTED}
         return {
@@ -258,11 +258,11 @@ class Payment:
         """Return the values of a message about the payment, for ``messages.message_for(payment, **values)``.
 
         They are the progress, the amount refunded, and the hours within which the account shows an accepted payment.
-        After this delay no number of hours is promised.
+        After this delay the message leaves the number of hours out.
 
         Args:
             now: The time.
-            acts: The acts on the payment, as ``Ledger.acts`` lists them; without them, no refund is in progress.
+            acts: The acts on the payment, as ``Ledger.acts`` lists them; by default, refunds in progress are left out.
         """
         hours = None
         if self.display_by is not None and self.paid_at is not None and now < self.display_by:
@@ -278,7 +278,7 @@ class Payment:
 
         Args:
             now: The time.
-            attempt_life: How long an attempt without an answer of the bank may still be open.
+            attempt_life: How long an attempt that waits for the bank's answer may still be open.
             notices: The notices of the other payment.
         """
         if self.state in UNCONFIRMED_STATES:
@@ -292,7 +292,7 @@ class Payment:
     def to_ask(self, now: datetime, before: datetime) -> bool:
         """Return whether a question about a payment that was recorded before a time is due.
 
-        A wrong clock silences no question: a time that is further ahead than any wait counts as passed.
+        A question is asked under a wrong clock too: a time that is further ahead than any wait counts as passed.
         """
         if self.ask_at is None:
             return False
@@ -300,9 +300,9 @@ class Payment:
         return due and not before < self.created_at <= now + WRONG_CLOCK
 
     def asked(self, now: datetime) -> Payment:
-        """Return the payment after a question that brought nothing new: the next one, if any is due, is asked later.
+        """Return the payment after a question whose answer had no news: the next one, if any is due, is asked later.
 
-        A question about an open act is not followed by questions about a payment that is decided.
+        After a question about an open act, a decided payment needs no further question.
         """
         wait = _QUESTIONS[self.questions + 1] if self.questions + 1 < len(_QUESTIONS) else _DAILY
         later = now + wait if self.ask_at else None
@@ -422,7 +422,7 @@ class Evidence:
 
 @attrs.frozen(kw_only=True)
 class PaymentEvent:
-    """One message and its disposition.  An event never changes; only its payload may be erased.
+    """One message and its disposition.  An event stays as it is, except for the erasure of its payload.
 
     Attributes:
         number: Its number, increasing; there may be gaps.
@@ -435,7 +435,7 @@ class PaymentEvent:
         bank_at: The bank's time of the transaction or of the movement that it reports, where it moved money.
         identifier: The bank's identifier of that movement; empty without one.
         response_code: The bank's code in the message; ``None`` without one.
-        detail: The reason, in English: the type of an error, the names of fields; never a value.
+        detail: The reason, in English: the type of an error, the names of fields; values stay out.
         readable: Whether the stored payload could be decrypted.
     """
 

@@ -2,15 +2,15 @@
 
 A bank's messages come twice, late, out of order, or contradict one another.  :func:`transition` takes the recorded
 payment and an authentic message, and returns the next state, the money moved, the disposition of the message, and the
-incidents.  It is a pure function without database or clock.
+incidents.  It is a pure function of its arguments.
 
-* A message that cannot be bound to the order never pays it: it raises an incident.
-* Money decides the state: captures, refunds and chargebacks are summed, whichever voice reports them, in any order.
+* Only a message that is bound to the order pays it; any other one raises an incident.
+* Money decides the state: captures, refunds and chargebacks are summed, from every source and in any order.
 * The part of an accepted payment that the merchant cancelled before its debit counts as refunded.
 * An authentic PAID replaces every other state; after a refusal with an incident.
-* A repeated message, or one that is older by the bank's own clock, changes nothing.
-* A chargeback whose amount is not proved moves no money: it raises an incident.
-* UNKNOWN means that the bank has to be asked; it never replaces better knowledge.
+* A repeated message, or one that is older by the bank's own clock, leaves the payment as it is.
+* A chargeback whose amount lacks a proof leaves the money as it is, and raises an incident.
+* UNKNOWN means that the bank has to be asked; a decided state takes precedence.
 """
 
 from __future__ import annotations
@@ -97,14 +97,14 @@ def transition(
 def apply(
     payment: Payment, change: Change, incoming: VerifiedPayment, *, now: datetime, display_by: datetime
 ) -> Payment:
-    """Return the payment after a change, one version later; the same object when nothing changes.
+    """Return the payment after a change, one version later; the same object for an empty change.
 
     Args:
         payment: The recorded payment.
         change: The result of :func:`transition`.
         incoming: The message.
         now: The ledger's time.
-        display_by: Until when a payment that becomes PAID may not show in the person's account (rule R17).
+        display_by: The time by which the person's account shows a payment that becomes PAID (rule R17).
     """
     used = payment.reference_used or incoming.reference_used
     changes: dict[str, object] = {"reference_used": used, "sums": change.sums}

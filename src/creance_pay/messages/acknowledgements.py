@@ -1,8 +1,8 @@
 """The two letters that the law requires after an online payment (CRPA L112-11, R112-11-1, R112-11-2; rules R18, R19).
 
-The *accusé de réception* confirms that a payment was received.  Where it cannot leave at once, the *accusé
-d'enregistrement* leaves first, within one working day.  Both state the date and time of receipt, and the service in
-charge with its address and telephone number.  Neither states that the debt is cleared.
+The *accusé de réception* confirms that a payment was received.  Where it leaves later, the *accusé d'enregistrement*
+leaves first, within one working day.  Both state the date and time of receipt, and the service in charge with its
+address and telephone number.  Both confirm the receipt of the payment only, and leave open whether the debt is cleared.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Acknowledgement(Document):
         received_on: The day of receipt, in the time zone of the caisse.
         received_time: The time of receipt, in the same zone.
         amount: The amount that was paid.
-        notice_references: The notices that receive it; without any, the letter has no line of references.
+        notice_references: The notices that receive it; the letter omits the line of references when there are none.
         transaction_reference: The reference of the payment.
         display_delay_hours: The number of hours within which the account shows the payment.
         delete_on: The day on which the mailbox deletes the message.
@@ -57,7 +57,7 @@ class Acknowledgement(Document):
 
 @attrs.frozen(kw_only=True)
 class Registration(Document):
-    """The acknowledgement of registration, sent while the acknowledgement itself cannot leave (CRPA R112-11-2, R18).
+    """The acknowledgement of registration, sent before an acknowledgement that leaves later (CRPA R112-11-2, R18).
 
     Attributes:
         received_on: The day of receipt, in the time zone of the caisse.

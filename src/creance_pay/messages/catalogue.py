@@ -42,7 +42,7 @@ class ReferenceUnreadable(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceSuggested(Message):
-    """The text is not a reference, or not a plausible one, and references are close to it (RGAA 11.11).
+    """The text is not a plausible reference, and there are suggestions (RGAA 11.11).
 
     Attributes:
         suggestions: The references, the most plausible first.
@@ -60,7 +60,7 @@ class ReferenceSuggested(Message):
 
 @attrs.frozen(kw_only=True)
 class ReferenceNotOpen(Message):
-    """No debt with this reference can be paid online (R4, R21)."""
+    """The reference is unknown, or its debt is closed to online payment (R4, R21)."""
 
     key, field = "reference_not_open", "reference"
     answers = (VerdictCode.REFERENCE_NOT_OPEN, VerdictCode.KIND_NOT_OPEN)
@@ -151,7 +151,7 @@ class AmountStrandsRemainder(Message):
 
 @attrs.frozen(kw_only=True)
 class NothingDue(Message):
-    """Nothing remains due (R7)."""
+    """The debt is paid in full (R7)."""
 
     key, severity, retry = "nothing_due", Severity.INFO, Retry.NO
     answers = (VerdictCode.NOTHING_DUE,)
@@ -222,7 +222,7 @@ class ScheduleTooLong(Message):
 
 @attrs.frozen(kw_only=True)
 class StrandedRemainder(Message):
-    """The amount is accepted; the remainder could not be paid online (R11).
+    """The amount is accepted; the remainder would be too small for a payment online (R11).
 
     Attributes:
         suggested_max: The largest amount that strands none, if there is one.
@@ -260,7 +260,7 @@ class PaymentPosted(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentNotPosted(Message):
-    """The payment is accepted, and the caisse cannot post it (R25).  WARNING: a second payment would not help."""
+    """The payment is accepted, and the caisse has rejected its posting (R25): the person must not pay again."""
 
     key, severity, money, retry = "payment_not_posted", Severity.WARNING, Money.YES, Retry.NO
     answers = (PaymentProgress.POSTING_REJECTED,)
@@ -301,7 +301,7 @@ class PaymentExpired(Message):
 
 @attrs.frozen(kw_only=True)
 class PaymentFailed(Message):
-    """The request to the bank was wrong, or no system answered; the person can correct neither."""
+    """The request to the bank was wrong, or its systems did not answer: a fault outside the person's control."""
 
     key, money, retry = "payment_failed", Money.UNKNOWN, Retry.NO
     answers = (PaymentState.ERROR,)
@@ -310,10 +310,10 @@ class PaymentFailed(Message):
 
 @attrs.frozen(kw_only=True)
 class ServiceUnavailable(Message):
-    """The bank or the ledger did not answer before the browser left for the bank: this payment debited nothing.
+    """The bank or the ledger did not answer before the browser left for the bank: the card was not debited.
 
-    Only the portal knows that the browser has not left, so that it builds this message itself, where
-    ``PaymentService.start`` raises :class:`~creance_pay.errors.GatewayUnavailableError`.
+    Only the portal has the information that the browser is still there.  When ``PaymentService.start`` raises
+    :class:`~creance_pay.errors.GatewayUnavailableError`, choose it by :func:`~creance_pay.web.message_for_start`.
     """
 
     key, retry = "service_unavailable", Retry.LATER
@@ -321,7 +321,7 @@ class ServiceUnavailable(Message):
 
 @attrs.frozen(kw_only=True)
 class AttemptOpen(Message):
-    """An attempt was started, and the bank has reported nothing: the person is at the bank, or has left its page.
+    """An attempt was started, and the bank's answer is missing: the person is at the bank, or has left its page.
 
     Offer to resume: ``PaymentService.start(replace=True)`` asks the bank about the attempt, and replaces it unless it
     was paid.
@@ -337,7 +337,7 @@ class AttemptOpen(Message):
 
 @attrs.frozen(kw_only=True)
 class RefundRequested(Message):
-    """The caisse has asked the bank for a refund.  INFO: the person has to do nothing."""
+    """The caisse has asked the bank for a refund.  INFO: the person can wait."""
 
     key, severity, money, retry = "refund_requested", Severity.INFO, Money.YES, Retry.NO
     answers = (PaymentProgress.REFUND_REQUESTED,)
@@ -397,7 +397,7 @@ class AmountHint(Message):
 
 @attrs.frozen(kw_only=True)
 class ErrorSummary(Message):
-    """The heading above the links to the errors of a page.  Part of a page, never a message of its own."""
+    """The heading above the links to the errors of a page.  Part of a page, around messages."""
 
     key = "error_summary"
 
@@ -406,9 +406,9 @@ class ErrorSummary(Message):
 
 @attrs.frozen(kw_only=True)
 class Letter(Message):
-    """The greeting and the signature around a message on paper.  Part of a letter, never a message of its own.
+    """The greeting and the signature around a message on paper.  Part of a letter, around a message.
 
-    ``money`` is UNKNOWN: the frame surrounds every message, so that its words may claim nothing about money.
+    ``money`` is UNKNOWN: the frame surrounds every message, so that its words leave money out.
     """
 
     key, severity, money, retry = "letter", Severity.INFO, Money.UNKNOWN, Retry.NO
@@ -418,7 +418,7 @@ class Letter(Message):
 
 @attrs.frozen(kw_only=True)
 class Email(Message):
-    """The greeting and the signature around a message in an e-mail.  Part of an e-mail, never a message of its own.
+    """The greeting and the signature around a message in an e-mail.  Part of an e-mail, around a message.
 
     ``money`` is UNKNOWN, as for :class:`Letter`.
     """

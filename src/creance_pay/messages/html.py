@@ -38,8 +38,8 @@ def error_summary(
 ) -> Markup:
     """Build the summary of the errors of a page, with a link to the field of each (RGAA 11.10, 11.11).
 
-    Put it at the top of the page and move the focus to it: some screen readers do not announce an alert that is there
-    when the page is loaded.
+    Put it at the top of the page and move the focus to it: some screen readers pass over an alert that is there when
+    the page is loaded.
 
     Args:
         errors: The errors, rendered in one language.  Each form field has the ``field`` of its error as identifier.
@@ -94,7 +94,7 @@ def printable_page(
         nonce: The nonce that your content security policy asks for the style.
 
     Returns:
-        The page.  It loads no other file.
+        The page.  It is complete in one file.
 
     >>> from creance_pay.messages import Acknowledgement, sample
     >>> page = printable_page(sample(Acknowledgement), nonce="r4nd0m")

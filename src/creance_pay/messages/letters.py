@@ -1,8 +1,8 @@
 """The letters of a debt: the notice, the reminder, the schedule of instalments, the refund, the rejected payment.
 
 Each letter is a message: :func:`~creance_pay.messages.render` writes it as text, HTML, SMS or e-mail, and
-:func:`~creance_pay.messages.letter_pdf` as a PDF file.  The library sends nothing.  A letter has no name and no address
-of the person; the address for the window of an envelope is an argument of the PDF.
+:func:`~creance_pay.messages.letter_pdf` as a PDF file.  Your portal sends them.  A letter leaves out the name and the
+address of the person; the address for the window of an envelope is an argument of the PDF.
 
 >>> from creance_pay import Euros, NoticeReference
 >>> from creance_pay.messages import contact_line, render
@@ -175,7 +175,7 @@ class Notice(Document):
 
 @attrs.frozen(kw_only=True)
 class Reminder(Document):
-    """The reminder of a notice that is not paid in full.
+    """The reminder of a notice of which a part is still due.
 
     Attributes:
         sent_on: The day of the reminder.
@@ -230,7 +230,7 @@ class MissedInstalment(Document):
     Attributes:
         sent_on: The day of the letter.
         notice_references: The notices that the payments settle.
-        missed: The instalments of earlier days that are not paid in full.
+        missed: The instalments of earlier days of which a part is still due.
         due: The amount to pay now; less than the sum of the instalments where a part is paid.
         next_on: The day of the next instalment, if there is one.
     """
@@ -277,7 +277,7 @@ class Refund(Document):
 
 @attrs.frozen(kw_only=True)
 class RejectedPosting(Document):
-    """The letter about a payment that the caisse could not post to its notice: the money came, the debt is unchanged.
+    """The letter about a payment whose posting the caisse has rejected: the money came, the debt is unchanged.
 
     Attributes:
         sent_on: The day of the letter.

@@ -77,7 +77,7 @@ def message_for(answer: Any, **values: object) -> Message:  # noqa: ANN401 - kno
         The message, with every value that its sentences need.
 
     Raises:
-        MessageError: when no message answers, as for a verdict that is a yes, or when a value is missing.
+        MessageError: when the object has no message, as a verdict that accepts, or when a value is missing.
     """
     progress = values.pop("progress", None)
     kind = _by_word()[progress] if isinstance(progress, PaymentProgress) else _kind_for(answer)
@@ -95,7 +95,7 @@ def messages_for(answer: Any, **values: object) -> tuple[Message, ...]:  # noqa:
         values: Values that the answer lacks, by the name of the message's field.
 
     Returns:
-        The messages; an empty tuple for a yes without a public warning.
+        The messages; an empty tuple for a verdict that accepts and has no public warning.
 
     Raises:
         MessageError: when the argument is neither a verdict nor an answer with a message, or when a value is missing.

@@ -19,7 +19,7 @@ from ..references import NoticeReference
 class Severity(StrEnum):
     """The weight of a message; it chooses the ARIA role."""
 
-    #: Information: nothing is wrong, nothing has to be done.
+    #: Information: the person can go on.
     INFO = "info"
     #: The person's request succeeded.
     SUCCESS = "success"
@@ -41,12 +41,12 @@ class Money(StrEnum):
     NO = "no"
     #: The amount was or will be debited; a refund or a chargeback may have returned it since.
     YES = "yes"
-    #: Not known yet: the sentences neither confirm nor deny a debit.
+    #: Unknown: the sentences leave open whether there was a debit.
     UNKNOWN = "unknown"
 
 
 class Retry(StrEnum):
-    """The permission to try again.  NO wherever another try could be a second payment."""
+    """The permission to try again.  It is NO wherever another try could be a second payment."""
 
     #: At once, with corrected input or another card.
     NOW = "now"
@@ -128,7 +128,7 @@ def field_types(kind: type[Message]) -> Mapping[str, tuple[type, ...]]:
 
 
 def private_fields(kind: type[Message]) -> list[str]:
-    """List the fields that an SMS and an e-mail do not show by default: amounts of the person, and references.
+    """List the fields that an SMS and an e-mail leave out by default: amounts of the person, and references.
 
     A tuple contains either of them.
     """

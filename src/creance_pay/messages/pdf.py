@@ -102,7 +102,7 @@ def letter_pdf(
         overrides: The caisse's own sentences.
         wording: The shipped wording; the overrides replace its sentences.
         recipient: The name and the postal address of the person, on at most six lines, for the window of an envelope.
-            It is printed once, and is not among the attached values.
+            It is printed once, and left out of the attached values.
 
     Returns:
         The content of the file; the same bytes for the same arguments.

@@ -190,12 +190,12 @@ def render(
         lang: The language, ``fr`` or ``en``.
         overrides: The caisse's own sentences, from :func:`~creance_pay.messages.read_overrides`.
         wording: The shipped wording; the overrides replace its sentences.
-        details: Whether an SMS or an e-mail shows amounts of the person and references.  By default it shows neither,
-            and names the account, where the person reads them.  The other media always show them.
+        details: Whether an SMS or an e-mail shows amounts of the person and references.  By default it leaves them out,
+            and refers to the account, where the person reads them.  The other media always show them.
 
     Raises:
-        MessageError: for a message, medium, language or wording that does not exist, for a value that is ``None``,
-            when the SMS costs more than one message, or for an e-mail of a message without a short sentence.
+        MessageError: for an unknown message, medium, language or wording, for a value that is ``None``, when the SMS
+            costs more than one message, or for an e-mail of a message without a short sentence.
 
     >>> from creance_pay import Euros
     >>> from creance_pay.messages import message_for

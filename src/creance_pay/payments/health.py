@@ -1,7 +1,7 @@
 """The health of a payment service: its present problems, for a monitor and for the operator on call.
 
 An incident is about one payment and waits for a person.  A problem is about the operation as a whole: a job that
-does not run, a missing key, a late posting.  A problem disappears with its cause; nobody closes it.
+does not run, a missing key, a late posting.  A problem disappears with its cause.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class ConfirmedValues(Protocol):
     """Values that somebody confirms from time to time: a :class:`creance_pay.rules.Policy`."""
 
     def overdue(self, day: date) -> Collection[str]:
-        """List the values that nobody has confirmed for too long on a day."""
+        """List the values whose last confirmation is too old on a day."""
 
 
 class ProblemKind(StrEnum):
@@ -50,9 +50,9 @@ class ProblemKind(StrEnum):
     LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
     #: The ledger has a time that lies ahead: the clock of this machine, or of another one, is wrong.
     CLOCK_WRONG = "CLOCK_WRONG"
-    #: A job has not run for long, or never: no worker, no timer, or one that hangs.
+    #: A job has not run for too long, or never: the worker or the timer is absent, or hangs.
     JOB_SILENT = "JOB_SILENT"
-    #: An effect is due since long: no process runs it, or none knows its name.
+    #: An effect has been due for 15 minutes: the worker has stopped, or no process has an effect of its name.
     EFFECT_OVERDUE = "EFFECT_OVERDUE"
     #: An effect is due, and this service has none of its name.
     EFFECT_UNKNOWN = "EFFECT_UNKNOWN"
@@ -62,17 +62,17 @@ class ProblemKind(StrEnum):
     KEY_UNKNOWN = "KEY_UNKNOWN"
     #: Many messages were refused within an hour.
     REFUSED_FLOOD = "REFUSED_FLOOD"
-    #: Questions to the bank are due since long: nobody asks, or the bank does not answer.
+    #: Questions to the bank have been due for an hour: nobody asks, or the bank does not answer.
     QUESTION_OVERDUE = "QUESTION_OVERDUE"
     #: The bank's daily reports have stopped.
     REPORT_OVERDUE = "REPORT_OVERDUE"
-    #: The caisse has not posted accepted payments in time.
+    #: Accepted payments wait for their posting by the caisse for too long.
     POSTING_OVERDUE = "POSTING_OVERDUE"
     #: A refund, cancellation or capture has no result.
     ACT_OPEN = "ACT_OPEN"
     #: Incidents of one kind are open.
     INCIDENT_OPEN = "INCIDENT_OPEN"
-    #: Nobody has confirmed values of a policy for longer than the policy allows.
+    #: The last confirmation of values of a policy is older than the policy allows.
     POLICY_OVERDUE = "POLICY_OVERDUE"
 
 
@@ -89,7 +89,7 @@ _WARNINGS = {
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """A problem, without any secret or personal data.
+    """A problem; secrets and personal data stay out.
 
     Attributes:
         kind: The kind.

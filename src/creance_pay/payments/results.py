@@ -50,7 +50,7 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class PaymentView:
-    """The answer to a browser that returns from the bank.  It holds nothing personal: anyone may open a link.
+    """The answer to a browser that returns from the bank.  It is free of personal data: anyone may open a link.
 
     Attributes:
         http_status: The HTTP status of your page.
@@ -82,7 +82,7 @@ class Reconciliation:
 
     Attributes:
         recorded: The recorded answers and report lines, duplicates included.
-        unanswered: The references of the payments about which the bank gave no readable answer.
+        unanswered: The references of the payments whose question had no readable answer.
         foreign: The number of report lines about payments of other portals of the contract.
     """
 

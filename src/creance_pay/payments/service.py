@@ -12,8 +12,8 @@ Ten lines of a portal::
     service.run_effects()                                       # after each answer, and every minute
     service.reconcile(older_than=timedelta(minutes=20))         # every few minutes
 
-Every message takes the same path: authenticate, find the order, match, record.  The order of return and notification,
-their repetition, and the number of processes change nothing.
+Every message takes the same path: authenticate, find the order, match, record.  The result is the same for any order of
+return and notification, any repetition, and any number of processes.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ class PaymentService:
     Args:
         gateway: The bank's gateway.
         ledger: The merchant's ledger.
-        transport: The transport for calls to the bank; without it, only notifications and reports are recorded.
+        transport: The transport for calls to the bank; by default, the service records notifications and reports only.
         effects: The effects of a payment.
         clock: Returns the time, with its zone.
-        display_delay: How long a payment may not show in the person's account yet (rule R17).
-        attempt_life: How long an attempt without an answer of the bank blocks another; the bank starts no payment after
-            it.  The bank's page expires after fifteen minutes.
+        display_delay: The delay within which the account shows an accepted payment (rule R17).
+        attempt_life: How long an attempt that waits for the bank's answer blocks another; the bank starts payments only
+            within it.  The bank's page expires after fifteen minutes.
         posting: How the ledger learns that the caisse has posted a payment (rule R25).
 
     Raises:
@@ -173,22 +173,25 @@ class PaymentService:
     ) -> StartedPayment:
         """Record an order, and build the form that brings the browser to the bank.
 
-        The bank is asked first about earlier attempts that may have been paid without a notification, at most three.
+        The service first asks the bank about at most three earlier attempts whose notification may be lost.
 
         Args:
-            amount: The amount to ask from the bank: computed on your server, never taken from the browser.
+            amount: The amount to ask from the bank, computed on your server: a person can change a value of the
+                browser.
             notices: The amount for each notice; sums to ``amount``.
             return_url: The address that the browser returns to.
             notification_url: The address that the bank's server posts to.
             options: The options of the gateway's payment page, such as ``PaypageOptions`` of Sips: language, e-mail,
                 template.
-            replace: Whether the person gave up an open attempt.  The bank is asked about it first, and only an attempt
-                that it has neither accepted nor in progress is replaced; without a transport, only time does that.
+            replace: Whether the person gave up an open attempt.  The service asks the bank about it, and replaces it
+                unless the bank has accepted it or is processing it.  This needs a transport; otherwise the attempt
+                blocks for ``attempt_life``.
 
         Raises:
-            PaymentInProgressError: when another payment of one of the notices is open, or is not posted yet.
+            PaymentInProgressError: when another payment of one of the notices is open or waits for its posting, or a
+                notice was settled by other means.
             InvalidValueError: when the order is invalid, or the bank would refuse it.
-            GatewayUnavailableError: when the ledger does not answer, or the bank where it has to be called.
+            GatewayUnavailableError: when the ledger is unavailable, or the bank where it has to be called.
 
         >>> from creance_pay.ledger import MemoryLedger
         >>> from creance_pay.testing import LocalBank, trial_merchant
@@ -233,9 +236,9 @@ class PaymentService:
         """Record a notification of the bank's server.
 
         Returns:
-            The HTTP status to answer: 200 for a recorded message, a duplicate, or an authentic message that does not
-            match its order; 400 for a message that is not authentic; 503, so that the bank sends it again, when the
-            ledger does not answer or the order is not recorded yet.
+            The HTTP status to answer: 200 for a recorded message, a duplicate, or an authentic message about another
+            order; 400 for a forged or unreadable message; 503, so that the bank sends it again, when the ledger does
+            not answer or the order is still to be recorded.
 
         In the view of the notification address::
 
@@ -248,9 +251,8 @@ class PaymentService:
     def on_return(self, message: HttpMessage) -> PaymentView:
         """Record a return of the person's browser.
 
-        A sealed return is recorded as a notification is.  The return of a bank that does not seal it is a hint that
-        anyone could send: it is not recorded, and the payment is shown as pending.  The page that follows calls
-        :meth:`confirm`.
+        A sealed return is recorded like a notification.  An unsealed return is a hint that anyone could send: the
+        result is PENDING, and the page that follows calls :meth:`confirm`.
 
         >>> from creance_pay.ledger import MemoryLedger
         >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
@@ -272,17 +274,18 @@ class PaymentService:
         return PaymentView(http_status=status_of(result), result=result, state=state)
 
     def confirm(self, reference: str) -> Payment:
-        """Return a payment for the page that follows the return; ask the bank once when its state is not final.
+        """Return a payment for the page that follows the return; ask the bank once while its state is open.
 
-        Call it for the signed-in person alone, with the reference in the person's session.  A reload of the page asks
-        no second time until :meth:`reconcile` does.
+        Call it for the signed-in person alone, with the reference in the person's session.  A reload of the page leaves
+        further questions to :meth:`reconcile`.
 
         Args:
             reference: The payment's transaction reference.
 
         Raises:
             InvalidValueError: for an unknown payment.
-            GatewayUnavailableError: when the ledger does not answer; a bank that does not answer changes nothing.
+            GatewayUnavailableError: when the ledger is unavailable.  When the bank does not answer, the payment is
+                returned as it is.
 
         On the page that follows the return::
 
@@ -303,7 +306,7 @@ class PaymentService:
 
         Args:
             limit: The most effects to run; all that are due by default.
-            within: The time after which no further effect is begun; no limit by default.
+            within: The time within which an effect may begin; unlimited by default.
 
         A job of every minute::
 
@@ -343,7 +346,7 @@ class PaymentService:
 
         Args:
             older_than: The age from which to ask about a payment; a younger one may still be notified.
-            poll_window: The age up to which to ask about an attempt without any answer of the bank.  An attempt that
+            poll_window: The age up to which to ask about an attempt that waits for the bank's answer.  An attempt that
                 the bank has in progress is asked about at any age.
             reports: The bank's daily reports, or their lines.
             progress: Yields the payments to ask about one by one, such as a progress bar.
@@ -387,13 +390,13 @@ class PaymentService:
         return max((effect.lease for effect in self._effects.values()), default=timedelta(0))
 
     def health(self, now: datetime | None = None, *, policies: Iterable[ConfirmedValues] = ()) -> tuple[Problem, ...]:
-        """List the present problems, the critical ones first; none when all is well.
+        """List the present problems, the critical ones first; an empty tuple when all is well.
 
-        Reads the ledger, and writes nothing.  A ledger that does not answer is a problem, and raises no error.
+        Only reads the ledger.  A ledger that does not answer is a problem of the list.
 
         Args:
             now: The time, with its zone; by default that of the service's clock.
-            policies: The policies in use: a value that nobody confirmed for long is a problem.
+            policies: The policies in use: a value whose last confirmation is long ago is a problem.
 
         For a monitor, which raises an alarm for the critical problems::
 
@@ -437,13 +440,13 @@ class PaymentService:
             reason: The person's reason.
 
         Returns:
-            The act: DONE, FAILED, or REQUESTED when the bank has not answered: it stays open, and is resolved by the
-            bank's records at the next reconciliation or the next call.
+            The act: DONE, FAILED, or REQUESTED while the bank's answer is missing: the act stays open, and the next
+            reconciliation or the next call reads its result at the bank.
 
         Raises:
             PaymentInProgressError: when another operator's act on the payment is open.
             InvalidAmountError: for an amount of zero, or above what the merchant holds.
-            InvalidValueError: for an unknown payment, or without person or reason.
+            InvalidValueError: for an unknown payment, or an empty person or reason.
             UnsupportedError: when the gateway offers no refund, or the service has no transport.
 
         A part of a debited payment::
@@ -455,7 +458,7 @@ class PaymentService:
         return self._act(ActKind.REFUND, reference, amount, by=by, reason=reason)
 
     def cancel(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
-        """Cancel a payment before it is debited; arguments, result and errors as :meth:`refund`."""
+        """Cancel a payment before the debit; arguments, result and errors as :meth:`refund`."""
         return self._act(ActKind.CANCEL, reference, amount, by=by, reason=reason)
 
     def capture(self, reference: str, amount: Euros | None = None, *, by: str, reason: str) -> Act:
@@ -463,15 +466,15 @@ class PaymentService:
         return self._act(ActKind.CAPTURE, reference, amount, by=by, reason=reason)
 
     def correct(self, reference: str, state: PaymentState, *, by: str, reason: str) -> RecordResult:
-        """Record a person's decision about the state of a payment, such as PAID after a look at the bank's statement.
+        """Record a person's decision about the state of a payment, such as PAID after a check of the bank's statement.
 
-        Money that moved stays: a payment that holds money is only changed by a refund or a chargeback.
+        Money that moved takes precedence: only a refund or a chargeback changes a payment that holds money.
 
         Raises:
-            InvalidValueError: for an unknown payment, without person or reason, or for a state that a person cannot
-                decide: an attempt in progress, or a partial refund, which needs an amount.
+            InvalidValueError: for an unknown payment, an empty person or reason, or a state outside a person's
+                decision: an attempt in progress, or a partial refund, which needs an amount.
 
-        After a look at the bank's statement::
+        After a check of the bank's statement::
 
             service.correct(reference, PaymentState.PAID, by="operator 7", reason="statement of 23 November 2026")
         """
@@ -516,7 +519,7 @@ class PaymentService:
         return tuple(self._inbox.again(event, by=by, reason=reason) for event in events)
 
     def posted(self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str) -> Payment:
-        """Record that the caisse has posted a payment, to all of its notices by default; again, it changes nothing.
+        """Record that the caisse has posted a payment, to all of its notices by default; a repetition has no effect.
 
         For a line of ``ledger.to_post()`` that the caisse's own system has posted::
 
@@ -528,7 +531,7 @@ class PaymentService:
     def rejected(
         self, reference: str, notices: Collection[NoticeReference] | None = None, *, by: str, reason: str
     ) -> Payment:
-        """Record that the caisse cannot post a payment: an incident.  The notice stays closed until a person acts.
+        """Record that the caisse has rejected a payment: an incident.  The notice stays closed until a person acts.
 
         For a line that the caisse's own system has refused::
 

@@ -1,6 +1,7 @@
-"""Spans and counters of OpenTelemetry (extra ``telemetry``); without the package, nothing and no cost.
+"""Spans and counters of OpenTelemetry (extra ``telemetry``); where the package is absent, they are skipped.
 
-Every name begins with ``creance_pay.``.  No attribute has a person, a card, a secret, or the text of an exception.
+Every name begins with ``creance_pay.``.  Persons, cards, secrets and the texts of exceptions stay out of the
+attributes.
 """
 
 from __future__ import annotations

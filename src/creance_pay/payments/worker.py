@@ -32,12 +32,12 @@ _RETRY = timedelta(seconds=10)
 class Worker:
     """Runs the effects of a service, reconciles it, and logs its problems, until it is stopped.
 
-    Effects run in a thread of their own: a bank that does not answer delays no acknowledgement, and an effect that
-    hangs delays no question.  An exception of one job is logged, and the job is tried again.
+    Effects run in a thread of their own: acknowledgements leave while the bank is unavailable, and questions are asked
+    while an effect hangs.  An exception of one job is logged, and the job is tried again.
 
     Args:
         service: The service.
-        idle: How long to wait for effects when none is due.
+        idle: How long to wait for the next effect that is due.
         every: How often to reconcile; while the bank does not answer, the wait doubles up to half an hour.
         grace: How long to wait at the end for the effect that runs.
         policies: The policies in use, for :meth:`PaymentService.health`.

@@ -1,7 +1,7 @@
 r"""The rules of the service: whether a debt is payable online, how much of it, and the deadlines after a payment.
 
-Each rule is a pure function of its arguments, which include the day, the debts and the policy.  It reads no clock, no
-network and no database.  The answer to a question is a :class:`Verdict`.
+Each rule is a pure function of its arguments, which include the day, the debts and the policy.  The clock, the network
+and the database stay outside.  The answer to a question is a :class:`Verdict`.
 
 >>> policy = policy_named("ameli-2019-11")
 >>> print("\n".join(access(None, policy=policy).explain()))

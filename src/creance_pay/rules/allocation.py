@@ -3,8 +3,8 @@
 Source: Code civil, art. 1342-10: the debtor names the debt that the payment is for; else the oldest debt comes first.
 
 Where the policy compares the reference with the minimum (Q7), a debt under the minimum is payable only together with a
-larger one.  It therefore comes first.  The payments of the larger debts then never leave it alone: after a payment that
-leaves nothing, or at least the minimum, one reference has at least the minimum (R11).
+larger one.  It therefore comes first, and is paid together with a larger one: after a payment that leaves zero, or at
+least the minimum, one reference has at least the minimum (R11).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def allocate(
 
     Under a policy with ``min_basis=reference``, debts under the minimum come first.  Then come the debts of
     ``chosen_in_order``, in this order, and then the oldest.  A debt of unknown issue date comes last, and debts of the
-    same day are ordered by their references.  The order of ``debts`` changes nothing.
+    same day are ordered by their references.  The result is the same for any order of ``debts``.
 
     The ``notices`` of an :class:`~creance_pay.rules.AmountCheck` are the allocation of an amount that was checked.
 
@@ -46,10 +46,10 @@ def allocate(
         debts: The debts that the payment is for, each reference once.
         policy: The policy to apply.
         chosen_in_order: The references that the person wants to pay first, in the order of the choice.
-        pending: The amount of accepted payments that are not displayed yet, for each reference (R25).
+        pending: The amount of accepted payments that wait for their posting, for each reference (R25).
 
     Returns:
-        The amount for each notice, in the order of the allocation.  Notices that receive nothing are left out.  Where
+        The amount for each notice, in the order of the allocation.  Notices with a share of zero are left out.  Where
         the policy allows a credit (Q10), the last notice receives it.
 
     Raises:

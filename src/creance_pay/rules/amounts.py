@@ -45,8 +45,8 @@ class AmountCheck(Verdict):
     Attributes:
         amount: The amount, or ``None`` when it is refused.
         notices: The amount for each notice, in the order of the allocation (R13): of the selection that was assessed.
-            Empty for a refused amount, and for :func:`check_amount`, which knows no notices.
-        stranded: The stranded remainder, which could not be paid online; ``None`` if there is none (R11).
+            Empty for a refused amount, and for :func:`check_amount`, which gets no notices.
+        stranded: The stranded remainder, which is too small for a payment online; ``None`` if there is none (R11).
         suggested_max: Where this amount strands a remainder, the largest amount that strands none, if there is one;
             else ``None``.
     """
@@ -87,8 +87,8 @@ def _parse(amount: str | Euros, policy: Policy) -> Euros:
 def check_amount(amount: str | Euros, *, total: Euros, policy: Policy) -> AmountCheck:
     """Check an amount against a total that is due (R9, R10, R11).
 
-    This function does not check whether the total is payable.  A portal calls :meth:`Assessment.check
-    <creance_pay.rules.Assessment.check>`, which does.
+    The function takes the total as payable: :func:`assess` decides whether it is.  A portal calls
+    :meth:`Assessment.check <creance_pay.rules.Assessment.check>`, which does.
 
     Args:
         amount: The text that the person typed in a French form, or an amount.
@@ -164,7 +164,7 @@ def check_selected(amount: str | Euros, selected: Selected, policy: Policy, warn
 
 
 def stranded_remainder(amount: int, selected: Selected, policy: Policy) -> int:
-    """Return the part of the remainder that could not be paid online after a payment, in cents (R11).
+    """Return the part of the remainder that would be too small for a payment online, in cents (R11).
 
     The remaining amounts are tested as at the next access.  Where the policy compares the reference with the minimum
     (Q7), the largest of them is compared, since the others can be selected with it.  Where the policy allows one

@@ -31,7 +31,7 @@ def check_card_mask(text: str) -> CardCode:
         spaces, dots and hyphens may separate.
 
     Raises:
-        InvalidValueError: for any other value.  The error text does not contain the value.
+        InvalidValueError: for any other value.  The error text hides the value.
 
     >>> check_card_mask("5017##########00").ok
     True

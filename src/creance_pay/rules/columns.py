@@ -501,7 +501,7 @@ def assess(
             text (``60,00``, ``1 234,56 €``, ``60.00``) or floats whose shortest decimal form is a whole number of
             cents.  Nothing is rounded: any other cell is ``INPUT_INVALID``.
         booleans: The spellings of true and false in a column of text or numbers, such as :data:`BOOLEANS`.  Case and
-            spaces do not matter.  Any other text is ``INPUT_INVALID``.
+            spaces are ignored.  Any other text is ``INPUT_INVALID``.
         nulls: The texts that mean a null, such as :data:`NULLS`.
         prefix: A text before the name of each added column.
         enum: Whether ``code`` is an enumeration, which Polars reads and writes faster than text; of Polars alone.
@@ -511,15 +511,14 @@ def assess(
 
         * ``code``: the code of the first test that failed, or ``PAYABLE``;
         * ``reasons``: the tests that failed, as a sum of :class:`~creance_pay.codes.Reason`, as Int32; 0 for a yes.
-          A cell that is missing or invalid fails no other test; a day on which no policy applies is invalid;
+          A missing or invalid cell fails its own test only; a day outside all policies is invalid;
         * ``payable_min``, ``payable_max``, ``next_payment``: the smallest and the largest payment, and the first
           payment of the plan, in cents, as Int64; null where ``reasons`` is not 0;
         * ``policy``, where several policies are given: the name of the policy of the row; empty where none applies.
 
     Raises:
         InvalidValueError: when a column is missing or has another type, when the frame has a column with the name of
-            a column to add, in any case, or when no policy is given.  Without ``unit``, floats, decimals and text are
-            refused.
+            a column to add, in any case, or when no policy is given.  Floats, decimals and text need ``unit``.
         UnsupportedError: for a frame of another engine, and for a policy that depends on more than a row contains: the
             balance (``band_checked_at``), earlier payments (``several_payments``).
 
@@ -612,7 +611,7 @@ def plan_debts(
     remaining: str = "remaining",
     open_online: str = "open_online",
 ) -> IntoFrameT:
-    """Plan the payments that settle the debts of each person, and find the debts that cannot be paid (R8, R12, Q23).
+    """Plan the payments that settle the debts of each person, and list the debts below the minimum (R8, R12, Q23).
 
     The results equal those of :func:`creance_pay.rules.plan_debts` without pending payments.
 

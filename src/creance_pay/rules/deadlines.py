@@ -114,7 +114,7 @@ def delete_on(sent_on: date, *, policy: Policy) -> date:
 
 
 def register_by(received_at: datetime | date, *, caisse: Caisse | None = None) -> date:
-    """Return the last day to register a payment that is not acknowledged at once (R18; CRPA R112-11-2).
+    """Return the last day to register a payment whose acknowledgement leaves later (R18; CRPA R112-11-2).
 
     Args:
         received_at: The moment of receipt, with its time zone; or the day of receipt, in the time zone of the caisse.

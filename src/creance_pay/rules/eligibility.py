@@ -74,8 +74,8 @@ class Assessment(Verdict):
     """The verdict on a selection of debts: whether it is payable online, and the payable amounts.
 
     Attributes:
-        total: The remaining amount of the selected debts, less the payments that are not displayed yet; ``None`` where
-            the reference leads to no debt.
+        total: The remaining amount of the selected debts, less the payments that wait for their posting; ``None`` where
+            the portal finds no debt.
         payable_ranges: The payable amounts, as ranges whose two ends are payable; usually one range.
         payable_min: The smallest payment, or ``None`` where nothing is payable.
         payable_max: The largest payment, or ``None`` where nothing is payable.
@@ -169,7 +169,7 @@ def notice_scope(balance: Euros, *, notice_received: bool, policy: Policy) -> No
     """Decide whether a balance and a notice are in the scope of the service (R5, R6).
 
     Args:
-        balance: The person's whole balance of participations forfaitaires and franchises, not that of one reference.
+        balance: The person's whole balance of participations forfaitaires and franchises, over all references.
         notice_received: Whether the person has received a notice.  This is tested first.
         policy: The policy to apply.
 
@@ -200,8 +200,8 @@ def _band_values(balance: Euros, policy: Policy) -> Mapping[str, object]:
 def access(debt: Debt | None, *, policy: Policy, today: date | None = None) -> Access:
     """Decide whether a reference leads to a debt that is open online (R4, R21).
 
-    A reference that is not found, belongs to another person or is closed gets the same answer, so that nobody can probe
-    references.
+    A reference that is unknown, belongs to another person or is closed gets the same answer, which prevents the probing
+    of references.
 
     Args:
         debt: The person's own debt of that reference, or ``None`` where the portal finds none.
@@ -236,17 +236,18 @@ def assess(
 ) -> Assessment:
     """Decide whether a debt, and those selected with it, are payable online, and how much (R4, R6 to R8, R21, R25).
 
-    The order of ``others`` changes nothing.  The searched debt has a role of its own: under a policy with
-    ``min_basis=reference``, this debt is compared with the minimum, and the others are not.
+    The result is the same for any order of ``others``.  The searched debt has a role of its own: under a policy with
+    ``min_basis=reference``, only this debt is compared with the minimum.
 
     Args:
         searched: The debt of the reference that the person typed, or ``None`` where the portal finds none.
         others: The other debts that the person selected.
-        pending: The amount of accepted payments that are not displayed yet, for each reference.  It is subtracted
+        pending: The amount of accepted payments that wait for their posting, for each reference.  It is subtracted
             before the tests.
         policy: The policy to apply.
         balance: The person's whole balance.  A policy that tests the band at access refuses a balance outside it; any
-            other policy adds a warning.  By default, the total of the selection is the balance, without a warning.
+            other policy adds a warning.  By default, the total of the selection is the balance, and the warning about
+            the band is left out.
         today: The day of the search.  A reference that is dated after it causes a warning.
 
     Returns:

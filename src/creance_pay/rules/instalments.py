@@ -22,7 +22,7 @@ __all__ = ["Plan", "PlannedPayment"]
 
 
 def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
-    """Split an amount into the fewest online payments that strand no remainder (R12).
+    """Split an amount into the fewest online payments, each of which leaves zero or a payable remainder (R12).
 
     Each payment is payable when its turn comes: it is at most the largest payment, and leaves enough for the next one.
     Where the policy tests the band at each access (Q3), the rest stays in the band until the last payment.  Where the
@@ -33,8 +33,8 @@ def plan(remaining: Euros, *, policy: Policy) -> tuple[Euros, ...]:
         policy: The policy to apply.
 
     Returns:
-        The payments in their order, each as large as possible, with the sum ``remaining``; empty where the amount
-        cannot be paid in full online.
+        The payments in their order, each as large as possible, with the sum ``remaining``; empty where online payments
+        cannot settle the amount.
 
     >>> from creance_pay.rules import policy_named
     >>> plan(Euros(6000), policy=policy_named("ameli-2019-11"))
@@ -72,7 +72,7 @@ class Plan:
 
     Attributes:
         payments: The payments, in their order.
-        not_payable: The amount of each debt that no payment of the plan reaches, since it cannot be paid online.
+        not_payable: The amount of each debt outside the plan, which needs another means of payment.
     """
 
     payments: tuple[PlannedPayment, ...]
@@ -84,19 +84,19 @@ def plan_debts(
 ) -> Plan:
     """Plan the fewest online payments that settle several debts of a person (R12, R13).
 
-    Each payment is payable when its turn comes, and strands no remainder on any reference.  The debts of each caisse
-    are paid together, or those of all caisses where the policy allows this (Q23).  Under a policy with one reference
-    for each payment (Q8), one payment for each notice (Q11), a total without the searched debt (Q9) or a band that is
-    tested at access (Q3), each debt is planned alone.  The order of ``debts`` changes nothing.
+    Each payment is payable when its turn comes, and leaves zero or a payable remainder on each reference.  The debts of
+    each caisse are paid together, or those of all caisses where the policy allows this (Q23).  Under a policy with one
+    reference for each payment (Q8), one payment for each notice (Q11), a total without the searched debt (Q9) or a band
+    that is tested at access (Q3), each debt is planned alone.  The result is the same for any order of ``debts``.
 
     Args:
         debts: The debts, each reference once.
         policy: The policy to apply.
-        pending: The amount of accepted payments that are not displayed yet, for each reference (R25).
+        pending: The amount of accepted payments that wait for their posting, for each reference (R25).
 
     Returns:
-        The payments, and the debts that cannot be paid online: closed ones, and those that are under the minimum
-        without a debt of the same caisse that they can be paid with.
+        The payments, and the debts that need another means of payment: closed ones, and those under the minimum that
+        lack a larger debt of the same caisse.
 
     >>> from creance_pay import DebtKind
     >>> from creance_pay.rules import policy_named

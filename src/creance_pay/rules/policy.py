@@ -2,8 +2,8 @@
 
 A rule receives its policy as an argument.  Only this module reads the files of the policies.
 
-The guide gives no first day of effect.  The shipped policy therefore applies on no day, unless the caller accepts the
-latest documented one: see :func:`policy_on`.
+The guide omits the first day of effect.  The days of the shipped policy are therefore unknown, and the caller has to
+accept the latest documented one: see :func:`policy_on`.
 """
 
 from __future__ import annotations
@@ -125,10 +125,10 @@ class Policy:
     Attributes:
         name: The name of the policy.
         documented_on: The day of the document that describes the policy.
-        longest_unseen_months: The number of months after which a value that nobody has checked is overdue.
+        longest_unseen_months: The number of months after its last confirmation from which a value is overdue.
         valid_from: The first day of effect, or ``None`` if it is unknown.
         valid_to: The last day of effect, or ``None``.
-        documented: ``False`` where :func:`policy_on` returned the policy for a day on which it is not known to apply.
+        documented: ``False`` where :func:`policy_on` returned the policy for a day outside its known days.
         notice_band_min: The smallest balance for which a notice is sent (R6).
         notice_band_max: The largest balance for which a notice is sent (R6).
         band_inclusive: Whether both bounds are inside the band (Q1).
@@ -144,16 +144,16 @@ class Policy:
         stranding: The treatment of an amount that strands a remainder (Q12).
         schedule_max_months: The largest number of monthly payments of a schedule (R12).
         cents_typed: Whether the form accepts cents (Q13).
-        pending_subtracted: Whether payments that are not displayed yet are subtracted (Q22).
+        pending_subtracted: Whether payments that wait for their display are subtracted (Q22).
         open_debt_kinds: The kinds of debt that are payable online (R21).
         display_delay_hours: The number of hours until the account displays a payment (R17).
         display_counted_in: The unit of that delay (Q16).
         mailbox_retention_months: The number of months after which the acknowledgement is deleted (R19).
         mailbox_retention_days: The number of days after which it is deleted, under the other reading.
         retention_counted_in: The reading that applies (Q17).
-        acknowledgement_version: The version of the acknowledgement's text (R18).  No rule reads it.
-        channels: The channels of the service (R26).  No rule reads them.
-        payment_means: The means of payment.  No rule reads them.
+        acknowledgement_version: The version of the acknowledgement's text (R18), for the letter only.
+        channels: The channels of the service (R26), for information only.
+        payment_means: The means of payment, for information only.
         sources: The value of each field in the file, with its unit, its source and its day.
         citations: The sources that the file of the policy defines, by id.
         based_on: The name of the policy that the file names as the base of this one.
@@ -218,7 +218,7 @@ class Policy:
         return self.valid_from is not None and self.valid_from <= day <= (self.valid_to or date.max)
 
     def overdue(self, day: date) -> tuple[str, ...]:
-        """Return the names of the values that nobody has confirmed for longer than ``longest_unseen_months``.
+        """Return the names of the values whose last confirmation is older than ``longest_unseen_months``.
 
         Args:
             day: The day to count to.
@@ -229,7 +229,7 @@ class Policy:
         return tuple(name for name in self.sources if self.confirm_by(name) < day)
 
     def confirm_by(self, name: str) -> date:
-        """Return the last day on which a value of the file is not overdue.
+        """Return the last day before a value of the file is overdue.
 
         Args:
             name: The name of a value of the file.
@@ -250,7 +250,7 @@ class Policy:
     def account_for(self, name: str, *, on: date | None = None) -> str:
         """Return one line with a value, its unit, its day and its source.
 
-        A value that the caller has changed has no source.
+        A value that the caller has changed is without a source.
 
         Args:
             name: The name of a field that has a unit.

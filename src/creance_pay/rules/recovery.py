@@ -1,7 +1,7 @@
-"""The clocks of the recovery of an *indu*: information for letters, and no test of a rule (CSS R133-9-2).
+"""The clocks of the recovery of an *indu*, as information for letters (CSS R133-9-2).
 
-The shipped policies do not open these kinds of debt to online payment.  This module reads the file ``recovery.toml``,
-which has the periods, each with its source.
+The shipped policies close these kinds of debt to online payment.  This module reads the file ``recovery.toml``, which
+has the periods, each with its source.
 
 >>> from creance_pay.rules import sources
 >>> clock = recovery_clock(DebtKind.IND, date(2026, 11, 2))

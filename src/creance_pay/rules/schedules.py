@@ -39,8 +39,8 @@ class ScheduleState:
 
     Attributes:
         due: The amount that has to be paid by the end of the day, the missed amounts included.
-        missed: The instalments of earlier days that are not paid in full.
-        upcoming: The instalments of later days that are not paid in full.
+        missed: The instalments of earlier days of which a part is still due.
+        upcoming: The instalments of later days of which a part is still due.
     """
 
     due: Euros
@@ -93,8 +93,8 @@ class Schedule(Verdict):
     def replanned(self, plan: Plan, *, day: date) -> Schedule:
         """Return the schedule of what remains after an early, a larger or a missed payment.
 
-        An early payment leaves fewer instalments, on the first of the days that have not come.  After a missed one,
-        the months go on, at most as many as the policy allows from the first day.
+        An early payment leaves fewer instalments, on the first of the coming days.  After a missed one, the months go
+        on, at most as many as the policy allows from the first day.
 
         Args:
             plan: The plan of the debts as they are now, by :func:`~creance_pay.rules.plan_debts`.
@@ -109,7 +109,7 @@ class Schedule(Verdict):
 def schedule(plan: Plan, *, first_day: date, policy: Policy, caisse: Caisse | None = None) -> Schedule:
     """Return the schedule of a plan: a payment on the first day, and on the same day of each later month (R12).
 
-    A day that is not a working day of the caisse is moved to the next working day.
+    A weekend or a public holiday of the caisse is moved to the next working day.
 
     Args:
         plan: The plan, by :func:`~creance_pay.rules.plan_debts`.

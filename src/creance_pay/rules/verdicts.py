@@ -1,6 +1,6 @@
 """The answer of a rule: a code, the reasons, the warnings, and the values that they depend on.
 
-A refusal is a verdict, and raises no error.  A verdict is true as a condition when the answer is yes.
+A refusal is a verdict; only invalid input raises an error.  A verdict is true as a condition when the answer is yes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Verdict:
     Attributes:
         policy: The policy that was applied.
         reasons: The tests that failed, as flags; zero for a yes.
-        warnings: The warnings, which do not change the answer.
+        warnings: The warnings, which add facts to the answer.
         values: The values that a message needs, by name: amounts as :class:`~creance_pay.Euros`, references, days.
         depends_on: The names of the policy's values that the answer depends on.
 

@@ -96,7 +96,7 @@ class TrialMerchant(ABC):
 class LocalBank:
     """The payment page of a test bank, called by a test in the place of a person.
 
-    Its clock follows the real time plus what :meth:`wait` adds, so that no test has to sleep.
+    Its clock follows the real time plus the time that :meth:`wait` adds, so that tests finish at once.
 
     Args:
         merchant: The only merchant that the bank knows.

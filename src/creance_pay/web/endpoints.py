@@ -1,7 +1,7 @@
 """The two addresses that the bank uses: its server's notification, and the return of the person's browser.
 
-They need no framework.  :meth:`BankEndpoints.wsgi` and :meth:`BankEndpoints.asgi` are applications to mount under a
-path; :meth:`BankEndpoints.reply` answers one request, for a framework that mounts neither.
+They work with any framework.  :meth:`BankEndpoints.wsgi` and :meth:`BankEndpoints.asgi` are applications to mount under
+a path; :meth:`BankEndpoints.reply` answers one request, for a framework that mounts neither.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _site_address(_: BankEndpoints, __: attrs.Attribute[str], url: str) -> None:
 class BankEndpoints:
     """The two addresses of a portal that the bank uses.
 
-    Neither uses a session, a cookie or a CSRF token: the bank's seal authenticates the messages.
+    The bank's seal authenticates the messages, in the place of a session, a cookie or a CSRF token.
 
     Args:
         service: The payment service, or a function that returns it at the first request.
@@ -146,8 +146,8 @@ class BankEndpoints:
     def returned(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer the returning browser: record a sealed POST, and redirect by 303.
 
-        A GET records nothing and is redirected too: some banks return by GET, and a person may reload the address.
-        A message that is refused, or that cannot be recorded now, is answered by a page: a payment may have been made.
+        A GET is only redirected: some banks return by GET, and a person may reload the address. A page answers a
+        refused message, or one that waits to be recorded: a payment may have been made.
         """
         onward = Reply(status=303, headers={**_HEADERS, "Location": urljoin(self.url, self.next_url)})
         if method == "GET":

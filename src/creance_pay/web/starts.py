@@ -14,7 +14,7 @@ from ..messages.catalogue import ReferenceNotOpen
 def message_for_start(error: Exception, ledger: Ledger, *, now: datetime) -> Message:
     """Choose the message about an error of ``PaymentService.start``, or of a typed reference.
 
-    Nothing was sent to the bank.  The message about an attempt without any answer of the bank is
+    The browser is still in the portal.  The message about an attempt that waits for the bank's answer is
     :class:`~creance_pay.messages.AttemptOpen`: the person may have pressed *Back*.  Offer to start again, with
     ``replace=True``.
 
@@ -25,7 +25,7 @@ def message_for_start(error: Exception, ledger: Ledger, *, now: datetime) -> Mes
 
     Raises:
         Exception: the error itself, when it is a fault of the portal, such as an address that the bank refuses.  Log
-            it, and answer 500: a person can do nothing about it.
+            it, and answer 500: the fault is outside the person's control.
 
     >>> from datetime import UTC
     >>> from creance_pay.ledger import MemoryLedger

@@ -1,7 +1,7 @@
 """Worldline Direct, hosted checkout: the bank creates the payment page when it is called.
 
 The bank knows the payment by its own identifier, which the ledger stores and gives back to each question.  A webhook is
-authenticated by a seal over its raw body.  The browser's return proves nothing: the bank is asked instead.
+authenticated by a seal over its raw body.  The browser's return is unsealed: the bank is asked instead.
 
 >>> from creance_pay.gateways import KeyRing, SecretKey
 >>> from creance_pay.gateways.direct import DirectHost
@@ -216,7 +216,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             ConfigurationError: when the bank refuses the key, the merchant or the clock.
-            GatewayUnavailableError: when no readable answer arrives.
+            GatewayUnavailableError: when a readable answer is missing.
 
         >>> from creance_pay.testing import LocalBank, trial_merchant
         >>> bank = LocalBank(trial_merchant("direct"))  # a bank in this process
@@ -235,7 +235,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             InvalidValueError: without an identifier of the bank; nothing is sent.
-            GatewayUnavailableError: when no readable answer arrives.
+            GatewayUnavailableError: when a readable answer is missing.
             OrderMismatchError: when the answer is about another order, amount or currency.
         """
         known = _known(bank_reference)
@@ -270,7 +270,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             InvalidValueError: without an identifier of the bank; nothing is sent.
-            GatewayUnavailableError: when no readable answer arrives; retryable with the same key.  The bank may have
+            GatewayUnavailableError: when a readable answer is missing; retryable with the same key.  The bank may have
                 done the operation.
             OrderMismatchError: when the answer is about another order or amount: a key was used for another call.
         """

@@ -9,7 +9,7 @@ the path::
     x-gcs-idempotence-key:PCLCB172540000004:1
     /v2/MERCHANT/payments/4481347252_0/refund
 
-Each line ends with a line feed.  Neither the host nor the body is signed: TLS alone protects them.
+Each line ends with a line feed.  The host and the body are outside the signature: TLS alone protects them.
 """
 
 from __future__ import annotations

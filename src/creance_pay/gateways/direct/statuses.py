@@ -1,8 +1,7 @@
 """The bank's words and codes of a payment, translated to states.
 
-A final state needs a word and a code that belong together, and a category that does not contradict them.  Any other
-combination is UNKNOWN: the bank has to be asked.  The second digit of a code is 1 for waiting, 2 for uncertain, 3 for
-refused.
+A final state needs a word, a code and a category that agree.  Any other combination is UNKNOWN: the bank has to be
+asked.  The second digit of a code is 1 for waiting, 2 for uncertain, 3 for refused.
 
 Sources: the vendor's page of statuses; the vendor's plug-ins for the codes.
 """

@@ -1,8 +1,8 @@
 """The addresses of the bank, by brand and environment.
 
-Five brands run the same software.  The *simulation* checks requests and stores nothing; the *test* platform has a
-database and a false acquirer; *production* moves money.  The addresses are those of the vendors' guides.  An address
-that no guide prints is left out: build a :class:`SipsHost` with the addresses that the bank has given you.
+Five brands run the same software.  The *simulation* only checks requests; the *test* platform has a database and a
+false acquirer; *production* moves money.  The addresses are those of the vendors' guides.  The table has the addresses
+that a guide prints; for another one, build a :class:`SipsHost` with the addresses that the bank has given you.
 
 >>> SipsHost.WORLDLINE_PRODUCTION.paypage
 'https://payment-webinit.sips-services.com/paymentInit'

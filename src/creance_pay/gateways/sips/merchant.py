@@ -108,8 +108,8 @@ class SipsMerchant(Merchant):
                 call that may have an effect: it is sent once, and its failure is not retryable.
 
         Raises:
-            GatewayUnavailableError: when no readable answer arrives.
-            ResponseRefusedError: when the answer is not authentic.
+            GatewayUnavailableError: when a readable answer is missing.
+            ResponseRefusedError: when the answer is forged.
         """
         key = self.sealing_key()
         document = {**fields, "keyVersion": key.version, "sealAlgorithm": self.algorithm.value}

@@ -1,8 +1,8 @@
 """Sips Office by JSON: ask for the state of a payment, capture it, cancel it, refund it.
 
 Each answer is authenticated as strictly as a notification, and each failure of the network is an error of this package.
-Only a question is repeated.  The bank may have received a call that moves money although no answer arrived: the error
-of such a call is not retryable, and the caller fetches the status.
+Only a question is repeated.  The bank may have received a call that moves money although no answer arrived: a
+repetition of such a call is unsafe, and the caller fetches the status.
 
 Source: the vendor's guide of Office JSON (releases 24 and 25).
 """

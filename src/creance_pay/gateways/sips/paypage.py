@@ -65,7 +65,7 @@ class SipsMessage(SealedMessage):
     def match(self, order: PaymentOrder, *, bank_reference: str | None = None) -> VerifiedPayment:
         """Compare merchant, reference, amount and currency with the order's.
 
-        An authentic text that is ill-formed, or that repeats a deciding field, reports UNKNOWN, never a payment.
+        An authentic text that is ill-formed, or that repeats a deciding field, reports UNKNOWN only.
 
         Raises:
             OrderMismatchError: when a field differs.
@@ -94,10 +94,10 @@ class SipsPaypage(MerchantGateway):
         merchant_id: The merchant's number, fifteen digits.
         keys: The merchant's keys.
         host: The bank's addresses.
-        algorithm: The seal algorithm of both sides; a message cannot choose another.
+        algorithm: The seal algorithm of both sides, chosen here alone.
         legacy_seal: The explicit consent that ``SealAlgorithm.SHA_256`` needs in production.
-        unsealed_answers: Whether an answer of Office may lack its seal: the vendor's test platform reportedly does not
-            seal its answers.  Refused for other environments.  A seal that is present is authenticated in each case.
+        unsealed_answers: Whether an answer of Office may lack its seal: the answers of the vendor's test platform are
+            reportedly unsealed.  Refused for other environments.  A seal that is present is authenticated in each case.
         clock: Returns the time, with its zone.
 
     Raises:
@@ -214,8 +214,8 @@ class SipsPaypage(MerchantGateway):
         Raises:
             InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
                 another bank; nothing is sent.
-            GatewayUnavailableError: when no readable answer arrives; retryable.
-            ResponseRefusedError: when the answer is not authentic.
+            GatewayUnavailableError: when a readable answer is missing; retryable.
+            ResponseRefusedError: when the answer is forged.
             OrderMismatchError: when it is not about this merchant, order, amount or currency.
             UnsupportedError: when the host has no Office.
         """
@@ -239,9 +239,9 @@ class SipsPaypage(MerchantGateway):
         Raises:
             InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
                 another bank; nothing is sent.
-            GatewayUnavailableError: when no readable answer arrives.  The bank may have done the operation: fetch the
+            GatewayUnavailableError: when a readable answer is missing.  The bank may have done the operation: fetch the
                 status.
-            ResponseRefusedError: when the answer is not authentic.  The bank may have done the operation: fetch the
+            ResponseRefusedError: when the answer is forged.  The bank may have done the operation: fetch the
                 status.
             OrderMismatchError: when the answer is about another merchant, order or currency.
             UnsupportedError: when the host has no Office.

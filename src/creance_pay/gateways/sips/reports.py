@@ -117,7 +117,7 @@ def read_reports(path: str | PathLike[str], *, encoding: str | None = None) -> R
         encoding: Its encoding.  Without one, UTF-8, and Windows-1252 (which covers ISO-8859-1) where it is not UTF-8.
 
     Returns:
-        The report.  Of a kind that is not known, every line is among the bad ones.
+        The report.  Of an unknown kind, every line is among the bad ones.
 
     Raises:
         MalformedResponseError: for a file without first line, or without a column that its kind needs; the error lists

@@ -28,9 +28,9 @@ class SqlLedger(Ledger):
         url: ``sqlite:///ledger.db`` or ``postgresql://user:password@host/database``; an empty database gets the tables.
         merchant_id: The merchant, at most 64 characters; one database may contain the ledgers of many.
         payload_keys: The keys of messages at rest, the key that encrypts first; by default the
-            environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without any, the hash of a message and
-            its result are stored, and never the message.
-        upgrade: Whether to bring the tables of an older version up to date; without it they are refused.
+            environment's ``CREANCE_PAY_LEDGER_KEYS``, with commas between them.  Without a key, the ledger stores only
+            the hash and the result of a message.
+        upgrade: Whether to bring the tables of an older version up to date; by default they are refused.
 
     Raises:
         ConfigurationError: for an unusable ``merchant_id``, another kind of database, tables of another version, or a
@@ -83,11 +83,11 @@ class SqlLedger(Ledger):
 
     @staticmethod
     def merchants(url: str) -> tuple[str, ...]:
-        """List the merchants that have a ledger in a database, without changing it.
+        """List the merchants that have a ledger in a database; only reads it.
 
         Raises:
             ConfigurationError: for another kind of database.
-            GatewayUnavailableError: when the database does not answer, or has no ledger.
+            GatewayUnavailableError: when the database is unavailable, or has no ledger.
         """
         database = _open_database(url)
         database.require_file()
@@ -104,7 +104,7 @@ class SqlLedger(Ledger):
 
         Raises:
             ConfigurationError: for a file that exists, and for PostgreSQL, whose own tool is ``pg_dump``.
-            GatewayUnavailableError: when the database does not answer.
+            GatewayUnavailableError: when the database is unavailable.
 
         A copy of each day::
 
