@@ -218,6 +218,40 @@ def test_once() -> None:
     assert {EFFECTS: NOON, RECONCILE: NOON, worker.TURN: NOON} == desk.ledger.heartbeats()
 
 
+class TestDaily:
+    """Daily jobs of a portal."""
+
+    def test_once_a_day(self) -> None:
+        """Of two workers, one runs a job on a day, and one on the next."""
+        desk, ran = Desk(MemoryLedger()), []
+        workers = [Worker(desk.service, daily={"letters": lambda: ran.append(desk.now)}) for _ in range(2)]
+        for hours in (0, 23, 1):
+            desk.now += timedelta(hours=hours)
+            for each in workers:
+                each.once()
+
+        assert [NOON, NOON + timedelta(days=1)] == ran
+
+    def test_fails(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A job that raises is logged by its name, and hinders no other."""
+        desk, ran = Desk(MemoryLedger()), []
+
+        def fail() -> None:
+            raise ConnectionError
+
+        Worker(desk.service, daily={"letters": fail, "figures": lambda: ran.append(1)}).once()
+
+        assert [1] == ran
+        assert ["letters"] == [vars(each)["fields"]["job"] for each in caplog.records if "job" in vars(each)["fields"]]
+
+    def test_running(self, running: Callable[..., Worker]) -> None:
+        """A worker that runs does the job."""
+        done = threading.Event()
+        running(Desk(MemoryLedger()).service, daily={"letters": done.set})
+
+        assert done.wait(DEADLINE_S)
+
+
 PORTAL = """
 import sys, time
 from creance_pay.ledger import Effect, SqlLedger

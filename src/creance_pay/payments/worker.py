@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from .._log import log
@@ -21,7 +23,7 @@ from .service import PaymentService
 T = TypeVar("T")
 #: The job that gives one worker at a time the turn to reconcile.
 TURN = "reconcile turn"
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _BATCH, _BATCH_TIME = 20, timedelta(seconds=5)
 #: The longest wait between two reconciliations while the bank does not answer.
 _LONGEST_WAIT = timedelta(minutes=30)
@@ -41,6 +43,7 @@ class Worker:
         every: How often to reconcile; while the bank does not answer, the wait doubles up to half an hour.
         grace: How long to wait at the end for the effect that runs.
         policies: The policies in use, for :meth:`PaymentService.health`.
+        daily: Jobs of the portal by name, such as the erasure of old letters: one of the workers runs each once a day.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class Worker:
         every: timedelta = _MINUTE,
         grace: timedelta = timedelta(seconds=20),
         policies: Iterable[ConfirmedValues] = (),
+        daily: Mapping[str, Callable[[], object]] = MappingProxyType({}),
     ) -> None:
         """Store the settings."""
+        self._daily = daily
         self._service, self._policies = service, tuple(policies)
         self._idle, self._every, self._grace = idle, every, grace
         self._stopped = threading.Event()
@@ -88,6 +93,7 @@ class Worker:
                 wait, asked = self._reconcile(wait), time.monotonic()
             if time.monotonic() >= looked + self._every.total_seconds():
                 looked = time.monotonic()
+                self._run_daily()
                 self._attempt("health", self._log_problems)
             self._stopped.wait(min(self._idle.total_seconds(), 1))
         effects.join(self._grace.total_seconds())
@@ -107,6 +113,7 @@ class Worker:
         while self._attempt(EFFECTS, self._run_batch):
             self._beat()
         self._reconcile(timedelta(0))
+        self._run_daily()
         return self._service.health(policies=self._policies)
 
     # ---- effects
@@ -168,6 +175,12 @@ class Worker:
             if self._stopped.is_set():
                 return
             yield payment
+
+    def _run_daily(self) -> None:
+        """Run each daily job whose turn of the day is this worker's."""
+        for job, work in self._daily.items():
+            if self._attempt(job, partial(self._service.beat, job, every=_DAY)):
+                self._attempt(job, work)
 
     def _log_problems(self) -> None:
         """Log each problem when it appears and once an hour, and its end."""

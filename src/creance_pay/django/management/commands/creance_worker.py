@@ -7,11 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
 
 from ...._signals import on_end
 from ....payments import Problem, Worker
 from ...models import Letter
 from ...setting import Configuration, payment_service, today
+
+
+def _erase_letters() -> None:
+    """Erase the texts of letters past their day, on a connection that the database has not closed."""
+    close_old_connections()
+    Letter.objects.erase(today())
 
 
 class Command(BaseCommand):
@@ -27,8 +34,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, once: bool, every: float, **__: Any) -> None:  # noqa: ANN401 - Django's own
         """Run until a signal; exit with 1 when the process has to be started again."""
         policies = Configuration.read().policies
-        worker = Worker(payment_service(), every=timedelta(seconds=every), policies=policies)
-        Letter.objects.erase(today())
+        daily = {"letters": _erase_letters}
+        worker = Worker(payment_service(), every=timedelta(seconds=every), policies=policies, daily=daily)
         if once:
             self._print(worker.once())
             return
