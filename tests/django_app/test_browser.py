@@ -73,7 +73,7 @@ def test_journey(page: Page, tabs: BrowserContext, live_portal: LivePortal) -> N
     service.ledger.raise_incident(incident)
     office = tabs.new_page()
     sign_in(office, f"{live_portal.url}/admin/", "agent")
-    office.get_by_role("link", name="Paiements").first.click()
+    office.get_by_role("link", name="Paiements", exact=True).first.click()
     office.locator("[name=q]").fill("6311705400000344F")
     office.get_by_role("button", name="Chercher").click()
     office.get_by_role("link", name=payment.transaction_reference).click()
