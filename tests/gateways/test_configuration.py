@@ -226,7 +226,7 @@ REFUSED = [
     ({"webhook_keys": "# "}, r"\[direct\]: missing setting: webhook_keys"),
     ({"gateway": 'gatewy = "direct"'}, r"unknown setting gatewy; did you mean: gateway\?"),
     ({"production": "# "}, "missing setting: production"),
-    ({"production": 'production = "false"'}, r"expected bool @ \$.production"),
+    ({"production": 'production = "false"'}, r"expected bool, got str @ \$.production"),
     ({"production": "production = true"}, "production is true, and the host is that of the environment TEST"),
     ({"gateway": 'gateway = "sipz"'}, r"\[sipz\]: expected this table, got sips, direct"),
 ]

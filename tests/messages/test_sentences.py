@@ -151,7 +151,7 @@ class TestFaultsOfALayer:
             ),
             ('[below_bant]\nbody = "Oui."', "fr: unknown messages: below_bant"),
             ('[nothing_due]\nfooter = "Oui."', "fr: extra fields found (footer) @ $['nothing_due']"),
-            ("[nothing_due]\nbody = 3", "fr: invalid value for type"),
+            ("[nothing_due]\nbody = 3", "fr: expected str, got int @"),
             ('[nothing_due]\nbody = "C\'est payé."', "fr: nothing_due.body: a straight apostrophe in place of ’"),
             ('[nothing_due]\ntitle = """\nUn\nDeux"""', "fr: nothing_due.title: more than one line in place of one"),
             ('[nothing_due]\nshort = """\nUn\nDeux"""', "fr: nothing_due.short: more than one line in place of one"),
