@@ -11,6 +11,7 @@ import os
 import secrets
 import sqlite3
 import time
+from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from random import SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, cast
 from unittest.mock import patch
@@ -35,7 +37,7 @@ from sqlalchemy import make_url
 from creance_pay import Euros, HttpMessage, NoticeReference, PaymentOrder, PaymentState, Source, TransactionReference
 from creance_pay.gateways import FormPost, KeyRing, SealAlgorithm, SecretKey, seal
 from creance_pay.gateways.sips import SipsHost, SipsPaypage
-from creance_pay.ledger import Disposition, Effect, Evidence, SqlLedger
+from creance_pay.ledger import Disposition, Effect, Evidence, Ledger, SqlLedger
 from creance_pay.ledger.records import fingerprint_of
 from creance_pay.payments import PaymentService
 
@@ -97,7 +99,7 @@ def answer(form: FormPost) -> HttpMessage:
     moment = (now() + timedelta(seconds=1)).isoformat(timespec="seconds")
     own = f"transactionReference={sent['transactionReference']}|returnContext={sent['returnContext']}"
     data = f"{ANSWER}|{own}|transactionDateTime={moment}"
-    body = {"Data": data, "Seal": seal(data, KEY, SealAlgorithm.HMAC_SHA_256), "InterfaceVersion": "HP_3.4"}
+    body = {"Data": data, "Seal": seal(data, KEY, SealAlgorithm.HMAC_SHA_256)}
     return HttpMessage(urlencode(body).encode())
 
 
@@ -174,7 +176,7 @@ PAY = (
 )
 ADD_RECORD = (
     "INSERT INTO creance_records (merchant_id, transaction_reference, source, at, digest, payload, treatment, state,"
-    " meaning, captured, bank_at, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')"
+    " meaning, captured, bank_at, response_code, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')"
 )
 ADD_TASKS = (
     "INSERT INTO creance_tasks (merchant_id, key, name, transaction_reference, due_at, attempts, error)"
@@ -286,7 +288,9 @@ class ByHand:
             shown = self.moment(at + timedelta(hours=24))
             facts = (verified.authorisation_number, bank_at, verified.response_code, verified.masked_card, cents)
             self.run(PAY, recorded, recorded, shown, *facts, MERCHANT, reference)
-        found = (disposition.value, verified.state.value, fingerprint, captured, bank_at)
+        found = (
+            disposition.value, verified.state.value, fingerprint, captured, bank_at, verified.response_code,
+        )  # fmt: skip
         self.run(ADD_RECORD, MERCHANT, reference, source.value, recorded, evidence.digest, payload, *found)
         if disposition is Disposition.APPLIED:
             self.run(ADD_TASKS, f"{reference}:PAID:", reference, recorded, MERCHANT)
@@ -385,13 +389,31 @@ def play(contender: Contender, payments: int) -> dict[str, float]:
 # ---- the rows are the same
 
 
+class Counter(SystemRandom):
+    """A source of chance that counts."""
+
+    def __init__(self) -> None:
+        """Begin with one."""
+        super().__init__()
+        self._numbers = count(1)
+
+    def randrange(self, *_: object) -> int:
+        """Return zero."""
+        return 0
+
+    def randbytes(self, n: int) -> bytes:
+        """Return the next number."""
+        return next(self._numbers).to_bytes(n, "big")
+
+
 @contextmanager
 def certain() -> Iterator[None]:
     """Replace chance by a counter."""
-    numbers = count(1)
+    ours, by_hand = Counter(), Counter()
     with (
-        patch("secrets.randbelow", lambda _: 0),
-        patch("secrets.token_urlsafe", lambda _: f"a-nonce-that-is-number-{next(numbers):08d}"),
+        patch.object(Ledger, "chance", ours),
+        patch("secrets.randbelow", by_hand.randrange),
+        patch("secrets.token_urlsafe", lambda size: urlsafe_b64encode(by_hand.randbytes(size)).decode().rstrip("=")),
         patch(f"{__name__}.NUMBERS", count()),
         patch(f"{__name__}.now", lambda: NOON),
     ):
