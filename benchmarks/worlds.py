@@ -221,6 +221,11 @@ def main() -> None:
         "It stores no order, has one key, asks the bank nothing by itself, reads no report and knows no debt.",
         "Its caller here subtracts paid orders that are not posted, and has no other rule against a second payment.",
         "",
+        "Some banks repeat no nonce in reports and answers.",
+        "There an order of creance-pay counts as paid by an order of another ledger with its reference and its amount, where the",
+        "bank took the money after the order was recorded: the orders *wrongly paid* of its row.",
+        "`docs/limits.md` states the conditions.",
+        "",
         *table(("merchant", *columns), rows),
     ]
     publish("Merchants in equal worlds", lines)
