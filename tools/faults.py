@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST, TABLE = ROOT / "tests" / "faults.toml", ROOT / "docs" / "faults.md"
-WORLDS, CPU_S, WALL_S = 800, 25, 120
+WORLDS, CPU_S, WALL_S = 1000, 60, 600
 HEAD = """\
 # Seeded faults
 

@@ -72,6 +72,24 @@ def test_operations(tmp_path: Path, line: str, state: PaymentState, moved: Movem
     assert (state, moved) == (found.state, found.movement and found.movement.kind)
 
 
+# The vendor's list of operation names, by the money that each moves.
+NAMES = {
+    MovementKind.CAPTURED: "CAPTURE DEBIT_CAPTURE",
+    MovementKind.REFUNDED: "CREDIT CREDIT_CAPTURE CREDIT_FROM_TRANSACTION CREDIT_HOLDER CANCEL",
+    None: "AUTHOR AUTHOR_BATCH DUPLICATE EXPIRED HOTLIST_CHECK RECYCLE REFERRAL VALIDATE VALIDATE_CHALLENGE"
+    " ACCEPT_CHALLENGE REFUSE_CHALLENGE TRANSACTION VERIFY_ACCOUNT",
+}
+
+
+@pytest.mark.parametrize(("moved", "name"), [(moved, name) for moved, names in NAMES.items() for name in names.split()])
+def test_operation_names(tmp_path: Path, moved: MovementKind | None, name: str) -> None:
+    """Each operation of the vendor's list moves its kind of money, or none."""
+    columns = "transactionReference;operationName;operationAmount;responseCode"
+    (found,) = report(tmp_path, "OPERATIONS", columns, f"REF1;{name};500;00")
+
+    assert moved == (found.movement and found.movement.kind)
+
+
 def test_unknown_operation(tmp_path: Path) -> None:
     """An unknown operation confirms nothing: the line is set aside."""
     found = report(tmp_path, "OPERATIONS", "transactionReference;operationName;operationAmount", "REF1;NOVELTY;500")
