@@ -65,7 +65,7 @@ def assess_file(
         strict: Whether an unreadable line stops the job.
         max_rejects: The accepted number of rejected lines, or their share, such as ``"0.5%"``.
         overwrite: Whether to replace the output of another job, once the new one is whole.
-        check: Whether to decide the first part in memory only.
+        check: Whether to decide the first part only, and to write nothing.
         progress: Called after each part.
 
     Returns:
@@ -128,7 +128,7 @@ def scope_file(
         strict: Whether an unreadable line stops the job.
         max_rejects: The accepted number of rejected lines, or their share.
         overwrite: Whether to replace the output of another job, once the new one is whole.
-        check: Whether to decide the first part in memory only.
+        check: Whether to decide the first part only, and to write nothing.
         progress: Called after each part.
 
     Returns:

@@ -285,7 +285,7 @@ def _columns(rule: Rule, renamed: Mapping[str, str], names: list[str], advice: s
         found.update(dict.fromkeys([operand], same[0]) if same else {})
         missing += [] if same else [wanted]
     if missing:
-        listed = ", ".join(name[:120] for name in names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004
+        listed = ", ".join(name[:120] for name in names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004 - as many as a line shows
         raise InvalidValueError(
             f"header: missing columns: {', '.join(missing)}; found: {listed or 'an empty line'}"
             f"{advice or '; name the columns'}"

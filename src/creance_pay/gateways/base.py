@@ -436,7 +436,7 @@ class Gateway(ABC):
         Raises:
             UnsupportedError: without ``Capability.CONNECTION``.
             ConfigurationError: when the bank refuses the key, the merchant or the clock.
-            GatewayUnavailableError: when the bank is unavailable.
+            GatewayUnavailableError: when the bank does not answer.
         """
         raise self._unsupported(Capability.CONNECTION)
 
@@ -452,7 +452,7 @@ class Gateway(ABC):
 
         Raises:
             UnsupportedError: without ``Capability.STATUS``.
-            GatewayUnavailableError: when the bank is unavailable.
+            GatewayUnavailableError: when the bank does not answer.
 
         >>> from creance_pay import Euros, PaymentOrder
         >>> from creance_pay.testing import Fault, LocalBank, trial_merchant
@@ -562,7 +562,7 @@ class Gateway(ABC):
 
         Raises:
             InvalidValueError: for an amount of zero, or above the order's; nothing is sent.
-            GatewayUnavailableError: when the bank is unavailable: it may have done the operation.
+            GatewayUnavailableError: when the bank does not answer: it may have done the operation.
         """
         raise self._unsupported(act)
 

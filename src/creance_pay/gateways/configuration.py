@@ -288,15 +288,18 @@ def _converter(folder: Path) -> cattrs.Converter:
     converter = strict_converter()
 
     def read_ring(value: object, _: object) -> KeyRing:
+        """Read the keys of a file beside the configuration."""
         return _read_ring(value, folder, converter)
 
     def read_list(value: object, kind: Any) -> object:  # noqa: ANN401 - a generic type
+        """Read a list of the file."""
         if not isinstance(value, list):  # a text would be a list of its letters
             raise ConfigurationError(f"expected a list, got {describe(value)}")
         inner = kind.__args__[0]
         return get_origin(kind)(converter.structure(each, inner) for each in value)
 
     def read_host(value: Any, kind: type[BankHost]) -> BankHost:  # noqa: ANN401 - of a file
+        """Read the name of a host, or its table."""
         if isinstance(value, str):
             return kind.named(value)
         made: BankHost = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)(value, kind)

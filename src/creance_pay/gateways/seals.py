@@ -1,7 +1,7 @@
 """Seals: the keyed digest that authenticates the text of a message.
 
 This module contains the only comparison of seals in the package.  It takes a constant time, so that the time of a
-refusal hides the right seal.  The configuration alone chooses the algorithm.
+refusal reveals no digit of the right seal.  The configuration alone chooses the algorithm.
 """
 
 from __future__ import annotations

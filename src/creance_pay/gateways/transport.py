@@ -60,14 +60,14 @@ class Transport(Protocol):
             body: The body; ``None`` for a request without one.
 
         Raises:
-            GatewayUnavailableError: when the answer is missing.
+            GatewayUnavailableError: when no answer arrives.
         """
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> HttpAnswer:
         """Post a form and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when the answer is missing.
+            GatewayUnavailableError: when no answer arrives.
         """
         return self.send("POST", url, headers=_FORM, body=urlencode(fields).encode())
 
@@ -75,7 +75,7 @@ class Transport(Protocol):
         """Post a document as JSON and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when the answer is missing.
+            GatewayUnavailableError: when no answer arrives.
         """
         return self.send("POST", url, headers=_JSON, body=json.dumps(dict(document)).encode())
 
@@ -113,7 +113,7 @@ class RequestsTransport(Transport):
         """Send a request and return the answer, of any status.
 
         Raises:
-            GatewayUnavailableError: when the answer is missing.  A repetition is unsafe: the server may have it.
+            GatewayUnavailableError: when no answer arrives.  Not retryable: the server may have received the request.
         """
         content = {"headers": dict(headers or {}), "data": body, "timeout": self.timeout}
         answer = _call_within(self.timeout, lambda: _call(method, url, direct=self.direct, **content))

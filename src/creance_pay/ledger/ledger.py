@@ -50,7 +50,6 @@ from ..errors import (
     CreancePayError,
     InvalidAmountError,
     InvalidValueError,
-    MalformedResponseError,
     OrderMismatchError,
     PaymentInProgressError,
     ResponseRefusedError,
@@ -58,12 +57,11 @@ from ..errors import (
 from ..money import Euros
 from ..payment import Movement, PaymentOrder, PaymentState, VerifiedPayment
 from ..references import NoticeReference, TransactionReference
-from . import recording
 from .acts import Act, ActKind, ActState
 from .contract import Store
 from .incidents import Incident, IncidentKind
 from .outbox import UNRESOLVED, Effect, EffectTask, task_for
-from .recording import RecordResult, add_incident, named
+from .recording import RecordResult, add_incident, add_mismatch, named, read_refusal, record_message
 from .records import (
     UNCONFIRMED_STATES,
     Disposition,
@@ -97,6 +95,7 @@ def _act(method: Callable[Concatenate[Ledger, P], T]) -> Callable[Concatenate[Le
 
     @wraps(method)
     def repeated(self: Ledger, /, *given: P.args, **named: P.kwargs) -> T:
+        """Try the act, and again after a pause."""
         for attempt in range(_TRIES - 1):
             try:
                 return method(self, *given, **named)
@@ -246,9 +245,7 @@ class Ledger(ABC):
             GatewayUnavailableError: when the order is not recorded yet.
         """
         with self.transaction() as store:
-            result = recording.record(
-                store, match, evidence, reference=reference, display_by=display_by, effects=effects
-            )
+            result = record_message(store, match, evidence, reference=reference, display_by=display_by, effects=effects)
         if isinstance(result, CreancePayError):
             raise result
         return result
@@ -260,7 +257,7 @@ class Ledger(ABC):
         An equal message is recorded once, and at most a thousand in an hour.  Above the limit, incidents are recorded.
         """
         with self.transaction() as store:
-            recording.add_mismatch(store, evidence, error, reference)
+            add_mismatch(store, evidence, error, reference)
 
     @_act
     def refuse(self, evidence: Evidence, *, reference: str, error: ResponseRefusedError) -> bool:
@@ -273,25 +270,14 @@ class Ledger(ABC):
         Returns:
             Whether the order that the message names is recorded.
         """
-        bare, detail = attrs.evolve(evidence, payload=None), type(error).__name__
-        readable = not isinstance(error, MalformedResponseError)
         with self.transaction(write=False) as store:
-            recorded = store.recorded(Disposition.REFUSED, evidence.at - recording.FOREIGN_PERIOD, detail)
-            known = reference if reference and store.find(reference) else ""
-            kind = IncidentKind.NOT_AUTHENTIC
-            incident = Incident(kind=kind, transaction_reference=known, at=evidence.at, detail=detail)
-            if recorded >= recording.MAX_FORGED and not store.is_open(incident):
-                incident = attrs.evolve(incident, transaction_reference="")
-            # A flood past the limit takes no lock: an honest payment never waits for it.
-            full = recorded >= recording.MAX_FOREIGN
-            if full and (not readable or store.is_open(incident)):
-                return bool(known)
-        event = PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
-        with self.transaction() as store:
-            if not full:
-                store.add_event(event)
-            if readable:
-                add_incident(store, incident)
+            known, event, incident = read_refusal(store, evidence, error, reference)
+        if event is not None or incident is not None:
+            with self.transaction() as store:
+                if event is not None:
+                    store.add_event(event)
+                if incident is not None:
+                    add_incident(store, incident)
         return bool(known)
 
     @_act

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 import attrs
 
 from .._log import log
-from ..errors import CreancePayError, GatewayUnavailableError, OrderMismatchError
+from ..errors import (
+    CreancePayError,
+    GatewayUnavailableError,
+    MalformedResponseError,
+    OrderMismatchError,
+    ResponseRefusedError,
+)
 from ..payment import PaymentState, VerifiedPayment
 from .contract import Store
 from .incidents import Incident, IncidentKind
@@ -89,6 +95,29 @@ def add_mismatch(store: Store, evidence: Evidence, error: OrderMismatchError, re
     add_incident(store, Incident(kind=kind, transaction_reference=reference, at=evidence.at, detail=detail))
 
 
+def read_refusal(
+    store: Store, evidence: Evidence, error: ResponseRefusedError, reference: str
+) -> tuple[str, PaymentEvent | None, Incident | None]:
+    """Return the recorded order that a refused message names, and the event and the incident to record.
+
+    Past the limit there is nothing to record but a first incident: a flood takes no lock that an honest payment needs.
+    """
+    detail, kind = type(error).__name__, IncidentKind.NOT_AUTHENTIC
+    recorded = store.recorded(Disposition.REFUSED, evidence.at - FOREIGN_PERIOD, detail)
+    known = reference if reference and store.find(reference) else ""
+    if recorded < MAX_FOREIGN:
+        bare = attrs.evolve(evidence, payload=None)
+        event = PaymentEvent(transaction_reference=known, evidence=bare, disposition=Disposition.REFUSED, detail=detail)
+    else:
+        event = None
+    if isinstance(error, MalformedResponseError):
+        return known, event, None
+    incident = Incident(kind=kind, transaction_reference=known, at=evidence.at, detail=detail)
+    if recorded >= MAX_FORGED and not store.is_open(incident):
+        incident = attrs.evolve(incident, transaction_reference="")
+    return known, event, None if event is None and store.is_open(incident) else incident
+
+
 def _park(store: Store, evidence: Evidence, reference: str) -> None:
     """Record a message that waits for its order, and its incident; an equal one is recorded once.
 
@@ -105,7 +134,7 @@ def _park(store: Store, evidence: Evidence, reference: str) -> None:
     add_incident(store, Incident(kind=IncidentKind.UNKNOWN_ORDER, transaction_reference=about, at=evidence.at))
 
 
-def record(
+def record_message(
     store: Store,
     match: Callable[[Payment], VerifiedPayment],
     evidence: Evidence,

@@ -106,6 +106,7 @@ class Inbox:
         """Record a message; a bank's time ahead of ours is a warning, never a refusal."""
 
         def matched(payment: Payment) -> VerifiedPayment:
+            """Match the message, and warn of a time in the future."""
             verified = match(payment)
             if verified.authorised_at and verified.authorised_at > evidence.at + _CLOCK_TOLERANCE:
                 warnings = (*verified.warnings, "the bank's time is in the future")

@@ -61,6 +61,7 @@ def spanned(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @wraps(function)
         def measured(*given: P.args, **named: P.kwargs) -> T:
+            """Call the function in a span, where OpenTelemetry is installed."""
             tools = _tools()
             if tools is None:
                 return function(*given, **named)

@@ -379,6 +379,7 @@ def _once_for(*choices: str) -> Callable[[Callable[[Policy], Table]], Callable[[
 
         @wraps(build)
         def table_of(policy: Policy) -> Table:
+            """Return the table of the policy's values, built once."""
             values = values_of(policy)
             if values not in tables:
                 tables[values] = build(policy)

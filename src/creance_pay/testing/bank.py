@@ -448,6 +448,7 @@ class TrialBank(ABC):
         said = attrs.evolve(request, amount=request.amount + Euros(1)) if fault is Fault.WRONG_AMOUNT else request
 
         def as_said(each: Decision) -> Decision:
+            """Return the decision, or the acceptance that a forger claims."""
             forged = fault is Fault.FORGED
             return attrs.evolve(each, response_code=ACCEPTED, authorisation_number="000000") if forged else each
 

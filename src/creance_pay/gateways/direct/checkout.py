@@ -216,7 +216,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             ConfigurationError: when the bank refuses the key, the merchant or the clock.
-            GatewayUnavailableError: when a readable answer is missing.
+            GatewayUnavailableError: when no readable answer arrives.
 
         >>> from creance_pay.testing import LocalBank, trial_merchant
         >>> bank = LocalBank(trial_merchant("direct"))  # a bank in this process
@@ -235,7 +235,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             InvalidValueError: without an identifier of the bank; nothing is sent.
-            GatewayUnavailableError: when a readable answer is missing.
+            GatewayUnavailableError: when no readable answer arrives.
             OrderMismatchError: when the answer is about another order, amount or currency.
         """
         known = _known(bank_reference)
@@ -270,7 +270,7 @@ class DirectCheckout(MerchantGateway):
 
         Raises:
             InvalidValueError: without an identifier of the bank; nothing is sent.
-            GatewayUnavailableError: when a readable answer is missing; retryable with the same key.  The bank may have
+            GatewayUnavailableError: when no readable answer arrives; retryable with the same key.  The bank may have
                 done the operation.
             OrderMismatchError: when the answer is about another order or amount: a key was used for another call.
         """

@@ -86,11 +86,11 @@ class DirectMerchant(Merchant):
             path: The path below the merchant's.
             document: The body of a POST.
             key: The idempotence key.
-            retryable: Whether the same call can be repeated without risk when the answer is missing.
+            retryable: Whether the same call can be repeated without risk when no answer arrives.
 
         Raises:
             ConfigurationError: when the current key is past its last moment.
-            GatewayUnavailableError: when the answer is missing.
+            GatewayUnavailableError: when no answer arrives.
             InvalidValueError: for an idempotence key that is not 1 to 40 printable ASCII characters.
         """
         headers = {"Date": format_datetime(self.clock().astimezone(UTC), usegmt=True)}
@@ -117,7 +117,7 @@ class DirectMerchant(Merchant):
         """Ask a question; ``None`` when the bank does not know the thing.
 
         Raises:
-            GatewayUnavailableError: when a readable answer is missing; not retryable when the bank refuses our key.
+            GatewayUnavailableError: when no readable answer arrives; not retryable when the bank refuses our key.
         """
         answer = self.call(transport, "GET", path, retryable=True)
         if answer.status in UNKNOWN_HERE:

@@ -108,7 +108,7 @@ class SipsMerchant(Merchant):
                 call that may have an effect: it is sent once, and its failure is not retryable.
 
         Raises:
-            GatewayUnavailableError: when a readable answer is missing.
+            GatewayUnavailableError: when no readable answer arrives.
             ResponseRefusedError: when the answer is forged.
         """
         key = self.sealing_key()

@@ -214,7 +214,7 @@ class SipsPaypage(MerchantGateway):
         Raises:
             InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
                 another bank; nothing is sent.
-            GatewayUnavailableError: when a readable answer is missing; retryable.
+            GatewayUnavailableError: when no readable answer arrives; retryable.
             ResponseRefusedError: when the answer is forged.
             OrderMismatchError: when it is not about this merchant, order, amount or currency.
             UnsupportedError: when the host has no Office.
@@ -239,7 +239,7 @@ class SipsPaypage(MerchantGateway):
         Raises:
             InvalidValueError: for an order without a reference that the bank could know, or with the identifier of
                 another bank; nothing is sent.
-            GatewayUnavailableError: when a readable answer is missing.  The bank may have done the operation: fetch the
+            GatewayUnavailableError: when no readable answer arrives.  The bank may have done the operation: fetch the
                 status.
             ResponseRefusedError: when the answer is forged.  The bank may have done the operation: fetch the
                 status.

@@ -69,7 +69,7 @@ class SipsPaypageJson(SipsPaypage):
 
         Raises:
             InvalidValueError: as :meth:`SipsPaypage.initiate`; nothing is sent.
-            GatewayUnavailableError: when a readable answer is missing, or the bank starts no payment.  Use a new
+            GatewayUnavailableError: when no readable answer arrives, or the bank starts no payment.  Use a new
                 transaction reference for the next attempt: the bank may know this one.
             ResponseRefusedError: when the answer is forged, or names a page that is not the bank's.
         """

@@ -130,10 +130,12 @@ def statements_for(kind: str) -> SimpleNamespace:
     reference: BindParameter[str] = bindparam("transaction_reference")
 
     def ours(table: Any) -> ColumnElement[bool]:  # noqa: ANN401 - tables and aliases
+        """Build the condition that a row is the merchant's."""
         mine: ColumnElement[bool] = table.c.merchant_id == bindparam("merchant_id")
         return mine
 
     def one_of(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
+        """Build the condition that a text is in a list, which is one parameter."""
         texts = bindparam(parameter, type_=_Texts)
         if kind == "sqlite":
             return column.in_(select(func.json_each(texts).table_valued("value").c.value))

@@ -165,6 +165,7 @@ def _rows(ledger: Any) -> Callable[[], None]:  # noqa: ANN401 - a ledger in a da
         }
 
     def restore() -> None:
+        """Replace the rows by those of the backup."""
         with engine.begin() as connection:
             for table in reversed(tables):
                 connection.execute(table.delete().where(table.c.merchant_id == merchant_id))
